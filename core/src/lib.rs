@@ -1,1 +1,49 @@
-//! Core.
+//! The rules of PoolCounter, without I/O.
+//!
+//! PoolCounter protects a site from the stampede: many workers that compute the same thing at the same moment.
+//! A [`LockTable`] holds the locks; it is told what each client sent and when, and says who must be answered what.
+//! It opens no socket, reads no clock, starts no thread and has no randomness of its own, so the same code serves a daemon, a test in
+//! virtual time and a simulation in a browser.
+//!
+//! ```
+//! use poolcounter::protocol::{Command, Line, Response};
+//! use poolcounter::{HashSeed, LockTable, Timestamp};
+//!
+//! let start = Timestamp::from_micros(0);
+//! let mut table = LockTable::new(HashSeed::new(1, 2), start);
+//! let (anna, ben) = (table.connect(), table.connect());
+//! let acquire = Command::parse(Line::Complete(b"ACQ4ANY page:1 1 10 5"));
+//!
+//! // Anna computes, Ben waits.
+//! assert_eq!(table.command(anna, acquire, start), Some(Response::Locked));
+//! assert_eq!(table.command(ben, acquire, start), None);
+//!
+//! // Two seconds later Anna is done: Ben is told so before Anna is answered.
+//! let later = start.after_secs(2);
+//! let answer = table.command(anna, Command::Release, later);
+//! let wakeup = table.next_wakeup().expect("Ben was waiting");
+//! assert_eq!((wakeup.client, wakeup.response), (ben, Response::Done));
+//! assert_eq!(answer, Some(Response::Released));
+//! assert!(table.is_idle());
+//! ```
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | [`protocol`] | lines, commands, answers, and their bytes |
+//! | [`table`] | who holds, who waits, who is next |
+//! | [`stats`] | the counters and the text of `STATS` |
+//! | [`route`] | which server a key belongs to |
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod protocol;
+pub mod route;
+pub mod stats;
+pub mod table;
+mod time;
+
+pub use table::{ClientId, HashSeed, LockTable, Wakeup};
+pub use time::Timestamp;

@@ -1,0 +1,133 @@
+use super::Line;
+use serde::{Deserialize, Serialize};
+
+/// What one line asks for. It borrows from the line; nothing is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// `ACQ4ME` or `ACQ4ANY`.
+    Acquire(Acquire<'a>),
+    /// `RELEASE`, whatever follows it.
+    Release,
+    /// `STATS ` and the bytes behind the space.
+    Stats(&'a [u8]),
+    /// Any other line, the empty one too.
+    Unknown,
+    /// A line longer than [`MAX_LINE`](super::MAX_LINE).
+    TooLong,
+}
+
+/// The fields of an acquire as they stand in the line; the table judges them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acquire<'a> {
+    /// Who may use the result.
+    pub mode: Mode,
+    /// The key's bytes; empty if the line has none.
+    pub key: &'a [u8],
+    /// How many may hold the key at once; 0 if missing or malformed.
+    pub workers: u32,
+    /// How many may hold the key or wait for it; 0 if missing or malformed.
+    pub maxqueue: u32,
+    /// Seconds to wait at the most; 0 if missing or malformed.
+    pub timeout: u32,
+}
+
+/// Whether a client needs the lock itself, or is served as well by the work of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mode {
+    /// `ACQ4ME`: only the lock will do.
+    ForMe,
+    /// `ACQ4ANY`: once anyone has released the key, the result is there for all.
+    ForAnyone,
+}
+
+impl<'a> Command<'a> {
+    /// Reads a line, as the reference does: by prefix, in this order, and with regard to case. A line ends at its first NUL.
+    #[must_use]
+    pub fn parse(line: Line<'a>) -> Self {
+        let Line::Complete(line) = line else {
+            return Self::TooLong;
+        };
+        let line = line.split(|&byte| byte == 0).next().unwrap_or_default();
+        if let Some(fields) = line.strip_prefix(b"ACQ4ME ") {
+            Self::Acquire(Acquire::parse(Mode::ForMe, fields))
+        } else if let Some(fields) = line.strip_prefix(b"ACQ4ANY ") {
+            Self::Acquire(Acquire::parse(Mode::ForAnyone, fields))
+        } else if line.starts_with(b"RELEASE") {
+            Self::Release
+        } else if let Some(name) = line.strip_prefix(b"STATS ") {
+            Self::Stats(name)
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+impl<'a> Acquire<'a> {
+    fn parse(mode: Mode, fields: &'a [u8]) -> Self {
+        let mut fields = fields.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
+        Self {
+            mode,
+            key: fields.next().unwrap_or_default(),
+            workers: number(fields.next()),
+            maxqueue: number(fields.next()),
+            timeout: number(fields.next()),
+        }
+    }
+}
+
+/// Decimal digits, modulo 2^32; anything else counts as 0.
+fn number(field: Option<&[u8]>) -> u32 {
+    let digits = field.unwrap_or_default();
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    digits.iter().fold(0, |value: u32, digit| value.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[u8]) -> Command<'_> {
+        Command::parse(Line::Complete(line))
+    }
+
+    #[test]
+    fn fields_are_separated_by_spaces_alone() {
+        let Command::Acquire(acquire) = parse(b"ACQ4ME   a\tb  2   3 4 5") else {
+            panic!("not an acquire");
+        };
+        assert_eq!(acquire.key, b"a\tb");
+        assert_eq!((acquire.workers, acquire.maxqueue, acquire.timeout), (2, 3, 4));
+    }
+
+    #[test]
+    fn numbers_are_digits_modulo_two_to_the_32() {
+        let cases: [(&[u8], u32); 8] = [
+            (b"10", 10),
+            (b"007", 7),
+            (b"-1", 0),
+            (b"1.5", 0),
+            (b"4294967295", u32::MAX),
+            (b"4294967297", 1),
+            (b"18446744073709551617", 1),
+            (b"", 0),
+        ];
+        for (digits, value) in cases {
+            assert_eq!(number(Some(digits)), value, "{digits:?}");
+        }
+        assert_eq!(number(None), 0);
+    }
+
+    #[test]
+    fn prefixes_decide() {
+        assert_eq!(parse(b"RELEASEXYZ"), Command::Release);
+        assert_eq!(parse(b"release"), Command::Unknown);
+        assert_eq!(parse(b"STATS"), Command::Unknown);
+        assert_eq!(parse(b"STATS "), Command::Stats(b""));
+        assert_eq!(parse(b"ACQ4ME"), Command::Unknown);
+        assert_eq!(parse(b"\0RELEASE"), Command::Unknown);
+        assert_eq!(parse(b"STATS x\0y"), Command::Stats(b"x"));
+        assert_eq!(Command::parse(Line::TooLong), Command::TooLong);
+    }
+}

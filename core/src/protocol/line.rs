@@ -1,0 +1,208 @@
+use alloc::vec::Vec;
+use core::mem;
+
+/// The longest line, in bytes, its LF included.
+pub const MAX_LINE: usize = 1024;
+
+/// One line without its end, or the news that it was too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// The bytes before the LF, less one CR just before it.
+    Complete(&'a [u8]),
+    /// More than [`MAX_LINE`] bytes; said once, the rest is skipped up to its LF.
+    TooLong,
+}
+
+/// Joins what arrives in pieces and splits what arrives at once, for one connection.
+///
+/// It owns memory only while half a line is pending.
+#[derive(Debug, Default)]
+pub struct LineBuffer {
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Empty,
+    /// The beginning of a line; its LF is still to come.
+    Half(Vec<u8>),
+    /// A joined line that the caller looks at; it goes at the next call.
+    Joined(Vec<u8>),
+    /// A line was too long: everything up to its LF is dropped.
+    Skipping,
+}
+
+impl LineBuffer {
+    /// An empty buffer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { state: State::Empty }
+    }
+
+    /// Takes the next line off the front of `input`. `None` once `input` is used up; what it held of an unfinished line is kept.
+    pub fn next_line<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Option<Line<'a>> {
+        if matches!(self.state, State::Joined(_)) {
+            self.state = State::Empty;
+        }
+        if matches!(self.state, State::Skipping) {
+            take_line(input)?;
+            self.state = State::Empty;
+        }
+        let rest = *input;
+        match (take_line(input), mem::take(&mut self.state)) {
+            (Some(line), State::Half(half)) => Some(self.join(half, line)),
+            (Some(line), _) => Some(finish(line)),
+            (None, state) => self.keep(state, rest),
+        }
+    }
+
+    /// The bytes of the unfinished line, for handing a connection over to another process. `None` while an over-long line is being skipped.
+    #[must_use]
+    pub fn pending(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::Half(half) => Some(half),
+            State::Empty | State::Joined(_) => Some(&[]),
+            State::Skipping => None,
+        }
+    }
+
+    /// A buffer in the state that [`pending`](Self::pending) told of.
+    #[must_use]
+    pub fn resume(pending: Option<&[u8]>) -> Self {
+        let state = match pending {
+            None => State::Skipping,
+            Some([]) => State::Empty,
+            Some(half) => State::Half(half.to_vec()),
+        };
+        Self { state }
+    }
+
+    fn join<'a>(&'a mut self, mut half: Vec<u8>, line: &[u8]) -> Line<'a> {
+        if half.len() + line.len() >= MAX_LINE {
+            return Line::TooLong;
+        }
+        half.extend_from_slice(line);
+        self.state = State::Joined(half);
+        match &self.state {
+            State::Joined(line) => finish(line),
+            _ => Line::TooLong,
+        }
+    }
+
+    fn keep(&mut self, state: State, rest: &[u8]) -> Option<Line<'static>> {
+        let mut half = match state {
+            State::Half(half) => half,
+            _ => Vec::new(),
+        };
+        if half.len() + rest.len() >= MAX_LINE {
+            self.state = State::Skipping;
+            return Some(Line::TooLong);
+        }
+        half.extend_from_slice(rest);
+        if !half.is_empty() {
+            self.state = State::Half(half);
+        }
+        None
+    }
+}
+
+/// Takes everything up to the first LF, which is dropped. Without an LF, all of `input` is used up.
+fn take_line<'a>(input: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let Some(end) = input.iter().position(|&byte| byte == b'\n') else {
+        *input = &[];
+        return None;
+    };
+    let line = &input[..end];
+    *input = &input[end + 1..];
+    Some(line)
+}
+
+fn finish(line: &[u8]) -> Line<'_> {
+    if line.len() >= MAX_LINE {
+        return Line::TooLong;
+    }
+    Line::Complete(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    /// What a client sees of its lines, however they were cut.
+    fn lines<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
+        let mut buffer = LineBuffer::new();
+        let mut seen = Vec::new();
+        for mut read in reads {
+            while let Some(line) = buffer.next_line(&mut read) {
+                seen.push(match line {
+                    Line::Complete(bytes) => Some(bytes.to_vec()),
+                    Line::TooLong => None,
+                });
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn a_line_may_fill_1024_bytes_and_no_more() {
+        let fits = [vec![b'x'; MAX_LINE - 1], b"\n".to_vec()].concat();
+        assert_eq!(lines([&fits[..]]), [Some(vec![b'x'; MAX_LINE - 1])]);
+        let over = [vec![b'x'; MAX_LINE], b"\nnext\n".to_vec()].concat();
+        assert_eq!(lines([&over[..]]), [None, Some(b"next".to_vec())]);
+    }
+
+    #[test]
+    fn an_endless_line_is_reported_once_and_keeps_nothing() {
+        let mut buffer = LineBuffer::new();
+        let chunk = [b'x'; 4096];
+        let mut reports = 0;
+        for _ in 0..2_560 {
+            let mut read = &chunk[..];
+            while buffer.next_line(&mut read).is_some() {
+                reports += 1;
+            }
+        }
+        assert_eq!(reports, 1);
+        assert!(buffer.pending().is_none());
+        let mut read: &[u8] = b"end\nRELEASE\n";
+        assert_eq!(buffer.next_line(&mut read), Some(Line::Complete(b"RELEASE")));
+    }
+
+    #[test]
+    fn one_carriage_return_is_dropped() {
+        assert_eq!(lines([&b"a\r\nb\r\r\n\r\n\n"[..]]), [&b"a"[..], b"b\r", b"", b""].map(|line| Some(line.to_vec())));
+        assert_eq!(lines([&b"a\r"[..], b"\n"]), [Some(b"a".to_vec())]);
+    }
+
+    proptest! {
+        #[test]
+        fn where_the_cuts_fall_does_not_matter(
+            bytes in prop::collection::vec(prop_oneof![3 => Just(b'x'), 1 => Just(b'\n'), 1 => Just(b'\r')], 0..4_000),
+            long in 0..2_000_usize,
+            cut in 1..700_usize,
+        ) {
+            let bytes = [vec![b'y'; long], bytes].concat();
+            prop_assert_eq!(lines([&bytes[..]]), lines(bytes.chunks(cut)));
+        }
+
+        #[test]
+        fn a_buffer_goes_on_where_another_stopped(bytes in prop::collection::vec(prop_oneof![9 => Just(b'x'), 1 => Just(b'\n')], 0..3_000), cut in 0..3_000_usize) {
+            let (before, after) = bytes.split_at(cut.min(bytes.len()));
+            let mut buffer = LineBuffer::new();
+            let mut read = before;
+            while buffer.next_line(&mut read).is_some() {}
+            let mut resumed = LineBuffer::resume(buffer.pending());
+            let (mut one, mut other) = (after, after);
+            loop {
+                let line = buffer.next_line(&mut one);
+                prop_assert_eq!(line, resumed.next_line(&mut other));
+                if line.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+}

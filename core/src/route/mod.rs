@@ -1,0 +1,22 @@
+//! Which server a key belongs to.
+//!
+//! Services share a lock only if they choose servers by the same rule. There are two in the field, and both are here: MediaWiki's
+//! order ([`mediawiki_order`]) and python-poolcounter's ring ([`Ring`]).
+//!
+//! ```
+//! use poolcounter::route::{Ring, mediawiki_order};
+//!
+//! // The server to ask first, and those to ask when it is away.
+//! let servers = ["10.0.0.1", "10.0.0.2"];
+//! let order: Vec<_> = mediawiki_order(&servers, b"page:1").collect();
+//! assert_eq!(order.len(), 2);
+//!
+//! let ring = Ring::new([("pc1", 1), ("pc2", 1)]);
+//! assert_eq!(ring.node(b"page:1"), Some(0));
+//! ```
+
+mod mediawiki;
+mod ring;
+
+pub use mediawiki::mediawiki_order;
+pub use ring::Ring;

@@ -1,0 +1,41 @@
+use alloc::format;
+use alloc::vec::Vec;
+use md5::{Digest, Md5};
+
+/// Points that a node of weight 1 has on the ring.
+const POINTS_PER_WEIGHT: u32 = 100;
+
+/// python-poolcounter's weighted ring of md5 points.
+///
+/// A node is named by its label, so that it can move to another host and keep its keys. There is no failover in this rule.
+#[derive(Clone, Debug)]
+pub struct Ring {
+    /// Sorted; beside each point the index of its node.
+    points: Vec<(u128, usize)>,
+}
+
+impl Ring {
+    /// A ring of nodes, each a label and a weight. A node of weight 0 has no place on it.
+    pub fn new<L: AsRef<str>>(nodes: impl IntoIterator<Item = (L, u32)>) -> Self {
+        let mut points = Vec::new();
+        for (index, (label, weight)) in nodes.into_iter().enumerate() {
+            for i in 0..POINTS_PER_WEIGHT {
+                points.extend((0..weight).map(|j| (point(format!("{}:{i}:{j}", label.as_ref()).as_bytes()), index)));
+            }
+        }
+        points.sort_unstable();
+        Self { points }
+    }
+
+    /// The index of the node that `key` belongs to: that of the first point greater than the key's md5, wrapping round. `None` on an empty ring.
+    #[must_use]
+    pub fn node(&self, key: &[u8]) -> Option<usize> {
+        let key = point(key);
+        let next = self.points.partition_point(|&(point, _)| point <= key);
+        self.points.get(next).or(self.points.first()).map(|&(_, node)| node)
+    }
+}
+
+fn point(bytes: &[u8]) -> u128 {
+    u128::from_be_bytes(Md5::digest(bytes).into())
+}

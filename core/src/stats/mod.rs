@@ -1,0 +1,145 @@
+//! Counters, times, and the text of `STATS`.
+//!
+//! ```
+//! use poolcounter::stats::Statistics;
+//! use poolcounter::Timestamp;
+//!
+//! let start = Timestamp::from_micros(0);
+//! let statistics = Statistics::new(start);
+//! let answer = statistics.answer(b"uptime", 0, start.after_secs(3_725));
+//! assert_eq!(answer.as_bytes(), b"uptime: 0 days, 1h 2m 5s\n");
+//! ```
+
+mod text;
+
+use crate::Timestamp;
+use crate::protocol::Response;
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// What the server counts, since [`started`](Self::started).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// When the table was made.
+    pub started: Timestamp,
+    /// How often things happened, and the two gauges.
+    pub counters: Counters,
+    /// How long things took.
+    pub times: Times,
+}
+
+/// The counters of `STATS`, under the names that they have there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Locks granted, at once or by a hand-over.
+    pub total_acquired: u64,
+    /// Answers `RELEASED`.
+    pub total_releases: u64,
+    /// A gauge: locks held now.
+    pub processing_workers: u64,
+    /// A gauge: locks waited for now. As in the reference, a waiter that sends `RELEASE` is never subtracted.
+    pub waiting_workers: u64,
+    /// Connections that could not be accepted.
+    pub connect_errors: u64,
+    /// Answers that a client's socket did not take whole.
+    pub failed_sends: u64,
+    /// Answers `QUEUE_FULL`.
+    pub full_queues: u64,
+    /// Answers `LOCK_HELD`.
+    pub lock_mismatch: u64,
+    /// Answers `ERROR WAIT_FOR_RESPONSE`.
+    pub lock_while_waiting: u64,
+    /// Answers `NOT_LOCKED`.
+    pub release_mismatch: u64,
+    /// Held locks that ended, by a release or a disconnect.
+    pub processed_count: u64,
+}
+
+/// The sums of times of `STATS`, each in whole microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// From the start of a held lock to its end. A lock that was waited for starts with the wait, as in the reference.
+    pub processing: u64,
+    /// For each waiter that was told `DONE`: from the start of the releaser's lock to its end.
+    pub gained: u64,
+    /// From the start of a wait to its `LOCKED`.
+    pub waiting: u64,
+    /// The part of `waiting` that `ACQ4ME` waited.
+    pub waiting_for_me: u64,
+    /// The part of `waiting` that `ACQ4ANY` waited.
+    pub waiting_for_anyone: u64,
+    /// From the start of a wait to its `DONE`.
+    pub waiting_for_good: u64,
+    /// From the start of a wait to its `TIMEOUT`.
+    pub wasted_timeout: u64,
+}
+
+impl Statistics {
+    /// Nothing counted yet, at the moment `started`.
+    #[must_use]
+    pub fn new(started: Timestamp) -> Self {
+        Self { started, ..Self::default() }
+    }
+
+    /// The answer to `STATS name` at the moment `now`, with `pools` pools in the table.
+    ///
+    /// A name counts in any case but only as a whole, as in the reference.
+    #[must_use]
+    pub fn answer(&self, name: &[u8], pools: usize, now: Timestamp) -> Response {
+        let counters = self.counters.listed(pools);
+        let text = if name.eq_ignore_ascii_case(b"FULL") {
+            self.full(&counters, now)
+        } else if name.eq_ignore_ascii_case(b"UPTIME") {
+            text::uptime(self.started, now)
+        } else if let Some((name, value)) =
+            counters.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))
+        {
+            text::counter(name, *value)
+        } else {
+            return Response::WrongStat;
+        };
+        Response::Stats(text)
+    }
+
+    fn full(&self, counters: &[(&str, u64)], now: Timestamp) -> String {
+        let mut full = text::uptime(self.started, now);
+        self.times.write(self.counters.processed_count, &mut full);
+        full.extend(counters.iter().map(|(name, value)| text::counter(name, *value)));
+        full.push('\n');
+        full
+    }
+}
+
+impl Counters {
+    /// Every counter under its name, in the order of `STATS FULL`; `hashtable_entries` is the number of pools.
+    #[must_use]
+    pub fn listed(&self, pools: usize) -> [(&'static str, u64); 12] {
+        [
+            ("total_acquired", self.total_acquired),
+            ("total_releases", self.total_releases),
+            ("hashtable_entries", pools as u64),
+            ("processing_workers", self.processing_workers),
+            ("waiting_workers", self.waiting_workers),
+            ("connect_errors", self.connect_errors),
+            ("failed_sends", self.failed_sends),
+            ("full_queues", self.full_queues),
+            ("lock_mismatch", self.lock_mismatch),
+            ("lock_while_waiting", self.lock_while_waiting),
+            ("release_mismatch", self.release_mismatch),
+            ("processed_count", self.processed_count),
+        ]
+    }
+}
+
+impl Times {
+    fn write(&self, processed_count: u64, to: &mut String) {
+        text::time("total processing time", self.processing, to);
+        text::average("average processing time", self.processing, processed_count, to);
+        text::time("gained time", self.gained, to);
+        text::time("waiting time", self.waiting, to);
+        text::time("waiting time for me", self.waiting_for_me, to);
+        text::time("waiting time for anyone", self.waiting_for_anyone, to);
+        text::time("waiting time for good", self.waiting_for_good, to);
+        text::time("wasted timeout time", self.wasted_timeout, to);
+    }
+}

@@ -1,0 +1,66 @@
+use slab::Slab;
+
+/// A place in an [`Arena`]: half the size of a `usize`, for there are four in every lock.
+pub(super) type Index = u32;
+
+/// Up to this many places an empty arena keeps.
+const SMALL: usize = 1_024;
+
+/// A slab whose places are numbered in 32 bits. A number that leads nowhere is a defect of this crate, hence the panics of indexing.
+#[derive(Debug)]
+pub(super) struct Arena<T>(Slab<T>);
+
+impl<T> Arena<T> {
+    pub(super) fn new() -> Self {
+        Self(Slab::new())
+    }
+
+    pub(super) fn insert(&mut self, item: T) -> Index {
+        let index = self.0.insert(item);
+        // Memory ends long before 2^32 items do: a client, a lock and a pool each take 20 bytes and more.
+        Index::try_from(index).unwrap_or_else(|_| unreachable!("more than 2^32 items"))
+    }
+
+    pub(super) fn remove(&mut self, index: Index) -> T {
+        let item = self.0.remove(index as usize);
+        // A slab cannot give back the places between items in use; once there are none, it gives back all.
+        if self.0.is_empty() && self.0.capacity() > SMALL {
+            self.0 = Slab::new();
+        }
+        item
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (Index, &T)> {
+        // Every index came from `insert`, which keeps it within 32 bits.
+        #[expect(clippy::cast_possible_truncation)]
+        self.0.iter().map(|(index, item)| (index as Index, item))
+    }
+}
+
+impl<T> FromIterator<T> for Arena<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut arena = Self::new();
+        for item in items {
+            arena.insert(item);
+        }
+        arena
+    }
+}
+
+impl<T> core::ops::Index<Index> for Arena<T> {
+    type Output = T;
+
+    fn index(&self, index: Index) -> &T {
+        &self.0[index as usize]
+    }
+}
+
+impl<T> core::ops::IndexMut<Index> for Arena<T> {
+    fn index_mut(&mut self, index: Index) -> &mut T {
+        &mut self.0[index as usize]
+    }
+}

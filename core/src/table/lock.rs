@@ -1,0 +1,64 @@
+use super::arena::{Arena, Index};
+use super::deadlines::Position;
+use super::queue::Links;
+use crate::Timestamp;
+use crate::protocol::Mode;
+
+/// Locks that one client may have at once, held or waited for.
+pub(super) const MAX_LOCKS: usize = 4;
+
+/// One client's claim to a key: held, or waited for.
+#[derive(Debug)]
+pub(super) struct Lock {
+    pub(super) pool: Index,
+    pub(super) client: Index,
+    pub(super) state: LockState,
+    /// The grant of a lock granted at once; for a lock that was waited for, the start of the wait.
+    pub(super) start: Timestamp,
+    pub(super) links: Links,
+    pub(super) deadline: Position,
+}
+
+/// What a client has of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockState {
+    /// The lock itself.
+    Held,
+    /// A place in the queue of its kind.
+    Waiting(Mode),
+}
+
+pub(super) type Locks = Arena<Lock>;
+
+/// A client's locks, a stack.
+#[derive(Debug, Default)]
+pub(super) struct Client {
+    locks: [Index; MAX_LOCKS],
+    len: u8,
+}
+
+impl Client {
+    pub(super) fn locks(&self) -> &[Index] {
+        &self.locks[..usize::from(self.len)]
+    }
+
+    pub(super) fn newest(&self) -> Option<Index> {
+        self.locks().last().copied()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.locks().len() == MAX_LOCKS
+    }
+
+    /// The caller has seen that the stack is not full.
+    pub(super) fn push(&mut self, lock: Index) {
+        self.locks[usize::from(self.len)] = lock;
+        self.len += 1;
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Index> {
+        let newest = self.newest()?;
+        self.len -= 1;
+        Some(newest)
+    }
+}

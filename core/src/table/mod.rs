@@ -1,0 +1,326 @@
+//! The lock table: who holds which key, who waits for it, and who is next.
+//!
+//! The table is driven from outside. Each call is one thing that happened, with the moment at which it happened; the answer to
+//! the client that caused it is returned, and what other clients must be told waits in [`LockTable::next_wakeup`].
+//!
+//! ```
+//! use poolcounter::protocol::{Command, Line, Response};
+//! use poolcounter::{HashSeed, LockTable, Timestamp};
+//!
+//! let at = Timestamp::from_micros;
+//! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
+//! let (anna, ben) = (table.connect(), table.connect());
+//! let acquire = Command::parse(Line::Complete(b"ACQ4ME page:1 1 10 5"));
+//! table.command(anna, acquire, at(0));
+//! table.command(ben, acquire, at(0));
+//!
+//! // Ben's five seconds pass; nothing happens before the table is told so.
+//! assert_eq!(table.next_deadline(), Some(at(5_000_000)));
+//! table.expire(at(5_000_000));
+//! assert_eq!(table.next_wakeup().map(|wakeup| wakeup.response), Some(Response::Timeout));
+//!
+//! // The table can be looked into at any time.
+//! let pool = table.pools().next().expect("Anna holds a key");
+//! assert_eq!((pool.key(), pool.holders().count()), (&b"page:1"[..], 1));
+//! ```
+
+mod arena;
+mod deadlines;
+mod lock;
+mod pool;
+mod queue;
+mod snapshot;
+mod view;
+
+pub use lock::LockState;
+pub use pool::HashSeed;
+pub use snapshot::SnapshotError;
+pub use view::{ClientView, LockView, PoolView};
+
+use crate::Timestamp;
+use crate::protocol::{Acquire, Command, Mode, Response};
+use crate::stats::Statistics;
+use alloc::collections::VecDeque;
+use arena::{Arena, Index};
+use deadlines::{Deadlines, NO_DEADLINE};
+use lock::{Client, Lock, Locks};
+use pool::Pools;
+use queue::Links;
+
+/// Below this many wake-ups their queue is not worth shrinking.
+const SMALL_QUEUE: usize = 1_024;
+
+/// A client of the table, from [`LockTable::connect`] to [`LockTable::disconnect`]. The smallest free number is not promised, only that
+/// numbers stay small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(Index);
+
+impl ClientId {
+    /// The number, for the tables of the caller; it is given anew after the client has left.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a client must be told that did not ask just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wakeup {
+    /// Whom to tell.
+    pub client: ClientId,
+    /// [`Locked`](Response::Locked), [`Done`](Response::Done) or [`Timeout`](Response::Timeout).
+    pub response: Response,
+}
+
+/// Locks, queues, timers and statistics of one server, in the reference's behaviour.
+///
+/// Every operation is O(1), those that touch a timer O(log n); memory is taken for what is held or waited for, not for what has been.
+///
+/// # Panics
+///
+/// A method that takes a [`ClientId`] panics if that client is not connected.
+#[derive(Debug)]
+pub struct LockTable {
+    clients: Arena<Client>,
+    locks: Locks,
+    pools: Pools,
+    deadlines: Deadlines,
+    wakeups: VecDeque<Wakeup>,
+    statistics: Statistics,
+}
+
+impl LockTable {
+    /// An empty table, whose uptime begins at `now`.
+    #[must_use]
+    pub fn new(seed: HashSeed, now: Timestamp) -> Self {
+        Self {
+            clients: Arena::new(),
+            locks: Arena::new(),
+            pools: Pools::new(seed),
+            deadlines: Deadlines::default(),
+            wakeups: VecDeque::new(),
+            statistics: Statistics::new(now),
+        }
+    }
+
+    /// A client has come.
+    pub fn connect(&mut self) -> ClientId {
+        ClientId(self.clients.insert(Client::default()))
+    }
+
+    /// Bytes have come from `client`: once for each read, before its lines are handled.
+    ///
+    /// As in the reference, they cancel the timer of a client that waits, for good.
+    pub fn received(&mut self, client: ClientId) {
+        if let Some(lock) = self.waiting_lock(client) {
+            self.deadlines.cancel(&mut self.locks, lock);
+        }
+    }
+
+    /// `client` has sent one line. Its answer is to be sent after the wake-ups; `None`: it waits.
+    #[must_use]
+    pub fn command(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
+        match command {
+            Command::Acquire(acquire) => self.acquire(client, acquire, now),
+            Command::Release => Some(self.release(client, now)),
+            Command::Stats(name) => Some(self.statistics.answer(name, self.pools.len(), now)),
+            Command::Unknown => Some(Response::BadCommand),
+            Command::TooLong => Some(Response::LineTooLong),
+        }
+    }
+
+    /// `client` has gone: its locks go, newest first, and each held one passes on to the oldest waiter, for-me before for-anyone.
+    pub fn disconnect(&mut self, client: ClientId, now: Timestamp) {
+        while let Some(lock) = self.clients[client.0].pop() {
+            self.abandon(lock, now);
+        }
+        self.clients.remove(client.0);
+    }
+
+    /// Tells everyone whose time is up by `now`, oldest first.
+    pub fn expire(&mut self, now: Timestamp) {
+        while let Some(lock) = self.deadlines.due(now) {
+            self.statistics.times.wasted_timeout += now.micros_since(self.locks[lock].start);
+            self.dismiss(lock, Response::Timeout);
+        }
+    }
+
+    /// When [`expire`](Self::expire) has something to do next. It may be called later, and earlier too.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.next()
+    }
+
+    /// The next of those that must be told something, in the reference's order. To be emptied after each call that changes the table.
+    pub fn next_wakeup(&mut self) -> Option<Wakeup> {
+        let wakeup = self.wakeups.pop_front();
+        if self.wakeups.is_empty() && self.wakeups.capacity() > SMALL_QUEUE {
+            self.wakeups.shrink_to(SMALL_QUEUE);
+        }
+        wakeup
+    }
+
+    /// Counters and times.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// A connection could not be accepted.
+    pub fn count_connect_error(&mut self) {
+        self.statistics.counters.connect_errors += 1;
+    }
+
+    /// A client's socket did not take an answer whole.
+    pub fn count_failed_send(&mut self) {
+        self.statistics.counters.failed_sends += 1;
+    }
+
+    /// Whether nothing is held, waited for or waiting to be told.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.locks.len() == 0 && self.wakeups.is_empty()
+    }
+
+    fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
+        if self.clients[client.0].is_full() {
+            self.statistics.counters.lock_mismatch += 1;
+            return Some(Response::LockHeld);
+        }
+        if self.waiting_lock(client).is_some() {
+            self.statistics.counters.lock_while_waiting += 1;
+            return Some(Response::WaitForResponse);
+        }
+        if acquire.key.is_empty() || acquire.workers == 0 || acquire.maxqueue == 0 {
+            return Some(Response::BadSyntax);
+        }
+        let index = self.pools.find_or_make(acquire.key);
+        let pool = &self.pools.arena[index];
+        let counters = &mut self.statistics.counters;
+        if pool.count() >= acquire.maxqueue {
+            counters.full_queues += 1;
+            return Some(Response::QueueFull);
+        }
+        if pool.holders.len() < acquire.workers {
+            counters.total_acquired += 1;
+            counters.processing_workers += 1;
+            self.add_lock(client, index, LockState::Held, now);
+            return Some(Response::Locked);
+        }
+        if acquire.timeout == 0 {
+            return Some(Response::Timeout);
+        }
+        counters.waiting_workers += 1;
+        let lock = self.add_lock(client, index, LockState::Waiting(acquire.mode), now);
+        self.deadlines.set(&mut self.locks, lock, now.after_secs(acquire.timeout));
+        None
+    }
+
+    fn release(&mut self, client: ClientId, now: Timestamp) -> Response {
+        let Some(lock) = self.clients[client.0].pop() else {
+            self.statistics.counters.release_mismatch += 1;
+            return Response::NotLocked;
+        };
+        let Lock { pool, state, start, .. } = self.locks[lock];
+        if state != LockState::Held {
+            // The releaser itself must not be told that the work is done. The gauge of waiters stays, as in the reference.
+            self.drop_lock(lock);
+        }
+        self.tell_done(pool, start, now);
+        if state == LockState::Held {
+            let heir = self.pools.arena[pool].for_me.oldest();
+            self.end_work(lock, heir, now);
+        }
+        self.statistics.counters.total_releases += 1;
+        Response::Released
+    }
+
+    /// A lock goes with its client, its work unfinished.
+    fn abandon(&mut self, lock: Index, now: Timestamp) {
+        let Lock { pool, state, .. } = self.locks[lock];
+        if state == LockState::Held {
+            let pool = &self.pools.arena[pool];
+            let heir = pool.for_me.oldest().or(pool.for_anyone.oldest());
+            self.end_work(lock, heir, now);
+        } else {
+            self.statistics.counters.waiting_workers -= 1;
+            self.drop_lock(lock);
+        }
+    }
+
+    /// The work of a held lock is over; its slot passes to `heir`, or is free.
+    fn end_work(&mut self, lock: Index, heir: Option<Index>, now: Timestamp) {
+        self.statistics.times.processing += now.micros_since(self.locks[lock].start);
+        self.statistics.counters.processed_count += 1;
+        match heir {
+            Some(heir) => self.hand_over(heir, now),
+            None => self.statistics.counters.processing_workers -= 1,
+        }
+        self.drop_lock(lock);
+    }
+
+    /// A waiter becomes a holder. Its lock's start stays the start of its wait, as in the reference.
+    fn hand_over(&mut self, lock: Index, now: Timestamp) {
+        self.deadlines.cancel(&mut self.locks, lock);
+        let Lock { pool, client, state, start, .. } = self.locks[lock];
+        let waited = now.micros_since(start);
+        let Statistics { counters, times, .. } = &mut self.statistics;
+        times.waiting += waited;
+        match state {
+            LockState::Waiting(Mode::ForAnyone) => times.waiting_for_anyone += waited,
+            _ => times.waiting_for_me += waited,
+        }
+        counters.total_acquired += 1;
+        counters.waiting_workers -= 1;
+        let pool = &mut self.pools.arena[pool];
+        pool.queue(state).remove(&mut self.locks, lock);
+        pool.holders.push(&mut self.locks, lock);
+        self.locks[lock].state = LockState::Held;
+        self.wakeups.push_back(Wakeup { client: ClientId(client), response: Response::Locked });
+    }
+
+    /// Every for-anyone waiter of a pool is told that the work which began at `started` is done.
+    fn tell_done(&mut self, pool: Index, started: Timestamp, now: Timestamp) {
+        // A pool with a waiter has a holder, who keeps it alive while its waiters go.
+        while let Some(lock) = self.pools.arena[pool].for_anyone.oldest() {
+            let times = &mut self.statistics.times;
+            times.waiting_for_good += now.micros_since(self.locks[lock].start);
+            times.gained += now.micros_since(started);
+            self.dismiss(lock, Response::Done);
+        }
+    }
+
+    /// A waiter's wait ends without the lock.
+    fn dismiss(&mut self, lock: Index, response: Response) {
+        let client = self.locks[lock].client;
+        // A client that waits can get no further lock, so the one that it waits for is its newest.
+        self.clients[client].pop();
+        self.drop_lock(lock);
+        self.statistics.counters.waiting_workers -= 1;
+        self.wakeups.push_back(Wakeup { client: ClientId(client), response });
+    }
+
+    fn waiting_lock(&self, client: ClientId) -> Option<Index> {
+        self.clients[client.0].newest().filter(|&lock| self.locks[lock].state != LockState::Held)
+    }
+
+    fn add_lock(&mut self, client: ClientId, pool: Index, state: LockState, now: Timestamp) -> Index {
+        let lock = Lock { pool, client: client.0, state, start: now, links: Links::NONE, deadline: NO_DEADLINE };
+        let lock = self.locks.insert(lock);
+        self.clients[client.0].push(lock);
+        self.pools.arena[pool].queue(state).push(&mut self.locks, lock);
+        lock
+    }
+
+    /// Takes a lock, which its client has let go of, out of its queue and its timer; the pool goes with its last lock.
+    fn drop_lock(&mut self, lock: Index) {
+        self.deadlines.cancel(&mut self.locks, lock);
+        let Lock { pool: index, state, .. } = self.locks[lock];
+        let pool = &mut self.pools.arena[index];
+        pool.queue(state).remove(&mut self.locks, lock);
+        if pool.count() == 0 {
+            self.pools.remove(index);
+        }
+        self.locks.remove(lock);
+    }
+}

@@ -1,0 +1,103 @@
+use super::arena::{Arena, Index};
+use super::lock::LockState;
+use super::queue::Queue;
+use crate::protocol::Mode;
+use alloc::boxed::Box;
+use core::hash::Hasher;
+use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
+
+/// Below this many places the index of keys is not worth shrinking.
+const SMALL_INDEX: usize = 1_024;
+
+/// The seed of the keys' hashes.
+///
+/// Keys come from clients. With a seed that they cannot guess, nobody can make keys that collide and slow the table down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashSeed(u64, u64);
+
+impl HashSeed {
+    /// A seed of 128 bits; they should be random where clients are not trusted.
+    #[must_use]
+    pub const fn new(high: u64, low: u64) -> Self {
+        Self(high, low)
+    }
+}
+
+/// One key: who holds it and who waits for it.
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub(super) key: Box<[u8]>,
+    hash: u64,
+    pub(super) holders: Queue,
+    pub(super) for_me: Queue,
+    pub(super) for_anyone: Queue,
+}
+
+impl Pool {
+    /// Every lock on the key, held or waited for.
+    pub(super) fn count(&self) -> u32 {
+        self.holders.len() + self.for_me.len() + self.for_anyone.len()
+    }
+
+    pub(super) fn queue(&mut self, state: LockState) -> &mut Queue {
+        match state {
+            LockState::Held => &mut self.holders,
+            LockState::Waiting(Mode::ForMe) => &mut self.for_me,
+            LockState::Waiting(Mode::ForAnyone) => &mut self.for_anyone,
+        }
+    }
+}
+
+/// The pools that have a lock, found by key.
+#[derive(Debug)]
+pub(super) struct Pools {
+    pub(super) arena: Arena<Pool>,
+    by_key: HashTable<Index>,
+    seed: HashSeed,
+}
+
+impl Pools {
+    pub(super) fn new(seed: HashSeed) -> Self {
+        Self { arena: Arena::new(), by_key: HashTable::new(), seed }
+    }
+
+    /// The pool of `key`, made if there is none.
+    pub(super) fn find_or_make(&mut self, key: &[u8]) -> Index {
+        let hash = self.hash(key);
+        let arena = &mut self.arena;
+        if let Some(&pool) = self.by_key.find(hash, |&pool| *arena[pool].key == *key) {
+            return pool;
+        }
+        let pool = arena.insert(Pool {
+            key: key.into(),
+            hash,
+            holders: Queue::EMPTY,
+            for_me: Queue::EMPTY,
+            for_anyone: Queue::EMPTY,
+        });
+        self.by_key.insert_unique(hash, pool, |&pool| arena[pool].hash);
+        pool
+    }
+
+    pub(super) fn remove(&mut self, pool: Index) {
+        if let Ok(entry) = self.by_key.find_entry(self.arena[pool].hash, |&other| other == pool) {
+            entry.remove();
+        }
+        self.arena.remove(pool);
+        if self.by_key.capacity() > SMALL_INDEX.max(self.by_key.len() * 8) {
+            let arena = &self.arena;
+            self.by_key.shrink_to(self.by_key.len() * 2, |&pool| arena[pool].hash);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.arena.len()
+    }
+
+    fn hash(&self, key: &[u8]) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
+        hasher.write(key);
+        hasher.finish()
+    }
+}
