@@ -1,0 +1,154 @@
+use crate::address::Address;
+use crate::getopt::{self, Known, Opt, Refusal};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use tracing::level_filters::LevelFilter;
+
+const KNOWN: Known = Known {
+    short: &[(b'l', true)],
+    long: &[
+        ("listen", true),
+        ("unix-mode", true),
+        ("max-clients", true),
+        ("log-level", true),
+        ("help", false),
+        ("version", false),
+    ],
+};
+
+/// What the operator asked for.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Run(Options),
+    Help,
+    Version,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// The last `-l`.
+    pub(crate) address: Option<Address>,
+    /// Every `--listen`.
+    pub(crate) listen: Vec<Address>,
+    pub(crate) unix_mode: u32,
+    pub(crate) max_clients: usize,
+    pub(crate) log_level: LevelFilter,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: None,
+            listen: Vec::new(),
+            unix_mode: 0o660,
+            max_clients: usize::MAX,
+            log_level: LevelFilter::WARN,
+        }
+    }
+}
+
+impl Refusal {
+    /// The text for standard error.
+    pub(crate) fn message(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Reads the whole command line. As in the reference, options are read to the end before any address is looked at.
+pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Action, Refusal> {
+    let name = arguments.next().unwrap_or_else(|| "poolcounterd".into());
+    let found = getopt::options(&name, arguments.collect(), &KNOWN).map_err(|refusal| with_usage(&name, &refusal))?;
+    let mut options = Options::default();
+    let mut address = None;
+    for option in found {
+        match option {
+            Opt::Long("help", _) => return Ok(Action::Help),
+            Opt::Long("version", _) => return Ok(Action::Version),
+            Opt::Long(long, value) => options.set(long, &value)?,
+            Opt::Short(_, value) => address = Some(value),
+        }
+    }
+    options.address = address.map(|text| Address::plain(&text).ok_or_else(|| not_an_address(&text))).transpose()?;
+    Ok(Action::Run(options))
+}
+
+impl Options {
+    fn set(&mut self, option: &str, value: &OsStr) -> Result<(), Refusal> {
+        let text = value.to_str().unwrap_or_default();
+        match option {
+            "listen" => self.listen.push(Address::extended(value).ok_or_else(|| not_an_address(value))?),
+            "unix-mode" => {
+                let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+                self.unix_mode = mode.ok_or_else(|| unfit(option, value, "permissions in octal, as 0660"))?;
+            }
+            "max-clients" => {
+                let number = text.parse().ok().filter(|number| *number > 0);
+                self.max_clients = number.ok_or_else(|| unfit(option, value, "a number from 1 on"))?;
+            }
+            "log-level" => {
+                let levels = ["error", "warn", "info", "debug", "trace"];
+                let level = levels.contains(&text).then(|| text.parse().ok()).flatten();
+                self.log_level = level.ok_or_else(|| unfit(option, value, "error, warn, info, debug or trace"))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn with_usage(name: &OsStr, refusal: &Refusal) -> Refusal {
+    Refusal([&refusal.0, &b"Usage: "[..], name.as_bytes(), b" [-l address]\n"].concat())
+}
+
+fn not_an_address(text: &OsStr) -> Refusal {
+    Refusal([b"Address `", text.as_bytes(), b"` is not valid to listen on.\n"].concat())
+}
+
+fn unfit(option: &str, value: &OsStr, wanted: &str) -> Refusal {
+    let head = format!("--{option} takes {wanted}, not `");
+    Refusal([head.as_bytes(), value.as_bytes(), b"`.\n"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Options {
+        match parse(["pc"].iter().chain(arguments).map(OsString::from)) {
+            Ok(Action::Run(options)) => options,
+            other => panic!("{arguments:?} gave {other:?}"),
+        }
+    }
+
+    fn refused(arguments: &[&str]) -> String {
+        let refusal = parse(["pc"].iter().chain(arguments).map(OsString::from)).unwrap_err();
+        String::from_utf8_lossy(refusal.message()).into_owned()
+    }
+
+    #[test]
+    fn the_last_address_counts_and_listen_adds_up() {
+        let options = run(&["-l", "bad", "-l", "127.0.0.9", "--listen", "::1", "--listen=unix:/a"]);
+        assert_eq!(options.address, Address::plain("127.0.0.9".as_ref()));
+        assert_eq!(options.listen.len(), 2);
+        assert_eq!(run(&[]), Options::default());
+    }
+
+    #[test]
+    fn options_are_read_before_the_address() {
+        assert_eq!(refused(&["-l", "bad", "-x"]), "pc: invalid option -- 'x'\nUsage: pc [-l address]\n");
+        assert_eq!(refused(&["-l", "bad"]), "Address `bad` is not valid to listen on.\n");
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_named() {
+        assert_eq!(refused(&["--max-clients", "0"]), "--max-clients takes a number from 1 on, not `0`.\n");
+        assert_eq!(refused(&["--unix-mode", "999"]), "--unix-mode takes permissions in octal, as 0660, not `999`.\n");
+        assert_eq!(
+            refused(&["--log-level", "loud"]),
+            "--log-level takes error, warn, info, debug or trace, not `loud`.\n"
+        );
+        assert_eq!(refused(&["--listen", "x:1"]), "Address `x:1` is not valid to listen on.\n");
+        let options = run(&["--max-clients=9", "--unix-mode=0600", "--log-level=debug"]);
+        assert_eq!((options.max_clients, options.unix_mode, options.log_level), (9, 0o600, LevelFilter::DEBUG));
+    }
+}

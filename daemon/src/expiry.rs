@@ -1,0 +1,24 @@
+use crate::clock;
+use crate::server::Server;
+use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Tells those whose time is up, when it is up.
+pub(crate) async fn run(server: Rc<Server>) {
+    loop {
+        let deadline = server.arm_alarm();
+        let wait = async {
+            match deadline {
+                Some(deadline) => {
+                    tokio::time::sleep(Duration::from_micros(deadline.micros_since(clock::now()))).await;
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => server.expire(),
+            () = server.alarm_changed() => {}
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Where clients come in: sockets that we bind, and sockets that were handed to us.
+
+use crate::address::Address;
+use crate::command_line::Options;
+use crate::socket::ListenerSocket;
+use listenfd::ListenFd;
+use rustix::fs::{Mode, lstat};
+use rustix::process::umask;
+use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing::{info, warn};
+
+/// Connections that may wait to be accepted; the system cuts it to its own limit. With the reference's 20, a burst of clients
+/// waits for TCP's retries.
+const BACKLOG: i32 = 65_535;
+
+/// A client host that says nothing is asked after a minute, and given up after another.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(4);
+const USER_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    // The reference's words, without the address.
+    #[error("Couldn't bind: {}", reason(.0))]
+    Bind(#[source] io::Error),
+    #[error("Couldn't bind unix:{}: {}", .0.display(), reason(.1))]
+    BindUnix(PathBuf, #[source] io::Error),
+    #[error("Couldn't bind unix:{}: a server is listening there", .0.display())]
+    InUse(PathBuf),
+    #[error("Couldn't bind unix:{}: there is a file that is not a socket", .0.display())]
+    NotASocket(PathBuf),
+    #[error("Couldn't listen on standard input: {}", reason(.0))]
+    Inherited(#[source] io::Error),
+    #[error("LISTEN_FDS: socket {0} cannot be listened on: {reason}", reason = reason(.1))]
+    Passed(usize, #[source] io::Error),
+    #[error("Couldn't start: {}", reason(.0))]
+    Runtime(#[source] io::Error),
+}
+
+/// The error's text alone, as the C library has it.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
+        None => text,
+    }
+}
+
+/// A socket that clients connect to.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) socket: ListenerSocket,
+    /// Removed with the listener, if it is still ours.
+    _file: Option<SocketFile>,
+}
+
+/// Opens everything that the options and the environment ask for.
+pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, StartError> {
+    let mut listeners = Vec::new();
+    let inherited = inherited();
+    let address = options.address.clone().filter(|_| inherited.is_none());
+    if let Some(socket) = inherited {
+        listeners.push(take_over(socket, "standard input").map_err(StartError::Inherited)?);
+    }
+    listeners.extend(passed()?);
+    for address in address.iter().chain(&options.listen) {
+        listeners.push(bind(address, options.unix_mode)?);
+    }
+    if listeners.is_empty() {
+        listeners.push(bind(&Address::DEFAULT, options.unix_mode)?);
+    }
+    Ok(listeners)
+}
+
+/// Standard input, if it is a listening socket. The reference takes any socket for one; see `docs/compatibility.md`.
+fn inherited() -> Option<Socket> {
+    let stdin = io::stdin();
+    let listening = rustix::net::sockopt::socket_acceptconn(stdin.as_fd()).unwrap_or(false);
+    let socket = stdin.as_fd().try_clone_to_owned().ok().filter(|_| listening)?;
+    Some(Socket::from(socket))
+}
+
+/// The sockets of systemd's socket activation.
+fn passed() -> Result<Vec<Listener>, StartError> {
+    let mut sockets = ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for index in 0..sockets.len() {
+        let failed = |error| StartError::Passed(index, error);
+        let socket = match sockets.take_tcp_listener(index) {
+            Ok(listener) => listener.map(Socket::from),
+            Err(_) => sockets.take_unix_listener(index).map_err(failed)?.map(Socket::from),
+        };
+        let Some(socket) = socket else { continue };
+        if !socket.is_listener().map_err(failed)? {
+            return Err(failed(io::Error::other("it is not listening")));
+        }
+        listeners.push(take_over(socket, "LISTEN_FDS").map_err(failed)?);
+    }
+    Ok(listeners)
+}
+
+fn take_over(socket: Socket, origin: &str) -> io::Result<Listener> {
+    socket.set_nonblocking(true)?;
+    let socket = if socket.domain()? == Domain::UNIX {
+        ListenerSocket::unix(socket.into())?
+    } else {
+        configure(&socket);
+        ListenerSocket::tcp(socket.into())?
+    };
+    info!("listening on a socket from {origin}");
+    Ok(Listener { socket, _file: None })
+}
+
+fn bind(address: &Address, unix_mode: u32) -> Result<Listener, StartError> {
+    let listener = match address {
+        Address::Tcp(address) => bind_tcp(*address).map_err(StartError::Bind)?,
+        Address::Unix(path) => bind_unix(path, unix_mode)?,
+    };
+    info!("listening on {address}");
+    Ok(listener)
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)?;
+    if address.is_ipv6() {
+        // `::` stands for both families, as in the reference from 1.2.0 on.
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    configure(&socket);
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(Listener { socket: ListenerSocket::tcp(socket.into())?, _file: None })
+}
+
+/// What accepted connections inherit, so that it costs no system call for each of them.
+fn configure(socket: &Socket) {
+    let set = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&KEEPALIVE))
+        .and_then(|()| socket.set_tcp_user_timeout(Some(USER_TIMEOUT)));
+    if let Err(error) = set {
+        warn!("cannot set the options of a TCP listener: {error}");
+    }
+}
+
+fn bind_unix(path: &Path, mode: u32) -> Result<Listener, StartError> {
+    let failed = |error| StartError::BindUnix(path.to_owned(), error);
+    let address = SockAddr::unix(path).map_err(failed)?;
+    remove_stale(path, &address)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(failed)?;
+    // The mode comes from the mask, so that the file never has wider permissions, not even for a moment.
+    let mask = umask(Mode::from_raw_mode(!mode & 0o777));
+    let bound = socket.bind(&address);
+    umask(mask);
+    bound.map_err(failed)?;
+    let file = SocketFile::new(path).map_err(failed)?;
+    socket.listen(BACKLOG).map_err(failed)?;
+    Ok(Listener { socket: ListenerSocket::unix(socket.into()).map_err(failed)?, _file: Some(file) })
+}
+
+/// Removes a socket file that no server listens on.
+fn remove_stale(path: &Path, address: &SockAddr) -> Result<(), StartError> {
+    let failed = |error| StartError::BindUnix(path.to_owned(), error);
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if !std::os::unix::fs::FileTypeExt::is_socket(&metadata.file_type()) => {
+            return Err(StartError::NotASocket(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    let probe = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(failed)?;
+    match probe.connect(address) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path).map_err(failed),
+        // Not even a server whose backlog is full (EAGAIN) may be robbed of its file.
+        _ => Err(StartError::InUse(path.to_owned())),
+    }
+}
+
+/// The file of a Unix socket; it goes with the listener.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    fn new(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Another server may have put its own socket there meanwhile.
+        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+            let removed = std::fs::remove_file(&self.path);
+            removed.unwrap_or_else(|error| warn!("cannot remove {}: {error}", self.path.display()));
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let status = lstat(path)?;
+    Ok((status.st_dev, status.st_ino))
+}

@@ -1,0 +1,103 @@
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll, ready};
+use tokio::io::Interest;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+/// A listening socket of either family.
+#[derive(Debug)]
+pub(crate) enum ListenerSocket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A client's socket of either family.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// What a read brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    Bytes(usize),
+    Nothing,
+    End,
+}
+
+impl ListenerSocket {
+    pub(crate) fn tcp(socket: OwnedFd) -> io::Result<Self> {
+        TcpListener::from_std(socket.into()).map(Self::Tcp)
+    }
+
+    pub(crate) fn unix(socket: OwnedFd) -> io::Result<Self> {
+        UnixListener::from_std(socket.into()).map(Self::Unix)
+    }
+
+    pub(crate) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Socket>> {
+        Poll::Ready(match self {
+            Self::Tcp(listener) => ready!(listener.poll_accept(context)).map(|(socket, _)| Socket::Tcp(socket)),
+            Self::Unix(listener) => ready!(listener.poll_accept(context)).map(|(socket, _)| Socket::Unix(socket)),
+        })
+    }
+}
+
+impl Socket {
+    pub(crate) fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_read_ready(context),
+            Self::Unix(socket) => socket.poll_read_ready(context),
+        }
+    }
+
+    /// Reads once.
+    ///
+    /// A read that does not fill the buffer has emptied the socket, so the runtime is told at once that there is nothing more: that
+    /// saves the second system call that would say so.
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        let mut received = Received::Nothing;
+        let room = buffer.len();
+        let read = || {
+            let (_, length) = recv(self, buffer, RecvFlags::DONTWAIT)?;
+            received = if length == 0 { Received::End } else { Received::Bytes(length) };
+            if length < room { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        };
+        let tried = match self {
+            Self::Tcp(socket) => socket.try_io(Interest::READABLE, read),
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, read),
+        };
+        match tried {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(received),
+        }
+    }
+
+    /// Sends without waiting: whether the socket took all of it.
+    ///
+    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; nobody waits until it can.
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<bool> {
+        match rustix::io::retry_on_intr(|| send(self, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)) {
+            Ok(length) => Ok(length == bytes.len()),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends the connection in both directions; whoever waits for it to be readable wakes.
+    pub(crate) fn shut_down(&self) {
+        // A socket that is broken already needs no shutting down.
+        let _ = shutdown(self, Shutdown::Both);
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+        }
+    }
+}
