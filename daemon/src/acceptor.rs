@@ -1,4 +1,4 @@
-use crate::connection;
+use crate::connection::Reader;
 use crate::listener::Listener;
 use crate::server::{Refused, Server};
 use crate::socket::Socket;
@@ -25,7 +25,7 @@ pub(crate) async fn run(server: Rc<Server>, listener: Listener) {
 fn welcome(server: &Rc<Server>, socket: Socket) {
     match server.connect(socket) {
         Ok(connection) => {
-            tokio::task::spawn_local(connection::run(Rc::clone(server), connection));
+            tokio::task::spawn_local(Reader { server: Rc::clone(server), connection });
         }
         Err(Refused(limit)) => {
             server.warn_refused(|unsaid| warn!(unsaid, "a connection beyond --max-clients {limit} was closed"));

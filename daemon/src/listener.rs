@@ -20,8 +20,8 @@ const BACKLOG: i32 = 65_535;
 
 /// A client host that says nothing is asked after a minute, and given up after another.
 const KEEPALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(4);
-const USER_TIMEOUT: Duration = Duration::from_secs(120);
+    TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(15)).with_retries(4);
+const USER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -92,7 +92,7 @@ impl Server {
     }
 
     /// Reads once from a client and does what its lines say.
-    pub(crate) fn read(&self, connection: &Connection, lines: &mut LineBuffer) -> Progress {
+    pub(crate) fn read(&self, connection: &Connection) -> Progress {
         if connection.cut_off.get() {
             return Progress::Gone;
         }
@@ -107,7 +107,7 @@ impl Server {
             }
         };
         let mut hub = self.hub.borrow_mut();
-        hub.handle(connection, &read[..length], lines, answers);
+        hub.handle(connection, &read[..length], answers);
         self.check_alarm(&hub.table);
         if connection.cut_off.get() {
             Progress::Gone
@@ -165,7 +165,8 @@ impl Server {
 impl Hub {
     fn connect(&mut self, socket: Socket) -> Rc<Connection> {
         let client = self.table.connect();
-        let connection = Rc::new(Connection { client, socket, cut_off: Cell::new(false) });
+        let connection =
+            Rc::new(Connection { client, socket, lines: RefCell::new(LineBuffer::new()), cut_off: Cell::new(false) });
         let index = client.index();
         if index >= self.connections.len() {
             self.connections.resize(index + 1, None);
@@ -181,7 +182,7 @@ impl Hub {
     }
 
     /// Handles what one read brought. Within one wake-up, whose time is up is told so first.
-    fn handle(&mut self, connection: &Connection, mut input: &[u8], lines: &mut LineBuffer, answers: &mut Vec<u8>) {
+    fn handle(&mut self, connection: &Connection, mut input: &[u8], answers: &mut Vec<u8>) {
         let now = clock::now();
         self.expire(now);
         if connection.cut_off.get() {
@@ -189,6 +190,7 @@ impl Hub {
         }
         self.table.received(connection.client);
         answers.clear();
+        let mut lines = connection.lines.borrow_mut();
         while let Some(line) = lines.next_line(&mut input) {
             let answer = self.table.command(connection.client, Command::parse(line), now);
             self.tell_others(now);
