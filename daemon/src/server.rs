@@ -177,11 +177,12 @@ impl Hub {
 
     fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.connections[client.index()] = None;
+        self.expire(now);
         self.table.disconnect(client, now);
         self.tell_others(now);
     }
 
-    /// Handles what one read brought. Within one wake-up, whose time is up is told so first.
+    /// Handles what one read brought. As in the reference, whose time is up is told so first.
     fn handle(&mut self, connection: &Connection, mut input: &[u8], answers: &mut Vec<u8>) {
         let now = clock::now();
         self.expire(now);

@@ -1,1 +1,42 @@
-//! Tests.
+//! The harness for tests that span components: it starts daemons, ours and the reference, and plays stories to them.
+//!
+//! A test of a daemon's own begins like this:
+//!
+//! ```no_run
+//! use poolcounter_tests::{Client, Daemon};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let daemon = Daemon::ours(&["--max-clients", "5"])?;
+//! let mut client = Client::connect(daemon.address())?;
+//! assert_eq!(client.ask("ACQ4ME page 1 10 5\n")?, "LOCKED\n");
+//! client.send(b"RELEASE\nRELEASE\n")?;
+//! client.expect(b"RELEASED\nNOT_LOCKED\n")?;
+//! daemon.settle()?;
+//! client.expect_nothing()?;
+//! # Ok(())
+//! # }
+//! ```
+
+#![allow(clippy::missing_errors_doc, reason = "whatever goes wrong in a test is an error")]
+
+mod affinity;
+mod client;
+mod daemon;
+mod deadline;
+pub mod fuzz;
+mod observe;
+pub mod play;
+mod program;
+mod schedule;
+mod scratch;
+mod stage;
+mod stats;
+mod transcript;
+
+pub use client::Client;
+pub use daemon::{Daemon, PORT};
+pub use deadline::{Deadline, PATIENCE};
+pub use program::{Program, run_to_end};
+pub use stage::Stage;
+pub use stats::masked;
+pub use transcript::{Event, Name, Scene, Step, Story, merged, recorded};

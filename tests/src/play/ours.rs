@@ -1,0 +1,60 @@
+//! A story told to our daemon, as far as its clients can see it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{listed, place};
+use crate::client::Client;
+use crate::daemon::Daemon;
+use crate::stage::Stage;
+use crate::stats::masked;
+use crate::transcript::{Event, Name, Scene, Story};
+
+/// How long an answer that was sent before the probe's may still take.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// Plays the whole story; the second value says whether the run was too late to prove a difference.
+pub(super) fn play(story: &Story) -> Result<(Result<()>, bool)> {
+    let mut stage = Stage::new(|| Daemon::ours::<&str>(&[]))?;
+    let outcome = story.scenes.iter().try_for_each(|scene| perform(&mut stage, scene).with_context(|| place(scene)));
+    let outcome = outcome.and_then(|()| expect_nothing_more(&mut stage));
+    Ok((outcome, stage.too_late()))
+}
+
+fn perform(stage: &mut Stage, scene: &Scene) -> Result<()> {
+    stage.perform(&scene.step)?;
+    let frozen = stage.is_frozen();
+    for (name, client) in stage.clients() {
+        let end = client.has_shut_down() && !frozen;
+        expect(name, client, &scene.events, end)?;
+    }
+    Ok(())
+}
+
+fn expect(name: &Name, client: &mut Client, events: &[Event], end: bool) -> Result<()> {
+    let expected = masked(&bytes_for(name, events));
+    client.wait(ON_ITS_WAY, |received, ended| masked(received) == expected && ended == end)?;
+    let (came, ended) = (masked(&client.take()), client.ended());
+    let mut seen = vec![Event::Bytes(name.clone(), came.clone())];
+    seen.extend(ended.then(|| Event::End(name.clone())));
+    ensure!(came == expected && ended == end, "expected:\n{}{name} received:\n{}", listed(events), listed(&seen));
+    Ok(())
+}
+
+fn bytes_for(name: &Name, events: &[Event]) -> Vec<u8> {
+    let bytes = events.iter().filter_map(|event| match event {
+        Event::Bytes(client, bytes) if client == name => Some(bytes.as_slice()),
+        _ => None,
+    });
+    bytes.flatten().copied().collect()
+}
+
+fn expect_nothing_more(stage: &mut Stage) -> Result<()> {
+    stage.settle()?;
+    for (name, client) in stage.clients() {
+        client.read()?;
+        ensure!(client.received().is_empty(), "{name} received more at the end: {:?}", client.received());
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! The time of a story: what it says, and how far the real clock is behind.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A run that has fallen this far behind its story proves nothing against a daemon.
+const TOO_LATE: Duration = Duration::from_millis(200);
+
+/// Waits are counted from the start of the story, so that lateness does not add up.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    start: Instant,
+    due: Duration,
+    latest: Duration,
+}
+
+impl Schedule {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now(), due: Duration::ZERO, latest: Duration::ZERO }
+    }
+
+    /// Sleeps until the story's own clock has moved on by this much.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.due += time;
+        thread::sleep(self.due.saturating_sub(self.start.elapsed()));
+    }
+
+    /// Takes note of how late it is.
+    pub(crate) fn note(&mut self) {
+        self.latest = self.latest.max(self.start.elapsed().saturating_sub(self.due));
+    }
+
+    /// Whether a step was done so late that a timer may have fired before it.
+    pub(crate) fn too_late(&self) -> bool {
+        self.latest > TOO_LATE
+    }
+}

@@ -1,0 +1,52 @@
+//! Folders for the files of one daemon, beside the build's own.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+use anyhow::{Context, Result};
+
+/// A folder that goes with its owner.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = target()?.join(format!("tmp/daemon-{}-{number}", process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays behind in a build folder harms nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The folder of the running profile: `target/debug`, say.
+pub(crate) fn profile() -> Result<PathBuf> {
+    let program = env::current_exe().context("where does this program stand?")?;
+    let folder = program.parent().context("a program stands in a folder")?;
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    Ok(folder.to_path_buf())
+}
+
+/// The build folder of the running program.
+pub(crate) fn target() -> Result<PathBuf> {
+    let profile = profile()?;
+    Ok(profile.parent().unwrap_or(&profile).to_path_buf())
+}
+
+/// The root of the workspace.
+pub(crate) fn workspace() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests)
+}

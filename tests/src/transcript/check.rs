@@ -1,0 +1,141 @@
+//! What a story must not do, because its outcome would not be certain.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use poolcounter::protocol::{Command, LineBuffer, MAX_LINE};
+
+use super::{Name, Scene, Step, Story};
+
+/// Nothing is done or looked at nearer than this to an instant at which a timer may fire.
+const MARGIN: Duration = Duration::from_millis(300);
+
+/// What is known of a story up to some step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SoFar {
+    now: Duration,
+    deadlines: BTreeSet<Duration>,
+    frozen: bool,
+    /// Clients that have sent half a line, or anything since the daemon was stopped.
+    silent: BTreeSet<Name>,
+    connected: BTreeSet<Name>,
+}
+
+impl Story {
+    /// Refuses a story that does what stands in the closed list of differences, or whose outcome hangs on chance.
+    pub fn check(&self) -> Result<()> {
+        let mut so_far = SoFar::default();
+        for Scene { line, step, .. } in &self.scenes {
+            so_far.take(step).with_context(|| format!("line {line}: {step}"))?;
+        }
+        ensure!(!so_far.frozen, "the daemon never goes on");
+        Ok(())
+    }
+}
+
+impl SoFar {
+    /// Takes the next step, unless it is refused.
+    pub(crate) fn take(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Connect(name) => {
+                ensure!(!self.frozen, "nobody connects to a stopped daemon");
+                ensure!(self.connected.insert(name.clone()), "it is connected");
+            }
+            Step::Send(name, bytes) => self.send(name, bytes)?,
+            Step::ShutDown(name) | Step::Close(name) | Step::Reset(name) => {
+                ensure!(self.connected.remove(name), "it is not connected");
+                self.silent.remove(name);
+            }
+            Step::Wait(time) => self.wait(*time)?,
+            // The statistics' clock moves the timers of a table in virtual time, too.
+            Step::Clock(time) => {
+                let due = |deadline: &Duration| *deadline > self.now && *deadline <= self.now + *time;
+                ensure!(!self.deadlines.iter().any(due), "somebody may be waiting with a timer");
+                self.now += *time;
+            }
+            Step::Freeze => ensure!(!std::mem::replace(&mut self.frozen, true), "it is stopped"),
+            Step::Thaw => {
+                ensure!(std::mem::replace(&mut self.frozen, false), "it is not stopped");
+                self.silent.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a client can do no more than leave.
+    pub(crate) fn is_silent(&self, name: &Name) -> bool {
+        self.silent.contains(name)
+    }
+
+    fn send(&mut self, name: &Name, bytes: &[u8]) -> Result<()> {
+        ensure!(!bytes.is_empty() && bytes.len() <= MAX_LINE, "a segment has 1 to {MAX_LINE} bytes");
+        let end = bytes.iter().position(|&byte| byte == b'\n');
+        ensure!(end.is_none_or(|end| end + 1 == bytes.len()), "one line in a segment");
+        ensure!(!self.silent.contains(name), "after half a line, or for a stopped daemon, a client sends no more");
+        if self.connected.insert(name.clone()) {
+            ensure!(!self.frozen, "nobody connects to a stopped daemon");
+        }
+        if self.frozen || end.is_none() {
+            self.silent.insert(name.clone());
+        }
+        self.deadlines.extend(timeout(bytes).map(|timeout| self.now + timeout));
+        Ok(())
+    }
+
+    fn wait(&mut self, time: Duration) -> Result<()> {
+        self.now += time;
+        self.deadlines = self.deadlines.split_off(&self.now.saturating_sub(MARGIN));
+        let near = self.deadlines.iter().find(|deadline| deadline.abs_diff(self.now) < MARGIN);
+        ensure!(near.is_none(), "a timer may fire just then");
+        Ok(())
+    }
+}
+
+/// How long a client waits at most that sends this line.
+fn timeout(bytes: &[u8]) -> Option<Duration> {
+    let mut lines = LineBuffer::new();
+    match Command::parse(lines.next_line(&mut &*bytes)?) {
+        Command::Acquire(acquire) => Some(Duration::from_secs(acquire.timeout.into())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<()> {
+        Story::parse(text).map(|_| ())
+    }
+
+    #[test]
+    fn what_is_uncertain_is_refused() {
+        for text in [
+            "a -> RELEASE\\nRELEASE\\n",
+            "a -> {x*1025}",
+            "a -> half\na -> RELEASE\\n",
+            "a connects\na connects",
+            "a closes",
+            "a -> ACQ4ME k 1 1 1\\n\nwait 0.9s",
+            "a -> ACQ4ME k 1 1 1\\n\nwait 0.5s\nwait 0.6s",
+            "a -> ACQ4ME k 1 1 5\\n\nclock +6s",
+            "daemon stops\na -> RELEASE\\n\ndaemon goes on",
+            "a connects\ndaemon stops\na -> RELEASE\\n\na -> RELEASE\\n\ndaemon goes on",
+            "daemon stops",
+        ] {
+            assert!(check(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_certain_is_taken() {
+        for text in [
+            "a -> ACQ4ME k 1 1 1\\n\nwait 0.5s\nwait 1s\nclock +3600s\nwait 1s",
+            "a -> half\na closes\na -> RELEASE\\n",
+            "a connects\ndaemon stops\na -> RELEASE\\n\na shuts down sending\ndaemon goes on",
+        ] {
+            check(text).unwrap();
+        }
+    }
+}
