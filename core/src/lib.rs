@@ -33,12 +33,17 @@
 //! | [`table`] | who holds, who waits, who is next |
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`route`] | which server a key belongs to |
+//! | [`client`] | a conversation with a server, from the client's side |
+//! | `blocking` | the one part with I/O, behind the feature of its name: sockets for [`client`] |
 
-#![no_std]
+#![cfg_attr(not(feature = "blocking"), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub mod client;
 pub mod protocol;
 pub mod route;
 pub mod stats;

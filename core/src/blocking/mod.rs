@@ -1,0 +1,193 @@
+//! The client over blocking sockets.
+//!
+//! ```no_run
+//! use poolcounter::blocking::BlockingClient;
+//! use poolcounter::client::{Outcome, Request, Server, Settings};
+//! use poolcounter::protocol::Mode;
+//!
+//! let mut client = BlockingClient::new(Settings::new(vec![Server::parse("10.0.0.1")?]));
+//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15 };
+//! match client.acquire(&request)? {
+//!     Outcome::Locked(lock) => {
+//!         // Compute, then:
+//!         client.release(&lock)?;
+//!     }
+//!     Outcome::Done => { /* Somebody else did the work: read the cache. */ }
+//!     _ => { /* Serve something stale. */ }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod names;
+mod socket;
+
+use crate::Timestamp;
+use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step, TIMED_OUT};
+use names::Names;
+use socket::Socket;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// A client whose calls block until their answer is there, or their deadline has passed.
+///
+/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own.
+#[derive(Debug)]
+pub struct BlockingClient {
+    client: Client<Socket>,
+    names: Names,
+    /// The origin of the client's clock.
+    origin: Instant,
+    /// The process that the connections belong to.
+    process: u32,
+}
+
+impl BlockingClient {
+    /// A client that has no connection yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let names = Names::new(settings.servers.len());
+        Self { client: Client::new(settings), names, origin: Instant::now(), process: std::process::id() }
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        self.client.settings()
+    }
+
+    /// Acquires a lock.
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot be sent, or no server gave an answer; the work is then to be done unprotected.
+    pub fn acquire(&mut self, request: &Request<'_>) -> Result<Outcome, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.acquire(request, self.now())?;
+        self.drive(call)
+    }
+
+    /// Releases a lock: everyone who waited for anyone's result is told that it is there.
+    ///
+    /// # Errors
+    ///
+    /// Only with [`Settings::await_release`]: if no answer came.
+    pub fn release(&mut self, lock: &Lock) -> Result<Outcome, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.release(lock, self.now())?;
+        self.drive(call)
+    }
+
+    /// Sends a release although nothing is held, to the key's server, and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// If no server gave an answer.
+    pub fn release_nothing(&mut self, key: &[u8]) -> Result<Outcome, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.release_nothing(key, self.now())?;
+        self.drive(call)
+    }
+
+    /// Asks the server of this index for `FULL`, `UPTIME` or the name of a counter.
+    ///
+    /// # Errors
+    ///
+    /// If it gave no answer, or has no such statistic.
+    pub fn statistics(&mut self, server: usize, name: &str) -> Result<Outcome, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.statistics(server, name, self.now())?;
+        self.drive(call)
+    }
+
+    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
+    pub fn abandon(&mut self, lock: &Lock) {
+        self.client.abandon(lock);
+    }
+
+    /// Abandons every lock that is held; idle connections stay.
+    pub fn abandon_all(&mut self) {
+        self.client.abandon_all();
+    }
+
+    /// Closes every connection. Locks that are held are abandoned.
+    pub fn close(&mut self) {
+        self.client.close();
+    }
+
+    /// A process that forked has the same sockets as its parent; two that talk on one would get each other's answers.
+    fn leave_parents_connections(&mut self) {
+        let process = std::process::id();
+        if self.process != process {
+            self.process = process;
+            // The parent has them open too, so closing them here ends nothing.
+            self.client.close();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        let micros = self.origin.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
+        loop {
+            let now = self.now();
+            let event = match self.client.step(&mut call, now) {
+                Step::Finished(result) => return result,
+                Step::Pause { until } => {
+                    std::thread::sleep(between(now, until));
+                    continue;
+                }
+                Step::Connect { index, server, deadline } => {
+                    let made = self.names.connect(index, server.target(), between(now, deadline));
+                    Event::Connected(made)
+                }
+                Step::Send { socket, bytes, deadline } => {
+                    Event::Sent(socket.send(bytes, Instant::now() + between(now, deadline)))
+                }
+                Step::Receive { socket, deadline } => Event::Received(socket.receive(between(now, deadline))),
+            };
+            self.tell(&mut call, event);
+        }
+    }
+
+    fn tell(&mut self, call: &mut Call, event: Event) {
+        let now = self.now();
+        match event {
+            Event::Connected(Ok(socket)) => self.client.connected(call, socket, now),
+            Event::Connected(Err(error)) => self.client.connect_failed(call, &reason(&error), now),
+            Event::Sent(Ok(())) => self.client.sent(call, now),
+            Event::Received(Ok(bytes)) => self.client.received(call, &bytes, now),
+            // Whether that was the deadline is the state machine's to say: a signal may have cut the wait short.
+            Event::Received(Err(error)) if is_early(&error) => {}
+            Event::Sent(Err(error)) | Event::Received(Err(error)) => self.client.failed(call, &reason(&error), now),
+        }
+    }
+}
+
+enum Event {
+    Connected(io::Result<Socket>),
+    Sent(io::Result<()>),
+    Received(io::Result<Vec<u8>>),
+}
+
+fn between(now: Timestamp, until: Timestamp) -> Duration {
+    Duration::from_micros(until.micros_since(now))
+}
+
+fn is_early(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// The error's text alone, as the C library has it.
+fn reason(error: &io::Error) -> String {
+    let text = match error.kind() {
+        // Made by the standard library, without the system's words.
+        io::ErrorKind::TimedOut => TIMED_OUT.to_owned(),
+        _ => error.to_string(),
+    };
+    match error.raw_os_error() {
+        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,98 @@
+use super::BadKey;
+use crate::protocol::{MAX_LINE, Mode};
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+/// A wish for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Who may use the result.
+    pub mode: Mode,
+    /// The raw key; spaces are encoded when it is sent.
+    pub key: &'a [u8],
+    /// How many may hold the key at once.
+    pub workers: u32,
+    /// How many may hold the key or wait for it.
+    pub maxqueue: u32,
+    /// Seconds to wait for the lock.
+    pub timeout: u32,
+}
+
+impl Request<'_> {
+    /// The bytes on the wire: fields joined by single spaces, a space within the key as `%20`, as MediaWiki's client has it.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, BadKey> {
+        check(self.key)?;
+        let mut line = Vec::with_capacity(self.key.len() + 48);
+        line.extend_from_slice(match self.mode {
+            Mode::ForMe => b"ACQ4ME ",
+            Mode::ForAnyone => b"ACQ4ANY ",
+        });
+        for byte in self.key {
+            match byte {
+                b' ' => line.extend_from_slice(b"%20"),
+                byte => line.push(*byte),
+            }
+        }
+        for number in [self.workers, self.maxqueue, self.timeout] {
+            line.push(b' ');
+            line.extend_from_slice(number.to_string().as_bytes());
+        }
+        line.push(b'\n');
+        if line.len() > MAX_LINE { Err(BadKey::TooLong(line.len())) } else { Ok(line) }
+    }
+}
+
+/// The bytes of a question for a statistic.
+pub(super) fn statistics(name: &str) -> Result<Vec<u8>, BadKey> {
+    check(name.as_bytes())?;
+    let line = [b"STATS ", name.as_bytes(), b"\n"].concat();
+    if line.len() > MAX_LINE { Err(BadKey::TooLong(line.len())) } else { Ok(line) }
+}
+
+fn check(key: &[u8]) -> Result<(), BadKey> {
+    if key.is_empty() {
+        return Err(BadKey::Empty);
+    }
+    match key.iter().find(|byte| [b'\0', b'\n', b'\r'].contains(byte)) {
+        Some(b'\0') => Err(BadKey::Nul),
+        Some(b'\n') => Err(BadKey::LineFeed),
+        Some(_) => Err(BadKey::CarriageReturn),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn encode(key: &[u8]) -> Result<Vec<u8>, BadKey> {
+        Request { mode: Mode::ForAnyone, key, workers: 2, maxqueue: 100, timeout: 15 }.encode()
+    }
+
+    #[test]
+    fn only_the_space_is_encoded() {
+        let line = encode(b"wiki:a b%\xc3\xbc").expect("a good key");
+        assert_eq!(line, b"ACQ4ANY wiki:a%20b%\xc3\xbc 2 100 15\n");
+    }
+
+    #[test]
+    fn what_would_forge_a_command_is_refused() {
+        let cases: [(&[u8], BadKey); 4] = [
+            (b"", BadKey::Empty),
+            (b"a\0", BadKey::Nul),
+            (b"a\nRELEASE", BadKey::LineFeed),
+            (b"a\r", BadKey::CarriageReturn),
+        ];
+        for (key, refusal) in cases {
+            assert_eq!(encode(key), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_full_and_no_longer() {
+        let frame = encode(b"k").expect("a short key").len() - 1;
+        assert_eq!(encode(&vec![b'k'; MAX_LINE - frame]).map(|line| line.len()), Ok(MAX_LINE));
+        assert_eq!(encode(&vec![b'k'; MAX_LINE - frame + 1]), Err(BadKey::TooLong(MAX_LINE + 1)));
+    }
+}

@@ -1,0 +1,66 @@
+use alloc::string::String;
+
+/// Why a call came to no answer. Each names the server, where one is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The settings name no server.
+    #[error("no PoolCounter server is configured")]
+    NoServer,
+    /// A key that cannot be sent; nothing was.
+    #[error("the key {0}")]
+    BadKey(BadKey),
+    /// No server could be connected to; this is the last one of the key's order.
+    #[error("cannot connect to {server}: {cause}")]
+    Connect {
+        /// As it is configured.
+        server: String,
+        /// The system's text.
+        cause: String,
+    },
+    /// A command could not be sent.
+    #[error("cannot send to {server}: {cause}")]
+    Write {
+        /// As it is configured.
+        server: String,
+        /// The system's text.
+        cause: String,
+    },
+    /// No answer came, or none that can be understood.
+    #[error("no answer from {server}: {cause}")]
+    Read {
+        /// As it is configured.
+        server: String,
+        /// The system's text.
+        cause: String,
+    },
+    /// The server answered `ERROR`.
+    #[error("{server} refused: {message}")]
+    Remote {
+        /// As it is configured.
+        server: String,
+        /// What followed the word.
+        message: String,
+    },
+}
+
+/// Why a key cannot be sent. A line's end within a key would forge a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadKey {
+    /// It has no bytes.
+    #[error("is empty")]
+    Empty,
+    /// It holds a NUL byte.
+    #[error("contains a NUL byte")]
+    Nul,
+    /// It holds a line feed.
+    #[error("contains a line feed")]
+    LineFeed,
+    /// It holds a carriage return.
+    #[error("contains a carriage return")]
+    CarriageReturn,
+    /// Its line would be longer than [`MAX_LINE`](crate::protocol::MAX_LINE).
+    #[error("is too long: its command would take {0} bytes, and 1024 is the most")]
+    TooLong(usize),
+}

@@ -1,0 +1,83 @@
+use super::Server;
+use crate::route::{Ring, mediawiki_order};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// How a client behaves. All times are in microseconds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The servers.
+    pub servers: Vec<Server>,
+    /// Which of them a key belongs to.
+    pub choice: Choice,
+    /// How long a connection may take to be made.
+    pub connect_timeout: u64,
+    /// Whether a connection that could not be made is tried a second time, a millisecond later.
+    pub connect_twice: bool,
+    /// The least time to wait for an answer. An acquire waits half as long again as its own timeout, if that is more.
+    pub answer_timeout: u64,
+    /// How long a server that refused or timed out is passed over, if there is another.
+    pub pass_over: u64,
+    /// How long a connection is kept without use.
+    pub keep_idle: u64,
+    /// How many connections are kept without use.
+    pub keep: usize,
+    /// Who shares a connection.
+    pub sharing: Sharing,
+    /// Whether a release of a held lock waits for its answer. The answer is known beforehand, so by default it is read with the next command.
+    pub await_release: bool,
+}
+
+/// By which rule a server is chosen. Services share a lock only if they choose alike.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// As MediaWiki: all servers in an order that depends on the key, the next one if one is away.
+    MediaWiki,
+    /// As python-poolcounter: one server, by a ring of these labels and weights, in the order of the servers.
+    Ring(Ring),
+}
+
+/// Who shares a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// One connection a lock, from those that are kept.
+    PerLock,
+    /// One connection a server for all locks, as MediaWiki's own client: a release takes the newest lock there.
+    PerServer,
+}
+
+impl Settings {
+    /// The settings of MediaWiki's client for these servers: 0.1 s to connect, one attempt.
+    #[must_use]
+    pub fn new(servers: Vec<Server>) -> Self {
+        Self {
+            servers,
+            choice: Choice::MediaWiki,
+            connect_timeout: 100_000,
+            connect_twice: false,
+            answer_timeout: 1_000_000,
+            pass_over: 1_000_000,
+            keep_idle: 60_000_000,
+            keep: 8,
+            sharing: Sharing::PerLock,
+            await_release: false,
+        }
+    }
+
+    /// The indices of the servers to try for a raw key, in order.
+    pub(super) fn order(&self, key: &[u8]) -> Vec<usize> {
+        match &self.choice {
+            Choice::MediaWiki if self.servers.len() == 1 => vec![0],
+            Choice::MediaWiki => {
+                let names: Vec<&str> = self.servers.iter().map(Server::name).collect();
+                mediawiki_order(&names, key).collect()
+            }
+            Choice::Ring(ring) => ring.node(key).filter(|node| *node < self.servers.len()).into_iter().collect(),
+        }
+    }
+
+    /// How long an acquire with a timeout of `seconds` waits for its answer.
+    pub(super) fn answer_timeout(&self, seconds: u32) -> u64 {
+        self.answer_timeout.max(u64::from(seconds) * 1_500_000)
+    }
+}
