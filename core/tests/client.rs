@@ -34,7 +34,8 @@ impl Driver {
     }
 
     fn acquire(&self) -> Call {
-        let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout: 2 };
+        let request =
+            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout: 2, answer_within: None };
         self.client.acquire(&request, self.now).expect("a good request")
     }
 
@@ -316,6 +317,6 @@ fn statistics_come_whole() {
 #[test]
 fn without_a_server_nothing_is_tried() {
     let driver = Driver::new(&[], |_| ());
-    let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout: 2 };
+    let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout: 2, answer_within: None };
     assert_eq!(driver.client.acquire(&request, driver.now).err(), Some(Failure::NoServer));
 }

@@ -6,7 +6,7 @@
 //! use poolcounter::protocol::Mode;
 //!
 //! let mut client = BlockingClient::new(Settings::new(vec![Server::parse("10.0.0.1")?]));
-//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15 };
+//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
 //! match client.acquire(&request)? {
 //!     Outcome::Locked(lock) => {
 //!         // Compute, then:

@@ -16,6 +16,8 @@ pub struct Request<'a> {
     pub maxqueue: u32,
     /// Seconds to wait for the lock.
     pub timeout: u32,
+    /// Microseconds to wait for the answer, if not one and a half times `timeout`; [`Settings::answer_timeout`](super::Settings::answer_timeout) is the least.
+    pub answer_within: Option<u64>,
 }
 
 impl Request<'_> {
@@ -67,7 +69,7 @@ mod tests {
     use alloc::vec;
 
     fn encode(key: &[u8]) -> Result<Vec<u8>, BadKey> {
-        Request { mode: Mode::ForAnyone, key, workers: 2, maxqueue: 100, timeout: 15 }.encode()
+        Request { mode: Mode::ForAnyone, key, workers: 2, maxqueue: 100, timeout: 15, answer_within: None }.encode()
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! let now = Timestamp::from_micros(0);
 //! let settings = Settings::new(vec![Server::parse("10.0.0.1").expect("a host")]);
 //! let mut client = Client::new(settings);
-//! let request = Request { mode: Mode::ForAnyone, key: b"page 1", workers: 1, maxqueue: 100, timeout: 15 };
+//! let request = Request { mode: Mode::ForAnyone, key: b"page 1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
 //! let mut call = client.acquire(&request, now).expect("a good key");
 //!
 //! // The driver connects; its socket may be of any type.
@@ -89,7 +89,7 @@ impl<S> Client<S> {
     /// If the key cannot be sent, or there is no server.
     pub fn acquire(&self, request: &Request<'_>, now: Timestamp) -> Result<Call, Failure> {
         let command = request.encode().map_err(Failure::BadKey)?;
-        let within = self.settings.answer_timeout(request.timeout);
+        let within = self.settings.answer_within(request);
         self.call(Kind::Acquire, command, &self.settings.order(request.key), within, now)
     }
 

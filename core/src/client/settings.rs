@@ -1,4 +1,4 @@
-use super::Server;
+use super::{Request, Server};
 use crate::route::{Ring, mediawiki_order};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -76,8 +76,8 @@ impl Settings {
         }
     }
 
-    /// How long an acquire with a timeout of `seconds` waits for its answer.
-    pub(super) fn answer_timeout(&self, seconds: u32) -> u64 {
-        self.answer_timeout.max(u64::from(seconds) * 1_500_000)
+    /// How long an acquire waits for its answer.
+    pub(super) fn answer_within(&self, request: &Request<'_>) -> u64 {
+        self.answer_timeout.max(request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000))
     }
 }
