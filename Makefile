@@ -35,7 +35,8 @@ bench:
 	@scripts/setup bench
 	$(CARGO) run --release --locked -p poolcounter-bench -- $(BENCH)
 
-install: build
+install:
+	@test -x $(TARGET)/release/poolcounterd || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -m 0755 $(TARGET)/release/poolcounterd $(DESTDIR)$(PREFIX)/bin/poolcounterd
 
 uninstall:

@@ -115,6 +115,20 @@ fn a_release_can_be_waited_for() {
 }
 
 #[test]
+fn a_lock_that_another_release_took_is_not_taken_for_released() {
+    let mut driver = Driver::new(&["a"], |settings| settings.sharing = Sharing::PerServer);
+    let (socket, lock) = driver.locked();
+    let mut other = driver.client.release_nothing(b"k", driver.now).expect("a release");
+    driver.sent(&mut other, socket, b"RELEASE\n");
+    driver.received(&mut other, socket, b"RELEASED\n");
+    assert_eq!(driver.step(&mut other), Wants::End(Ok(Outcome::Released)));
+    let mut call = driver.client.release(&lock, driver.now).expect("a release");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    driver.received(&mut call, socket, b"NOT_LOCKED\n");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::NotLocked)));
+}
+
+#[test]
 fn a_stale_connection_is_replaced_once() {
     let mut driver = Driver::new(&["a"], |_| ());
     let (socket, lock) = driver.locked();

@@ -31,7 +31,7 @@ fn a_command_on_a_known_key_allocates_nothing() {
         table.expire(NOW.after_secs(100));
         assert_eq!(drain(&mut table), 24, "the other for-me waiters");
         assert_eq!(table.command(clients[0], acquire(b"known", Mode::ForMe, 2), NOW), Some(Response::Locked));
-        table.received(clients[1]);
+        table.received(clients[1], NOW);
         assert_eq!(table.command(clients[1], Command::Release, NOW), Some(Response::Released));
     };
     // The first round makes the room that the later ones use.

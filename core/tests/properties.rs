@@ -148,7 +148,8 @@ impl World {
     }
 
     fn send(&mut self, client: ClientId, step: &Step) {
-        self.table.received(client);
+        self.table.received(client, self.now);
+        self.take_wakeups();
         let known = self.known.get_mut(&client).expect("a connected client");
         let waited = known.wait != Wait::No;
         if waited {

@@ -1,46 +1,69 @@
+use crate::clock;
 use crate::connection::Reader;
-use crate::listener::Listener;
-use crate::server::{Refused, Server};
+use crate::listener::{Listener, configure};
+use crate::log::Recurring;
+use crate::server::Server;
 use crate::socket::Socket;
 use rustix::io::Errno;
+use socket2::SockRef;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 use tracing::warn;
 
-/// How long to wait for a descriptor before trying again; a client that leaves ends the wait sooner.
+/// How long to wait before accepting is tried again; a client that leaves ends the wait sooner.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Errors of one connection, which say nothing of the next: those that accept(2) names.
+const OF_ONE_CONNECTION: [Errno; 11] = [
+    Errno::INTR,
+    Errno::CONNABORTED,
+    Errno::PERM,
+    Errno::PROTO,
+    Errno::NETDOWN,
+    Errno::NOPROTOOPT,
+    Errno::HOSTDOWN,
+    Errno::NONET,
+    Errno::HOSTUNREACH,
+    Errno::OPNOTSUPP,
+    Errno::NETUNREACH,
+];
 
 /// Lets clients in from one listener.
 pub(crate) async fn run(server: Rc<Server>, listener: Listener) {
+    let mut failures = Recurring::default();
+    let mut refusals = Recurring::default();
     loop {
         match poll_fn(|context| listener.socket.poll_accept(context)).await {
-            Ok(socket) => welcome(&server, socket),
-            Err(error) => refused(&server, &error).await,
+            Ok(socket) => {
+                if let (Socket::Tcp(socket), true) = (&socket, listener.inherited) {
+                    configure(&SockRef::from(socket));
+                }
+                welcome(&server, socket, &mut refusals);
+            }
+            Err(error) => failed(&server, &error, &mut failures).await,
         }
     }
 }
 
-fn welcome(server: &Rc<Server>, socket: Socket) {
-    match server.connect(socket) {
-        Ok(connection) => {
-            tokio::task::spawn_local(Reader { server: Rc::clone(server), connection });
-        }
-        Err(Refused(limit)) => {
-            server.warn_refused(|unsaid| warn!(unsaid, "a connection beyond --max-clients {limit} was closed"));
-        }
+fn welcome(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
+    if let Some(connection) = server.connect(socket) {
+        tokio::task::spawn_local(Reader::new(Rc::clone(server), connection));
+    } else if let Some(unsaid) = refusals.due(clock::now()) {
+        warn!("a connection beyond --max-clients {} was closed{unsaid}", server.max_clients());
     }
 }
 
-/// Without a free descriptor (or memory) the next attempt would fail as well; after other errors, which concern one client, it may not.
-async fn refused(server: &Server, error: &io::Error) {
+/// Without a free descriptor, or with a listener that is broken, the next attempt would fail as well.
+async fn failed(server: &Server, error: &io::Error, failures: &mut Recurring) {
     server.count_connect_error();
-    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    if !Errno::from_io_error(error).is_some_and(|error| exhausted.contains(&error)) {
+    if Errno::from_io_error(error).is_some_and(|error| OF_ONE_CONNECTION.contains(&error)) {
         return;
     }
-    server.warn_refused(|unsaid| warn!(unsaid, "no connection can be accepted until another one ends: {error}"));
+    if let Some(unsaid) = failures.due(clock::now()) {
+        warn!("no connection can be accepted for now: {error}{unsaid}");
+    }
     // Whether a client left or the time is up: it is worth another try.
     let _ = tokio::time::timeout(PAUSE, server.descriptor_freed()).await;
 }

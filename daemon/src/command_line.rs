@@ -47,13 +47,6 @@ impl Default for Options {
     }
 }
 
-impl Refusal {
-    /// The text for standard error.
-    pub(crate) fn message(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// Reads the whole command line. As in the reference, options are read to the end before any address is looked at.
 pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Action, Refusal> {
     let name = arguments.next().unwrap_or_else(|| "poolcounterd".into());
@@ -90,7 +83,7 @@ impl Options {
                 let level = levels.contains(&text).then(|| text.parse().ok()).flatten();
                 self.log_level = level.ok_or_else(|| unfit(option, value, "error, warn, info, debug or trace"))?;
             }
-            _ => {}
+            _ => unreachable!("--{option} is known but not handled"),
         }
         Ok(())
     }
@@ -122,7 +115,7 @@ mod tests {
 
     fn refused(arguments: &[&str]) -> String {
         let refusal = parse(["pc"].iter().chain(arguments).map(OsString::from)).unwrap_err();
-        String::from_utf8_lossy(refusal.message()).into_owned()
+        String::from_utf8_lossy(&refusal.0).into_owned()
     }
 
     #[test]

@@ -56,6 +56,8 @@ fn reason(error: &io::Error) -> String {
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) socket: ListenerSocket,
+    /// It was listening before it was ours: clients may be waiting that inherited none of our options.
+    pub(crate) inherited: bool,
     /// Removed with the listener, if it is still ours.
     _file: Option<SocketFile>,
 }
@@ -114,7 +116,7 @@ fn take_over(socket: Socket, origin: &str) -> io::Result<Listener> {
         ListenerSocket::tcp(socket.into())?
     };
     info!("listening on a socket from {origin}");
-    Ok(Listener { socket, _file: None })
+    Ok(Listener { socket, inherited: true, _file: None })
 }
 
 fn bind(address: &Address, unix_mode: u32) -> Result<Listener, StartError> {
@@ -136,17 +138,17 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
     configure(&socket);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(Listener { socket: ListenerSocket::tcp(socket.into())?, _file: None })
+    Ok(Listener { socket: ListenerSocket::tcp(socket.into())?, inherited: false, _file: None })
 }
 
-/// What accepted connections inherit, so that it costs no system call for each of them.
-fn configure(socket: &Socket) {
+/// The options of a TCP listener, which the connections inherit that come after; that saves system calls for each of them.
+pub(crate) fn configure(socket: &Socket) {
     let set = socket
         .set_tcp_nodelay(true)
         .and_then(|()| socket.set_tcp_keepalive(&KEEPALIVE))
         .and_then(|()| socket.set_tcp_user_timeout(Some(USER_TIMEOUT)));
     if let Err(error) = set {
-        warn!("cannot set the options of a TCP listener: {error}");
+        warn!("cannot set the options of a TCP socket: {error}");
     }
 }
 
@@ -162,7 +164,7 @@ fn bind_unix(path: &Path, mode: u32) -> Result<Listener, StartError> {
     bound.map_err(failed)?;
     let file = SocketFile::new(path).map_err(failed)?;
     socket.listen(BACKLOG).map_err(failed)?;
-    Ok(Listener { socket: ListenerSocket::unix(socket.into()).map_err(failed)?, _file: Some(file) })
+    Ok(Listener { socket: ListenerSocket::unix(socket.into()).map_err(failed)?, inherited: false, _file: Some(file) })
 }
 
 /// Removes a socket file that no server listens on.
@@ -179,7 +181,8 @@ fn remove_stale(path: &Path, address: &SockAddr) -> Result<(), StartError> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(failed)?;
     match probe.connect(address) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path).map_err(failed),
-        // Not even a server whose backlog is full (EAGAIN) may be robbed of its file.
+        // A server whose backlog is full is a server too.
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(failed(error)),
         _ => Err(StartError::InUse(path.to_owned())),
     }
 }

@@ -1,4 +1,5 @@
 use poolcounter::Timestamp;
+use std::fmt;
 use tracing::level_filters::LevelFilter;
 
 /// A warning that can recur is said again after this long at the earliest.
@@ -11,6 +12,8 @@ pub(crate) fn start(level: LevelFilter) {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_target(false)
+        // Where standard error cannot be written to (a full disk, a reader that is gone) the daemon goes on in silence.
+        .log_internal_errors(false)
         .init();
 }
 
@@ -22,14 +25,27 @@ pub(crate) struct Recurring {
 }
 
 impl Recurring {
-    /// Whether to say it now; if so, how often it was kept back since it was last said.
-    pub(crate) fn due(&mut self, now: Timestamp) -> Option<u64> {
+    /// Whether to say it now; if so, what to add about the times that it was kept back.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Option<Unsaid> {
         if self.said.is_some_and(|said| now.micros_since(said) < QUIET_MICROS) {
             self.unsaid += 1;
             return None;
         }
         self.said = Some(now);
-        Some(std::mem::take(&mut self.unsaid))
+        Some(Unsaid(std::mem::take(&mut self.unsaid)))
+    }
+}
+
+/// How often a warning was kept back; nothing, if it never was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unsaid(u64);
+
+impl fmt::Display for Unsaid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            times => write!(formatter, " (and {times} times more since this was last said)"),
+        }
     }
 }
 
@@ -41,10 +57,10 @@ mod tests {
     fn a_recurring_warning_is_said_once_and_counted() {
         let mut warning = Recurring::default();
         let start = Timestamp::from_micros(0);
-        assert_eq!(warning.due(start), Some(0));
+        assert_eq!(warning.due(start), Some(Unsaid(0)));
         assert_eq!(warning.due(start.after_secs(1)), None);
         assert_eq!(warning.due(start.after_secs(59)), None);
-        assert_eq!(warning.due(start.after_secs(61)), Some(2));
+        assert_eq!(warning.due(start.after_secs(61)), Some(Unsaid(2)));
         assert_eq!(warning.due(start.after_secs(62)), None);
     }
 }

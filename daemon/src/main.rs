@@ -47,7 +47,7 @@ is used in the place of -l. Sockets that systemd passes (LISTEN_FDS) are used to
 fn main() -> ExitCode {
     let action = match command_line::parse(std::env::args_os()) {
         Ok(action) => action,
-        Err(refused) => return fail(refused.message()),
+        Err(refusal) => return fail(&refusal.0),
     };
     match action {
         Action::Help => print(HELP),
@@ -72,7 +72,17 @@ fn fail(message: &[u8]) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The runtime would go on without the task that panicked: without its acceptor, say, and nobody would notice.
+fn die_of_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::abort();
+    }));
+}
+
 fn run(options: &Options) -> Result<(), StartError> {
+    die_of_panics();
     log::start(options.log_level);
     descriptors::raise_limit();
     let runtime =

@@ -1,19 +1,20 @@
 //! The lock table and everyone connected to it.
 
 use crate::clock;
-use crate::connection::Connection;
+use crate::connection::{Connection, Unsent};
 use crate::log::Recurring;
 use crate::socket::{Received, Socket};
-use poolcounter::protocol::{Command, LineBuffer};
+use poolcounter::protocol::Command;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::rc::Rc;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 /// Bytes taken from a client at a time.
-const READ_SIZE: usize = 8 * 1024;
+const READ_SIZE: usize = 4 * 1024;
 
 /// Everything that the tasks share. They run on one thread and never hold a borrow across an await.
 #[derive(Debug)]
@@ -25,7 +26,6 @@ pub(crate) struct Server {
     alarm: Cell<Option<Timestamp>>,
     alarm_changed: Notify,
     descriptor_freed: Notify,
-    refusals: RefCell<Recurring>,
 }
 
 /// The table and the sockets of its clients.
@@ -54,9 +54,6 @@ pub(crate) enum Progress {
     Gone,
 }
 
-/// There are as many clients as are allowed.
-pub(crate) struct Refused(pub(crate) usize);
-
 impl Server {
     pub(crate) fn new(max_clients: usize) -> Self {
         let random = RandomState::new();
@@ -69,18 +66,22 @@ impl Server {
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
             descriptor_freed: Notify::new(),
-            refusals: RefCell::default(),
         }
     }
 
-    /// Takes a new client in.
-    pub(crate) fn connect(&self, socket: Socket) -> Result<Rc<Connection>, Refused> {
+    /// Takes a new client in. `None`: there are as many as are allowed.
+    pub(crate) fn connect(&self, socket: Socket) -> Option<Rc<Connection>> {
         let mut hub = self.hub.borrow_mut();
         if hub.table.clients().len() >= self.max_clients {
             hub.table.count_connect_error();
-            return Err(Refused(self.max_clients));
+            return None;
         }
-        Ok(hub.connect(socket))
+        Some(hub.connect(socket))
+    }
+
+    /// How many clients are allowed at once.
+    pub(crate) fn max_clients(&self) -> usize {
+        self.max_clients
     }
 
     /// The client has left: its locks pass on.
@@ -145,11 +146,12 @@ impl Server {
         self.hub.borrow_mut().table.count_connect_error();
     }
 
-    /// Warns of connections that are not let in, unless it was done just now; `say` is given how often it was left out.
-    pub(crate) fn warn_refused(&self, say: impl FnOnce(u64)) {
-        if let Some(unsaid) = self.refusals.borrow_mut().due(clock::now()) {
-            say(unsaid);
-        }
+    /// Parts with a client that took no answer for too long, or whose connection broke.
+    pub(crate) fn give_up(&self, connection: &Connection, error: &io::Error) {
+        let mut hub = self.hub.borrow_mut();
+        let now = clock::now();
+        hub.cut_off(connection, error, now);
+        hub.tell_others(now);
     }
 
     /// Sleeping too long would be a fault, waking too early is none.
@@ -165,8 +167,13 @@ impl Server {
 impl Hub {
     fn connect(&mut self, socket: Socket) -> Rc<Connection> {
         let client = self.table.connect();
-        let connection =
-            Rc::new(Connection { client, socket, lines: RefCell::new(LineBuffer::new()), cut_off: Cell::new(false) });
+        let connection = Rc::new(Connection {
+            client,
+            socket,
+            lines: RefCell::default(),
+            unsent: RefCell::default(),
+            cut_off: Cell::default(),
+        });
         let index = client.index();
         if index >= self.connections.len() {
             self.connections.resize(index + 1, None);
@@ -177,31 +184,43 @@ impl Hub {
 
     fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.connections[client.index()] = None;
-        self.expire(now);
         self.table.disconnect(client, now);
         self.tell_others(now);
     }
 
-    /// Handles what one read brought. As in the reference, whose time is up is told so first.
+    /// Handles what one read brought.
     fn handle(&mut self, connection: &Connection, mut input: &[u8], answers: &mut Vec<u8>) {
         let now = clock::now();
-        self.expire(now);
-        if connection.cut_off.get() {
-            return;
-        }
-        self.table.received(connection.client);
+        self.table.received(connection.client, now);
+        self.tell_others(now);
         answers.clear();
         let mut lines = connection.lines.borrow_mut();
         while let Some(line) = lines.next_line(&mut input) {
+            // It may have been cut off while the others were told.
+            if connection.cut_off.get() {
+                return;
+            }
             let answer = self.table.command(connection.client, Command::parse(line), now);
             self.tell_others(now);
             if let Some(answer) = answer {
                 answers.extend_from_slice(answer.as_bytes());
             }
         }
-        if !answers.is_empty() && !self.send(connection, answers) {
-            self.cut_off(connection, now);
-            self.tell_others(now);
+        self.answer(connection, answers, now);
+    }
+
+    /// Sends a client its own answers. What the socket does not take at once, its task sends before it reads on.
+    fn answer(&mut self, connection: &Connection, answers: &[u8], now: Timestamp) {
+        if answers.is_empty() {
+            return;
+        }
+        match connection.socket.send(answers) {
+            Ok(length) if length == answers.len() => {}
+            Ok(length) => *connection.unsent.borrow_mut() = Some(Box::new(Unsent::new(&answers[length..]))),
+            Err(error) => {
+                self.cut_off(connection, &error, now);
+                self.tell_others(now);
+            }
         }
     }
 
@@ -215,36 +234,24 @@ impl Hub {
         while let Some(wakeup) = self.table.next_wakeup() {
             let connection = self.connections.get(wakeup.client.index()).cloned().flatten();
             let Some(connection) = connection else { continue };
-            if !self.send(&connection, wakeup.response.as_bytes()) {
+            if let Err(error) = connection.tell(wakeup.response.as_bytes()) {
                 // Its locks pass on, so there may be more to tell.
-                self.cut_off(&connection, now);
+                self.cut_off(&connection, &error, now);
             }
         }
     }
 
-    /// Whether the client's socket took the answer whole. If not, the client is out of step for ever.
-    fn send(&mut self, connection: &Connection, answer: &[u8]) -> bool {
-        let sent = connection.socket.send(answer);
-        if matches!(sent, Ok(true)) {
-            return true;
-        }
+    /// Parts with a client that did not take an answer. Its own task closes the socket when it wakes.
+    fn cut_off(&mut self, connection: &Connection, error: &io::Error, now: Timestamp) {
         self.table.count_failed_send();
-        match sent {
-            Err(error) => debug!("a connection broke: {error}"),
-            Ok(_) => {
-                if let Some(unsaid) = self.cut_offs.due(clock::now()) {
-                    warn!(unsaid, "a client that does not read its answers was cut off");
-                }
-            }
-        }
-        false
-    }
-
-    /// Parts with a client. Its own task closes the socket when it wakes.
-    fn cut_off(&mut self, connection: &Connection, now: Timestamp) {
         connection.cut_off.set(true);
         self.connections[connection.client.index()] = None;
         self.table.disconnect(connection.client, now);
         connection.socket.shut_down();
+        if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+            debug!("a connection broke: {error}");
+        } else if let Some(unsaid) = self.cut_offs.due(now) {
+            warn!("a client that does not read its answers was cut off{unsaid}");
+        }
     }
 }

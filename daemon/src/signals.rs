@@ -1,3 +1,5 @@
+use crate::clock;
+use crate::log::Recurring;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -20,11 +22,14 @@ impl Signals {
 
     /// Returns when the daemon is to stop.
     pub(crate) async fn until_stopped(mut self) {
+        let mut ignored = Recurring::default();
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break info!("stopped by SIGTERM"),
                 _ = self.interrupt.recv() => break info!("stopped by SIGINT"),
-                _ = self.graceful.recv() => warn!("SIGUSR1 is ignored: this version cannot restart in place"),
+                _ = self.graceful.recv() => if let Some(unsaid) = ignored.due(clock::now()) {
+                    warn!("SIGUSR1 is ignored: this version cannot restart in place{unsaid}");
+                },
             }
         }
     }

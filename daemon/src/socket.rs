@@ -55,8 +55,8 @@ impl Socket {
 
     /// Reads once.
     ///
-    /// A read that does not fill the buffer has emptied the socket, so the runtime is told at once that there is nothing more: that
-    /// saves the second system call that would say so.
+    /// A read that does not fill the buffer has emptied the socket, urgent data aside, so the runtime is told at once that there is nothing
+    /// more: that saves the second system call that would say so.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let mut received = Received::Nothing;
         let room = buffer.len();
@@ -75,14 +75,33 @@ impl Socket {
         }
     }
 
-    /// Sends without waiting: whether the socket took all of it.
+    /// Sends without waiting: how much the socket took.
     ///
-    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; nobody waits until it can.
-    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<bool> {
+    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; it nearly always can.
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match rustix::io::retry_on_intr(|| send(self, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)) {
-            Ok(length) => Ok(length == bytes.len()),
-            Err(Errno::WOULDBLOCK) => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(Errno::WOULDBLOCK) => Ok(0),
+            sent => Ok(sent?),
+        }
+    }
+
+    /// Sends some of it, once the socket can take any.
+    pub(crate) fn poll_send(&self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            let sent = match self {
+                Self::Tcp(socket) => {
+                    ready!(socket.poll_write_ready(context))?;
+                    socket.try_write(bytes)
+                }
+                Self::Unix(socket) => {
+                    ready!(socket.poll_write_ready(context))?;
+                    socket.try_write(bytes)
+                }
+            };
+            match sent {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
         }
     }
 

@@ -22,8 +22,12 @@ pub struct Client {
 impl Client {
     /// Connects.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let socket =
-            TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("cannot connect to {address}"))?;
+        let socket = TcpStream::connect_timeout(&address, PATIENCE);
+        Self::from_socket(socket.with_context(|| format!("cannot connect to {address}"))?)
+    }
+
+    /// Takes a socket that is connected, or is about to be.
+    pub fn from_socket(socket: TcpStream) -> Result<Self> {
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
         let port = socket.local_addr()?.port();

@@ -55,7 +55,7 @@ impl Daemon {
     }
 
     /// Starts the reference so that the order of its answers is seen and the clock of its statistics is led.
-    pub(crate) fn observed_reference() -> Result<Self> {
+    pub fn observed_reference() -> Result<Self> {
         let prepare = |address: Ipv4Addr| {
             let mut command = Program::reference()?.command();
             command.arg("-l").arg(address.to_string());
@@ -141,6 +141,11 @@ impl Daemon {
     pub fn wait(&mut self) -> Result<std::process::ExitStatus> {
         let ended = Deadline::after(PATIENCE).poll(|| self.child.try_wait().transpose());
         Ok(ended.context("the daemon does not end")??)
+    }
+
+    /// Sets the clock of an observed reference's statistics back.
+    pub fn set_clock_back(&mut self, by: Duration) -> Result<()> {
+        self.observer().context("the daemon is observed")?.set_back(by)
     }
 
     pub(crate) fn observer(&mut self) -> Option<&mut Observer> {

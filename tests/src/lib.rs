@@ -21,22 +21,35 @@
 
 mod affinity;
 mod client;
+mod counters;
 mod daemon;
 mod deadline;
+mod deaf;
+mod descriptors;
 pub mod fuzz;
+pub mod kernel;
+mod network;
 mod observe;
 pub mod play;
+mod process;
 mod program;
 mod schedule;
 mod scratch;
 mod stage;
 mod stats;
 mod transcript;
+mod within;
 
 pub use client::Client;
+pub use counters::Counters;
 pub use daemon::{Daemon, PORT};
 pub use deadline::{Deadline, PATIENCE};
+pub use deaf::Deaf;
+pub use descriptors::allow_descriptors;
+pub use network::Network;
+pub use process::{Outcome, Process};
 pub use program::{Program, run_to_end};
+pub use scratch::Scratch;
 pub use stage::Stage;
 pub use stats::masked;
 pub use transcript::{Event, Name, Scene, Step, Story, merged, recorded};

@@ -43,6 +43,12 @@ impl Observer {
         self.write_clock()
     }
 
+    /// Sets the statistics' clock back.
+    pub(crate) fn set_back(&mut self, by: Duration) -> Result<()> {
+        self.now = self.now.checked_sub(by).context("no time before 1970")?;
+        self.write_clock()
+    }
+
     fn write_clock(&self) -> Result<()> {
         let micros = i64::try_from(self.now.as_micros())?;
         Ok(self.clock.write_all_at(&micros.to_ne_bytes(), 0)?)

@@ -43,10 +43,19 @@ impl Program {
         static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
         let path = BUILT.get_or_init(|| {
             let path = env::var_os("POOLCOUNTERD").map(PathBuf::from);
-            path.map_or_else(build, Ok).map_err(|error| format!("{error:#}"))
+            path.map_or_else(|| build(&profile()?), Ok).map_err(|error| format!("{error:#}"))
         });
         let path = path.clone().map_err(|error| anyhow!(error))?;
         Ok(Self { path, library_path: None })
+    }
+
+    /// Our daemon as it is released, built by cargo.
+    pub fn ours_released() -> Result<Self> {
+        static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+        let release = || target().map(|folder| folder.join("release"));
+        let path =
+            BUILT.get_or_init(|| release().and_then(|profile| build(&profile)).map_err(|error| format!("{error:#}")));
+        Ok(Self { path: path.clone().map_err(|error| anyhow!(error))?, library_path: None })
     }
 
     fn unpacked(path: PathBuf) -> Result<Self> {
@@ -73,9 +82,8 @@ impl Program {
     }
 }
 
-/// Builds our daemon as the running test was built, once for each process.
-fn build() -> Result<PathBuf> {
-    let profile = profile()?;
+/// Builds our daemon in the profile whose folder this is.
+fn build(profile: &Path) -> Result<PathBuf> {
     let name = match profile.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => "dev",
         Some(name) => name,

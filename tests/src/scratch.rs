@@ -8,10 +8,11 @@ use anyhow::{Context, Result};
 
 /// A folder that goes with its owner.
 #[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
+pub struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(crate) fn new() -> Result<Self> {
+    /// Makes it.
+    pub fn new() -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = target()?.join(format!("tmp/daemon-{}-{number}", process::id()));
@@ -19,7 +20,9 @@ impl Scratch {
         Ok(Self(folder))
     }
 
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    /// Where a file of this name stands in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }

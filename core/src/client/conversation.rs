@@ -65,7 +65,9 @@ impl<S> Client<S> {
     /// All the bytes that [`Step::Send`] gave are sent.
     pub fn sent(&mut self, call: &mut Call, now: Timestamp) {
         let State::Sending { link: id } = call.state else { return };
-        if call.kind != Kind::Release || self.settings.await_release {
+        // Over a shared connection another release may have taken the lock: then the answer is not known beforehand.
+        let taken = find(&mut self.links, id).is_some_and(|link| link.held == 0);
+        if call.kind != Kind::Release || self.settings.await_release || taken {
             call.state = State::Receiving { link: id };
             return;
         }

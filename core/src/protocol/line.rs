@@ -67,15 +67,16 @@ impl LineBuffer {
         }
     }
 
-    /// A buffer in the state that [`pending`](Self::pending) told of.
+    /// A buffer in the state that [`pending`](Self::pending) told of. `None` if that can be no unfinished line.
     #[must_use]
-    pub fn resume(pending: Option<&[u8]>) -> Self {
+    pub fn resume(pending: Option<&[u8]>) -> Option<Self> {
         let state = match pending {
             None => State::Skipping,
             Some([]) => State::Empty,
-            Some(half) => State::Half(half.to_vec()),
+            Some(half) if half.len() < MAX_LINE && !half.contains(&b'\n') => State::Half(half.to_vec()),
+            Some(_) => return None,
         };
-        Self { state }
+        Some(Self { state })
     }
 
     fn join<'a>(&'a mut self, mut half: Vec<u8>, line: &[u8]) -> Line<'a> {
@@ -84,10 +85,8 @@ impl LineBuffer {
         }
         half.extend_from_slice(line);
         self.state = State::Joined(half);
-        match &self.state {
-            State::Joined(line) => finish(line),
-            _ => Line::TooLong,
-        }
+        let State::Joined(line) = &self.state else { unreachable!("it was set just now") };
+        finish(line)
     }
 
     fn keep(&mut self, state: State, rest: &[u8]) -> Option<Line<'static>> {
@@ -172,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_unfinished_line_cannot_be_resumed() {
+        assert!(LineBuffer::resume(Some(b"RELEASE\nSTATS")).is_none());
+        assert!(LineBuffer::resume(Some(&[b'x'; MAX_LINE])).is_none());
+        assert!(LineBuffer::resume(Some(&[b'x'; MAX_LINE - 1])).is_some());
+    }
+
+    #[test]
     fn one_carriage_return_is_dropped() {
         assert_eq!(lines([&b"a\r\nb\r\r\n\r\n\n"[..]]), [&b"a"[..], b"b\r", b"", b""].map(|line| Some(line.to_vec())));
         assert_eq!(lines([&b"a\r"[..], b"\n"]), [Some(b"a".to_vec())]);
@@ -194,7 +200,7 @@ mod tests {
             let mut buffer = LineBuffer::new();
             let mut read = before;
             while buffer.next_line(&mut read).is_some() {}
-            let mut resumed = LineBuffer::resume(buffer.pending());
+            let mut resumed = LineBuffer::resume(buffer.pending()).expect("an unfinished line");
             let (mut one, mut other) = (after, after);
             loop {
                 let line = buffer.next_line(&mut one);

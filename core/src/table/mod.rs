@@ -110,8 +110,9 @@ impl LockTable {
 
     /// Bytes have come from `client`: once for each read, before its lines are handled.
     ///
-    /// As in the reference, they cancel the timer of a client that waits, for good.
-    pub fn received(&mut self, client: ClientId) {
+    /// As in the reference, whose time is up by `now` is told so first, and then the bytes cancel the timer of a client that waits, for good.
+    pub fn received(&mut self, client: ClientId, now: Timestamp) {
+        self.expire(now);
         if let Some(lock) = self.waiting_lock(client) {
             self.deadlines.cancel(&mut self.locks, lock);
         }
@@ -130,7 +131,10 @@ impl LockTable {
     }
 
     /// `client` has gone: its locks go, newest first, and each held one passes on to the oldest waiter, for-me before for-anyone.
+    ///
+    /// Whose time is up by `now` is told so first; that may be the client itself, and need not be sent.
     pub fn disconnect(&mut self, client: ClientId, now: Timestamp) {
+        self.expire(now);
         while let Some(lock) = self.clients[client.0].pop() {
             self.abandon(lock, now);
         }

@@ -7,7 +7,7 @@ use super::lock::{Client, Lock, LockState, MAX_LOCKS};
 use super::queue::{Links, Queue};
 use super::{HashSeed, Index, LockTable, NO_DEADLINE};
 use crate::Timestamp;
-use crate::protocol::Mode;
+use crate::protocol::{MAX_LINE, Mode};
 use crate::stats::Statistics;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -65,9 +65,9 @@ impl LockTable {
     ///
     /// # Errors
     ///
-    /// If there is no memory for the bytes.
+    /// If there are wake-ups that nobody has taken: they would be lost.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
-        debug_assert!(self.wakeups.is_empty(), "a wake-up that nobody took would be lost");
+        ensure(self.wakeups.is_empty(), "there are wake-ups that nobody has taken")?;
         let mut ranks = vec![0; self.clients.iter().last().map_or(0, |(id, _)| id as usize + 1)];
         for (rank, (id, _)) in (0..).zip(self.clients.iter()) {
             ranks[id as usize] = rank;
@@ -110,7 +110,8 @@ impl LockTable {
         if version != VERSION {
             return Err(SnapshotError::Version(version));
         }
-        let snapshot: Snapshot = postcard::from_bytes(bytes)?;
+        let (snapshot, rest): (Snapshot, _) = postcard::take_from_bytes(bytes)?;
+        ensure(rest.is_empty(), "something follows its end")?;
         Restoring::new(&snapshot, seed).finish(snapshot.pools)
     }
 }
@@ -119,6 +120,11 @@ impl LockTable {
 #[expect(clippy::cast_possible_truncation)]
 fn depth(of: usize) -> u8 {
     of as u8
+}
+
+/// Whether a command could have named it.
+fn is_key(key: &[u8]) -> bool {
+    (1..MAX_LINE).contains(&key.len()) && !key.iter().any(|byte| b"\0\n ".contains(byte))
 }
 
 struct Restoring {
@@ -151,7 +157,7 @@ impl Restoring {
     }
 
     fn pool(&mut self, saved: &SavedPool) -> Result<(), SnapshotError> {
-        ensure(!saved.key.is_empty(), "a pool without a key")?;
+        ensure(is_key(&saved.key), "a key that no line can hold")?;
         ensure(!saved.holders.is_empty(), "a pool that nobody holds")?;
         let pool = self.table.pools.find_or_make(&saved.key);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;

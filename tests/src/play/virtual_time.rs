@@ -61,8 +61,10 @@ impl VirtualTime {
         if !self.seats.contains_key(name) {
             self.connect(name);
         }
+        let id = self.seats.get(name).context("connected just now")?.id;
+        self.table.received(id, timestamp(self.now));
+        self.wake_up();
         let mut seat = self.seats.remove(name).context("connected just now")?;
-        self.table.received(seat.id);
         let mut input = bytes;
         while let Some(line) = seat.lines.next_line(&mut input) {
             let answer = self.table.command(seat.id, Command::parse(line), timestamp(self.now));

@@ -1,0 +1,74 @@
+# Functions of the setup scripts: installing Debian's packages, and unpacking them privately. The caller stands in the workspace's root.
+# shellcheck shell=bash
+
+build=$PWD/build
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+        fail "'$*' needs root: run this as root, or install sudo"
+    fi
+}
+
+lists_are_fresh=
+refresh_lists() {
+    [ -z "$lists_are_fresh" ] || return 0
+    say 'refreshing the package lists'
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
+    lists_are_fresh=1
+}
+
+# install_packages COMMAND=PACKAGE...: installs each package whose command (or file) is missing.
+install_packages() {
+    local missing=() pair
+    for pair in "$@"; do
+        command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair##*=}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    refresh_lists
+    say "installing ${missing[*]}"
+    as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# unpack FOLDER APT_OPTION... -- PACKAGE...: unpacks packages privately into FOLDER.new; the caller renames it when it is complete.
+unpack() {
+    local folder=$1 options=() package
+    shift
+    while [ "$1" != -- ]; do options+=("$1"); shift; done
+    shift
+    rm -rf "$build/packages" "$folder.new"
+    mkdir -p "$build/packages" "$folder.new"
+    (cd "$build/packages" && apt-get -qq "${options[@]}" download "$@" 2>/dev/null) ||
+        fail "apt-get could not download $*"
+    for package in "$build"/packages/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
+    rm -rf "$build/packages"
+}
+
+# Sets newer_options: apt's options for the packages of Debian 13, with lists of its own; nothing of the machine's own changes.
+newer_options=()
+list_newer_packages() {
+    [ ${#newer_options[@]} -eq 0 ] || return 0
+    local apt=$build/apt source
+    source=$(newer_source)
+    say 'listing the packages of Debian 13'
+    rm -rf "$apt"
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$source" >"$apt/etc/sources.list"
+    newer_options=(-o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache")
+    apt-get -qq "${newer_options[@]}" update || fail "the packages of Debian 13 cannot be listed from $source"
+}
+
+forget_newer_packages() { rm -rf "$build/apt"; newer_options=(); }
+
+# Where this machine gets Debian from.
+newer_source() {
+    local uri
+    # shellcheck disable=SC2016 # apt-get itself fills in $(SITE).
+    uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | grep -v security | head -n 1)
+    [ -n "$uri" ] || fail 'no source of Debian packages is configured'
+    printf '%s\n' "$uri"
+}

@@ -1,0 +1,53 @@
+//! The counters of `STATS FULL`.
+
+use std::collections::BTreeMap;
+use std::ops::Index;
+
+use anyhow::{Result, ensure};
+
+use crate::client::Client;
+
+/// What a daemon has counted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Counters(BTreeMap<String, u64>);
+
+impl Counters {
+    /// Asks for them.
+    pub fn ask(client: &mut Client) -> Result<Self> {
+        client.send(b"STATS FULL\n")?;
+        let mut counters = BTreeMap::new();
+        loop {
+            let line = client.line()?;
+            if line == "\n" {
+                break;
+            }
+            let Some((name, value)) = line.trim_end().split_once(": ") else { continue };
+            // The times are no numbers.
+            if let Ok(value) = value.parse() {
+                counters.insert(name.to_owned(), value);
+            }
+        }
+        ensure!(counters.len() == 12, "twelve counters were expected: {counters:?}");
+        Ok(Self(counters))
+    }
+
+    /// Whether every lock that was granted is held still or has ended.
+    #[must_use]
+    pub fn add_up(&self) -> bool {
+        self["total_acquired"] == self["processing_workers"] + self["processed_count"]
+    }
+
+    /// Whether nothing is held and nobody waits.
+    #[must_use]
+    pub fn at_rest(&self) -> bool {
+        ["processing_workers", "waiting_workers", "hashtable_entries"].iter().all(|name| self[name] == 0)
+    }
+}
+
+impl Index<&str> for Counters {
+    type Output = u64;
+
+    fn index(&self, name: &str) -> &u64 {
+        &self.0[name]
+    }
+}

@@ -1,0 +1,54 @@
+//! A client that asks and does not listen.
+
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use anyhow::{Context, Result};
+use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+
+use crate::client::Client;
+use crate::deadline::{Deadline, PATIENCE};
+
+/// A client whose socket takes few bytes, and that reads none of them.
+#[derive(Debug)]
+pub struct Deaf(TcpStream);
+
+impl Deaf {
+    /// Connects, over IPv4.
+    pub fn connect(address: SocketAddr) -> Result<Self> {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        // The window is settled when the connection is made.
+        sockopt::set_socket_recv_buffer_size(&socket, 4096)?;
+        connect(&socket, &address)?;
+        sockopt::set_tcp_nodelay(&socket, true)?;
+        let socket = TcpStream::from(socket);
+        socket.set_nonblocking(true)?;
+        Ok(Self(socket))
+    }
+
+    /// Sends a question and does not wait for the answer.
+    pub fn send(&mut self, question: &str) -> Result<()> {
+        Ok(self.0.write_all(question.as_bytes())?)
+    }
+
+    /// Asks until the daemon has ended the connection.
+    pub fn ask_until_cut_off(&mut self, question: &str) -> Result<()> {
+        let questions = question.repeat(256);
+        let cut_off = Deadline::after(PATIENCE).poll(|| {
+            loop {
+                match self.0.write(questions.as_bytes()) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                    // Some question has been cut through by now, which must not matter.
+                    Ok(_) => {}
+                    Err(_) => return Some(()),
+                }
+            }
+        });
+        cut_off.context("the daemon bears a client that does not read")
+    }
+
+    /// A client that has read nothing so far, and reads from now on.
+    pub fn cured(self) -> Result<Client> {
+        Client::from_socket(self.0)
+    }
+}

@@ -1,0 +1,111 @@
+//! What the kernel tells of a process: its sockets and the processor time that it has used.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{OwnedFd, RawFd};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+
+const ESTABLISHED: u8 = 0x01;
+const LISTEN: u8 = 0x0a;
+
+/// Where a process listens over TCP, in its own network namespace.
+pub fn listeners(pid: u32) -> Result<BTreeSet<SocketAddr>> {
+    let own = sockets(pid)?;
+    let rows = connections(pid)?.into_iter();
+    Ok(rows.filter(|row| row.state == LISTEN && own.contains_key(&row.inode)).map(|row| row.local).collect())
+}
+
+/// A copy of the socket through which a child process serves the client that has this port.
+pub fn accepted(pid: u32, client_port: u16) -> Result<OwnedFd> {
+    let own = sockets(pid)?;
+    let mut rows = connections(pid)?.into_iter();
+    let served = rows.find_map(|row| {
+        let fits = row.state == ESTABLISHED && row.remote.port() == client_port;
+        own.get(&row.inode).copied().filter(|_| fits)
+    });
+    let process = i32::try_from(pid).ok().and_then(Pid::from_raw).context("a process id")?;
+    let process = pidfd_open(process, PidfdFlags::empty())?;
+    Ok(pidfd_getfd(process, served.context("the process has no such connection")?, PidfdGetfdFlags::empty())?)
+}
+
+/// The processor time that a process has used, in clock ticks (hundredths of a second).
+pub fn cpu_ticks(pid: u32) -> Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, fields) = stat.rsplit_once(") ").context("a process has a state")?;
+    // utime and stime, the 14th and 15th field; what is left begins with the third.
+    let times = fields.split(' ').skip(11).take(2);
+    Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
+}
+
+/// The sockets that a process has, by inode, with their descriptors.
+fn sockets(pid: u32) -> Result<BTreeMap<u64, RawFd>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
+        let entry = entry?;
+        let Ok(target) = fs::read_link(entry.path()) else { continue };
+        let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']'));
+        if let (Some(inode), Some(fd)) = (inode, entry.file_name().to_str()) {
+            found.insert(inode.parse()?, fd.parse()?);
+        }
+    }
+    Ok(found)
+}
+
+/// One line of `/proc/net/tcp`.
+struct Row {
+    local: SocketAddr,
+    remote: SocketAddr,
+    state: u8,
+    inode: u64,
+}
+
+fn connections(pid: u32) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for name in ["tcp", "tcp6"] {
+        // A kernel without IPv6 has no second file.
+        let text = fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+        rows.extend(text.lines().skip(1).map(row).collect::<Option<Vec<_>>>().context("lines of /proc/net/tcp")?);
+    }
+    Ok(rows)
+}
+
+fn row(line: &str) -> Option<Row> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    Some(Row {
+        local: address(fields.get(1)?)?,
+        remote: address(fields.get(2)?)?,
+        state: u8::from_str_radix(fields.get(3)?, 16).ok()?,
+        inode: fields.get(9)?.parse().ok()?,
+    })
+}
+
+/// An address as the kernel prints it: 32-bit words in the order of the machine.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (ip, port) = text.split_once(':')?;
+    let word = |at: usize| Some(u32::from_str_radix(ip.get(at * 8..at * 8 + 8)?, 16).ok()?.to_ne_bytes());
+    let ip = if ip.len() == 8 {
+        IpAddr::V4(Ipv4Addr::from(word(0)?))
+    } else {
+        let bytes = [word(0)?, word(1)?, word(2)?, word(3)?].concat();
+        IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?))
+    };
+    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_listener_is_found_by_its_process() {
+        for ip in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = TcpListener::bind(ip).unwrap();
+            let address = listener.local_addr().unwrap();
+            assert!(listeners(std::process::id()).unwrap().contains(&address), "{address}");
+        }
+    }
+}

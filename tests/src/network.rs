@@ -1,0 +1,61 @@
+//! A network of its own for the daemons of a test, where every address and port is free.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::deadline::{Deadline, PATIENCE};
+use crate::program::Program;
+
+/// A network namespace with a loopback device, made without the privileges of root where the system allows it.
+#[derive(Debug)]
+pub struct Network {
+    /// Keeps the namespace; it ends with this process at the latest, by the end of its standard input.
+    keeper: Child,
+}
+
+impl Network {
+    /// Makes it.
+    pub fn new() -> Result<Self> {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec cat"]);
+        let keeper = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let network = Self { keeper: keeper.context("cannot run unshare")? };
+        let name = format!("/proc/{}/comm", network.keeper.id());
+        let ready = || fs::read_to_string(&name).ok().filter(|name| name == "cat\n");
+        Deadline::after(PATIENCE).poll(ready).context("no network namespace can be made")?;
+        Ok(network)
+    }
+
+    /// A command that runs a program in it by the name of `poolcounterd`.
+    #[must_use]
+    pub fn command(&self, program: &Program) -> Command {
+        self.after("true", program)
+    }
+
+    /// The same, after the shell has done `preparation`.
+    #[must_use]
+    pub fn after(&self, preparation: &str, program: &Program) -> Command {
+        let script = format!("{preparation} && exec -a poolcounterd \"$@\"");
+        let keeper = self.keeper.id().to_string();
+        program.within(&[&ENTER[..], &["--target", &keeper, "bash", "-c", &script, "bash"]].concat())
+    }
+
+    /// A command that runs a script of bash in it.
+    #[must_use]
+    pub fn script(&self, script: &str) -> Command {
+        let mut command = Command::new(ENTER[0]);
+        command.args(&ENTER[1..]).arg("--target").arg(self.keeper.id().to_string()).args(["bash", "-c", script]);
+        command
+    }
+}
+
+const ENTER: [&str; 4] = ["nsenter", "--user", "--net", "--preserve-credentials"];
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}

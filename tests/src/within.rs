@@ -1,0 +1,24 @@
+//! Programs that are run by way of another, which sets something up and then becomes them: the process id stays.
+
+use std::process::Command;
+
+use crate::program::Program;
+
+impl Program {
+    /// A command that runs `wrapper`, a command line that ends where the program's own begins.
+    #[must_use]
+    pub fn within(&self, wrapper: &[&str]) -> Command {
+        let plain = self.command();
+        let mut command = Command::new(wrapper.first().copied().unwrap_or("env"));
+        command.args(wrapper.iter().skip(1)).arg(plain.get_program());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// A command that runs it after the shell has done `preparation`.
+    #[must_use]
+    pub fn after(&self, preparation: &str) -> Command {
+        self.within(&["sh", "-c", &format!("{preparation} && exec \"$@\""), "sh"])
+    }
+}

@@ -1,0 +1,93 @@
+//! Start, stop and restart.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use anyhow::{Context, Result, ensure};
+use poolcounter_tests::{Client, Daemon, Deadline, Network, Outcome, PATIENCE, PORT, Process, Program, kernel};
+use rustix::process::Signal;
+
+const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), PORT);
+
+#[test]
+fn a_standard_input_that_does_not_listen_is_ignored() -> Result<()> {
+    // The reference does not spin before there is something to read.
+    let (here, there) = UnixStream::pair()?;
+    drop(here);
+    let network = Network::new()?;
+    let start = |program: &Program| {
+        let socket = OwnedFd::from(there.try_clone()?);
+        Process::spawn(network.command(program).stdin(socket))
+    };
+    let reference = start(&Program::reference()?)?;
+    let spins = || kernel::cpu_ticks(reference.pid()).is_ok_and(|ticks| ticks >= 20).then_some(());
+    Deadline::after(PATIENCE).poll(spins).context("the reference does not spin")?;
+    assert!(reference.listeners().is_empty(), "the reference listens");
+    start(&Program::ours()?)?.expect_listeners(&[DEFAULT])
+}
+
+/// Stops a daemon that has a client, and gives what becomes of its successor at the same address.
+fn stopped_and_started(mut daemon: Daemon, program: &Program) -> Result<(Outcome, SocketAddr)> {
+    let mut client = Client::connect(daemon.address())?;
+    client.settle()?;
+    daemon.signal(Signal::TERM)?;
+    daemon.wait()?;
+    client.expect_end()?;
+    client.close()?;
+    let address = daemon.address();
+    let outcome = Outcome::of(program.command().arg("-l").arg(address.ip().to_string()))?;
+    Ok((outcome, address))
+}
+
+#[test]
+fn after_a_stop_with_clients_it_starts_at_once() -> Result<()> {
+    let (outcome, _) = stopped_and_started(Daemon::reference()?, &Program::reference()?)?;
+    assert_eq!(outcome, Outcome::refuses("Couldn't bind: Address already in use\n"));
+    let (outcome, address) = stopped_and_started(Daemon::ours::<&str>(&[])?, &Program::ours()?)?;
+    assert_eq!(outcome, Outcome::listens(address));
+    Ok(())
+}
+
+#[test]
+fn sigusr1_is_ignored_with_a_warning() -> Result<()> {
+    let daemon = Daemon::ours::<&str>(&[])?;
+    let [mut holder, mut other] = [Client::connect(daemon.address())?, Client::connect(daemon.address())?];
+    assert_eq!(holder.ask("ACQ4ME page 1 5 0\n")?, "LOCKED\n");
+    daemon.signal(Signal::USR1)?;
+    let warned = || Some(daemon.stderr()).filter(|said| said.contains("SIGUSR1 is ignored"));
+    let said = Deadline::after(PATIENCE).poll(warned).context("no warning")?;
+    ensure!(said.lines().count() == 1, "it said {said:?}");
+    assert_eq!(other.ask("ACQ4ME page 1 5 0\n")?, "TIMEOUT\n");
+    assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+    Ok(())
+}
+
+#[test]
+fn short_forms_of_addresses_are_refused_as_by_the_newer_reference() -> Result<()> {
+    let network = Network::new()?;
+    let told = |program: &Program, form| Outcome::of(network.command(program).args(["-l", form]));
+    let (reference, newer, ours) = (Program::reference()?, Program::newer_reference()?, Program::ours()?);
+    for form in ["127.1", "0x7f000001", "2130706433", "127.0.0.01", "127.0.0.1 "] {
+        assert_eq!(told(&reference, form)?, Outcome::listens(DEFAULT), "{form}");
+        let refused = Outcome::refuses(&format!("Address `{form}` is not valid to listen on.\n"));
+        assert_eq!(told(&newer, form)?, refused);
+        assert_eq!(told(&ours, form)?, refused);
+    }
+    Ok(())
+}
+
+#[test]
+fn help_and_version_are_answered() -> Result<()> {
+    let network = Network::new()?;
+    let told = |program: &Program, option| Outcome::of(network.command(program).arg(option));
+    let (reference, ours) = (Program::reference()?, Program::ours()?);
+    let refused = Outcome::refuses("poolcounterd: invalid option -- '-'\nUsage: poolcounterd [-l address]\n");
+    for (option, words) in [("--help", "Usage: poolcounterd [OPTIONS]"), ("--version", "poolcounterd 0.")] {
+        assert_eq!(told(&reference, option)?, refused);
+        let Outcome::Ends { code, stdout, stderr } = told(&ours, option)? else { panic!("{option} starts it") };
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        ensure!(stdout.starts_with(words), "{option} was answered {stdout:?}");
+    }
+    Ok(())
+}

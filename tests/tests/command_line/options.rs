@@ -1,0 +1,79 @@
+//! The options that the reference does not have.
+
+use anyhow::{Result, ensure};
+use poolcounter_tests::{Client, Counters, Daemon, Deadline, Network, Outcome, PATIENCE, Program};
+
+#[test]
+fn more_clients_than_allowed_are_closed_at_once_and_counted() -> Result<()> {
+    let daemon = Daemon::ours(&["--max-clients", "2"])?;
+    let [mut first, mut second] = [served(&daemon)?, served(&daemon)?];
+    let before = Counters::ask(&mut first)?["connect_errors"];
+    for _ in 0..3 {
+        Client::connect(daemon.address())?.expect_end()?;
+    }
+    assert_eq!(Counters::ask(&mut first)?["connect_errors"], before + 3);
+    let said = daemon.stderr();
+    ensure!(said.lines().count() == 1 && said.contains("--max-clients 2"), "it said {said:?}");
+    second.settle()?;
+    // A place that is given up can be taken.
+    second.close()?;
+    served(&daemon)?.close()
+}
+
+/// A client with a place; the one that looked whether the daemon is there may still have to leave.
+fn served(daemon: &Daemon) -> Result<Client> {
+    let try_it = || {
+        let mut client = Client::connect(daemon.address()).ok()?;
+        client.settle().is_ok().then_some(client)
+    };
+    Deadline::after(PATIENCE).poll(try_it).ok_or_else(|| anyhow::anyhow!("no place: {:?}", daemon.stderr()))
+}
+
+#[test]
+fn the_log_level_says_how_much_is_said() -> Result<()> {
+    for (level, words) in [("info", "listening on"), ("debug", "listening on"), ("trace", "listening on")] {
+        let daemon = Daemon::ours(&["--log-level", level])?;
+        daemon.settle()?;
+        ensure!(daemon.stderr().contains(words), "at {level} it said {:?}", daemon.stderr());
+    }
+    // Errors alone: the warning of the closed list stays away.
+    let daemon = Daemon::ours(&["--log-level=error", "--max-clients=1"])?;
+    let mut inside = served(&daemon)?;
+    Client::connect(daemon.address())?.expect_end()?;
+    inside.settle()?;
+    assert_eq!(daemon.stderr(), "");
+    Ok(())
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused() -> Result<()> {
+    let number = |value: &str| format!("--max-clients takes a number from 1 on, not `{value}`.\n");
+    let mode = |value: &str| format!("--unix-mode takes permissions in octal, as 0660, not `{value}`.\n");
+    let level = |value: &str| format!("--log-level takes error, warn, info, debug or trace, not `{value}`.\n");
+    let bad = [
+        ("--max-clients", vec!["0", "-1", "many", ""], &number as &dyn Fn(&str) -> String),
+        ("--unix-mode", vec!["1777", "rw", "8", ""], &mode),
+        ("--log-level", vec!["loud", "WARNING", ""], &level),
+    ];
+    for (option, values, words) in bad {
+        for value in values {
+            let outcome = Outcome::of(Program::ours()?.command().args([option, value]))?;
+            assert_eq!(outcome, Outcome::refuses(&words(value)));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn long_options_are_used_as_the_c_library_has_it() -> Result<()> {
+    let network = Network::new()?;
+    let refused = |text: &str| Outcome::refuses(&format!("poolcounterd: {text}\nUsage: poolcounterd [-l address]\n"));
+    for (argument, text) in [
+        ("--listen", "option '--listen' requires an argument"),
+        ("--help=x", "option '--help' doesn't allow an argument"),
+        ("--list=::1", "invalid option -- '-'"),
+    ] {
+        assert_eq!(Outcome::of(network.command(&Program::ours()?).arg(argument))?, refused(text));
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Signals, as the reference takes them. SIGUSR1 is in the closed list.
+
+use std::os::unix::process::ExitStatusExt;
+
+use anyhow::{Result, ensure};
+use poolcounter_tests::{Client, Daemon, Program};
+use rustix::process::Signal;
+
+/// The reference and ours; neither leaves a core file behind.
+fn both() -> Result<[Daemon; 2]> {
+    let start = |program: Program| {
+        Daemon::start(|address| {
+            let mut command = program.after("ulimit -c 0");
+            command.arg("-l").arg(address.to_string());
+            Ok(command)
+        })
+    };
+    Ok([start(Program::reference()?)?, start(Program::ours()?)?])
+}
+
+#[test]
+fn sigterm_and_sigint_stop_it() -> Result<()> {
+    for signal in [Signal::TERM, Signal::INT] {
+        for mut daemon in both()? {
+            let mut holder = Client::connect(daemon.address())?;
+            let mut waiter = Client::connect(daemon.address())?;
+            assert_eq!(holder.ask("ACQ4ME page 1 5 0\n")?, "LOCKED\n");
+            waiter.send(b"ACQ4ME page 1 5 60\n")?;
+            daemon.settle()?;
+            daemon.signal(signal)?;
+            assert_eq!(daemon.wait()?.code(), Some(0), "{signal:?}");
+            holder.expect_end()?;
+            waiter.expect_end()?;
+            ensure!(daemon.stderr().is_empty(), "it printed {:?}", daemon.stderr());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn sighup_sigquit_and_sigusr2_kill_it() -> Result<()> {
+    for signal in [Signal::HUP, Signal::QUIT, Signal::USR2] {
+        for mut daemon in both()? {
+            daemon.settle()?;
+            daemon.signal(signal)?;
+            assert_eq!(daemon.wait()?.signal(), Some(signal.as_raw()));
+            ensure!(daemon.stderr().is_empty(), "it printed {:?}", daemon.stderr());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn sigpipe_and_sigchld_are_nothing_to_it() -> Result<()> {
+    for daemon in both()? {
+        let mut holder = Client::connect(daemon.address())?;
+        assert_eq!(holder.ask("ACQ4ME page 1 5 0\n")?, "LOCKED\n");
+        for signal in [Signal::PIPE, Signal::CHILD] {
+            daemon.signal(signal)?;
+            holder.settle()?;
+        }
+        assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+        ensure!(daemon.stderr().is_empty(), "it printed {:?}", daemon.stderr());
+    }
+    Ok(())
+}
