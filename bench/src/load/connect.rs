@@ -1,0 +1,200 @@
+//! A new connection for each acquire and release, the same number of them for every client. Latency: of the whole, from
+//! the connect to the close.
+
+use std::io::{self, Write};
+use std::iter;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, bail};
+use rustix::io::Errno;
+
+use super::client::{Answer, Client, RELEASE};
+use super::poller::Poller;
+use super::slice::Slice;
+use super::sources::Sources;
+use super::{Scenario, Tally};
+
+/// How often the end of the slice is looked for while nothing happens.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// So many clients at once, each with one connection at a time.
+pub(crate) struct Connect {
+    address: SocketAddr,
+    poller: Poller,
+    places: Vec<Place>,
+    sources: Sources,
+    tally: Tally,
+    begun: u64,
+}
+
+#[derive(Default)]
+struct Place {
+    left: u64,
+    connection: Option<Connection>,
+}
+
+struct Connection {
+    client: Client,
+    acquire: Acquire,
+    acquired: bool,
+    locked: bool,
+    /// When the first try began.
+    started: Instant,
+}
+
+impl Connect {
+    /// Makes room for `connections` clients; none is connected yet.
+    pub(crate) fn new(address: SocketAddr, connections: usize) -> Result<Connect> {
+        Ok(Connect {
+            address,
+            poller: Poller::new(GLANCE)?,
+            places: iter::repeat_with(Place::default).take(connections).collect(),
+            sources: Sources::new(address),
+            tally: Tally::default(),
+            begun: 0,
+        })
+    }
+
+    /// Cycles that take about `length`, a whole number for each client and four at least, lest those that are refused
+    /// at first be few.
+    pub(crate) fn cycles(connections: usize, length: Duration) -> u64 {
+        let clients = connections as u64;
+        let all = u64::try_from(length.as_millis()).unwrap_or(u64::MAX) * 10;
+        (all / clients).max(4) * clients
+    }
+
+    /// Gives every client its part of the work and has it begin.
+    fn begin(&mut self, slice: &mut Slice) -> Result<usize> {
+        let clients = self.places.len();
+        let mut active = 0;
+        while slice.begin() {
+            self.places[active % clients].left += 1;
+            active += 1;
+        }
+        let active = active.min(clients);
+        for number in 0..active {
+            self.open(number, Instant::now())?;
+        }
+        Ok(active)
+    }
+
+    fn open(&mut self, number: usize, started: Instant) -> Result<()> {
+        let mut client = Client::new(self.sources.connect(self.address)?)?;
+        let acquire = Acquire::new(self.begun)?;
+        self.begun += 1;
+        let acquired = client.try_send(acquire.line(), Answer::Locked, started)?;
+        if acquired {
+            self.poller.watch(&client, number)?;
+        } else {
+            self.poller.watch_connecting(&client, number)?;
+        }
+        self.places[number].connection = Some(Connection { client, acquire, acquired, locked: false, started });
+        Ok(())
+    }
+
+    /// Moves one client on. Gives the time that its transaction took, once it is over.
+    fn advance(&mut self, number: usize) -> Result<Option<Duration>> {
+        let place = &mut self.places[number];
+        let Some(connection) = &mut place.connection else {
+            bail!("an event on a closed connection");
+        };
+        let started = connection.started;
+        match connection.advance() {
+            Ok(Some(Answer::Locked)) => self.tally.locked += 1,
+            Ok(Some(_)) => {
+                self.tally.released += 1;
+                place.left -= 1;
+                place.connection = None;
+                return Ok(Some(started.elapsed()));
+            }
+            Ok(None) => {}
+            // A backlog that overflows long enough ends in resets. A client tries again.
+            Err(error) if !connection.locked && is_refusal(&error) => self.open(number, started)?,
+            Err(error) => return Err(error),
+        }
+        Ok(None)
+    }
+
+    /// Closes what is not done when the time is up. It took this long at least.
+    fn abandon(&mut self, slice: &mut Slice) {
+        for place in &mut self.places {
+            place.left = 0;
+            if let Some(connection) = place.connection.take() {
+                slice.latency(connection.started.elapsed());
+                self.tally.abandoned += 1;
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn advance(&mut self) -> Result<Option<Answer>> {
+        if !self.acquired {
+            self.acquired = self.client.try_send(self.acquire.line(), Answer::Locked, Instant::now())?;
+            return Ok(None);
+        }
+        let answer = self.client.receive()?;
+        if answer == Some(Answer::Locked) {
+            self.locked = true;
+            self.client.send(RELEASE, Answer::Released, Instant::now())?;
+        }
+        Ok(answer)
+    }
+}
+
+/// The line that acquires a key used by this connection alone: one that was given up may still hold its own.
+struct Acquire {
+    buffer: [u8; 48],
+    length: usize,
+}
+
+impl Acquire {
+    fn new(serial: u64) -> Result<Acquire> {
+        let mut buffer = [0; 48];
+        let mut cursor = io::Cursor::new(&mut buffer[..]);
+        writeln!(cursor, "ACQ4ME connect-{serial} 1 1 1")?;
+        let length = usize::try_from(cursor.position())?;
+        Ok(Acquire { buffer, length })
+    }
+
+    fn line(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+}
+
+impl Scenario for Connect {
+    fn run(&mut self, slice: &mut Slice) -> Result<()> {
+        let mut active = self.begin(slice)?;
+        let mut ready = Vec::new();
+        while active > 0 {
+            ready.clear();
+            ready.extend(self.poller.glance()?);
+            for &number in &ready {
+                let Some(latency) = self.advance(number)? else {
+                    continue;
+                };
+                slice.answered(1);
+                slice.latency(latency);
+                if self.places[number].left > 0 {
+                    self.open(number, Instant::now())?;
+                } else {
+                    active -= 1;
+                }
+            }
+            if slice.is_overdue() {
+                self.abandon(slice);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(&(Errno::CONNRESET | Errno::CONNREFUSED | Errno::PIPE | Errno::TIMEDOUT)))
+}

@@ -1,0 +1,50 @@
+//! An exact number of commands on a daemon that already runs, for tools that count system calls or instructions.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::Load;
+use super::slice::Slice;
+use crate::daemon;
+use crate::options::LoadOptions;
+use crate::plan::Mode;
+
+/// New connections that a small backlog refuses come back in TCP's own retries.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Puts the load on the daemon and prints one JSON line about it. Set-up commands come on top of `--commands` and are
+/// told apart: one greeting for each lasting connection, two `STATS FULL`, and in a stampede the questions who waits.
+pub(crate) fn run(options: &LoadOptions) -> Result<()> {
+    daemon::raise_descriptor_limit(options.connections + 64)?;
+    let cycles = cycles(options)?;
+    let mut load = Load::new(options.mode, options.address, options.connections)?;
+    let mut slice = Slice::counted(cycles)?.at_most(PATIENCE);
+    load.run(&mut slice)?;
+    ensure!(load.tally().abandoned == 0, "not all connections were taken up within {PATIENCE:?}");
+    load.check()?;
+    let answered = match options.mode {
+        Mode::Connect => slice.commands() * 2,
+        _ => slice.commands(),
+    };
+    let report = json!({
+        "commands": options.commands,
+        "greetings": load.tally().not_locked,
+        "questions": 2 + answered - options.commands,
+    });
+    println!("{report}");
+    Ok(())
+}
+
+/// How many cycles make the wanted number of commands.
+fn cycles(options: &LoadOptions) -> Result<u64> {
+    ensure!(options.connections > 0, "--connections must be at least 1");
+    let each = match options.mode {
+        Mode::Stampede => options.connections as u64 + 2,
+        _ => 2,
+    };
+    let commands = options.commands;
+    ensure!(commands > 0 && commands.is_multiple_of(each), "--commands must be a multiple of {each} here");
+    Ok(commands / each)
+}

@@ -1,0 +1,93 @@
+//! Clients that stay connected.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::Tally;
+use super::client::{Answer, Client, PATIENCE};
+use super::poller::Poller;
+
+/// Connections not yet accepted at any moment. The reference has a backlog of 20.
+const WINDOW: usize = 16;
+
+/// Connected clients, known by their number.
+pub(crate) struct Fleet {
+    pub(crate) poller: Poller,
+    pub(crate) crew: Crew,
+}
+
+/// The clients and what they received, apart from the poller.
+pub(crate) struct Crew {
+    clients: Vec<Client>,
+    tally: Tally,
+}
+
+impl Fleet {
+    /// Connects `count` clients, each of which has been answered once when this returns.
+    pub(crate) fn connect(address: SocketAddr, count: usize) -> Result<Fleet> {
+        let mut fleet = Fleet {
+            poller: Poller::new(PATIENCE)?,
+            crew: Crew { clients: Vec::with_capacity(count), tally: Tally::default() },
+        };
+        while fleet.len() < count {
+            fleet.add(address, WINDOW.min(count - fleet.len()))?;
+        }
+        Ok(fleet)
+    }
+
+    /// The number of clients.
+    pub(crate) fn len(&self) -> usize {
+        self.crew.len()
+    }
+
+    fn add(&mut self, address: SocketAddr, count: usize) -> Result<()> {
+        for _ in 0..count {
+            let client = Client::greeting(address)?;
+            self.poller.watch(&client, self.crew.len())?;
+            self.crew.clients.push(client);
+        }
+        let mut owed = count;
+        while owed > 0 {
+            for number in self.poller.wait()? {
+                owed -= usize::from(self.crew.receive(number)?.is_some());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Crew {
+    /// The number of clients.
+    pub(crate) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Sends a client's command.
+    pub(crate) fn send(&mut self, number: usize, line: &[u8], answer: Answer, now: Instant) -> Result<()> {
+        self.clients[number].send(line, answer, now)
+    }
+
+    /// Reads what a client was sent; an answer is counted.
+    pub(crate) fn receive(&mut self, number: usize) -> Result<Option<Answer>> {
+        let answer = self.clients[number].receive()?;
+        match answer {
+            Some(Answer::Locked) => self.tally.locked += 1,
+            Some(Answer::Released) => self.tally.released += 1,
+            Some(Answer::NotLocked) => self.tally.not_locked += 1,
+            Some(Answer::Done) | None => {}
+        }
+        Ok(answer)
+    }
+
+    /// When the client's last command was sent.
+    pub(crate) fn sent(&self, number: usize) -> Instant {
+        self.clients[number].sent
+    }
+
+    /// What was received since the start.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+}

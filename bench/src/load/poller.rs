@@ -1,0 +1,76 @@
+//! Which connections have something to read.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
+
+/// Events taken from the kernel at once.
+const BATCH: usize = 512;
+
+/// An edge-triggered epoll over connections that are known by a number.
+pub(crate) struct Poller {
+    epoll: OwnedFd,
+    events: Vec<epoll::Event>,
+    patience: Timespec,
+}
+
+impl Poller {
+    /// A poller that waits no longer than `patience`.
+    pub(crate) fn new(patience: Duration) -> Result<Poller> {
+        Ok(Poller {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            events: Vec::with_capacity(BATCH),
+            patience: patience.try_into()?,
+        })
+    }
+
+    /// Watches a connection for answers.
+    pub(crate) fn watch(&self, source: impl AsFd, number: usize) -> Result<()> {
+        self.add(source, number, epoll::EventFlags::IN)
+    }
+
+    /// Watches a connection that is still being made, too.
+    pub(crate) fn watch_connecting(&self, source: impl AsFd, number: usize) -> Result<()> {
+        self.add(source, number, epoll::EventFlags::IN | epoll::EventFlags::OUT)
+    }
+
+    /// Waits, and gives the numbers of the connections where something happened.
+    pub(crate) fn wait(&mut self) -> Result<impl Iterator<Item = usize>> {
+        self.fill()?;
+        if self.events.is_empty() {
+            bail!("no answer for {} s", self.patience.tv_sec);
+        }
+        Ok(self.numbers())
+    }
+
+    /// The same, but it may be that nothing happened.
+    pub(crate) fn glance(&mut self) -> Result<impl Iterator<Item = usize>> {
+        self.fill()?;
+        Ok(self.numbers())
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        self.events.clear();
+        loop {
+            let buffer = spare_capacity(&mut self.events);
+            match epoll::wait(&self.epoll, buffer, Some(&self.patience)) {
+                Err(Errno::INTR) => {}
+                other => return other.map(drop).context("epoll"),
+            }
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        let number = |event: &epoll::Event| usize::try_from(event.data.u64()).unwrap_or(usize::MAX);
+        self.events.iter().map(number)
+    }
+
+    fn add(&self, source: impl AsFd, number: usize, flags: epoll::EventFlags) -> Result<()> {
+        let data = epoll::EventData::new_u64(number as u64);
+        epoll::add(&self.epoll, source, data, flags | epoll::EventFlags::ET).context("epoll")
+    }
+}

@@ -1,0 +1,268 @@
+//! What is measured: modes, rows, measures, and the goals that stand beside them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// A kind of load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// Each client acquires and releases a key of its own.
+    Own,
+    /// All clients want one key with ACQ4ME; it goes from one to the next.
+    Shared,
+    /// One client works, all others wait with ACQ4ANY for its RELEASE.
+    Stampede,
+    /// A new connection for each acquire and release.
+    Connect,
+    /// Idle connections, then waiters on one key.
+    Memory,
+}
+
+impl Mode {
+    const ALL: [(Mode, &str); 5] = [
+        (Mode::Own, "own"),
+        (Mode::Shared, "shared"),
+        (Mode::Stampede, "stampede"),
+        (Mode::Connect, "connect"),
+        (Mode::Memory, "memory"),
+    ];
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Mode::ALL.iter().find(|(mode, _)| mode == self);
+        f.pad(name.map_or("", |(_, name)| name))
+    }
+}
+
+impl FromStr for Mode {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Mode> {
+        match Mode::ALL.iter().find(|(_, name)| *name == text) {
+            Some((mode, _)) => Ok(*mode),
+            None => bail!("unknown mode `{text}`"),
+        }
+    }
+}
+
+/// One load: a mode and a number of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) mode: Mode,
+    pub(crate) connections: usize,
+}
+
+/// All that a full run measures.
+pub(crate) fn cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for mode in [Mode::Own, Mode::Shared, Mode::Stampede, Mode::Connect] {
+        for connections in [1, 50, 1_000, 10_000] {
+            cells.push(Cell { mode, connections });
+        }
+    }
+    cells.push(Cell { mode: Mode::Memory, connections: 10_000 });
+    cells
+}
+
+/// One part of `--only`: a mode, and perhaps a number of connections.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Only {
+    mode: Mode,
+    connections: Option<usize>,
+}
+
+impl Only {
+    /// The cells that it stands for. A number of connections need not be one of the usual ones.
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        match self.connections {
+            Some(connections) => vec![Cell { mode: self.mode, connections }],
+            None => cells().into_iter().filter(|cell| cell.mode == self.mode).collect(),
+        }
+    }
+}
+
+impl FromStr for Only {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Only> {
+        let (mode, connections) = match text.split_once(':') {
+            Some((mode, connections)) => (mode, Some(connections.parse()?)),
+            None => (text, None),
+        };
+        if connections == Some(0) {
+            bail!("`{text}`: at least one connection");
+        }
+        Ok(Only { mode: mode.parse()?, connections })
+    }
+}
+
+/// How long a cell is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Times that both daemons are started afresh.
+    pub(crate) rounds: usize,
+    /// Pairs of slices in a round.
+    pub(crate) pairs: usize,
+    /// The length of a slice.
+    pub(crate) slice: Duration,
+    /// The length of the slice that is thrown away at the start of a round.
+    pub(crate) warm_up: Duration,
+}
+
+impl Pace {
+    /// The pace for one cell.
+    pub(crate) fn new(cell: Cell, quick: bool, rounds: Option<usize>) -> Pace {
+        let rounds = rounds.unwrap_or(if quick { 3 } else { 5 });
+        let (pairs, slice, warm_up) = match (cell.mode, cell.connections) {
+            (Mode::Memory, _) => (1, 0, 0),
+            // More than the reference's backlog: the first connections fail and come back in a second.
+            (Mode::Connect, 16..500) => (4, if quick { 500 } else { 1_000 }, 0),
+            (Mode::Connect, 500..) => (2, if quick { 1_000 } else { 2_000 }, 0),
+            _ if quick => (2, 200, 100),
+            _ => (4, 300, 200),
+        };
+        Pace { rounds, pairs, slice: Duration::from_millis(slice), warm_up: Duration::from_millis(warm_up) }
+    }
+}
+
+/// One figure of a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Measure {
+    /// The daemon's CPU microseconds a command (connect: a connection).
+    Cpu,
+    /// Commands (connections) a second.
+    Rate,
+    /// Latency in microseconds.
+    P50,
+    /// Latency in microseconds.
+    P99,
+    /// Latency in microseconds.
+    P999,
+    /// Bytes of the daemon's own memory that an idle connection adds.
+    IdleBytes,
+    /// Bytes of the daemon's own memory that waiting adds to a connection.
+    WaiterBytes,
+}
+
+/// The figures of a slice.
+pub(crate) type Measures = BTreeMap<Measure, f64>;
+
+impl Measure {
+    /// All measures, in the order of the tables.
+    pub(crate) const ALL: [Measure; 7] = [
+        Measure::Cpu,
+        Measure::Rate,
+        Measure::P50,
+        Measure::P99,
+        Measure::P999,
+        Measure::IdleBytes,
+        Measure::WaiterBytes,
+    ];
+
+    /// The heading of its table.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Measure::Cpu => "CPU of the daemon, µs a command (connect: a connection)",
+            Measure::Rate => "Commands a second (connect: connections)",
+            Measure::P50 => "Latency p50, µs",
+            Measure::P99 => "Latency p99, µs",
+            Measure::P999 => "Latency p99.9, µs",
+            Measure::IdleBytes => "Memory, bytes an idle connection",
+            Measure::WaiterBytes => "Memory, bytes more a waiter",
+        }
+    }
+}
+
+/// What a figure has to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// Ours / reference is at most this.
+    RatioAtMost(f64),
+    /// Ours is at most this.
+    AtMost(f64),
+    /// The reference against itself comes out between these.
+    Between(f64, f64),
+}
+
+impl Goal {
+    /// Whether it is met.
+    pub(crate) fn is_met(self, ours: f64, ratio: f64) -> bool {
+        match self {
+            Goal::RatioAtMost(most) => ratio <= most,
+            Goal::AtMost(most) => ours <= most,
+            Goal::Between(least, most) => (least..=most).contains(&ratio),
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Goal::RatioAtMost(most) => write!(f, "ratio <= {most:.2}"),
+            Goal::AtMost(most) => write!(f, "<= {most}"),
+            Goal::Between(least, most) => write!(f, "{least:.2} to {most:.2}"),
+        }
+    }
+}
+
+/// The goal for a figure, if there is one.
+pub(crate) fn goal(cell: Cell, measure: Measure, itself: bool) -> Option<Goal> {
+    if itself {
+        return (measure == Measure::Cpu).then_some(Goal::Between(0.95, 1.05));
+    }
+    let ratio = match (cell.mode, measure, cell.connections) {
+        (Mode::Own, Measure::Cpu, 1_000..) => 0.80,
+        (Mode::Own, Measure::Cpu, _) => 0.85,
+        (Mode::Connect, Measure::Cpu, _) => 1.05,
+        (Mode::Connect, Measure::P99, 1_000) => 0.10,
+        (Mode::Stampede, Measure::P50, 10_000) | (Mode::Shared, Measure::P99, _) => 1.0,
+        (Mode::Memory, Measure::IdleBytes, _) => return Some(Goal::AtMost(900.0)),
+        (Mode::Memory, Measure::WaiterBytes, _) => return Some(Goal::AtMost(200.0)),
+        _ => return None,
+    };
+    Some(Goal::RatioAtMost(ratio))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_takes_a_mode_or_one_row() {
+        let rows = |text: &str| text.parse::<Only>().map(|only| only.cells()).ok();
+        assert_eq!(rows("own").unwrap().len(), 4);
+        let one = Cell { mode: Mode::Connect, connections: 7 };
+        assert_eq!(rows("connect:7"), Some(vec![one]));
+        for wrong in ["", "nobody", "own:", "own:0", "own:x"] {
+            assert_eq!(rows(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn goals_are_met_at_their_bound_and_missed_beyond_it() {
+        assert!(Goal::RatioAtMost(0.8).is_met(5.0, 0.8));
+        assert!(!Goal::RatioAtMost(0.8).is_met(0.1, 0.81));
+        assert!(Goal::AtMost(900.0).is_met(900.0, 2.0));
+        assert!(!Goal::AtMost(900.0).is_met(901.0, 0.1));
+        assert!(!Goal::Between(0.95, 1.05).is_met(1.0, 0.94));
+        assert!(!Goal::Between(0.95, 1.05).is_met(1.0, 1.06));
+    }
+
+    #[test]
+    fn against_itself_only_cpu_is_judged() {
+        for cell in cells() {
+            for measure in Measure::ALL {
+                let judged = goal(cell, measure, true).is_some();
+                assert_eq!(judged, measure == Measure::Cpu);
+            }
+        }
+    }
+}

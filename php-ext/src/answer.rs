@@ -1,0 +1,35 @@
+//! The enum `PoolCounter\Result`.
+
+use ext_php_rs::php_enum;
+
+/// What came of a call, with MediaWiki's numbers.
+#[php_enum]
+#[php(name = "PoolCounter\\Result", change_cases_case = "UPPER_CASE")]
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// The lock is held: do the work.
+    #[php(value = 1)]
+    Locked,
+    /// The lock is gone.
+    #[php(value = 2)]
+    Released,
+    /// Somebody else did the work.
+    #[php(value = 3)]
+    Done,
+    /// MediaWiki's number for a failure; here a failure is an exception.
+    #[php(value = -1)]
+    #[allow(dead_code)]
+    Error,
+    /// There was no lock to release.
+    #[php(value = -2)]
+    NotLocked,
+    /// Too many hold the key or wait for it.
+    #[php(value = -3)]
+    QueueFull,
+    /// The wait was too long.
+    #[php(value = -4)]
+    Timeout,
+    /// The connection has four locks already.
+    #[php(value = -5)]
+    LockHeld,
+}

@@ -1,0 +1,74 @@
+//! The connections of this process: they outlive objects and requests.
+
+use crate::options::Configuration;
+use poolcounter::blocking::BlockingClient;
+use poolcounter::client::{BadServer, Settings, Sharing};
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// More configurations than any site has. A process that makes up new ones all the time must not grow without end.
+const MOST: usize = 64;
+
+thread_local! {
+    static REGISTRY: RefCell<HashMap<Configuration, Rc<Connections>>> = RefCell::default();
+}
+
+/// The connections of one configuration, one a server.
+pub(crate) struct Connections {
+    client: RefCell<BlockingClient>,
+}
+
+impl Connections {
+    /// The client that owns them. It is not to be kept while PHP code may run.
+    pub(crate) fn client(&self) -> RefMut<'_, BlockingClient> {
+        self.client.borrow_mut()
+    }
+}
+
+/// The connections of this configuration; an object that has the same one shares them.
+pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections>, BadServer> {
+    REGISTRY.with_borrow_mut(|registry| {
+        if let Some(known) = registry.get(&configuration) {
+            return Ok(Rc::clone(known));
+        }
+        let settings: Settings = configuration.settings()?;
+        debug_assert_eq!(settings.sharing, Sharing::PerServer);
+        let client = RefCell::new(BlockingClient::new(settings));
+        let made = Rc::new(Connections { client });
+        registry.insert(configuration, Rc::clone(&made));
+        Ok(made)
+    })
+}
+
+/// The request has ended: a lock that it still holds is given up, as its work was not finished.
+pub(crate) fn end_request() {
+    with_all(|registry| {
+        for (configuration, connections) in registry.iter() {
+            if configuration.persistent {
+                connections.client().abandon_all();
+            } else {
+                connections.client().close();
+            }
+        }
+        registry.retain(|configuration, _| configuration.persistent);
+        if registry.len() > MOST {
+            registry.clear();
+        }
+    });
+}
+
+/// The process ends.
+pub(crate) fn forget_all() {
+    with_all(HashMap::clear);
+}
+
+/// How many configurations have connections in this process.
+pub(crate) fn configurations() -> usize {
+    REGISTRY.try_with(|registry| registry.borrow().len()).unwrap_or_default()
+}
+
+/// Does nothing if the thread is about to end.
+fn with_all(action: impl FnOnce(&mut HashMap<Configuration, Rc<Connections>>)) {
+    let _ = REGISTRY.try_with(|registry| action(&mut registry.borrow_mut()));
+}

@@ -1,0 +1,76 @@
+//! The servers, as the constructor or php.ini names them.
+
+use crate::options::Invalid;
+use crate::{ini, zend};
+use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
+use poolcounter::client::{BadServer, Server};
+use poolcounter::route::Ring;
+
+/// The argument `$servers`: a list, a text with commas, or null for php.ini's.
+pub(crate) fn named(argument: Option<&mut Zval>) -> Result<Vec<String>, Invalid> {
+    let argument = match argument.map(Zval::dereference_mut) {
+        Some(argument) if !argument.is_null() => argument,
+        _ => return some(separated(&zend::ini_text(ini::SERVERS))),
+    };
+    if let Some(list) = argument.array() {
+        return some(listed(list)?);
+    }
+    match zend::coerce_to_text(argument, 1) {
+        Some(text) => some(separated(&readable(&text)?)),
+        None => Err(Invalid::Type(format!(
+            "Argument #1 ($servers) must be of type array|string|null, {} given",
+            zend::type_name(argument)
+        ))),
+    }
+}
+
+/// For MediaWiki's rule: each text is a server.
+pub(crate) fn plain(names: &[String]) -> Result<Vec<Server>, BadServer> {
+    names.iter().map(|name| Server::parse(name)).collect()
+}
+
+/// For the ring: each text is `label:server:weight`.
+pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), BadServer> {
+    let mut servers = Vec::new();
+    let mut nodes = Vec::new();
+    for name in names {
+        let (label, server, weight) = parts(name).ok_or_else(|| BadServer(name.clone()))?;
+        servers.push(Server::parse(server)?);
+        nodes.push((label, weight));
+    }
+    Ok((servers, Ring::new(nodes)))
+}
+
+/// Label and weight stand before the first colon and behind the last one; between them any form of a server.
+fn parts(name: &str) -> Option<(&str, &str, u32)> {
+    let (label, rest) = name.split_once(':')?;
+    let (server, weight) = rest.rsplit_once(':')?;
+    (!label.is_empty()).then_some((label, server, weight.parse().ok()?))
+}
+
+fn listed(list: &ZendHashTable) -> Result<Vec<String>, Invalid> {
+    let text = |server: &Zval| match server.dereference().zend_str().map(ZendStr::as_bytes) {
+        Some(text) => readable(text),
+        None => Err(Invalid::Type(format!(
+            "Argument #1 ($servers) must be a list of strings, {} given",
+            zend::type_name(server.dereference())
+        ))),
+    };
+    list.values().map(text).collect()
+}
+
+fn separated(text: &str) -> Vec<String> {
+    text.split(',').map(|server| server.trim().to_owned()).filter(|server| !server.is_empty()).collect()
+}
+
+fn readable(text: &[u8]) -> Result<String, Invalid> {
+    let text = str::from_utf8(text).map_err(|_| Invalid::Value("Argument #1 ($servers) must be UTF-8".to_owned()))?;
+    Ok(text.to_owned())
+}
+
+fn some(servers: Vec<String>) -> Result<Vec<String>, Invalid> {
+    if servers.is_empty() {
+        return Err(Invalid::Value("Argument #1 ($servers) must name at least one server".to_owned()));
+    }
+    Ok(servers)
+}

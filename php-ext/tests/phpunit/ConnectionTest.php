@@ -1,0 +1,187 @@
+<?php
+
+declare(strict_types=1);
+
+namespace PoolCounter\Tests;
+
+use PHPUnit\Framework\TestCase;
+use PoolCounter\Client;
+use PoolCounter\ConnectionException;
+use PoolCounter\KeyException;
+use PoolCounter\ReadException;
+use PoolCounter\Result;
+
+/** When connections are made, kept, replaced and closed. */
+final class ConnectionTest extends TestCase
+{
+    public function testObjectsOfOneConfigurationShareAConnection(): void
+    {
+        $daemon = Daemon::ours();
+        $one = new Client($daemon->address);
+        $two = new Client([$daemon->address], ['timeout' => 0.1]);
+        $one->acquireForMe('a', 1, 10, 0);
+        $two->acquireForMe('b', 1, 10, 0);
+        $this->assertCount(1, $daemon->connections());
+        $three = new Client($daemon->address, ['timeout' => 0.5]);
+        $three->acquireForMe('c', 1, 10, 0);
+        $this->assertCount(2, $daemon->connections());
+    }
+
+    public function testAConnectionOutlivesItsObject(): void
+    {
+        $daemon = Daemon::ours();
+        $this->protect($daemon);
+        $before = $daemon->connections();
+        $this->assertCount(1, $before);
+        $this->protect($daemon);
+        $this->assertSame($before, $daemon->connections());
+    }
+
+    public function testCloseClosesIt(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address);
+        $client->acquireForMe('key', 1, 10, 0);
+        $client->close();
+        Deadline::until(fn() => $daemon->connections() === [], 'the end of the connection');
+        $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 0));
+    }
+
+    public function testARestartOfTheDaemonShowsNoError(): void
+    {
+        $daemon = Daemon::ours();
+        $this->protect($daemon);
+        $daemon->stop();
+        $daemon->start();
+        $this->protect($daemon);
+    }
+
+    public function testNothingIsSentForAKeyThatCannotBe(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address);
+        $cases = [
+            '' => 'is empty', "a\0b" => 'contains a NUL byte', "a\nRELEASE" => 'contains a line feed',
+            "a\r" => 'contains a carriage return',
+        ];
+        foreach ($cases as $key => $cause) {
+            $this->assertSame($cause, $this->refusal($client, (string) $key)->getCause());
+        }
+        $long = $this->refusal($client, str_repeat('k', 1 << 20));
+        $this->assertStringContainsString('is too long', $long->getCause());
+        $this->assertNull($long->getServer());
+        $this->assertSame([], $daemon->connections());
+    }
+
+    public function testTheNextServerTakesOver(): void
+    {
+        $daemon = Daemon::ours();
+        $dead = Daemon::freeAddress();
+        $client = new Client([$dead, $daemon->address], ['pass_over' => 0]);
+        foreach (range(1, 10) as $number) {
+            $this->assertSame(Result::LOCKED, $client->acquireForMe("key$number", 1, 10, 0));
+            $this->assertSame(Result::RELEASED, $client->release());
+        }
+    }
+
+    public function testNoServerAtAll(): void
+    {
+        $dead = Daemon::freeAddress();
+        $client = new Client($dead, ['connect_timeout' => 0.2]);
+        try {
+            $client->acquireForMe('key', 1, 10, 0);
+            $this->fail('no exception');
+        } catch (ConnectionException $exception) {
+            $this->assertSame($dead, $exception->getServer());
+            $this->assertSame('Connection refused', $exception->getCause());
+            $this->assertSame("cannot connect to $dead: Connection refused", $exception->getMessage());
+        }
+        $this->expectException(ConnectionException::class);
+        $client->release();
+    }
+
+    public function testAnotherPortAndAUnixSocket(): void
+    {
+        $path = sys_get_temp_dir() . '/poolcounter-' . bin2hex(random_bytes(6));
+        $address = Daemon::freeAddress();
+        $daemon = Daemon::ours('--listen', "unix:$path", '--listen', "$address:7532");
+        foreach (["unix:$path", "$address:7532"] as $server) {
+            $client = new Client($server);
+            $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 0));
+            $this->assertSame('TIMEOUT', $daemon->peer()->ask('ACQ4ME key 1 10 0'));
+            $client->close();
+            $daemon->peer()->untilPools(0);
+        }
+        @unlink($path);
+    }
+
+    public function testAReleaseIsNotWaitedForByDefault(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address);
+        $client->acquireForMe('key', 1, 10, 0);
+        $daemon->freeze();
+        $this->assertSame(Result::RELEASED, $client->release());
+        $daemon->thaw();
+        $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 5));
+    }
+
+    public function testAReleaseThatIsWaitedForNeedsAnAnswer(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address, ['await_release' => true]);
+        $client->acquireForMe('key', 1, 10, 0);
+        $this->assertSame(Result::RELEASED, $client->release());
+        $client->acquireForMe('key', 1, 10, 0);
+        $daemon->freeze();
+        $this->expectException(ReadException::class);
+        $this->expectExceptionMessage("no answer from $daemon->address: Connection timed out");
+        $client->release();
+    }
+
+    public function testAServerThatDoesNotAnswer(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address, ['read_timeout' => 1.0]);
+        $daemon->freeze();
+        try {
+            $client->acquireForMe('key', 1, 10, 60);
+            $this->fail('no exception');
+        } catch (ReadException $exception) {
+            $this->assertSame($daemon->address, $exception->getServer());
+            $this->assertSame('Connection timed out', $exception->getCause());
+        }
+        $daemon->thaw();
+        // The lock that came too late went with its connection.
+        $daemon->peer()->untilPools(0);
+        $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 60));
+    }
+
+    public function testTheSettingsOfPhpIni(): void
+    {
+        $daemon = Daemon::ours();
+        $code = 'echo (new PoolCounter\Client)->acquireForMe("key", 1, 10, 0)->name;';
+        $script = new Script($code, ['poolcounter.servers' => "$daemon->address, " . Daemon::freeAddress()]);
+        $this->assertSame('LOCKED', $script->result());
+        $refused = new Script($code, ['poolcounter.timeout' => 'soon']);
+        $this->assertNotSame(0, $refused->process->wait());
+        $this->assertStringContainsString('The ini setting poolcounter.timeout must be', $refused->process->errors());
+    }
+
+    private function protect(Daemon $daemon): void
+    {
+        $client = new Client($daemon->address);
+        $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 0));
+        $this->assertSame(Result::RELEASED, $client->release());
+    }
+
+    private function refusal(Client $client, string $key): KeyException
+    {
+        try {
+            $client->acquireForMe($key, 1, 10, 0);
+        } catch (KeyException $exception) {
+            return $exception;
+        }
+        $this->fail('no exception');
+    }
+}

@@ -1,0 +1,82 @@
+<?php
+
+declare(strict_types=1);
+
+namespace PoolCounter\Tests;
+
+use PHPUnit\Framework\TestCase;
+use PoolCounter\Client;
+use PoolCounter\Result;
+
+/** Which server a key goes to, and what servers say of themselves. */
+final class ServersTest extends TestCase
+{
+    public function testMediaWikisRule(): void
+    {
+        $daemons = [Daemon::ours(), Daemon::ours(), Daemon::ours()];
+        $servers = array_map(fn(Daemon $daemon) => $daemon->address, $daemons);
+        $client = new Client($servers);
+        $used = [];
+        foreach (range(1, 12) as $number) {
+            $key = "wiki:page $number";
+            $expected = $servers;
+            usort($expected, fn($one, $other) => strcmp(md5($one . $key), md5($other . $key)));
+            $used[$expected[0]] = true;
+            $this->assertSame($expected[0], $this->serverOf($client, $key));
+        }
+        $this->assertCount(3, $used);
+    }
+
+    public function testPythonPoolcountersRing(): void
+    {
+        $file = dirname(__DIR__, 3) . '/core/tests/server-choice.json';
+        $vectors = json_decode((string) file_get_contents($file), true, 512, JSON_THROW_ON_ERROR);
+        ['nodes' => $nodes, 'keys' => $keys] = $vectors['ring'][0];
+        $labels = $servers = $daemons = [];
+        foreach ($nodes as [$label, $weight]) {
+            $daemons[] = $daemon = Daemon::ours();
+            $labels[$daemon->address] = $label;
+            $servers[] = "$label:$daemon->address:$weight";
+        }
+        $client = new Client(implode(',', $servers), ['choice' => 'ring']);
+        foreach (array_filter($keys, fn($key) => $key !== '', ARRAY_FILTER_USE_KEY) as $key => $label) {
+            $this->assertSame($label, $labels[$this->serverOf($client, (string) $key)], "key $key");
+        }
+    }
+
+    public function testStatistics(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client($daemon->address);
+        $client->acquireForMe('key', 1, 10, 0);
+        $all = $client->stats();
+        $this->assertSame([$daemon->address], array_keys($all));
+        $this->assertCount(21, $all[$daemon->address]);
+        $this->assertSame(1, $all[$daemon->address]['total_acquired']);
+        $this->assertStringEndsWith('s', $all[$daemon->address]['uptime']);
+        $one = [$daemon->address => ['processing_workers' => 1]];
+        $this->assertSame($one, $client->stats('processing_workers', $daemon->address));
+        $this->assertArrayHasKey('uptime', $client->stats('uptime')[$daemon->address]);
+        $this->assertSame(Result::RELEASED, $client->release());
+    }
+
+    public function testStatisticsOfEveryServer(): void
+    {
+        $servers = [Daemon::ours(), Daemon::ours()];
+        $addresses = array_map(fn(Daemon $daemon) => $daemon->address, $servers);
+        $client = new Client($addresses);
+        $this->assertSame($addresses, array_keys($client->stats('full_queues')));
+    }
+
+    /** The one that has granted a lock for the key. */
+    private function serverOf(Client $client, string $key): string
+    {
+        $acquired = fn(array $stats) => array_map(fn(array $values) => $values['total_acquired'], $stats);
+        $before = $acquired($client->stats('total_acquired'));
+        $this->assertSame(Result::LOCKED, $client->acquireForMe($key, 1, 10, 0));
+        $this->assertSame(Result::RELEASED, $client->release());
+        $more = array_diff_assoc($acquired($client->stats('total_acquired')), $before);
+        $this->assertCount(1, $more);
+        return array_key_first($more);
+    }
+}

@@ -1,0 +1,132 @@
+<?php
+
+declare(strict_types=1);
+
+namespace PoolCounter\Tests;
+
+use PHPUnit\Framework\TestCase;
+use PoolCounter\Client;
+use PoolCounter\Result;
+
+/** Work that was not finished hands its lock on, and tells nobody that it is done. */
+final class UnfinishedTest extends TestCase
+{
+    private Daemon $daemon;
+
+    protected function setUp(): void
+    {
+        $this->daemon = Daemon::ours();
+    }
+
+    public function testAbandon(): void
+    {
+        $client = new Client($this->daemon->address);
+        $waiter = $this->acquireAndLetWait($client);
+        $client->abandon();
+        $this->assertSame('LOCKED', $waiter->line());
+        $this->assertSame('RELEASED', $waiter->ask('RELEASE'));
+        $this->assertSame(Result::NOT_LOCKED, $client->release());
+    }
+
+    public function testAnObjectThatIsForgotten(): void
+    {
+        $client = new Client($this->daemon->address);
+        $waiter = $this->acquireAndLetWait($client);
+        unset($client);
+        $this->assertSame('LOCKED', $waiter->line());
+    }
+
+    public function testCloseAbandons(): void
+    {
+        $client = new Client($this->daemon->address);
+        $waiter = $this->acquireAndLetWait($client);
+        $client->close();
+        $this->assertSame('LOCKED', $waiter->line());
+    }
+
+    /** @return array<string, array{string, string}> */
+    public static function ends(): array
+    {
+        return [
+            'released' => ['$client->release();', 'DONE'],
+            'forgotten' => ['', 'LOCKED'],
+            'exit' => ['exit(0);', 'LOCKED'],
+            'an uncaught exception' => ['throw new Exception("x");', 'LOCKED'],
+            'a fatal error' => ['eval("class A extends Missing {}");', 'LOCKED'],
+            'the memory limit' => ['str_repeat("x", 1 << 30);', 'LOCKED'],
+            'the time limit' => ['set_time_limit(1); while (true);', 'LOCKED'],
+            'a cycle of objects' => ['$a = new stdClass; $a->a = $a; $a->c = $client; unset($a, $client);', 'LOCKED'],
+            'a static property' => ['class S { public static $c; } S::$c = $client;', 'LOCKED'],
+            'killed' => ['posix_kill(getmypid(), SIGKILL);', 'LOCKED'],
+            'released at the shutdown' => ['register_shutdown_function(fn() => $client->release()); exit;', 'DONE'],
+        ];
+    }
+
+    /** @dataProvider ends */
+    public function testTheEndOfAScript(string $end, string $told): void
+    {
+        $script = new Script(<<<CODE
+            \$client = new PoolCounter\\Client('{$this->daemon->address}');
+            echo \$client->acquireForAnyone('key', 1, 10, 0)->name;
+            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            while (current(\$watch->stats('waiting_workers'))['waiting_workers'] < 1) { usleep(5000); }
+            $end
+            CODE, ['extension' => 'posix', 'memory_limit' => '64M']);
+        $script->untilPrinted('LOCKED');
+        $waiter = $this->daemon->peer();
+        $waiter->send('ACQ4ANY key 1 10 60');
+        $this->assertSame($told, $waiter->line());
+        $script->process->wait();
+    }
+
+    public function testAfterAForkTheLockIsTheParents(): void
+    {
+        $script = new Script(<<<CODE
+            \$client = new PoolCounter\\Client('{$this->daemon->address}');
+            echo 'parent:', \$client->acquireForMe('key', 1, 10, 0)->name;
+            \$child = pcntl_fork();
+            if (\$child === 0) {
+                echo ' child:', \$client->release()->name;
+                echo ' child:', \$client->acquireForMe('key', 1, 10, 0)->name;
+                echo ' child:', \$client->acquireForMe('own', 1, 10, 0)->name;
+                exit;
+            }
+            pcntl_waitpid(\$child, \$status);
+            \$other = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            echo ' other:', \$other->acquireForMe('key', 1, 10, 0)->name;
+            echo ' parent:', \$client->release()->name, ' other:', \$other->acquireForMe('key', 1, 10, 1)->name;
+            CODE);
+        $this->assertSame(
+            'parent:LOCKED child:NOT_LOCKED child:TIMEOUT child:LOCKED other:TIMEOUT parent:RELEASED other:LOCKED',
+            $script->result()
+        );
+    }
+
+    public function testASignalDoesNotEndAWait(): void
+    {
+        $holder = $this->daemon->peer();
+        $holder->ask('ACQ4ANY key 1 10 0');
+        $script = new Script(<<<CODE
+            pcntl_async_signals(true);
+            pcntl_signal(SIGUSR1, function () { echo 'signal '; });
+            \$client = new PoolCounter\\Client('{$this->daemon->address}');
+            echo 'ready ';
+            echo \$client->acquireForAnyone('key', 1, 10, 60)->name;
+            CODE);
+        $script->untilPrinted('ready');
+        $holder->untilWaiting(1);
+        $script->process->signal(SIGUSR1);
+        $holder->untilWaiting(1);
+        $holder->ask('RELEASE');
+        $this->assertSame('ready signal DONE', $script->result());
+    }
+
+    private function acquireAndLetWait(Client $client): Peer
+    {
+        $this->assertSame(Result::LOCKED, $client->acquireForAnyone('key', 1, 10, 0));
+        $waiter = $this->daemon->peer();
+        $waiter->send('ACQ4ANY key 1 10 60');
+        $this->daemon->peer()->untilWaiting(1);
+        return $waiter;
+    }
+}

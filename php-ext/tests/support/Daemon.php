@@ -1,0 +1,114 @@
+<?php
+
+declare(strict_types=1);
+
+namespace PoolCounter\Tests;
+
+use RuntimeException;
+
+/** A daemon of a test's own, on an address of its own. */
+final class Daemon
+{
+    private const PORT = 7531;
+    private static int $addresses = 0;
+    private Process $process;
+
+    /** @param string[] $command */
+    private function __construct(private array $command, public string $address, private array $environment = [])
+    {
+        $this->start();
+    }
+
+    /** Ours. */
+    public static function ours(string ...$arguments): self
+    {
+        $address = self::freeAddress();
+        return new self([self::program(), '-l', $address, ...$arguments], $address);
+    }
+
+    /** The one that ours takes the place of. */
+    public static function reference(): self
+    {
+        $program = getenv('POOLCOUNTER_REFERENCE')
+            ?: dirname(__DIR__, 3) . '/build/reference/poolcounterd';
+        if (!is_executable($program)) {
+            throw new RuntimeException("the reference daemon is not at $program: run scripts/setup");
+        }
+        $library = dirname($program) . '/lib';
+        $address = self::freeAddress();
+        $environment = is_dir($library) ? ['LD_LIBRARY_PATH' => $library] : [];
+        return new self([$program, '-l', $address], $address, $environment);
+    }
+
+    /** An address of 127.0.0.0/8 on which nothing listens. The reference cannot use one twice within a minute. */
+    public static function freeAddress(): string
+    {
+        $number = getmypid() * 100 + self::$addresses++;
+        return sprintf('127.%d.%d.%d', 64 + ($number >> 16) % 64, ($number >> 8) & 255, 1 + $number % 250);
+    }
+
+    public function start(): void
+    {
+        $this->process = new Process($this->command, $this->environment);
+        Deadline::until(function (): bool {
+            if (!$this->process->isRunning()) {
+                throw new RuntimeException('the daemon ended: ' . $this->process->errors());
+            }
+            $socket = @stream_socket_client("tcp://$this->address:" . self::PORT, $number, $text, 1.0);
+            return $socket !== false;
+        }, 'the daemon');
+        // That first connection is not to be counted by the test.
+        Deadline::until(fn() => $this->connections() === [], 'the daemon to be alone');
+    }
+
+    public function stop(): void
+    {
+        $this->process->stop();
+    }
+
+    /** It lives, but does nothing. */
+    public function freeze(): void
+    {
+        $this->process->signal(SIGSTOP);
+        Deadline::until(fn() => $this->state() === 'T', 'the daemon to stand still');
+    }
+
+    public function thaw(): void
+    {
+        $this->process->signal(SIGCONT);
+    }
+
+    public function peer(): Peer
+    {
+        return new Peer($this->address, self::PORT);
+    }
+
+    /** @return int[] the clients' ports of the connections that are established */
+    public function connections(): array
+    {
+        $ports = [];
+        $server = sprintf('%08X:%04X', unpack('V', (string) inet_pton($this->address))[1], self::PORT);
+        foreach (file('/proc/net/tcp') ?: [] as $line) {
+            $fields = preg_split('/\s+/', trim($line));
+            if (($fields[2] ?? '') === $server && $fields[3] === '01') {
+                $ports[] = hexdec(explode(':', $fields[1])[1]);
+            }
+        }
+        return $ports;
+    }
+
+    private function state(): string
+    {
+        preg_match('/^\d+ \(.*\) (\w)/', (string) file_get_contents("/proc/{$this->process->pid()}/stat"), $found);
+        return $found[1] ?? '';
+    }
+
+    private static function program(): string
+    {
+        $program = getenv('POOLCOUNTERD');
+        if ($program === false || !is_executable($program)) {
+            throw new RuntimeException('POOLCOUNTERD must be the path of the daemon; tests/run sets it');
+        }
+        return $program;
+    }
+}

@@ -1,0 +1,25 @@
+<?php
+
+declare(strict_types=1);
+
+namespace PoolCounter\Tests;
+
+use RuntimeException;
+
+/** Waits for something that must come, and fails if it does not. */
+final class Deadline
+{
+    public const SECONDS = 30.0;
+
+    /** Asks until the answer is true. */
+    public static function until(callable $condition, string $what): void
+    {
+        $end = hrtime(true) + (int) (self::SECONDS * 1e9);
+        while (!$condition()) {
+            if (hrtime(true) > $end) {
+                throw new RuntimeException("waited too long for $what");
+            }
+            usleep(5000);
+        }
+    }
+}
