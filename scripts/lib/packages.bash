@@ -41,8 +41,10 @@ unpack() {
     shift
     rm -rf "$build/packages" "$folder.new"
     mkdir -p "$build/packages" "$folder.new"
-    (cd "$build/packages" && apt-get -qq "${options[@]}" download "$@" 2>/dev/null) ||
-        fail "apt-get could not download $*"
+    # apt-get warns that it downloads as root; what it says matters only if it fails.
+    local said
+    said=$(cd "$build/packages" && apt-get -qq "${options[@]}" download "$@" 2>&1) ||
+        fail "apt-get could not download $*: $said"
     for package in "$build"/packages/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
     rm -rf "$build/packages"
 }
