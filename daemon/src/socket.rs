@@ -1,5 +1,5 @@
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use rustix::io::{Errno, read, retry_on_intr, write};
+use rustix::net::{Shutdown, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
@@ -60,14 +60,14 @@ impl Socket {
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let mut received = Received::Nothing;
         let room = buffer.len();
-        let read = || {
-            let (_, length) = recv(self, buffer, RecvFlags::DONTWAIT)?;
+        let attempt = || {
+            let length = read(self, buffer)?;
             received = if length == 0 { Received::End } else { Received::Bytes(length) };
             if length < room { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         };
         let tried = match self {
-            Self::Tcp(socket) => socket.try_io(Interest::READABLE, read),
-            Self::Unix(socket) => socket.try_io(Interest::READABLE, read),
+            Self::Tcp(socket) => socket.try_io(Interest::READABLE, attempt),
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, attempt),
         };
         match tried {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
@@ -77,9 +77,10 @@ impl Socket {
 
     /// Sends without waiting: how much the socket took.
     ///
-    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; it nearly always can.
+    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; it nearly always can. (`write` costs
+    /// the kernel a little less than `send`: 2 % of a command, measured with one connection. Rust's runtime ignores SIGPIPE.)
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        match rustix::io::retry_on_intr(|| send(self, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)) {
+        match retry_on_intr(|| write(self, bytes)) {
             Err(Errno::WOULDBLOCK) => Ok(0),
             sent => Ok(sent?),
         }
