@@ -19,7 +19,8 @@ impl Network {
     /// Makes it.
     pub fn new() -> Result<Self> {
         let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec cat"]);
+        command.args(if is_root() { &["--net"][..] } else { &["--map-root-user", "--net"] });
+        command.args(["sh", "-c", "ip link set lo up && exec cat"]);
         let keeper = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         let network = Self { keeper: keeper.context("cannot run unshare")? };
         let name = format!("/proc/{}/comm", network.keeper.id());
@@ -39,19 +40,27 @@ impl Network {
     pub fn after(&self, preparation: &str, program: &Program) -> Command {
         let script = format!("{preparation} && exec -a poolcounterd \"$@\"");
         let keeper = self.keeper.id().to_string();
-        program.within(&[&ENTER[..], &["--target", &keeper, "bash", "-c", &script, "bash"]].concat())
+        program.within(&[enter(), &["--target", &keeper, "bash", "-c", &script, "bash"]].concat())
     }
 
     /// A command that runs a script of bash in it.
     #[must_use]
     pub fn script(&self, script: &str) -> Command {
-        let mut command = Command::new(ENTER[0]);
-        command.args(&ENTER[1..]).arg("--target").arg(self.keeper.id().to_string()).args(["bash", "-c", script]);
+        let enter = enter();
+        let mut command = Command::new(enter[0]);
+        command.args(&enter[1..]).arg("--target").arg(self.keeper.id().to_string()).args(["bash", "-c", script]);
         command
     }
 }
 
-const ENTER: [&str; 4] = ["nsenter", "--user", "--net", "--preserve-credentials"];
+fn enter() -> &'static [&'static str] {
+    if is_root() { &["nsenter", "--net"] } else { &["nsenter", "--user", "--net", "--preserve-credentials"] }
+}
+
+/// Root needs no user namespace, which a container may refuse.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
 
 impl Drop for Network {
     fn drop(&mut self) {

@@ -1,0 +1,1 @@
+"""The tests of the wiki: run them with tests/wiki/run."""

@@ -1,0 +1,360 @@
+"""MediaWiki's own client and ours live through the same stories: every Status is the same, and so is every line on the wire."""
+
+import contextlib
+import socket
+import unittest
+
+from stage.daemon import PORT, Client, Daemon, own_address
+from stage.puppet import Puppet
+from stage.waiting import until
+from stage.wiki import Wiki, conf
+from stage.wire import Recorder
+
+OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
+
+# Each pool type that a story may use; a story's own limits are few, so they stand together.
+TYPES = {
+    "Plain": {"timeout": 10},
+    "Two": {"workers": 2, "timeout": 10},
+    "Short": {"timeout": 1},
+    "Narrow": {"maxqueue": 1, "timeout": 10},
+    "Broken": {"workers": 0, "timeout": 10},
+    "Slotted": {"slots": 7, "timeout": 10},
+    "nowait": {"timeout": 10},
+}
+
+
+class Stage:
+    """What a story plays with: the puppet, another client, and the daemon behind them."""
+
+    def __init__(self, puppet, daemon):
+        self.puppet = puppet
+        self.daemon = daemon
+        self.outcomes = []
+
+    def make(self, type_, key):
+        """Makes a counter, named by its key."""
+        self.puppet.make(type_, key)
+
+    def do(self, what, key, **more):
+        """Calls a method of a counter and notes its Status."""
+        self.outcomes.append((what, key, self.puppet.ask(what, name=key, **more)))
+
+    @contextlib.contextmanager
+    def waiting(self, what, key, **more):
+        """Calls a method that waits; what happens meanwhile stands in the block."""
+        self.puppet.tell(what, name=key, **more)
+        until(lambda: self.daemon.counter("waiting_workers") == 1, "the puppet waits")
+        yield
+        self.outcomes.append((what, key, self.puppet.hear()))
+
+    def other(self):
+        """Another client of the daemon."""
+        return Client(self.daemon.address)
+
+
+def granted(stage):
+    stage.make("Plain", "k")
+    for what in ("acquireForMe", "release", "acquireForAnyone", "release"):
+        stage.do(what, "k")
+
+
+def released_twice(stage):
+    stage.make("Plain", "k")
+    for what in ("release", "acquireForMe", "release", "release"):
+        stage.do(what, "k")
+
+
+def nested(stage):
+    stage.make("Plain", "k")
+    stage.make("Plain", "l")
+    stage.do("acquireForMe", "k")
+    stage.do("acquireForMe", "l")
+    stage.do("acquireForAnyone", "k")
+    stage.do("release", "k")
+    stage.do("acquireForMe", "l")
+    stage.do("release", "l")
+
+
+def done(stage):
+    stage.make("Plain", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ANY k 1 9 9") == "LOCKED"
+        with stage.waiting("acquireForAnyone", "k"):
+            other.send("RELEASE")
+    stage.do("release", "k")
+
+
+def handed_over(stage):
+    stage.make("Plain", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+        with stage.waiting("acquireForMe", "k"):
+            other.send("RELEASE")
+    stage.do("release", "k")
+
+
+def left_behind(stage):
+    """The holder goes without a RELEASE: the waiter is not told DONE, it takes over."""
+    stage.make("Plain", "k")
+    other = stage.other()
+    assert other.ask("ACQ4ANY k 1 9 9") == "LOCKED"
+    with stage.waiting("acquireForAnyone", "k"):
+        other.close()
+    stage.do("release", "k")
+
+
+def queue_full(stage):
+    stage.make("Narrow", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+        stage.do("acquireForMe", "k")
+        stage.do("acquireForAnyone", "k")
+        stage.do("release", "k")
+    until(lambda: stage.daemon.counter("processing_workers") == 0, "the other client has left")
+    stage.do("acquireForMe", "k")
+    stage.do("release", "k")
+
+
+def timed_out(stage):
+    stage.make("Short", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+        stage.do("acquireForMe", "k")
+        stage.do("release", "k")
+        stage.do("acquireForAnyone", "k")
+
+
+def timeout_of_the_call(stage):
+    stage.make("Plain", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+        stage.do("acquireForAnyone", "k", timeout=0)
+        stage.do("acquireForAnyone", "k", timeout=1)
+        stage.do("release", "k")
+    until(lambda: stage.daemon.counter("processing_workers") == 0, "the other client has left")
+    stage.do("acquireForAnyone", "k", timeout=0)
+    stage.do("release", "k")
+
+
+def timeout_of_the_call_beyond_the_read_timeout(stage):
+    """The answer is awaited for 1.5 times the pool's own timeout, also where the call asks for more."""
+    stage.make("Short", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+        stage.do("acquireForMe", "k", timeout=8)
+
+
+def fast_stale(stage):
+    stage.make("Plain", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ANY k 1 9 9") == "LOCKED"
+        stage.do("acquireForAnyone", "k", timeout=0)
+        with stage.waiting("acquireForAnyone", "k"):
+            other.send("RELEASE")
+
+
+def shared_by_two(stage):
+    stage.make("Two", "k")
+    with stage.other() as other:
+        assert other.ask("ACQ4ME k 2 9 9") == "LOCKED"
+        stage.do("acquireForMe", "k")
+        stage.do("release", "k")
+
+
+def refused(stage):
+    stage.make("Broken", "k")
+    stage.do("acquireForMe", "k")
+    stage.do("acquireForAnyone", "k")
+    stage.do("release", "k")
+
+
+def slots(stage):
+    for key in ("enwiki:a", "enwiki:b", "x"):
+        stage.make("Slotted", key)
+        stage.do("acquireForMe", key)
+        stage.do("release", key)
+
+
+def odd_keys(stage):
+    for key in ("a b", "  two  ", "a%20b", "Ünïcödé ☃", "tab\there", "k" * 900, "wiki:pcache:idhash:3-0!canonical"):
+        stage.make("Plain", key)
+        stage.do("acquireForAnyone", key)
+        stage.do("release", key)
+
+
+def nowait_with_a_timeout(stage):
+    stage.make("nowait", "nowait:k")
+    stage.do("acquireForMe", "nowait:k")
+    stage.do("release", "nowait:k")
+
+
+STORIES = (granted, released_twice, nested, done, handed_over, left_behind, queue_full, timed_out, timeout_of_the_call,
+           timeout_of_the_call_beyond_the_read_timeout, fast_stale, shared_by_two, refused, slots, odd_keys,
+           nowait_with_a_timeout)
+
+
+class Peer(unittest.TestCase):
+    """Both clients, in MediaWiki 1.43; and ours in 1.39, which has none of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.wiki = cls.enterClassContext(Wiki("1.43", rows=2, workers=1))
+        cls.old_wiki = cls.enterClassContext(Wiki("1.39", rows=2, workers=1))
+
+    def puppet(self, client, *servers, wiki=None, **more):
+        """A MediaWiki whose pools are all of this client."""
+        pools = {name: conf(client, **limits) for name, limits in TYPES.items()}
+        conf_of_all = {"servers": list(servers), "timeout": 2, "await_release": True, **more}
+        return Puppet(wiki or self.wiki, pools, conf_of_all)
+
+    def told(self, story, make_daemon, client, wiki=None):
+        """The outcomes of a story and the lines that were sent."""
+        with make_daemon(self.wiki.folder) as daemon, Recorder(daemon) as recorder:
+            with self.puppet(client, recorder.address, wiki=wiki) as puppet:
+                stage = Stage(puppet, daemon)
+                story(stage)
+            return str(stage.outcomes).replace(recorder.address, "SERVER"), recorder.lines
+
+    def compare(self, story):
+        """Each time the same: two clients, two daemons, two versions of MediaWiki."""
+        expected = self.told(story, Daemon.reference, OWN)
+        for make_daemon, client in ((Daemon.ours, OWN), (Daemon.reference, OURS), (Daemon.ours, OURS)):
+            with self.subTest(daemon=make_daemon.__name__, client=client):
+                self.assertEqual(self.told(story, make_daemon, client), expected)
+        with self.subTest("MediaWiki 1.39"):
+            self.assertEqual(self.told(story, Daemon.ours, OURS, self.old_wiki), expected)
+
+    def both(self, play):
+        """Plays with each client and compares."""
+        own, ours = play(OWN), play(OURS)
+        self.assertEqual(ours, own)
+        return ours
+
+    def acquire_and_release(self, client, *servers, **more):
+        """What comes of it where no daemon serves, or another one than the first."""
+        with self.puppet(client, *servers, **more) as puppet:
+            puppet.make("Plain", "k")
+            return [puppet.ask(what, name="k") for what in ("acquireForMe", "release")]
+
+    def test_no_server_answers(self):
+        """The last server of the key's order is named, with the system's words."""
+        downs = [own_address(), f"{own_address()}:99", own_address()]
+        for more in ({}, {"connect_timeout": 0.01}):
+            outcomes = self.both(lambda client, more=more: self.acquire_and_release(client, *downs, **more))
+            for outcome in outcomes:
+                self.assertEqual(outcome["errors"][0][1:3], ["poolcounter-connection-error", "Connection refused"])
+
+    def test_ipv6_is_refused_too(self):
+        """The address is named as the configuration has it."""
+        outcomes = self.both(lambda client: self.acquire_and_release(client, "[::1]:9"))
+        self.assertEqual(outcomes[0]["errors"][0][3], "[::1]:9")
+
+    def test_a_server_that_does_not_accept(self):
+        """Its queue of connections is full: the time-out ends it."""
+        address = own_address()
+        with socket.create_server((address, PORT), backlog=0), contextlib.ExitStack() as crowd:
+            for _ in range(4):
+                one = crowd.enter_context(socket.socket())
+                one.setblocking(False)
+                one.connect_ex((address, PORT))
+            outcomes = self.both(lambda client: self.acquire_and_release(client, address, timeout=0.2))
+            self.assertEqual(outcomes[0]["errors"][0][2], "Connection timed out")
+
+    def test_another_server_serves(self):
+        """Whatever the key's order is, the one that lives is used; a port may be named."""
+        for make_daemon in (Daemon.reference, Daemon.ours):
+            with make_daemon(self.wiki.folder) as daemon:
+                servers = [own_address(), f"{daemon.address}:{PORT}", own_address()]
+                outcomes = self.both(lambda client, servers=servers: self.acquire_and_release(client, *servers))
+                self.assertEqual([outcome["value"] for outcome in outcomes], [1, 2])
+
+    def test_no_server_is_configured(self):
+        """It is an error as soon as a counter is made."""
+        for client in (OWN, OURS):
+            with self.puppet(client) as puppet:
+                self.assertIn("thrown", puppet.make("Plain", "k"))
+
+    def dying(self, client, make_daemon, while_waiting):
+        """The daemon is killed between acquire and release, or while the acquire waits."""
+        with make_daemon(self.wiki.folder) as daemon, self.puppet(client, daemon.address) as puppet:
+            puppet.make("Plain", "k")
+            if not while_waiting:
+                outcome = puppet.ask("acquireForMe", name="k")
+                self.assertTrue(outcome["good"])
+                daemon.kill()
+                outcome = puppet.ask("release", name="k")
+            else:
+                with Client(daemon.address) as other:
+                    assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
+                    puppet.tell("acquireForMe", name="k")
+                    until(lambda: daemon.counter("waiting_workers") == 1, "the puppet waits")
+                    daemon.kill()
+                outcome = puppet.hear()
+            return str(outcome).replace(daemon.address, "SERVER")
+
+    def test_the_daemon_dies_between_acquire_and_release(self):
+        """With the switch that waits for RELEASED, the loss is noticed as MediaWiki's client notices it."""
+        for make_daemon in (Daemon.reference, Daemon.ours):
+            self.both(lambda client, make=make_daemon: self.dying(client, make, while_waiting=False))
+
+    def test_the_daemon_dies_while_a_client_waits(self):
+        """The wait ends at once."""
+        for make_daemon in (Daemon.reference, Daemon.ours):
+            self.both(lambda client, make=make_daemon: self.dying(client, make, while_waiting=True))
+
+    def frozen(self, client, make_daemon):
+        """The daemon accepts, but does not answer."""
+        with make_daemon(self.wiki.folder) as daemon, self.puppet(client, daemon.address) as puppet:
+            puppet.make("Short", "k")
+            daemon.freeze()
+            return str([puppet.ask(what, name="k") for what in ("acquireForMe", "release")]).replace(daemon.address, "SERVER")
+
+    def test_the_daemon_is_frozen(self):
+        """The read timeout ends it."""
+        for make_daemon in (Daemon.reference, Daemon.ours):
+            outcomes = self.both(lambda client, make=make_daemon: self.frozen(client, make))
+            self.assertIn("poolcounter-read-error", outcomes)
+
+    def answered(self, client, answer):
+        """A server that gives this answer to an acquire."""
+        address = own_address()
+        with socket.create_server((address, PORT)) as server, self.puppet(client, address) as puppet:
+            server.settimeout(20)
+            puppet.make("Plain", "k")
+            puppet.tell("acquireForMe", name="k")
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(20)
+                assert connection.recv(1000)
+                connection.sendall(answer)
+                if not answer:
+                    connection.close()
+                return str(puppet.hear()).replace(address, "SERVER")
+
+    def test_errors_of_the_server(self):
+        """The words behind a server's ERROR are shown alike; so is the end of the stream."""
+        for answer in (b"ERROR CODE some words\n", b"ERROR CODE\n", b""):
+            with self.subTest(answer=answer):
+                self.both(lambda client, answer=answer: self.answered(client, answer))
+
+    def test_a_server_that_is_no_pool_counter(self):
+        """Both clients refuse what no daemon says. The message differs: ours does not trust the connection any more."""
+        for answer in (b"HELLO\n", b"\n", b"ERROR\n", b"220 mail.example ESMTP\n"):
+            for client, key in ((OWN, "poolcounter-remote-error"), (OURS, "poolcounter-read-error")):
+                with self.subTest(answer=answer, client=client):
+                    self.assertIn(key, self.answered(client, answer))
+
+
+def _add_stories():
+    for story in STORIES:
+        def test(self, story=story):
+            self.compare(story)
+        test.__doc__ = story.__doc__
+        setattr(Peer, f"test_story_{story.__name__}", test)
+
+
+_add_stories()
+
+if __name__ == "__main__":
+    unittest.main()

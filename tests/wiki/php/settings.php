@@ -1,0 +1,26 @@
+<?php
+// What every wiki of the tests has, at the end of its LocalSettings.php. What differs from test to test stands in a JSON file.
+
+$wikiFolder = dirname( MW_CONFIG_FILE, 2 );
+$wgCacheDirectory = "$wikiFolder/cache";
+$wgDBerrorLog = "$wikiFolder/database.log";
+$wgDebugLogGroups = [ 'poolcounter' => "$wikiFolder/poolcounter.log", 'exception' => "$wikiFolder/exception.log" ];
+$wgJobRunRate = 0;
+$wgParserCacheType = CACHE_DB;
+$wgShowExceptionDetails = true;
+$wgRateLimits = [];
+$wgPingback = false;
+$wgUseInstantCommons = false;
+
+// A parse of the article counts, that of an interface message or an error page does not.
+$wgHooks['ParserAfterParse'][] = static function ( $parser, &$text ) use ( $wikiFolder ) {
+	if ( str_contains( $text, 'Here ends edition' ) ) {
+		file_put_contents( "$wikiFolder/parses.log", getmypid() . "\n", FILE_APPEND | LOCK_EX );
+	}
+	return true;
+};
+
+$settings = json_decode( file_get_contents( getenv( 'WIKI_SETTINGS' ) ?: "$wikiFolder/settings.json" ), true );
+foreach ( $settings as $name => $value ) {
+	$GLOBALS[$name] = $value;
+}

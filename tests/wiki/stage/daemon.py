@@ -1,0 +1,112 @@
+"""A lock daemon on an address of its own."""
+
+import contextlib
+import random
+import signal
+import socket
+
+from . import places
+from .process import Process
+
+PORT = 7531
+
+
+def own_address():
+    """A loopback address that nobody else uses; the reference cannot take one twice in a minute."""
+    return "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))
+
+
+class Daemon:
+    """A running daemon, which can also be frozen, killed and asked."""
+
+    def __init__(self, program, folder, env=None, keep=False):
+        self.address = own_address()
+        self._process = Process([program, "-l", self.address], folder / "daemon.log", env, keep)
+        self._process.ready(self._answers, "listens")
+
+    @classmethod
+    def ours(cls, folder, keep=False):
+        """Our daemon."""
+        return cls(places.daemon(), folder, keep=keep)
+
+    @classmethod
+    def reference(cls, folder):
+        """The reference."""
+        program = places.reference()
+        libraries = program.parent / "lib"
+        return cls(program, folder, {"LD_LIBRARY_PATH": str(libraries)} if libraries.is_dir() else None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def pid(self):
+        """Its process id."""
+        return self._process.pid
+
+    def freeze(self):
+        """Stops it where it stands: it accepts and reads nothing more."""
+        self._process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """Lets it go on."""
+        self._process.signal(signal.SIGCONT)
+
+    def kill(self):
+        """Kills it."""
+        self._process.kill()
+
+    def stop(self):
+        """Ends it."""
+        self._process.stop()
+
+    def counters(self):
+        """Its statistics, as name and text."""
+        with Client(self.address) as client:
+            client.send("STATS FULL")
+            lines = iter(client.line, "")
+            return dict(line.split(": ", 1) for line in lines)
+
+    def counter(self, name):
+        """One of its counters."""
+        return int(self.counters()[name])
+
+    def _answers(self):
+        with contextlib.suppress(OSError):
+            return bool(self.counters())
+        return False
+
+
+class Client:
+    """A client of the daemon that speaks the protocol by hand."""
+
+    def __init__(self, address):
+        self._socket = socket.create_connection((address, PORT), timeout=20)
+        self._lines = self._socket.makefile("r", encoding="utf-8", newline="\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, line):
+        """Sends a line."""
+        self._socket.sendall(f"{line}\n".encode())
+
+    def line(self):
+        """The next line of an answer."""
+        return self._lines.readline().rstrip("\n")
+
+    def ask(self, line):
+        """Sends a line and waits for its answer."""
+        self.send(line)
+        return self.line()
+
+    def close(self):
+        """Goes away."""
+        self._lines.close()
+        self._socket.close()

@@ -1,0 +1,60 @@
+"""Where the programs under test are found."""
+
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+HERE = ROOT / "tests" / "wiki"
+UNPACKED = ROOT / "build" / "wiki"
+EXTENSION = ROOT / "mediawiki"
+PHP = "php8.2"
+
+
+class Missing(Exception):
+    """A program that should have been there before."""
+
+
+def _find(variable, path, remedy):
+    found = pathlib.Path(os.environ.get(variable) or path)
+    if not found.exists():
+        raise Missing(f"{found} is missing: {remedy} first")
+    return found
+
+
+def _target():
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
+
+
+def daemon():
+    """Our daemon, as it is released."""
+    return _find("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
+
+
+def reference():
+    """The reference daemon, Debian's 1.1.3."""
+    return _find("POOLCOUNTER_REFERENCE", ROOT / "build" / "reference" / "poolcounterd", "run scripts/setup")
+
+
+def php_extension():
+    """The PHP extension, as it is released."""
+    built = _target() / "libpoolcounter_php.so"
+    return _find("POOLCOUNTER_SO", built, "run 'cargo build --release -p poolcounter-php'")
+
+
+def mediawiki(version):
+    """The unpacked MediaWiki of a version such as '1.43'."""
+    return _find("", UNPACKED / f"mediawiki-{version}", "run tests/wiki/setup")
+
+
+def server(name, program):
+    """An unpacked server, and the environment that finds its libraries."""
+    folder = UNPACKED / name
+    path = _find("", folder / program, "run tests/wiki/setup")
+    return path, {"LD_LIBRARY_PATH": str(folder / "lib")}
+
+
+def php_modules():
+    """The folder of PHP's own modules."""
+    command = [PHP, "-n", "-r", "echo PHP_EXTENSION_DIR;"]
+    return pathlib.Path(subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout)

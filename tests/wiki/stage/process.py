@@ -1,0 +1,80 @@
+"""Processes that are stopped by their id, whatever happens."""
+
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+
+from . import waiting
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent():
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Process:
+    """A program that runs until it is stopped; its output goes to a file."""
+
+    def __init__(self, command, log, env=None, keep=False):
+        self.log = pathlib.Path(log)
+        self._name = pathlib.Path(command[0]).name
+        with self.log.open("ab") as output:
+            self._child = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+                preexec_fn=None if keep else _end_with_parent,
+            )
+
+    @property
+    def pid(self):
+        """Its process id."""
+        return self._child.pid
+
+    def alive(self):
+        """Whether it still runs."""
+        return self._child.poll() is None
+
+    def ready(self, condition, what):
+        """Waits until it does what it is there for."""
+        waiting.until(lambda: condition() or not self.alive(), f"{self._name} {what}")
+        if not self.alive():
+            raise RuntimeError(f"{self._name} has ended: {self.log.read_text(errors='replace')[-2000:]}")
+
+    def signal(self, number):
+        """Sends it a signal."""
+        self._child.send_signal(number)
+
+    def kill(self):
+        """Kills it, with no chance to say goodbye."""
+        self._child.kill()
+        self._child.wait(timeout=waiting.PATIENCE)
+
+    def stop(self):
+        """Ends it, by force if it does not listen."""
+        if not self.alive():
+            return
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self._child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def children(pid):
+    """The ids of a process's children."""
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_seconds(pid):
+    """User and system time that a process has spent itself."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -1,0 +1,68 @@
+"""What clients send to a daemon, line by line."""
+
+import contextlib
+import socket
+import threading
+
+from .daemon import PORT, own_address
+
+
+class Recorder:
+    """Stands before a daemon under an address of its own and passes everything on, both ways."""
+
+    def __init__(self, daemon):
+        self.address = own_address()
+        self._daemon = daemon
+        self._lines = []
+        self._connections = 0
+        self._listener = socket.create_server((self.address, PORT), backlog=512)
+        self._open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # A blocked accept holds on to a closed socket; a shut down one wakes it.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._open:
+            end.close()
+
+    @property
+    def lines(self):
+        """The lines so far, in the order in which they came."""
+        return list(self._lines)
+
+    @property
+    def connections(self):
+        """How many connections there were."""
+        return self._connections
+
+    def cut(self):
+        """Ends every connection, as a daemon that restarts does."""
+        for end in self._open:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self._connections += 1
+                server = socket.create_connection((self._daemon.address, PORT), timeout=20)
+                server.settimeout(None)
+                self._open += [client, server]
+                threading.Thread(target=self._pass, args=(client, server, self._lines), daemon=True).start()
+                threading.Thread(target=self._pass, args=(server, client, None), daemon=True).start()
+
+    @staticmethod
+    def _pass(source, sink, lines):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if lines is not None:
+                    lines.extend(data.decode("utf-8", "replace").splitlines())
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
