@@ -3,17 +3,20 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
+PHP_CONFIG ?= php-config
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test lint bench build install uninstall
+.PHONY: help demo test lint bench build build-php install install-php uninstall
 
 help:
-	@echo 'make demo       show a stampede of 200 clients, and what becomes of them'
+	@echo 'make demo       show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
 	@echo 'make test       get what is needed, check formatting and lints, run every test'
 	@echo 'make lint       formatting and lints alone'
 	@echo 'make bench      compare with the reference daemon (as root; about ten minutes; BENCH="--quick" for a first look)'
 	@echo 'make build      build the daemon'
+	@echo 'make build-php  build the PHP extension'
 	@echo 'make install    install the daemon below PREFIX (default /usr/local), honouring DESTDIR'
+	@echo 'make install-php install the PHP extension where php-config says'
 	@echo 'make uninstall  remove it again'
 
 build:
@@ -21,9 +24,8 @@ build:
 
 demo:
 	@scripts/setup demo
-	$(CARGO) build --release --locked -p poolcounterd --example stampede
-	$(CARGO) build --release --locked -p poolcounterd
-	@$(TARGET)/release/examples/stampede $(TARGET)/release/poolcounterd
+	$(CARGO) build --release --locked -p poolcounterd -p poolcounter_php
+	@tests/wiki/demo
 
 test:
 	@scripts/test
@@ -35,9 +37,23 @@ bench:
 	@scripts/setup bench
 	$(CARGO) run --release --locked -p poolcounter-bench -- $(BENCH)
 
+build-php:
+	$(CARGO) build --release --locked -p poolcounter_php
+
+install-php:
+	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
+	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
+
 install:
 	@test -x $(TARGET)/release/poolcounterd || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -m 0755 $(TARGET)/release/poolcounterd $(DESTDIR)$(PREFIX)/bin/poolcounterd
 
-uninstall:
+unbuild-php:
+	$(CARGO) build --release --locked -p poolcounter_php
+
+install-php:
+	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
+	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
+
+install:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd

@@ -1,5 +1,10 @@
 //! The enum `PoolCounter\Result`.
 
+use ext_php_rs::builders::EnumBuilder;
+use ext_php_rs::class::RegisteredClass;
+use ext_php_rs::enum_::RegisteredEnum;
+use ext_php_rs::error::Result;
+use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::php_enum;
 
 /// What came of a call, with MediaWiki's numbers.
@@ -32,4 +37,18 @@ pub(crate) enum Answer {
     /// The connection has four locks already.
     #[php(value = -5)]
     LockHeld,
+}
+
+/// Makes the enum.
+pub(crate) fn register() -> Result<()> {
+    Answer::CASES
+        .iter()
+        .fold(EnumBuilder::new(Answer::CLASS_NAME), EnumBuilder::case)
+        .registration(|class, parameters| {
+            // As every enum that is written in PHP; ext-php-rs leaves it out.
+            class.ce_flags |= ClassFlags::Final.bits();
+            Answer::get_metadata().set_ce(class);
+            Answer::get_metadata().set_arg_info(parameters);
+        })
+        .register()
 }

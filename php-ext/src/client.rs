@@ -15,13 +15,13 @@ pub(crate) struct Client {
     /// The locks acquired through this object, the newest last.
     held: Vec<Held>,
     last_key: Option<Rc<[u8]>>,
-    /// The process that the locks belong to.
-    process: u32,
 }
 
 struct Held {
     key: Rc<[u8]>,
     lock: Lock,
+    /// The process that acquired it.
+    process: u32,
 }
 
 /// What an acquire asks for.
@@ -44,7 +44,7 @@ pub(crate) enum NotReleased {
 
 impl Client {
     pub(crate) fn new(connections: Rc<Connections>, read_timeout: Option<u64>) -> Self {
-        Self { connections, read_timeout, held: Vec::new(), last_key: None, process: process::id() }
+        Self { connections, read_timeout, held: Vec::new(), last_key: None }
     }
 
     pub(crate) fn acquire(&mut self, wish: Wish) -> Result<Answer, Failure> {
@@ -59,7 +59,7 @@ impl Client {
         self.last_key = Some(Rc::clone(&key));
         Ok(match outcome? {
             Outcome::Locked(lock) => {
-                self.held.push(Held { key, lock });
+                self.held.push(Held { key, lock, process: process::id() });
                 Answer::Locked
             }
             other => answer(&other),
@@ -116,10 +116,9 @@ impl Client {
 
     /// After a fork the locks are the parent's.
     fn leave_parents_locks(&mut self) {
-        let process = process::id();
-        if self.process != process {
-            self.process = process;
-            self.held.clear();
+        if !self.held.is_empty() {
+            let process = process::id();
+            self.held.retain(|held| held.process == process);
         }
     }
 }

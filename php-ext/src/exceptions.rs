@@ -1,7 +1,7 @@
 //! `PoolCounter\Exception` and the classes that extend it.
 
 use crate::zend;
-use ext_php_rs::args::ArgInfoTables;
+use ext_php_rs::args::{ArgInfo, ArgInfoTables};
 use ext_php_rs::builders::{ClassBuilder, ClassProperty, FunctionBuilder};
 use ext_php_rs::class::ClassEntryInfo;
 use ext_php_rs::convert::IntoZval;
@@ -24,6 +24,10 @@ const KEY: usize = 5;
 
 /// The classes, once the module has started.
 static CLASSES: [AtomicPtr<ClassEntry>; 6] = [const { AtomicPtr::new(ptr::null_mut()) }; 6];
+
+/// What PHP reads of their methods' parameters as long as the process lives.
+#[used]
+static PARAMETERS: [AtomicPtr<Box<[ArgInfo]>>; 6] = [const { AtomicPtr::new(ptr::null_mut()) }; 6];
 
 /// Makes the classes. ext-php-rs's own way of extending an exception loses file, line and trace.
 pub(crate) fn register() -> Result<()> {
@@ -72,8 +76,7 @@ fn derive<const NUMBER: usize>(name: &str) -> Result<()> {
 
 fn registered<const NUMBER: usize>(class: &'static mut ClassEntry, parameters: ArgInfoTables) {
     CLASSES[NUMBER].store(class, Ordering::Release);
-    // PHP reads them as long as the process lives.
-    Box::leak(parameters);
+    PARAMETERS[NUMBER].store(Box::leak(parameters).as_mut_ptr(), Ordering::Release);
 }
 
 fn base() -> &'static ClassEntry {

@@ -1,9 +1,10 @@
 //! The settings in php.ini.
 
 use crate::zend;
+use ext_php_rs::ffi::{zend_ini_entry, zend_string};
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int, c_void};
 
 /// Servers, separated by commas.
 pub(crate) const SERVERS: &CStr = c"poolcounter.servers";
@@ -17,13 +18,29 @@ pub(crate) const PERSISTENT: &CStr = c"poolcounter.persistent";
 pub(crate) const AWAIT_RELEASE: &CStr = c"poolcounter.await_release";
 
 static ENTRIES: IniEntryDefs<6> = IniEntryDefs::new([
-    IniEntryDef::new(SERVERS, c"127.0.0.1", IniEntryPermission::All),
-    IniEntryDef::new(TIMEOUT, c"0.1", IniEntryPermission::All),
-    IniEntryDef::new(CONNECT_TIMEOUT, c"0", IniEntryPermission::All),
-    IniEntryDef::new(PERSISTENT, c"1", IniEntryPermission::All),
-    IniEntryDef::new(AWAIT_RELEASE, c"0", IniEntryPermission::All),
+    entry(SERVERS, c"127.0.0.1"),
+    entry(TIMEOUT, c"0.1"),
+    entry(CONNECT_TIMEOUT, c"0"),
+    entry(PERSISTENT, c"1"),
+    entry(AWAIT_RELEASE, c"0"),
     IniEntryDef::end(),
 ]);
+
+const fn entry(name: &'static CStr, default: &'static CStr) -> IniEntryDef {
+    IniEntryDef { on_modify: Some(accept), ..IniEntryDef::new(name, default, IniEntryPermission::All) }
+}
+
+/// Accepts every value; the constructor judges it. Without such a function `ini_restore()` restores nothing.
+extern "C" fn accept(
+    _entry: *mut zend_ini_entry,
+    _value: *mut zend_string,
+    _: *mut c_void,
+    _: *mut c_void,
+    _: *mut c_void,
+    _stage: c_int,
+) -> c_int {
+    0
+}
 
 pub(crate) fn register(module: i32) {
     IniEntryDef::register(ENTRIES.as_slice(), module);

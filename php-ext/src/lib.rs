@@ -2,15 +2,18 @@
 //!
 //! | module | what it knows |
 //! | --- | --- |
-//! | [`class`] | `PoolCounter\Client` as PHP sees it: methods, parameters, their types |
-//! | [`client`] | what such an object holds and does |
-//! | [`options`], [`servers`] | the constructor's arguments |
-//! | [`registry`] | the connections, which outlive objects and requests |
-//! | [`answer`] | the enum `PoolCounter\Result` |
-//! | [`exceptions`] | the exceptions |
-//! | [`statistics`] | the text of `STATS` as an array |
-//! | [`ini`], [`info`] | settings in php.ini, the section in `phpinfo()` |
-//! | [`zend`] | the few functions of PHP's C interface that ext-php-rs leaves out |
+//! | `class`, `methods` | `PoolCounter\Client` as PHP sees it |
+//! | `client` | what such an object holds and does |
+//! | `options`, `servers` | the constructor's arguments |
+//! | `registry` | the connections, which outlive objects and requests |
+//! | `answer` | the enum `PoolCounter\Result` |
+//! | `exceptions` | the exceptions |
+//! | `statistics` | the text of `STATS` as an array |
+//! | `ini`, `info` | settings in php.ini, the section in `phpinfo()` |
+//! | `zend` | the few functions of PHP's C interface that ext-php-rs leaves out |
+
+// What `php_module` makes has no docs, and nothing else is public.
+#![allow(missing_docs)]
 
 mod answer;
 mod class;
@@ -18,6 +21,7 @@ mod client;
 mod exceptions;
 mod info;
 mod ini;
+mod methods;
 mod options;
 #[cfg(feature = "panics")]
 mod panics;
@@ -39,7 +43,6 @@ const FAILURE: i32 = -1;
 pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
     let module = module
         .name("poolcounter")
-        .enumeration::<answer::Answer>()
         .shutdown_function(shutdown)
         .request_shutdown_function(request_shutdown)
         .post_deactivate_function(after_request)
@@ -52,6 +55,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
 fn startup(_type: i32, module: i32) -> i32 {
     contained(|| {
         ini::register(module);
+        answer::register()?;
         exceptions::register()?;
         class::register()
     })

@@ -2,8 +2,9 @@
 
 use crate::{ini, servers, zend};
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
-use poolcounter::client::{BadServer, Choice, Settings, Sharing};
+use poolcounter::client::{Choice, Settings, Sharing};
 use std::ffi::CStr;
+use std::time::Duration;
 
 /// Objects with an equal one share connections.
 #[allow(clippy::struct_excessive_bools)] // Independent switches.
@@ -28,14 +29,8 @@ pub(crate) enum Invalid {
     Thrown,
 }
 
-impl From<BadServer> for Invalid {
-    fn from(bad: BadServer) -> Self {
-        Self::Value(format!("Argument #1 ($servers): {bad}"))
-    }
-}
-
 impl Configuration {
-    pub(crate) fn settings(&self) -> Result<Settings, BadServer> {
+    pub(crate) fn settings(&self) -> Result<Settings, Invalid> {
         let (servers, choice) = if self.ring {
             let (servers, ring) = servers::labelled(&self.servers)?;
             (servers, Choice::Ring(ring))
@@ -159,8 +154,8 @@ fn wrong_type(name: &str, wanted: &str, value: &Zval) -> Invalid {
     Invalid::Type(format!("Option \"{name}\" must be of type {wanted}, {} given", zend::type_name(value)))
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // In range, and a cast saturates.
+/// At most a month: no wait is as long, and core adds to it.
 fn micros(seconds: f64) -> u64 {
-    // No wait is as long as a month, and core adds to it.
-    (seconds.min(2_592_000.0) * 1e6).ceil() as u64
+    let month = 2_592_000.0;
+    u64::try_from(Duration::from_secs_f64(seconds.min(month)).as_micros()).unwrap_or_default()
 }

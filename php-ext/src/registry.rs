@@ -1,8 +1,8 @@
 //! The connections of this process: they outlive objects and requests.
 
-use crate::options::Configuration;
+use crate::options::{Configuration, Invalid};
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{BadServer, Settings, Sharing};
+use poolcounter::client::Settings;
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -27,13 +27,12 @@ impl Connections {
 }
 
 /// The connections of this configuration; an object that has the same one shares them.
-pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections>, BadServer> {
+pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections>, Invalid> {
     REGISTRY.with_borrow_mut(|registry| {
         if let Some(known) = registry.get(&configuration) {
             return Ok(Rc::clone(known));
         }
         let settings: Settings = configuration.settings()?;
-        debug_assert_eq!(settings.sharing, Sharing::PerServer);
         let client = RefCell::new(BlockingClient::new(settings));
         let made = Rc::new(Connections { client });
         registry.insert(configuration, Rc::clone(&made));

@@ -3,7 +3,7 @@
 use crate::options::Invalid;
 use crate::{ini, zend};
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
-use poolcounter::client::{BadServer, Server};
+use poolcounter::client::Server;
 use poolcounter::route::Ring;
 
 /// The argument `$servers`: a list, a text with commas, or null for php.ini's.
@@ -25,20 +25,32 @@ pub(crate) fn named(argument: Option<&mut Zval>) -> Result<Vec<String>, Invalid>
 }
 
 /// For MediaWiki's rule: each text is a server.
-pub(crate) fn plain(names: &[String]) -> Result<Vec<Server>, BadServer> {
-    names.iter().map(|name| Server::parse(name)).collect()
+pub(crate) fn plain(names: &[String]) -> Result<Vec<Server>, Invalid> {
+    names.iter().map(|name| server(name)).collect()
 }
 
 /// For the ring: each text is `label:server:weight`.
-pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), BadServer> {
+pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), Invalid> {
     let mut servers = Vec::new();
     let mut nodes = Vec::new();
     for name in names {
-        let (label, server, weight) = parts(name).ok_or_else(|| BadServer(name.clone()))?;
-        servers.push(Server::parse(server)?);
+        let (label, text, weight) =
+            parts(name).ok_or_else(|| bad(&format!("`{name}` is not of a ring: expected label:server:weight")))?;
+        servers.push(server(text)?);
         nodes.push((label, weight));
     }
+    if nodes.iter().all(|(_, weight)| *weight == 0) {
+        return Err(bad("a weight must be above 0"));
+    }
     Ok((servers, Ring::new(nodes)))
+}
+
+fn server(text: &str) -> Result<Server, Invalid> {
+    Server::parse(text).map_err(|error| bad(&error.to_string()))
+}
+
+fn bad(reason: &str) -> Invalid {
+    Invalid::Value(format!("Argument #1 ($servers): {reason}"))
 }
 
 /// Label and weight stand before the first colon and behind the last one; between them any form of a server.

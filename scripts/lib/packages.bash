@@ -33,6 +33,13 @@ install_packages() {
         apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# install_listed FILE: installs what a file lists, one COMMAND=PACKAGE a line.
+install_listed() {
+    local listed
+    mapfile -t listed < <(grep -v '^#' "$1")
+    install_packages "${listed[@]}"
+}
+
 # unpack FOLDER APT_OPTION... -- PACKAGE...: unpacks packages privately into FOLDER.new; the caller renames it when it is complete.
 unpack() {
     local folder=$1 options=() package

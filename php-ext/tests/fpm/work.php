@@ -62,6 +62,7 @@ switch ($_GET['do']) {
         set_time_limit(1);
         while (true) {
         }
+        break;
     case 'static':
         Kept::$value = $client;
         $hold();

@@ -46,6 +46,8 @@ final class FastCgi
     public function body(): string
     {
         Deadline::until(fn() => $this->hasEnded(), 'an answer of php-fpm');
+        // The worker takes no other request before.
+        fclose($this->socket);
         return trim(explode("\r\n\r\n", $this->output, 2)[1] ?? '');
     }
 

@@ -26,7 +26,8 @@ final class Fpm
         foreach ($settings as $name => $value) {
             array_push($command, '-d', "$name=$value");
         }
-        $this->process = new Process($command);
+        // A master that is killed would leave its worker behind.
+        $this->process = new Process($command, [], 'TERM');
         Deadline::until(fn() => $this->isUp(), 'php-fpm');
     }
 

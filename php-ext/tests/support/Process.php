@@ -18,11 +18,12 @@ final class Process
     /**
      * @param string[] $command
      * @param array<string, string> $environment added to the test's own
+     * @param string $last the signal that it gets if the test dies
      */
-    public function __construct(array $command, array $environment = [])
+    public function __construct(array $command, array $environment = [], string $last = 'KILL')
     {
         $process = proc_open(
-            ['setpriv', '--pdeathsig', 'KILL', ...$command],
+            ['setpriv', '--pdeathsig', $last, ...$command],
             [['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']],
             $this->pipes,
             null,
@@ -80,7 +81,7 @@ final class Process
         }
     }
 
-    /** What it has printed since the last time, or null at the end. */
+    /** What it has printed since the last time. */
     public function output(): string
     {
         return (string) stream_get_contents($this->pipes[1]);

@@ -73,6 +73,15 @@ class Main:
             self.parsed = self.wiki.parses()
             yield holder
 
+    def stampede(self, make_state, path=None):
+        """Readers who all wait for the lock of a page when it becomes free: one of them parses, whoever it is."""
+        with self.held(make_state, path) as holder:
+            readers = Burst(self.wiki, READERS, path)
+            self.waiters(READERS)
+            holder.close()
+            self.assert_pages(readers.wait(), full=READERS)
+        self.assertEqual(self.new_parses(), 1)
+
     def waiters(self, number):
         """Waits until so many wait for a lock."""
         until(lambda: self.daemon.counter("waiting_workers") == number, f"{number} waiters")
@@ -90,30 +99,16 @@ class Main:
     # A daemon that works.
 
     def test_purge(self):
-        """One parses, the others wait for it."""
-        self.stale()
+        """One parses, the others wait for it, though there is an old copy."""
         self.pool()
-        self.assert_pages(burst(self.wiki, READERS), full=READERS)
-        self.assertEqual(self.new_parses(), 1)
+        self.stampede(self.stale)
         self.assert_nothing_is_left()
 
     def test_cold_cache(self):
-        """The same without an old copy."""
+        """The same without an old copy. Nobody takes the end of a holder that goes away for DONE."""
         self.pool()
-        self.cold()
-        self.assert_pages(burst(self.wiki, READERS), full=READERS)
-        self.assertEqual(self.new_parses(), 1)
+        self.stampede(self.cold)
         self.assert_nothing_is_left()
-
-    def test_a_holder_that_goes_away(self):
-        """Nobody takes its end for DONE: the first waiter parses, the others wait on."""
-        self.pool()
-        with self.held(self.cold) as holder:
-            readers = Burst(self.wiki, READERS)
-            self.waiters(READERS)
-            holder.close()
-            self.assert_pages(readers.wait(), full=READERS)
-        self.assertEqual(self.new_parses(), 1)
 
     def test_fast_stale(self):
         """While somebody parses, the old copy is shown; without one, everybody waits."""
@@ -122,21 +117,15 @@ class Main:
             self.assert_pages(burst(self.wiki, READERS), stale=READERS)
             self.assertEqual(self.new_parses(), 0)
         self.assert_pages(burst(self.wiki, 1), full=1)
-        with self.held(self.cold) as holder:
-            readers = Burst(self.wiki, READERS)
-            self.waiters(READERS)
-            holder.close()
-            self.assert_pages(readers.wait(), full=READERS)
-        self.assertEqual(self.new_parses(), 1)
+        self.stampede(self.cold)
 
     def test_connections_are_kept(self):
         """Two stampedes do not connect more often than there are workers of PHP."""
         self.pool()
         for _ in range(2):
-            self.cold()
-            burst(self.wiki, READERS)
+            self.stampede(self.cold)
+        self.assertGreater(len(self.acquires()), 2 * READERS)
         self.assertLessEqual(self.recorder.connections, READERS + 2)
-        self.assertEqual(self.new_parses(), 2)
 
     def test_action_parse(self):
         """The API's parse has a pool for each user."""
@@ -155,7 +144,6 @@ class Main:
         self.daemon.stop()
         self.cold()
         self.assert_pages(burst(self.wiki, READERS), full=READERS)
-        self.assertGreater(self.new_parses(), 1)
         self.assertIn(f"No connection to the pool counter server {self.daemon.address}: Connection refused", self.new_log())
 
     def test_daemon_killed_while_readers_wait(self):
@@ -166,7 +154,7 @@ class Main:
             self.waiters(READERS)
             self.daemon.kill()
             self.assert_pages(readers.wait(), full=READERS)
-        self.assertGreater(self.new_parses(), 1)
+        self.assertEqual(self.new_parses(), READERS)
         self.assertIn(f"No answer came from the pool counter server {self.recorder.address}", self.new_log())
 
 
@@ -191,7 +179,7 @@ class Full(Main):
         """Who waits too long gets the error page, and the stale one if there is one."""
         for state, kind in ((self.cold, "error"), (self.stale, "stale")):
             with self.subTest(kind):
-                self.pool(timeout=1)
+                self.pool(timeout=3)
                 with self.held(state):
                     self.assert_pages(burst(self.wiki, READERS), **{kind: READERS})
                 self.assertEqual(self.new_parses(), 0)
@@ -206,12 +194,7 @@ class Full(Main):
             path = self.wiki.page(oldid=old)
             # Old revisions are cached by the main cache.
             self.pool(more={"wgMainCacheType": 1})
-            with self.held(self.cold, path) as holder:
-                readers = Burst(self.wiki, READERS, path)
-                self.waiters(READERS)
-                holder.close()
-                self.assert_pages(readers.wait(), full=READERS)
-            self.assertEqual(self.new_parses(), 1)
+            self.stampede(self.cold, path)
 
     def test_edit_during_a_stampede(self):
         """Each reader gets a whole page, of one edition or the other, and the next one the new edition."""
@@ -261,30 +244,25 @@ class Full(Main):
         self.daemon.freeze()
         self.cold()
         self.assert_pages(burst(self.wiki, READERS, deadline=40), full=READERS)
-        self.assertGreater(self.new_parses(), 1)
         self.assertIn(f"No answer came from the pool counter server {self.daemon.address}", self.new_log())
 
     def test_daemon_frozen_while_readers_wait(self):
         """The same for those who wait already."""
-        self.pool(timeout=2)
+        self.pool(timeout=8)
         with self.held(self.cold):
             readers = Burst(self.wiki, READERS, deadline=40)
             self.waiters(READERS)
             self.daemon.freeze()
             self.assert_pages(readers.wait(), full=READERS)
-        self.assertGreater(self.new_parses(), 1)
+        self.assertEqual(self.new_parses(), READERS)
         self.assertIn(f"No answer came from the pool counter server {self.recorder.address}", self.new_log())
 
     def test_daemon_restarted(self):
         """A kept connection that has become stale is replaced without a word."""
         self.pool()
-        self.cold()
-        burst(self.wiki, READERS)
+        self.stampede(self.cold)
         self.recorder.cut()
-        self.cold()
-        self.parsed = self.wiki.parses()
-        self.assert_pages(burst(self.wiki, READERS), full=READERS)
-        self.assertEqual(self.new_parses(), 1)
+        self.stampede(self.cold)
         self.assertNotIn("pool counter server", self.new_log())
 
     def test_a_key_that_cannot_be_sent(self):
@@ -300,14 +278,8 @@ class Full(Main):
         with memcached.Memcached(self.wiki.folder) as memory:
             more = {"wgParserCacheType": "memcached-php", "wgMemCachedServers": [memory.address]}
             self.pool(more=more)
-            self.assert_pages(burst(self.wiki, READERS), full=READERS)
-            self.assertEqual(self.new_parses(), 1)
-            self.stale()
-            self.assert_pages(burst(self.wiki, READERS), full=READERS)
-            self.assertEqual(self.new_parses(), 2)
-            memory.flush()
-            self.assert_pages(burst(self.wiki, READERS), full=READERS)
-            self.assertEqual(self.new_parses(), 3)
+            self.stampede(self.stale)
+            self.stampede(memory.flush)
             self.assertGreater(memory.items(), 0)
 
 

@@ -16,7 +16,7 @@ OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
 TYPES = {
     "Plain": {"timeout": 10},
     "Two": {"workers": 2, "timeout": 10},
-    "Short": {"timeout": 1},
+    "Short": {"timeout": 2},
     "Narrow": {"maxqueue": 1, "timeout": 10},
     "Broken": {"workers": 0, "timeout": 10},
     "Slotted": {"slots": 7, "timeout": 10},
@@ -273,7 +273,7 @@ class Peer(unittest.TestCase):
         """It is an error as soon as a counter is made."""
         for client in (OWN, OURS):
             with self.puppet(client) as puppet:
-                self.assertIn("thrown", puppet.make("Plain", "k"))
+                self.assertEqual(puppet.make("Plain", "k").get("thrown"), "InvalidArgumentException")
 
     def dying(self, client, make_daemon, while_waiting):
         """The daemon is killed between acquire and release, or while the acquire waits."""
@@ -331,6 +331,43 @@ class Peer(unittest.TestCase):
                 if not answer:
                     connection.close()
                 return str(puppet.hear()).replace(address, "SERVER")
+
+    def test_a_key_that_cannot_be_sent(self):
+        """Ours refuses what would forge a command or be cut, before anything is sent, and goes on to work."""
+        keys = {"": "is empty", "a\nRELEASE": "contains a line feed", "a\rb": "contains a carriage return",
+                "a\0b": "contains a NUL byte", "k" * 1100: "is too long: its command would take 111"}
+        with Daemon.ours(self.wiki.folder) as daemon, Recorder(daemon) as recorder:
+            with self.puppet(OURS, recorder.address) as puppet:
+                for number, (key, cause) in enumerate(keys.items()):
+                    puppet.make("Plain", key, name=str(number))
+                    for what in ("acquireForMe", "acquireForAnyone"):
+                        outcome = puppet.ask(what, name=str(number))
+                        [(_, message, words)] = outcome["errors"]
+                        self.assertEqual((message, words[:len(cause)]), ("poolcounternative-key-error", cause))
+                self.assertEqual(recorder.lines, [])
+                puppet.make("Plain", "good")
+                self.assertEqual(puppet.ask("acquireForMe", name="good")["value"], 1)
+
+    def test_a_counter_that_is_dropped(self):
+        """An exception has taken it away: its lock is free at once, and its waiters are not told DONE."""
+        with Daemon.ours(self.wiki.folder) as daemon, self.puppet(OURS, daemon.address) as puppet:
+            puppet.make("Plain", "k")
+            self.assertEqual(puppet.ask("acquireForAnyone", name="k")["value"], 1)
+            with Client(daemon.address) as other:
+                other.send("ACQ4ANY k 1 9 9")
+                until(lambda: daemon.counter("waiting_workers") == 1, "the other client waits")
+                puppet.ask("drop", name="k")
+                self.assertEqual(other.line(), "LOCKED")
+
+    def test_a_loss_that_is_not_noticed(self):
+        """Without the switch, a daemon that dies between acquire and release is found by the next acquire."""
+        with Daemon.ours(self.wiki.folder) as daemon, self.puppet(OURS, daemon.address, await_release=False) as puppet:
+            puppet.make("Plain", "k")
+            self.assertEqual(puppet.ask("acquireForMe", name="k")["value"], 1)
+            daemon.kill()
+            self.assertEqual(puppet.ask("release", name="k")["value"], 2)
+            outcome = puppet.ask("acquireForMe", name="k")
+            self.assertEqual(outcome["errors"], [["error", "poolcounter-connection-error", "Connection refused", daemon.address]])
 
     def test_errors_of_the_server(self):
         """The words behind a server's ERROR are shown alike; so is the end of the stream."""

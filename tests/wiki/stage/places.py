@@ -15,11 +15,14 @@ class Missing(Exception):
     """A program that should have been there before."""
 
 
-def _find(variable, path, remedy):
-    found = pathlib.Path(os.environ.get(variable) or path)
-    if not found.exists():
-        raise Missing(f"{found} is missing: {remedy} first")
-    return found
+def _there(path, remedy):
+    if not path.exists():
+        raise Missing(f"{path} is missing: {remedy} first")
+    return path
+
+
+def _named(variable, default, remedy):
+    return _there(pathlib.Path(os.environ.get(variable) or default), remedy)
 
 
 def _target():
@@ -28,29 +31,29 @@ def _target():
 
 def daemon():
     """Our daemon, as it is released."""
-    return _find("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
+    return _named("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
 
 
 def reference():
     """The reference daemon, Debian's 1.1.3."""
-    return _find("POOLCOUNTER_REFERENCE", ROOT / "build" / "reference" / "poolcounterd", "run scripts/setup")
+    return _named("POOLCOUNTER_REFERENCE", ROOT / "build" / "reference" / "poolcounterd", "run scripts/setup")
 
 
 def php_extension():
     """The PHP extension, as it is released."""
     built = _target() / "libpoolcounter_php.so"
-    return _find("POOLCOUNTER_SO", built, "run 'cargo build --release -p poolcounter-php'")
+    return _named("POOLCOUNTER_SO", built, "run 'cargo build --release -p poolcounter_php'")
 
 
 def mediawiki(version):
     """The unpacked MediaWiki of a version such as '1.43'."""
-    return _find("", UNPACKED / f"mediawiki-{version}", "run tests/wiki/setup")
+    return _there(UNPACKED / f"mediawiki-{version}", "run tests/wiki/setup")
 
 
 def server(name, program):
     """An unpacked server, and the environment that finds its libraries."""
     folder = UNPACKED / name
-    path = _find("", folder / program, "run tests/wiki/setup")
+    path = _there(folder / program, "run tests/wiki/setup")
     return path, {"LD_LIBRARY_PATH": str(folder / "lib")}
 
 

@@ -1,0 +1,217 @@
+<?php
+
+/**
+ * Stubs of the extension poolcounter for editors and static analysis. Not to be loaded.
+ */
+
+declare(strict_types=1);
+
+namespace PoolCounter;
+
+/**
+ * A client of PoolCounter: many workers that want the same thing computed at the same moment agree that one does
+ * it.
+ *
+ * Objects with equal servers and options share their connections, one a server. By default these outlive the
+ * request. A server releases the newest lock of a connection, so locks are to be released in the reverse order of
+ * their acquiring.
+ *
+ * Locks that an object still holds when it goes, or that are still held at the end of the request (exit, an
+ * uncaught exception, a fatal error, a time-out), are abandoned: the next waiter is handed the lock, and nobody is
+ * told that the work is done.
+ */
+final class Client
+{
+    /**
+     * Connects to nothing yet.
+     *
+     * Options:
+     * - `timeout` (float, seconds; by default the ini setting `poolcounter.timeout`, 0.1): how long a connection
+     *   may take to be made.
+     * - `connect_timeout` (float, seconds; by default `poolcounter.connect_timeout`, 0): if above 0, used instead
+     *   of `timeout`, and a connection is tried twice, 1 ms apart.
+     * - `read_timeout` (float, seconds, or null): how long to wait for the answer to an acquire; null: 1.5 times
+     *   the acquire's own timeout. At least one second in both cases.
+     * - `pass_over` (float, seconds, 1.0): how long a server that refused or timed out is passed over, if there is
+     *   another.
+     * - `persistent` (bool; by default `poolcounter.persistent`, true): whether connections outlive the request.
+     * - `await_release` (bool; by default `poolcounter.await_release`, false): whether release() waits for the
+     *   server's answer.
+     * - `choice` (`'mediawiki'` or `'ring'`): by which rule a key's server is chosen. With `'ring'`,
+     *   python-poolcounter's rule, each server is `label:server:weight`, such as `pc1:10.0.0.1:1`.
+     *
+     * @param list<string>|string|null $servers each `host`, `host:port`, `[::1]:7531` or `unix:/path`; a string may
+     *   hold several, separated by commas; null: the ini setting `poolcounter.servers`
+     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, pass_over?: float, persistent?:
+     *   bool, await_release?: bool, choice?: 'mediawiki'|'ring'} $options
+     *
+     * @throws \TypeError if a server or an option is of a wrong type
+     * @throws \ValueError if a server cannot be read, none is given, an option is unknown or out of range
+     */
+    public function __construct(array|string|null $servers = null, array $options = [])
+    {
+    }
+
+    /**
+     * Acquires a lock to do work whose result is of use to this caller alone.
+     *
+     * @param string $key what is to be computed
+     * @param int $workers how many may hold the key at once
+     * @param int $maxqueue how many may hold the key or wait for it
+     * @param int $timeout seconds to wait for the lock; 0: not at all
+     * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT or LOCK_HELD
+     *
+     * @throws KeyException if the key cannot be sent; nothing was
+     * @throws ConnectionException if no server could be connected to
+     * @throws WriteException if the connection broke
+     * @throws ReadException if no answer came in time, or none that makes sense
+     * @throws RemoteException if the server answered with an error
+     * @throws \ValueError if a number is negative or above 4294967295
+     */
+    public function acquireForMe(string $key, int $workers, int $maxqueue, int $timeout): Result
+    {
+    }
+
+    /**
+     * Acquires a lock to do work whose result is of use to all who wait for it, as it goes to a cache.
+     *
+     * As acquireForMe(); but a waiter is told DONE when another has done the work, and then reads the cache.
+     *
+     * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT or LOCK_HELD
+     *
+     * @throws KeyException
+     * @throws ConnectionException
+     * @throws WriteException
+     * @throws ReadException
+     * @throws RemoteException
+     * @throws \ValueError
+     */
+    public function acquireForAnyone(string $key, int $workers, int $maxqueue, int $timeout): Result
+    {
+    }
+
+    /**
+     * Releases the newest lock that was acquired through this object: all who wait for anyone's result are told
+     * DONE.
+     *
+     * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
+     * free anyway. With nothing held, the server is asked all the same, and answers NOT_LOCKED.
+     *
+     * @param string|null $key the key of the newest lock; with nothing held: the key whose server is asked, by
+     *   default that of the last acquire
+     * @return Result RELEASED or NOT_LOCKED
+     *
+     * @throws \ValueError if the key is not that of the newest lock, or there is none and nothing was acquired
+     *   before
+     * @throws ConnectionException only if the answer is waited for, as the next three
+     * @throws WriteException
+     * @throws ReadException
+     * @throws RemoteException
+     */
+    public function release(?string $key = null): Result
+    {
+    }
+
+    /**
+     * Asks servers for their statistics.
+     *
+     * @param string $name `FULL`, `UPTIME` or the name of a counter
+     * @param string|null $server one of the configured servers; null: each of them
+     * @return array<string, array<string, int|string>> for each server, name => value; times are texts
+     *
+     * @throws RemoteException if there is no such statistic
+     * @throws ConnectionException
+     * @throws WriteException
+     * @throws ReadException
+     * @throws \ValueError if the server is not configured, or the name cannot be sent
+     */
+    public function stats(string $name = 'FULL', ?string $server = null): array
+    {
+    }
+
+    /**
+     * The work failed: the locks acquired through this object are given up by closing their connections. The next
+     * waiter is handed the lock, and nobody is told that the work is done.
+     */
+    public function abandon(): void
+    {
+    }
+
+    /**
+     * Closes every connection to these servers, also for other objects of equal servers and options. Locks are
+     * abandoned.
+     */
+    public function close(): void
+    {
+    }
+}
+
+/**
+ * What came of a call, with MediaWiki's numbers.
+ */
+enum Result: int
+{
+    /** The lock is held: do the work, then release it. */
+    case LOCKED = 1;
+    /** The lock is gone. */
+    case RELEASED = 2;
+    /** Somebody else did the work: read the cache. */
+    case DONE = 3;
+    /** MediaWiki's number for a failure; here a failure is an exception, so no method returns this. */
+    case ERROR = -1;
+    /** There was no lock to release. */
+    case NOT_LOCKED = -2;
+    /** Too many hold the key or wait for it. */
+    case QUEUE_FULL = -3;
+    /** The wait was too long. */
+    case TIMEOUT = -4;
+    /** The connection has four locks already. */
+    case LOCK_HELD = -5;
+}
+
+/**
+ * A call came to no answer. The work is then to be done unprotected.
+ */
+class Exception extends \RuntimeException
+{
+    /** @var string|null */
+    protected $server = null;
+
+    /** @var string */
+    protected $cause = '';
+
+    /** The server concerned, as it is configured. */
+    final public function getServer(): ?string
+    {
+    }
+
+    /** The cause alone: the system's text, or what the server said behind ERROR. */
+    final public function getCause(): string
+    {
+    }
+}
+
+/** No server could be connected to; it names the last one that was tried. */
+final class ConnectionException extends Exception
+{
+}
+
+/** A command could not be sent. */
+final class WriteException extends Exception
+{
+}
+
+/** No answer came in time, or none that makes sense. */
+final class ReadException extends Exception
+{
+}
+
+/** The server answered ERROR; the cause is the text behind it. */
+final class RemoteException extends Exception
+{
+}
+
+/** The key cannot be sent: it is empty, too long, or holds a NUL byte or an end of line. Nothing was sent. */
+final class KeyException extends Exception
+{
+}
