@@ -16,6 +16,8 @@ use PoolCounter\ReadException;
 use PoolCounter\RemoteException;
 use PoolCounter\Result;
 use PoolCounter\WriteException;
+use TypeError;
+use ValueError;
 
 require_once __DIR__ . '/compatibility.php';
 
@@ -32,7 +34,11 @@ class PoolCounterNative extends CorePoolCounter {
 	/** How long an answer is awaited, as a multiple of the pool's own timeout. */
 	private const READ_TIMEOUT_FACTOR = 1.5;
 
-	private Client $client;
+	/** Null, if the settings cannot be understood. */
+	private ?Client $client = null;
+
+	/** Why there is no client. */
+	private string $fault = '';
 
 	/**
 	 * @param array $conf The pool's entry in $wgPoolCounterConf
@@ -41,7 +47,13 @@ class PoolCounterNative extends CorePoolCounter {
 	 */
 	public function __construct( array $conf, string $type, string $key ) {
 		parent::__construct( $conf, $type, $key );
-		$this->client = self::newClient( self::READ_TIMEOUT_FACTOR * $this->timeout );
+		$conf = self::clientConf();
+		try {
+			$this->client = self::newClient( $conf, self::READ_TIMEOUT_FACTOR * $this->timeout );
+		} catch ( TypeError | ValueError $error ) {
+			// A mistake in the settings must not take the pages down: each call tells of it, and the work is done unprotected.
+			$this->fault = $error->getMessage();
+		}
 	}
 
 	/**
@@ -49,7 +61,7 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @return CoreStatus
 	 */
 	public function acquireForMe( $timeout = null ): CoreStatus {
-		return $this->acquire( $this->client->acquireForMe( ... ), $timeout );
+		return $this->acquire( 'acquireForMe', $timeout );
 	}
 
 	/**
@@ -57,23 +69,23 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @return CoreStatus
 	 */
 	public function acquireForAnyone( $timeout = null ): CoreStatus {
-		return $this->acquire( $this->client->acquireForAnyone( ... ), $timeout );
+		return $this->acquire( 'acquireForAnyone', $timeout );
 	}
 
 	/**
 	 * @return CoreStatus
 	 */
 	public function release(): CoreStatus {
-		return $this->ask( fn () => $this->client->release( $this->key ) );
+		return $this->ask( fn ( Client $client ) => $client->release( $this->key ) );
 	}
 
-	private function acquire( callable $acquire, ?int $timeout ): CoreStatus {
+	private function acquire( string $method, ?int $timeout ): CoreStatus {
 		$status = $this->precheckAcquire();
 		if ( !$status->isGood() ) {
 			return $status;
 		}
 		$numbers = array_map( self::number( ... ), [ $this->workers, $this->maxqueue, $timeout ?? $this->timeout ] );
-		return $this->ask( fn () => $acquire( $this->key, ...$numbers ) );
+		return $this->ask( fn ( Client $client ) => $client->$method( $this->key, ...$numbers ) );
 	}
 
 	/**
@@ -86,8 +98,11 @@ class PoolCounterNative extends CorePoolCounter {
 	}
 
 	private function ask( callable $question ): CoreStatus {
+		if ( !$this->client ) {
+			return CoreStatus::newFatal( 'poolcounter-connection-error', $this->fault, '$wgPoolCountClientConf' );
+		}
 		try {
-			$result = $question();
+			$result = $question( $this->client );
 		} catch ( ClientException $failure ) {
 			return CoreStatus::newFatal( ...self::message( $failure ) );
 		}
@@ -117,7 +132,7 @@ class PoolCounterNative extends CorePoolCounter {
 		};
 	}
 
-	private static function newClient( float $readTimeout ): Client {
+	private static function clientConf(): array {
 		$config = MediaWikiServices::getInstance()->getMainConfig();
 		// MediaWiki 1.39 has no such setting of its own.
 		$conf = $config->has( 'PoolCountClientConf' ) ? $config->get( 'PoolCountClientConf' ) : [];
@@ -125,17 +140,18 @@ class PoolCounterNative extends CorePoolCounter {
 		if ( !$conf['servers'] ) {
 			throw new InvalidArgumentException( '$wgPoolCountClientConf names no server' );
 		}
+		return $conf;
+	}
+
+	private static function newClient( array $conf, float $readTimeout ): Client {
 		// A pool that does not wait leaves it to the client.
 		$options = [ 'read_timeout' => $readTimeout ?: null ];
-		foreach ( [ 'timeout', 'connect_timeout', 'pass_over' ] as $name ) {
-			if ( isset( $conf[$name] ) ) {
-				$options[$name] = (float)$conf[$name];
-			}
-		}
-		foreach ( [ 'await_release', 'persistent' ] as $name ) {
-			if ( isset( $conf[$name] ) ) {
-				$options[$name] = (bool)$conf[$name];
-			}
+		$types = [
+			'timeout' => 'floatval', 'connect_timeout' => 'floatval', 'pass_over' => 'floatval',
+			'await_release' => 'boolval', 'persistent' => 'boolval',
+		];
+		foreach ( array_intersect_key( $types, array_filter( $conf, 'is_scalar' ) ) as $name => $convert ) {
+			$options[$name] = $convert( $conf[$name] );
 		}
 		return new Client( $conf['servers'], $options );
 	}

@@ -275,6 +275,12 @@ class Peer(unittest.TestCase):
             with self.puppet(client) as puppet:
                 self.assertEqual(puppet.make("Plain", "k").get("thrown"), "InvalidArgumentException")
 
+    def test_settings_that_cannot_be_understood_do_not_take_pages_down(self):
+        """Each call is a fatal that names the fault, as if the server were away."""
+        for servers, timeout in ((["no such:port"], 0.1), (["127.0.0.1"], 0)):
+            for outcome in self.acquire_and_release(OURS, *servers, timeout=timeout):
+                self.assertEqual(outcome["errors"][0][1], "poolcounter-connection-error", outcome)
+
     def dying(self, client, make_daemon, while_waiting):
         """The daemon is killed between acquire and release, or while the acquire waits."""
         with make_daemon(self.wiki.folder) as daemon, self.puppet(client, daemon.address) as puppet:
