@@ -18,16 +18,29 @@ impl Binaries {
     /// Finds both, building ours if no path was given.
     pub(crate) fn find(options: &CompareOptions) -> Result<Binaries> {
         let reference = reference(options)?;
-        let ours = match (&options.ours, options.itself) {
-            (Some(path), _) => existing(path)?,
-            (None, true) => reference.clone(),
-            (None, false) => build()?,
-        };
+        let ours = if options.itself { reference.clone() } else { ours(options.ours.as_deref())? };
         Ok(Binaries { reference, ours })
     }
 }
 
-fn workspace() -> PathBuf {
+/// Our daemon, built if no path was given.
+pub(crate) fn ours(given: Option<&Path>) -> Result<PathBuf> {
+    given
+        .map_or_else(|| build("poolcounterd", "poolcounterd"), existing)
+        .context("our daemon is missing; name one with --ours")
+}
+
+/// The PHP extension, built if neither a path was given nor `POOLCOUNTER_SO` names one.
+pub(crate) fn extension(given: Option<&Path>) -> Result<PathBuf> {
+    let named = env::var_os("POOLCOUNTER_SO").map(PathBuf::from);
+    given
+        .or(named.as_deref())
+        .map_or_else(|| build("poolcounter_php", "libpoolcounter_php.so"), existing)
+        .context("the PHP extension is missing (to build it takes php-dev and libclang); name one with --extension")
+}
+
+/// The workspace's root.
+pub(crate) fn workspace() -> PathBuf {
     let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
     bench.parent().unwrap_or(bench).to_owned()
 }
@@ -44,6 +57,7 @@ fn reference(options: &CompareOptions) -> Result<PathBuf> {
         .context("the reference daemon is missing: run `scripts/setup`, or name it with POOLCOUNTER_REFERENCE")
 }
 
+/// The absolute path of a file that must be there.
 fn existing(path: &Path) -> Result<PathBuf> {
     if !path.is_file() {
         bail!("{} is no file", path.display());
@@ -51,18 +65,18 @@ fn existing(path: &Path) -> Result<PathBuf> {
     Ok(std::path::absolute(path)?)
 }
 
-/// Has cargo build our daemon.
-fn build() -> Result<PathBuf> {
+/// Has cargo build a package of this workspace; `product` is the file that comes of it.
+fn build(package: &str, product: &str) -> Result<PathBuf> {
     let root = workspace();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--release", "-p", "poolcounterd"])
+        .args(["build", "--release", "-p", package])
         .current_dir(&root)
         .status()
-        .context("cannot run cargo to build our daemon; name one with --ours")?;
+        .context("cannot run cargo")?;
     if !status.success() {
-        bail!("our daemon does not build; name one with --ours");
+        bail!("{package} does not build");
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    existing(&root.join(target).join("release/poolcounterd"))
+    existing(&root.join(target).join("release").join(product))
 }

@@ -1,6 +1,5 @@
 //! The comparison: for each row both daemons are started, and work in turn, ABBA.
 
-use std::fs;
 use std::io::{Write, stderr, stdout};
 use std::time::Instant;
 
@@ -9,10 +8,23 @@ use anyhow::{Context, Result};
 use crate::binaries::Binaries;
 use crate::namespace::Unshare;
 use crate::options::CompareOptions;
-use crate::plan::{self, Cell, Measures, Pace};
-use crate::report::{Report, Row};
+use crate::plan::{self, Cell, Measure, Measures, Pace};
+use crate::report::{Layout, Report, Row, thousands};
 use crate::side::{Setting, Side};
 use crate::{cpu, daemon};
+
+const LAYOUT: Layout = Layout {
+    preface: "",
+    labels: &["mode", "connections"],
+    words: 1,
+    sides: ["reference", "ours", "ours/reference"],
+    legend: "\
+Each figure is the median of its slices; ours/reference is the median of the pairs' ratios, and half of the pairs
+lie in the middle half. Latency: own, of each command; shared, from a RELEASE to the next client's LOCKED; stampede,
+from the RELEASE to the last DONE; connect, from the connect to the close (3 s: given up). In shared and stampede
+there is one holder beside so many waiters.
+",
+};
 
 /// The figures of two slices, one right after the other.
 pub(crate) struct Pair {
@@ -31,34 +43,25 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
     eprintln!("reference: {}", binaries.reference.display());
     eprintln!("ours:      {}", binaries.ours.display());
     eprintln!("daemons on core {daemon_cpu}, load on core {load_cpu}");
-    warn_if_busy();
+    cpu::warn_if_busy();
     let start = Instant::now();
-    let mut report = Report::new(options.itself);
+    let preface = if options.itself { "The reference against itself: \"ours\" is the reference too." } else { "" };
+    let mut report = Report::new(Layout { preface, ..LAYOUT });
     for (index, cell) in cells.iter().enumerate() {
         eprint!("[{:2}/{}] {:8} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
         let pace = Pace::new(*cell, options.quick, options.rounds);
         let pairs = measure(&setting, &binaries, *cell, pace)
             .with_context(|| format!("{} with {} connections", cell.mode, cell.connections))?;
-        let rows = Row::of(*cell, &pairs, options.itself);
+        let rows = rows(*cell, &pairs, options.itself);
         eprintln!(" ratio {:.3}", rows.first().map_or(f64::NAN, Row::ratio));
         report.add(rows);
     }
     eprintln!("took {} s", start.elapsed().as_secs());
     if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&report)?;
-        fs::write(path, text + "\n").with_context(|| path.display().to_string())?;
+        report.save(path)?;
     }
     write!(stdout(), "{report}")?;
     Ok(())
-}
-
-/// Others on these cores spoil latencies first, then all the rest.
-fn warn_if_busy() {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load: Option<f64> = text.split(' ').next().and_then(|load| load.parse().ok());
-    if let Some(load) = load.filter(|load| *load > 0.5) {
-        eprintln!("the machine is busy (load average {load}): expect noise");
-    }
 }
 
 fn cells(options: &CompareOptions) -> Vec<Cell> {
@@ -66,6 +69,17 @@ fn cells(options: &CompareOptions) -> Vec<Cell> {
         return plan::cells();
     }
     options.only.iter().flat_map(plan::Only::cells).collect()
+}
+
+/// The rows of a cell, one for each measure that its pairs have.
+fn rows(cell: Cell, pairs: &[Pair], itself: bool) -> Vec<Row> {
+    let row = |measure: Measure| {
+        let figures = |pair: &Pair| Some((*pair.reference.get(&measure)?, *pair.ours.get(&measure)?));
+        let figures: Vec<_> = pairs.iter().map(figures).collect::<Option<_>>()?;
+        let labels = vec![cell.mode.to_string(), thousands(&cell.connections.to_string())];
+        Some(Row::new(measure.title(), measure.decimals(), labels, figures, plan::goal(cell, measure, itself)))
+    };
+    Measure::ALL.into_iter().filter_map(row).collect()
 }
 
 fn measure(setting: &Setting, binaries: &Binaries, cell: Cell, pace: Pace) -> Result<Vec<Pair>> {

@@ -1,5 +1,6 @@
 //! Cores and CPU time.
 
+use std::fs;
 use std::io;
 use std::time::Duration;
 
@@ -22,6 +23,15 @@ pub(crate) fn pin(cpu: usize) -> Result<()> {
     let mut set = CpuSet::new();
     set.set(cpu);
     sched_setaffinity(None, &set).with_context(|| format!("cannot pin to core {cpu}"))
+}
+
+/// Others on these cores spoil latencies first, then all the rest.
+pub(crate) fn warn_if_busy() {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: Option<f64> = text.split(' ').next().and_then(|load| load.parse().ok());
+    if let Some(load) = load.filter(|load| *load > 0.5) {
+        eprintln!("the machine is busy (load average {load}): expect noise");
+    }
 }
 
 /// The user and system time of all threads of a process, to the nanosecond.

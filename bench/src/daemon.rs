@@ -1,7 +1,8 @@
 //! The daemon under test: started, pinned, measured, stopped.
 
+use std::ffi::OsString;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -27,8 +28,13 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `program` on 127.0.0.1 and waits until it takes connections.
     pub(crate) fn start(program: &Path, cpu: usize) -> Result<Daemon> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg("exec").arg(cpu.to_string()).arg(program);
+        Daemon::start_on(Self::address().ip(), program, cpu)
+    }
+
+    /// Starts `program` on another address that takes in 127.0.0.1.
+    pub(crate) fn start_on(address: IpAddr, program: &Path, cpu: usize) -> Result<Daemon> {
+        let mut command = pinned(program, cpu)?;
+        command.arg("-l").arg(address.to_string());
         if let Some(libraries) = sibling_libraries(program) {
             command.env("LD_LIBRARY_PATH", libraries);
         }
@@ -83,14 +89,20 @@ impl Drop for Daemon {
     }
 }
 
-/// Turns this process into the daemon. Returns only if that fails.
-pub(crate) fn become_daemon(cpu: usize, program: &Path) -> Error {
+/// `program`, pinned to a core, which dies with the thread that starts it.
+pub(crate) fn pinned(program: &Path, cpu: usize) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("exec").arg(cpu.to_string()).arg(program);
+    Ok(command)
+}
+
+/// Turns this process into what [`pinned`] names. Returns only if that fails.
+pub(crate) fn become_pinned(cpu: usize, program: &Path, arguments: &[OsString]) -> Error {
     let ready = die_with_parent().and_then(|()| cpu::pin(cpu));
     if let Err(error) = ready {
         return error;
     }
-    let address = Daemon::address().ip().to_string();
-    Error::new(Command::new(program).arg("-l").arg(address).exec()).context(format!("cannot run {}", program.display()))
+    Error::new(Command::new(program).args(arguments).exec()).context(format!("cannot run {}", program.display()))
 }
 
 /// Has this process killed when its parent dies, so that none is left behind.

@@ -1,7 +1,7 @@
 //! Holds the daemon's speed and size against the reference's, on one machine and under one load.
 //!
 //! `compare` (the default) starts both daemons, each in a network namespace of its own, and lets them work in turn.
-//! `load` puts a fixed number of commands on a daemon that already runs, for tools that count.
+//! `php` compares clients in PHP. `load` puts a fixed number of commands on a daemon that already runs, for tools that count.
 
 mod binaries;
 mod compare;
@@ -10,6 +10,8 @@ mod daemon;
 mod load;
 mod namespace;
 mod options;
+mod partner;
+mod php;
 mod plan;
 mod report;
 mod side;
@@ -36,8 +38,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Compare(options) => compare::run(&options),
+        Command::Php(options) => php::run(&options),
         Command::Load(options) => load::fixed::run(&options),
         Command::Worker(options) => worker::run(&options),
-        Command::Exec { cpu, program } => Err(daemon::become_daemon(cpu, &program)),
+        Command::Exec { cpu, program, arguments } => Err(daemon::become_pinned(cpu, &program, &arguments)),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::plan::{Mode, Only};
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Usage: poolcounter-bench [options]
+       poolcounter-bench php [options]
        poolcounter-bench load --address A --mode M --connections N --commands K
 
 Compares our daemon with the reference and prints tables; takes about ten minutes.
@@ -22,6 +24,13 @@ Compares our daemon with the reference and prints tables; takes about ten minute
   --ours PATH         our daemon (default: built by cargo from this workspace)
   --reference PATH    the reference (default: POOLCOUNTER_REFERENCE, else build/reference/poolcounterd)
   --json FILE         write every pair's figures to FILE as well
+
+php: protected sections from PHP, by the extension and as MediaWiki's own client has them; three minutes.
+  --quick, --rounds, --ours, --json   as above
+  --only WORD         only the rows with this word, such as slow
+  --self              MediaWiki's way against itself
+  --php PATH          PHP (default: php)
+  --extension PATH    the extension (default: POOLCOUNTER_SO, else built by cargo from this workspace)
 
 load: an exact number of commands against a daemon that already runs.
   --address A[:P]     where it listens (default 127.0.0.1:7531)
@@ -36,16 +45,20 @@ pub(crate) enum Command {
     Help,
     /// Compare two daemons.
     Compare(CompareOptions),
+    /// Compare clients in PHP.
+    Php(PhpOptions),
     /// Put a fixed load on a running daemon.
     Load(LoadOptions),
     /// Start one daemon in this namespace and load it on request. Internal.
     Worker(WorkerOptions),
-    /// Become the daemon, pinned to a core. Internal.
+    /// Become a program, pinned to a core. Internal.
     Exec {
         /// The core.
         cpu: usize,
-        /// The daemon's binary.
+        /// The program.
         program: PathBuf,
+        /// Its arguments.
+        arguments: Vec<OsString>,
     },
 }
 
@@ -59,6 +72,21 @@ pub(crate) struct CompareOptions {
     pub(crate) ours: Option<PathBuf>,
     pub(crate) reference: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Options of the comparison in PHP.
+#[derive(Default)]
+pub(crate) struct PhpOptions {
+    pub(crate) quick: bool,
+    pub(crate) itself: bool,
+    pub(crate) only: Option<String>,
+    pub(crate) rounds: Option<usize>,
+    pub(crate) php: Option<PathBuf>,
+    pub(crate) extension: Option<PathBuf>,
+    pub(crate) ours: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
+    /// This process is in its own network namespace already. Internal.
+    pub(crate) inside: bool,
 }
 
 /// Options of the fixed load.
@@ -83,12 +111,13 @@ pub(crate) fn parse() -> Result<Command> {
     let first = std::env::args().nth(1);
     let mut parser = lexopt::Parser::from_env();
     match first.as_deref() {
-        Some("load" | "worker" | "exec") => {
+        Some("php" | "load" | "worker" | "exec") => {
             parser.next()?;
         }
         _ => return compare(parser),
     }
     match first.as_deref() {
+        Some("php") => php(parser),
         Some("load") => load(parser),
         Some("worker") => worker(parser),
         _ => exec(parser),
@@ -118,6 +147,29 @@ fn compare(mut parser: lexopt::Parser) -> Result<Command> {
         bail!("--rounds must be at least 1");
     }
     Ok(Command::Compare(options))
+}
+
+fn php(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut options = PhpOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("quick") => options.quick = true,
+            Long("self") => options.itself = true,
+            Long("only") => options.only = Some(parser.value()?.string()?),
+            Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
+            Long("php") => options.php = Some(parser.value()?.into()),
+            Long("extension") => options.extension = Some(parser.value()?.into()),
+            Long("ours") => options.ours = Some(parser.value()?.into()),
+            Long("json") => options.json = Some(parser.value()?.into()),
+            Long("inside") => options.inside = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.rounds == Some(0) {
+        bail!("--rounds must be at least 1");
+    }
+    Ok(Command::Php(options))
 }
 
 fn load(mut parser: lexopt::Parser) -> Result<Command> {
@@ -172,5 +224,6 @@ fn worker(mut parser: lexopt::Parser) -> Result<Command> {
 fn exec(mut parser: lexopt::Parser) -> Result<Command> {
     let cpu = parser.value()?.parse()?;
     let program = parser.value()?.into();
-    Ok(Command::Exec { cpu, program })
+    let arguments = parser.raw_args()?.collect();
+    Ok(Command::Exec { cpu, program, arguments })
 }

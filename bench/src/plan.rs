@@ -179,6 +179,15 @@ impl Measure {
             Measure::WaiterBytes => "Memory, bytes more a waiter",
         }
     }
+
+    /// How many digits of a value are worth printing behind the point.
+    pub(crate) fn decimals(self) -> fn(f64) -> usize {
+        match self {
+            Measure::Cpu => |_| 2,
+            Measure::P50 | Measure::P99 | Measure::P999 => |value| usize::from(value < 1_000.0),
+            _ => |_| 0,
+        }
+    }
 }
 
 /// What a figure has to reach.

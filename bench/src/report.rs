@@ -1,150 +1,164 @@
 //! The tables: one for each measure, one line for each row.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::iter::once;
+use std::path::Path;
 
+use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::compare::Pair;
-use crate::plan::{Cell, Goal, Measure, Mode, goal};
+use crate::plan::Goal;
 
-const HEADINGS: [&str; 8] =
-    ["mode", "connections", "reference", "ours", "ours/reference", "middle half", "goal", "met"];
-
-const LEGEND: &str = "\
-Each figure is the median of its slices; ours/reference is the median of the pairs' ratios, and half of the pairs
-lie in the middle half. Latency: own, of each command; shared, from a RELEASE to the next client's LOCKED; stampede,
-from the RELEASE to the last DONE; connect, from the connect to the close (3 s: given up). In shared and stampede
-there is one holder beside so many waiters.
-";
+/// What stands in a table beside its figures.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    /// Above the first table.
+    pub(crate) preface: &'static str,
+    /// The headings of the columns before the figures.
+    pub(crate) labels: &'static [&'static str],
+    /// How many of these columns hold words; the rest are numbers.
+    pub(crate) words: usize,
+    /// The headings of the two sides and of their ratio.
+    pub(crate) sides: [&'static str; 3],
+    /// Below the last table.
+    pub(crate) legend: &'static str,
+}
 
 /// All rows.
 #[derive(Serialize)]
+#[serde(transparent)]
 pub(crate) struct Report {
-    itself: bool,
+    #[serde(skip)]
+    layout: Layout,
     rows: Vec<Row>,
 }
 
-/// One measure of one cell.
+/// One line of one table.
 #[derive(Serialize)]
 pub(crate) struct Row {
-    measure: Measure,
-    mode: Mode,
-    connections: usize,
-    reference: f64,
+    /// The title of its table.
+    measure: &'static str,
+    labels: Vec<String>,
+    theirs: f64,
     ours: f64,
     ratio: f64,
     middle_half: (f64, f64),
     goal: Option<String>,
     met: Option<bool>,
-    reference_slices: Vec<f64>,
-    ours_slices: Vec<f64>,
+    /// Each pair's figures, theirs and ours.
+    pairs: Vec<(f64, f64)>,
+    #[serde(skip)]
+    decimals: fn(f64) -> usize,
 }
 
 impl Report {
-    /// An empty report; `itself`: the reference stands on both sides.
-    pub(crate) fn new(itself: bool) -> Report {
-        Report { itself, rows: Vec::new() }
+    /// An empty report.
+    pub(crate) fn new(layout: Layout) -> Report {
+        Report { layout, rows: Vec::new() }
     }
 
-    /// Adds a cell's rows.
+    /// Adds rows. The tables stand in the order of their first rows.
     pub(crate) fn add(&mut self, rows: Vec<Row>) {
         self.rows.extend(rows);
+    }
+
+    /// Writes every pair's figures to a file.
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        fs::write(path, text + "\n").with_context(|| path.display().to_string())
+    }
+
+    fn headings(&self) -> Vec<String> {
+        let Layout { labels, sides, .. } = self.layout;
+        labels.iter().chain(&sides).chain(&["middle half", "goal", "met"]).map(|&heading| heading.to_owned()).collect()
+    }
+
+    /// Writes lines in columns: words to the left, figures to the right.
+    fn table(&self, f: &mut fmt::Formatter<'_>, lines: &[Vec<String>]) -> fmt::Result {
+        let headings = self.headings();
+        let width = |column: usize| {
+            let cells = once(&headings).chain(lines).map(|line| line[column].chars().count());
+            cells.max().unwrap_or(0)
+        };
+        for line in once(&headings).chain(lines) {
+            let mut text = String::new();
+            for (column, cell) in line.iter().enumerate() {
+                match width(column) {
+                    width if column < self.layout.words => write!(text, "  {cell:width$}")?,
+                    width => write!(text, "  {cell:>width$}")?,
+                }
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
     }
 }
 
 impl Row {
-    /// The rows of a cell, one for each measure that its pairs have.
-    pub(crate) fn of(cell: Cell, pairs: &[Pair], itself: bool) -> Vec<Row> {
-        let row = |measure| Row::new(cell, measure, pairs, goal(cell, measure, itself));
-        Measure::ALL.into_iter().filter_map(row).collect()
-    }
-
-    /// Ours / reference.
-    pub(crate) fn ratio(&self) -> f64 {
-        self.ratio
-    }
-
-    fn new(cell: Cell, measure: Measure, pairs: &[Pair], goal: Option<Goal>) -> Option<Row> {
-        let slices = |side: fn(&Pair) -> &crate::plan::Measures| -> Option<Vec<f64>> {
-            pairs.iter().map(|pair| side(pair).get(&measure).copied()).collect()
-        };
-        let reference_slices = slices(|pair| &pair.reference)?;
-        let ours_slices = slices(|pair| &pair.ours)?;
-        let pair = ours_slices.iter().zip(&reference_slices);
-        let ratios: Vec<f64> = pair.map(|(ours, reference)| ours / reference).collect();
-        let ours = quantile(&ours_slices, 0.5);
+    /// The row of some pairs of figures, theirs and ours.
+    pub(crate) fn new(
+        measure: &'static str,
+        decimals: fn(f64) -> usize,
+        labels: Vec<String>,
+        pairs: Vec<(f64, f64)>,
+        goal: Option<Goal>,
+    ) -> Row {
+        let ratios: Vec<f64> = pairs.iter().map(|(theirs, ours)| ours / theirs).collect();
+        let (theirs, ours): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+        let (theirs, ours) = (quantile(&theirs, 0.5), quantile(&ours, 0.5));
         let ratio = quantile(&ratios, 0.5);
-        Some(Row {
+        Row {
             measure,
-            mode: cell.mode,
-            connections: cell.connections,
-            reference: quantile(&reference_slices, 0.5),
+            labels,
+            theirs,
             ours,
             ratio,
             middle_half: (quantile(&ratios, 0.25), quantile(&ratios, 0.75)),
             goal: goal.map(|goal| goal.to_string()),
             met: goal.map(|goal| goal.is_met(ours, ratio)),
-            reference_slices,
-            ours_slices,
-        })
+            pairs,
+            decimals,
+        }
     }
 
-    fn columns(&self) -> [String; 8] {
+    /// Ours / theirs.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.ratio
+    }
+
+    fn columns(&self) -> Vec<String> {
         let (low, high) = self.middle_half;
         let met = self.met.map(|met| if met { "yes" } else { "NO" });
-        [
-            self.mode.to_string(),
-            thousands(&self.connections.to_string()),
-            number(self.reference, decimals(self.measure, self.reference)),
-            number(self.ours, decimals(self.measure, self.ours)),
+        let figures = [
+            number(self.theirs, (self.decimals)(self.theirs)),
+            number(self.ours, (self.decimals)(self.ours)),
             format!("{:.3}", self.ratio),
             format!("{low:.2} to {high:.2}"),
             self.goal.clone().unwrap_or_default(),
             met.unwrap_or_default().to_owned(),
-        ]
+        ];
+        self.labels.iter().cloned().chain(figures).collect()
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.itself {
-            writeln!(f, "\nThe reference against itself: \"ours\" is the reference too.")?;
+        if !self.layout.preface.is_empty() {
+            writeln!(f, "\n{}", self.layout.preface)?;
         }
-        for measure in Measure::ALL {
-            let rows = self.rows.iter().filter(|row| row.measure == measure);
-            let lines: Vec<_> = rows.map(Row::columns).collect();
-            if !lines.is_empty() {
-                writeln!(f, "\n{}", measure.title())?;
-                table(f, &lines)?;
+        let mut titles: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !titles.contains(&row.measure) {
+                titles.push(row.measure);
             }
         }
-        write!(f, "\n{LEGEND}")
-    }
-}
-
-/// Writes lines in columns: the first to the left, as words; the figures to the right.
-fn table(f: &mut fmt::Formatter<'_>, lines: &[[String; 8]]) -> fmt::Result {
-    let width = |column: usize| {
-        let cells = lines.iter().map(|line| line[column].chars().count());
-        cells.max().unwrap_or(0).max(HEADINGS[column].len())
-    };
-    let headings = HEADINGS.map(str::to_owned);
-    for line in std::iter::once(&headings).chain(lines) {
-        let cell = |(column, cell): (usize, &String)| match width(column) {
-            width if column == 0 => format!("  {cell:width$}"),
-            width => format!("  {cell:>width$}"),
-        };
-        let text: String = line.iter().enumerate().map(cell).collect();
-        writeln!(f, "{}", text.trim_end())?;
-    }
-    Ok(())
-}
-
-fn decimals(measure: Measure, value: f64) -> usize {
-    match measure {
-        Measure::Cpu => 2,
-        Measure::P50 | Measure::P99 | Measure::P999 if value < 1_000.0 => 1,
-        _ => 0,
+        for title in titles {
+            let rows = self.rows.iter().filter(|row| row.measure == title);
+            writeln!(f, "\n{title}")?;
+            self.table(f, &rows.map(Row::columns).collect::<Vec<_>>())?;
+        }
+        write!(f, "\n{}", self.layout.legend)
     }
 }
 
@@ -157,7 +171,8 @@ fn number(value: f64, decimals: usize) -> String {
     }
 }
 
-fn thousands(whole: &str) -> String {
+/// Digits in groups of three.
+pub(crate) fn thousands(whole: &str) -> String {
     let mut out = String::new();
     for (index, digit) in whole.chars().enumerate() {
         let left = whole.len() - index;
@@ -191,37 +206,39 @@ fn quantile(values: &[f64], quantile: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Measures;
 
-    fn pairs(figures: &[(f64, f64)]) -> Vec<Pair> {
-        let side = |value| Measures::from([(Measure::Cpu, value)]);
-        let pair = |&(reference, ours)| Pair { reference: side(reference), ours: side(ours) };
-        figures.iter().map(pair).collect()
+    const LAYOUT: Layout = Layout {
+        preface: "",
+        labels: &["mode", "connections"],
+        words: 1,
+        sides: ["theirs", "ours", "ratio"],
+        legend: "",
+    };
+
+    fn row(pairs: &[(f64, f64)]) -> Row {
+        let labels = vec!["own".to_owned(), "1,000".to_owned()];
+        Row::new("CPU", |_| 2, labels, pairs.to_vec(), Some(Goal::RatioAtMost(0.8)))
     }
-
-    const OWN: Cell = Cell { mode: Mode::Own, connections: 1_000 };
 
     #[test]
     fn the_ratio_is_the_median_of_the_pairs() {
-        let rows = Row::of(OWN, &pairs(&[(10.0, 7.0), (20.0, 30.0), (5.0, 4.0)]), false);
-        assert_eq!(rows.len(), 1);
-        assert!((rows[0].ratio() - 0.8).abs() < 1e-9);
-        assert_eq!(rows[0].met, Some(true));
+        let row = row(&[(10.0, 7.0), (20.0, 30.0), (5.0, 4.0)]);
+        assert!((row.ratio() - 0.8).abs() < 1e-9);
+        assert_eq!(row.met, Some(true));
     }
 
     #[test]
     fn a_missed_goal_is_said() {
-        let mut report = Report::new(false);
-        report.add(Row::of(OWN, &pairs(&[(1.0, 0.9)]), false));
+        let mut report = Report::new(LAYOUT);
+        report.add(vec![row(&[(1.0, 0.9)])]);
         let text = report.to_string();
         assert!(text.contains("ratio <= 0.80   NO\n"), "{text}");
     }
 
     #[test]
     fn columns_are_aligned() {
-        let mut report = Report::new(true);
-        report.add(Row::of(OWN, &pairs(&[(1.0, 1.0)]), true));
-        report.add(Row::of(OWN, &pairs(&[(12_345.0, 12_345.0)]), true));
+        let mut report = Report::new(LAYOUT);
+        report.add(vec![row(&[(1.0, 1.0)]), row(&[(12_345.0, 12_345.0)])]);
         let text = report.to_string();
         let lines = text.lines().filter(|line| line.starts_with("  "));
         let widths: Vec<_> = lines.map(str::len).collect();
