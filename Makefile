@@ -9,15 +9,15 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: help demo test lint bench build build-php install install-php uninstall
 
 help:
-	@echo 'make demo       show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
-	@echo 'make test       get what is needed, check formatting and lints, run every test'
-	@echo 'make lint       formatting and lints alone'
-	@echo "make bench      compare with the reference daemon, and with MediaWiki's client (a quarter of an hour; BENCH=--quick is quicker)"
-	@echo 'make build      build the daemon'
-	@echo 'make build-php  build the PHP extension'
-	@echo 'make install    install the daemon below PREFIX (default /usr/local), honouring DESTDIR'
-	@echo 'make install-php install the PHP extension where php-config says'
-	@echo 'make uninstall  remove it again'
+	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
+	@echo 'make test         get what is needed, check formatting and lints, run every test'
+	@echo 'make lint         formatting and lints alone'
+	@echo "make bench        compare with the reference daemon, and with MediaWiki's client (a quarter of an hour; BENCH=--quick is quicker)"
+	@echo 'make build        build the daemon'
+	@echo 'make build-php    build the PHP extension'
+	@echo 'make install      install the daemon below PREFIX (default /usr/local), honouring DESTDIR'
+	@echo 'make install-php  install the PHP extension where php-config says'
+	@echo 'make uninstall    remove it again'
 
 build:
 	$(CARGO) build --release --locked -p poolcounterd
@@ -41,20 +41,13 @@ bench:
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
-install-php:
-	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
-	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
-
 install:
 	@test -x $(TARGET)/release/poolcounterd || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -m 0755 $(TARGET)/release/poolcounterd $(DESTDIR)$(PREFIX)/bin/poolcounterd
 
-unbuild-php:
-	$(CARGO) build --release --locked -p poolcounter_php
-
 install-php:
 	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
 	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
 
-install:
+uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd
