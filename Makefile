@@ -6,7 +6,7 @@ CARGO ?= cargo
 PHP_CONFIG ?= php-config
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test lint bench build build-php install install-php uninstall
+.PHONY: help demo test lint bench build build-php install install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
@@ -17,7 +17,7 @@ help:
 	@echo 'make build-php    build the PHP extension'
 	@echo 'make install      install the daemon below PREFIX (default /usr/local), honouring DESTDIR'
 	@echo 'make install-php  install the PHP extension where php-config says'
-	@echo 'make uninstall    remove it again'
+	@echo 'make uninstall    remove the daemon again; uninstall-php, the PHP extension'
 
 build:
 	$(CARGO) build --release --locked -p poolcounterd
@@ -51,3 +51,6 @@ install-php:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd
+
+uninstall-php:
+	rm -f $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so

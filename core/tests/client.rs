@@ -201,8 +201,10 @@ fn the_next_server_answers_and_the_dead_one_is_passed_over_for_a_while() {
     // At once: the dead server is not asked.
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(second.clone()));
-    // If the other one fails as well, the error names the last of the order, and its own cause.
+    // If the other one fails as well, it is asked after all. The error names the last of the order, and its own cause.
     driver.client.connect_failed(&mut call, "No route to host", driver.now);
+    assert_eq!(driver.step(&mut call), Wants::Connect(first.clone()));
+    driver.client.connect_failed(&mut call, "Connection refused", driver.now);
     let failure = Failure::Connect { server: second, cause: "No route to host".into() };
     assert_eq!(driver.step(&mut call), Wants::End(Err(failure)));
     // A second later it is asked again.

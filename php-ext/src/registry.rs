@@ -33,6 +33,10 @@ pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections
             return Ok(Rc::clone(known));
         }
         let settings: Settings = configuration.settings()?;
+        if registry.len() >= MOST {
+            // Those that no object uses any more; they hold no lock.
+            registry.retain(|_, connections| Rc::strong_count(connections) > 1);
+        }
         let client = RefCell::new(BlockingClient::new(settings));
         let made = Rc::new(Connections { client });
         registry.insert(configuration, Rc::clone(&made));

@@ -130,8 +130,8 @@ final class Client
     }
 
     /**
-     * The work failed: the locks acquired through this object are given up by closing their connections. The next
-     * waiter is handed the lock, and nobody is told that the work is done.
+     * The work failed: the locks acquired through this object are given up by closing their connections, and with them
+     * any other lock there. The next waiter is handed the lock, and nobody is told that the work is done.
      */
     public function abandon(): void
     {

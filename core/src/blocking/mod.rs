@@ -30,7 +30,8 @@ use std::time::{Duration, Instant};
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own.
+/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. The name of
+/// a server is looked up by the system, in which no deadline can be set: an address is the safer configuration.
 #[derive(Debug)]
 pub struct BlockingClient {
     client: Client<Socket>,

@@ -81,6 +81,8 @@ pub struct Call {
     pub(super) last: usize,
     /// The server of the connection in use.
     pub(super) talking_to: usize,
+    /// When the conversation on it began.
+    pub(super) asked: Timestamp,
     /// Microseconds from the first sending to the answer.
     pub(super) answer_within: u64,
     /// Set when the conversation begins, and kept if its connection is replaced.

@@ -112,7 +112,7 @@ impl<S> Client<S> {
             // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
             State::Finished(Ok(Outcome::Released))
         } else if mem::take(&mut call.reused) && call.kind != Kind::Release {
-            let deadline = call.deadline.unwrap_or(now).min(now.after_micros(self.settings.connect_timeout));
+            let deadline = self.connect_deadline(call, now);
             State::Connecting { server: call.talking_to, second: false, deadline }
         } else {
             State::Finished(Err(self.broken(call, cause)))
@@ -126,13 +126,16 @@ impl<S> Client<S> {
             State::Releasing { link } => self.begin_release(call, link, now),
             State::Connecting { deadline, .. } if now >= deadline => self.connect_failed(call, TIMED_OUT, now),
             State::Pausing { server, until } if now >= until => {
-                let deadline = now.after_micros(self.settings.connect_timeout);
+                let deadline = self.connect_deadline(call, now);
                 call.state = State::Connecting { server, second: true, deadline };
             }
             State::CatchingUp { .. } | State::Sending { .. } | State::Receiving { .. }
                 if call.deadline.is_some_and(|deadline| now >= deadline) =>
             {
-                self.pass_over(call.talking_to, TIMED_OUT, now);
+                // A server that was asked late in the call has not had its time.
+                if now.micros_since(call.asked) >= call.answer_within {
+                    self.pass_over(call.talking_to, TIMED_OUT, now);
+                }
                 call.reused = false;
                 self.failed(call, TIMED_OUT, now);
             }
@@ -152,7 +155,7 @@ impl<S> Client<S> {
             call.reused = true;
             self.converse(call, id, now);
         } else {
-            let deadline = now.after_micros(self.settings.connect_timeout);
+            let deadline = self.connect_deadline(call, now);
             call.state = State::Connecting { server, second: false, deadline };
         }
     }
@@ -185,6 +188,7 @@ impl<S> Client<S> {
         call.deadline.get_or_insert(now.after_micros(call.answer_within));
         let Some(link) = find(&mut self.links, id) else { return };
         call.talking_to = link.server;
+        call.asked = now;
         call.state = if link.unanswered > 0 { State::CatchingUp { link: id } } else { State::Sending { link: id } };
     }
 
@@ -200,6 +204,12 @@ impl<S> Client<S> {
             oldest.map(|oldest| self.links.remove(oldest));
         }
         call.state = State::Finished(result);
+    }
+
+    /// The deadline of a call, once it has begun to talk, goes for its later connections too.
+    fn connect_deadline(&self, call: &Call, now: Timestamp) -> Timestamp {
+        let deadline = now.after_micros(self.settings.connect_timeout);
+        call.deadline.map_or(deadline, |end| end.min(deadline))
     }
 
     fn pass_over(&mut self, server: usize, cause: &str, now: Timestamp) {

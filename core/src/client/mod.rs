@@ -163,11 +163,10 @@ impl<S> Client<S> {
         now: Timestamp,
     ) -> Result<Call, Failure> {
         let last = *order.last().ok_or(Failure::NoServer)?;
-        let reachable = |server: &usize| now >= self.health[*server].passed_over_until || self.has_link(*server);
-        let mut servers: Vec<usize> = order.iter().copied().filter(reachable).collect();
-        if servers.is_empty() {
-            servers = order.to_vec();
-        }
+        let away = |server: &usize| now < self.health[*server].passed_over_until && !self.has_link(*server);
+        let mut servers = order.to_vec();
+        // Those that are passed over come last: better a late answer than none.
+        servers.sort_by_key(away);
         servers.reverse();
         Ok(Call {
             kind,
@@ -175,6 +174,7 @@ impl<S> Client<S> {
             servers,
             last,
             talking_to: last,
+            asked: now,
             answer_within,
             deadline: None,
             reused: false,

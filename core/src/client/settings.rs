@@ -16,9 +16,9 @@ pub struct Settings {
     pub connect_twice: bool,
     /// The least time to wait for an answer. An acquire waits half as long again as its own timeout, if that is more.
     pub answer_timeout: u64,
-    /// How long a server that refused or timed out is passed over, if there is another.
+    /// How long a server that refused or timed out is asked only after all others.
     pub pass_over: u64,
-    /// How long a connection is kept without use.
+    /// How long a connection may have been unused to be used again.
     pub keep_idle: u64,
     /// How many connections are kept without use.
     pub keep: usize,

@@ -102,6 +102,74 @@ final class UnfinishedTest extends TestCase
         );
     }
 
+    /** @return array<string, array{string}> */
+    public static function endsBesideAChild(): array
+    {
+        return ['abandoned' => ['$client->abandon();'], 'closed' => ['$client->close();'], 'ended' => ['exit;']];
+    }
+
+    /** @dataProvider endsBesideAChild */
+    public function testAChildThatLivesOnKeepsNoLock(string $end): void
+    {
+        $script = new Script(<<<CODE
+            \$client = new PoolCounter\\Client('{$this->daemon->address}');
+            \$result = \$client->acquireForMe('key', 1, 10, 0);
+            \$child = pcntl_fork();
+            if (\$child === 0) {
+                // Longer than the test waits for the lock.
+                sleep(60);
+                posix_kill(getmypid(), SIGKILL);
+            }
+            echo \$result->name, " \$child.";
+            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            while (current(\$watch->stats('waiting_workers'))['waiting_workers'] < 1) { usleep(5000); }
+            $end
+            pcntl_waitpid(\$child, \$status);
+            CODE, ['extension' => 'posix']);
+        $script->untilPrinted('.');
+        $waiter = $this->daemon->peer();
+        $waiter->send('ACQ4ME key 1 10 60');
+        try {
+            $this->assertSame('LOCKED', $waiter->line());
+        } finally {
+            posix_kill((int) substr($script->printed(), strlen('LOCKED ')), SIGKILL);
+        }
+        $script->process->wait();
+    }
+
+    public function testABrokenConnectionRaisesNoSignal(): void
+    {
+        $path = sys_get_temp_dir() . '/poolcounter-' . getmypid() . '.sock';
+        $daemon = Daemon::ours('--listen', "unix:$path");
+        $script = new Script(<<<CODE
+            pcntl_signal(SIGPIPE, SIG_DFL);
+            \$client = new PoolCounter\\Client('unix:$path');
+            echo \$client->acquireForMe('key', 1, 10, 0)->name, \$client->release()->name;
+            while (is_callable('posix_getpid') && file_exists('$path')) { usleep(5000); }
+            try {
+                \$client->acquireForMe('key', 1, 10, 0);
+            } catch (PoolCounter\\ConnectionException) {
+                echo ' away';
+            }
+            CODE, ['extension' => 'posix']);
+        $script->untilPrinted('LOCKEDRELEASED');
+        $daemon->stop();
+        $this->assertSame('LOCKEDRELEASED away', $script->result());
+    }
+
+    public function testConfigurationsThatNobodyUsesAnyMoreKeepNoConnection(): void
+    {
+        $script = new Script(<<<CODE
+            foreach (range(1, 200) as \$number) {
+                \$client = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1 + \$number / 1000]);
+                \$client->acquireForMe('key', 1, 10, 0);
+                \$client->release();
+            }
+            echo count(scandir('/proc/self/fd')) < 100 ? 'few' : 'many';
+            CODE);
+        $this->assertSame('few', $script->result());
+    }
+
     public function testASignalDoesNotEndAWait(): void
     {
         $holder = $this->daemon->peer();

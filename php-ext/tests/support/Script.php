@@ -38,7 +38,8 @@ final class Script
         return trim($this->printed());
     }
 
-    private function printed(): string
+    /** Everything that it has printed so far. */
+    public function printed(): string
     {
         return $this->output .= $this->process->output();
     }
