@@ -56,6 +56,22 @@ unpack() {
     rm -rf "$build/packages"
 }
 
+# unpack_program FOLDER PACKAGE...: unpacks a server, and the libraries that a fresh Debian does not have, into FOLDER; those go into its folder lib.
+unpack_program() {
+    local folder=$1
+    [ ! -d "$folder" ] || return 0
+    shift
+    refresh_lists
+    say "unpacking $* below ${folder#"$PWD/"}"
+    unpack "$folder" -- "$@"
+    mkdir -p "$folder.new/lib"
+    find "$folder.new/usr" "$folder.new/lib" -name '*.so.*' -exec cp -n {} "$folder.new/lib/" \; 2>/dev/null || true
+    mv "$folder.new" "$folder"
+}
+
+# php-fpm, which the tests of the PHP extension and the wiki share.
+unpack_fpm() { unpack_program "$build/php-fpm" php8.2-fpm libapparmor1 libacl1; }
+
 # Sets newer_options: apt's options for the packages of Debian 13, with lists of its own; nothing of the machine's own changes.
 newer_options=()
 list_newer_packages() {

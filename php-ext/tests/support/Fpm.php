@@ -26,8 +26,9 @@ final class Fpm
         foreach ($settings as $name => $value) {
             array_push($command, '-d', "$name=$value");
         }
+        $libraries = getenv('PHP_FPM_LIBRARIES');
         // A master that is killed would leave its worker behind.
-        $this->process = new Process($command, [], 'TERM');
+        $this->process = new Process($command, $libraries ? ['LD_LIBRARY_PATH' => $libraries] : [], 'TERM');
         Deadline::until(fn() => $this->isUp(), 'php-fpm');
     }
 

@@ -50,11 +50,16 @@ def mediawiki(version):
     return _there(UNPACKED / f"mediawiki-{version}", "run tests/wiki/setup")
 
 
-def server(name, program):
+def server(name, program, unpacked=UNPACKED):
     """An unpacked server, and the environment that finds its libraries."""
-    folder = UNPACKED / name
+    folder = unpacked / name
     path = _there(folder / program, "run tests/wiki/setup")
     return path, {"LD_LIBRARY_PATH": str(folder / "lib")}
+
+
+def php_fpm():
+    """The same of php-fpm, which the tests of the PHP extension use too."""
+    return server("php-fpm", "usr/sbin/php-fpm8.2", UNPACKED.parent)
 
 
 def php_modules():

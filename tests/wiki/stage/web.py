@@ -96,7 +96,7 @@ class Web:
         values = {"folder": folder, "code": code, "port": port, "workers": workers}
         (folder / "fpm.conf").write_text(_FPM.format(**values))
         (folder / "nginx.conf").write_text(_NGINX.format(**values))
-        fpm, environment = places.server("php-fpm", "usr/sbin/php-fpm8.2")
+        fpm, environment = places.php_fpm()
         command = [fpm, "-R", "-F", "-y", folder / "fpm.conf", "-c", folder / "php.ini"]
         self._fpm = Process(command, folder / "fpm.out", {**environment, "PHP_INI_SCAN_DIR": ""}, keep)
         self._fpm.ready((folder / "fpm.sock").exists, "listens")
@@ -117,7 +117,6 @@ class Web:
     def cpu_seconds(self):
         """CPU time that PHP's workers have spent so far."""
         return sum(cpu_seconds(pid) for pid in self.workers())
-
 
     def stop(self):
         """Ends both."""
