@@ -115,7 +115,7 @@ impl Future for Reader {
             match self.server.read(&self.connection) {
                 Progress::Drained => {}
                 // A client that sends without end must let the others have their turn. Waking by hand would not do: the runtime
-                // looks at its sockets between tasks only when it has none left, or every 61 of them.
+                // looks at its sockets between tasks only when it has none left, or after a thousand of them.
                 Progress::More => {
                     let _ = pin!(tokio::task::yield_now()).poll(context);
                     return Poll::Pending;

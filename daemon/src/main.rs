@@ -85,8 +85,15 @@ fn run(options: &Options) -> Result<(), StartError> {
     die_of_panics();
     log::start(options.log_level);
     descriptors::raise_limit();
-    let runtime =
-        Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).map_err(StartError::Runtime)?;
+    let runtime = Builder::new_current_thread()
+        // Many ready clients at once are served before the sockets are looked at again: 2 to 4 % of the CPU time with
+        // 10,000 of them, measured.
+        .event_interval(1024)
+        .global_queue_interval(1024)
+        .max_io_events_per_tick(4096)
+        .enable_all()
+        .build_local(LocalOptions::default())
+        .map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let signals = signals::Signals::new().map_err(StartError::Runtime)?;
         let listeners = listener::open(options)?;
