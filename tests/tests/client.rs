@@ -11,6 +11,8 @@ use poolcounter::blocking::BlockingClient;
 use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
 use poolcounter_tests::{Client, Counters, Daemon, Deadline, PATIENCE, Process, Program, Scratch};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket, socket_with};
 
 const REQUEST: Request<'_> =
     Request { mode: Mode::ForAnyone, key: b"page 1", workers: 1, maxqueue: 10, timeout: 0, answer_within: None };
@@ -97,6 +99,31 @@ fn a_frozen_daemon_costs_the_time_out_and_leaves_nothing_behind() -> Result<()> 
     let mut witness = Client::connect(daemon.address())?;
     let rest = || Counters::ask(&mut witness).ok().filter(Counters::at_rest);
     Deadline::after(PATIENCE).poll(rest).context("a lock is left over")?;
+    Ok(())
+}
+
+#[test]
+fn a_place_in_a_full_backlog_is_waited_for() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let path = scratch.file("socket");
+    let address = SocketAddrUnix::new(&path)?;
+    let listener = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    bind(&listener, &address)?;
+    listen(&listener, 0)?;
+    let mut crowd = Vec::new();
+    loop {
+        let one = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK, None)?;
+        match connect(&one, &address) {
+            Ok(()) => crowd.push(one),
+            Err(error) => break ensure!(error == Errno::AGAIN, "the backlog ends with {error}"),
+        }
+    }
+    let server = format!("unix:{}", path.display());
+    let mut client = client_with(std::slice::from_ref(&server), |settings| settings.connect_timeout = 200_000)?;
+    let start = Instant::now();
+    let timed_out = Failure::Connect { server, cause: "Connection timed out".to_owned() };
+    assert_eq!(client.acquire(&REQUEST).err(), Some(timed_out));
+    ensure!(start.elapsed() >= Duration::from_millis(200), "it gave up after {:?}", start.elapsed());
     Ok(())
 }
 
