@@ -137,7 +137,7 @@ fn another_server_answers_when_one_is_away() -> Result<()> {
         let lock = locked(&mut client, &Request { key: key.as_bytes(), ..REQUEST })?;
         ensure!(client.release(&lock)? == Outcome::Released);
     }
-    // A waiting daemon has never been asked by those whose first server is away.
+    // With no other server it is an error, which names it.
     let mut alone = self::client(std::slice::from_ref(&away))?;
     let refused = Failure::Connect { server: away, cause: "Connection refused".to_owned() };
     assert_eq!(alone.acquire(&REQUEST).err(), Some(refused));
