@@ -34,9 +34,9 @@
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
-//! | `blocking` | the one part with I/O, behind the feature of its name: sockets for [`client`] |
+//! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
 
-#![cfg_attr(not(feature = "blocking"), no_std)]
+#![cfg_attr(not(feature = "sockets"), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -44,8 +44,12 @@ extern crate alloc;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod client;
+#[cfg(feature = "nonblocking")]
+pub mod nonblocking;
 pub mod protocol;
 pub mod route;
+#[cfg(feature = "sockets")]
+mod sockets;
 pub mod stats;
 pub mod table;
 mod time;

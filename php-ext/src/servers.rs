@@ -4,7 +4,7 @@ use crate::options::Invalid;
 use crate::{ini, zend};
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
 use poolcounter::client::Server;
-use poolcounter::route::Ring;
+use poolcounter::route::{MAX_WEIGHT, Ring};
 
 /// The argument `$servers`: a list, a text with commas, or null for php.ini's.
 pub(crate) fn named(argument: Option<&mut Zval>) -> Result<Vec<String>, Invalid> {
@@ -34,8 +34,11 @@ pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), Invalid>
     let mut servers = Vec::new();
     let mut nodes = Vec::new();
     for name in names {
-        let (label, text, weight) =
-            parts(name).ok_or_else(|| bad(&format!("`{name}` is not of a ring: expected label:server:weight")))?;
+        let (label, text, weight) = parts(name).ok_or_else(|| {
+            bad(&format!(
+                "`{name}` is not of a ring: expected label:server:weight, with a weight of at most {MAX_WEIGHT}"
+            ))
+        })?;
         servers.push(server(text)?);
         nodes.push((label, weight));
     }
@@ -57,7 +60,8 @@ fn bad(reason: &str) -> Invalid {
 fn parts(name: &str) -> Option<(&str, &str, u32)> {
     let (label, rest) = name.split_once(':')?;
     let (server, weight) = rest.rsplit_once(':')?;
-    (!label.is_empty()).then_some((label, server, weight.parse().ok()?))
+    let weight = weight.parse().ok().filter(|weight| *weight <= MAX_WEIGHT)?;
+    (!label.is_empty()).then_some((label, server, weight))
 }
 
 fn listed(list: &ZendHashTable) -> Result<Vec<String>, Invalid> {

@@ -22,7 +22,8 @@ mod names;
 mod socket;
 
 use crate::Timestamp;
-use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step, TIMED_OUT};
+use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
+use crate::sockets::reason;
 use names::Names;
 use socket::Socket;
 use std::io;
@@ -131,6 +132,7 @@ impl BlockingClient {
     }
 
     fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
+        let mut buffer = [0; 1024];
         loop {
             let now = self.now();
             let event = match self.client.step(&mut call, now) {
@@ -146,19 +148,21 @@ impl BlockingClient {
                 Step::Send { socket, bytes, deadline } => {
                     Event::Sent(socket.send(bytes, Instant::now() + between(now, deadline)))
                 }
-                Step::Receive { socket, deadline } => Event::Received(socket.receive(between(now, deadline))),
+                Step::Receive { socket, deadline } => {
+                    Event::Received(socket.receive(between(now, deadline), &mut buffer).map(|length| &buffer[..length]))
+                }
             };
             self.tell(&mut call, event);
         }
     }
 
-    fn tell(&mut self, call: &mut Call, event: Event) {
+    fn tell(&mut self, call: &mut Call, event: Event<'_>) {
         let now = self.now();
         match event {
             Event::Connected(Ok(socket)) => self.client.connected(call, socket, now),
             Event::Connected(Err(error)) => self.client.connect_failed(call, &reason(&error), now),
             Event::Sent(Ok(())) => self.client.sent(call, now),
-            Event::Received(Ok(bytes)) => self.client.received(call, &bytes, now),
+            Event::Received(Ok(bytes)) => self.client.received(call, bytes, now),
             // Whether that was the deadline is the state machine's to say: a signal may have cut the wait short.
             Event::Received(Err(error)) if is_early(&error) => {}
             Event::Sent(Err(error)) | Event::Received(Err(error)) => self.client.failed(call, &reason(&error), now),
@@ -166,29 +170,17 @@ impl BlockingClient {
     }
 }
 
-enum Event {
+enum Event<'a> {
     Connected(io::Result<Socket>),
     Sent(io::Result<()>),
-    Received(io::Result<Vec<u8>>),
+    Received(io::Result<&'a [u8]>),
 }
 
 fn between(now: Timestamp, until: Timestamp) -> Duration {
     Duration::from_micros(until.micros_since(now))
 }
 
+/// Whether it is only too early: nothing has come, or a signal cut the wait short.
 fn is_early(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-/// The error's text alone, as the C library has it.
-fn reason(error: &io::Error) -> String {
-    let text = match error.kind() {
-        // Made by the standard library, without the system's words.
-        io::ErrorKind::TimedOut => TIMED_OUT.to_owned(),
-        _ => error.to_string(),
-    };
-    match error.raw_os_error() {
-        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
-        None => text,
-    }
 }

@@ -1,7 +1,7 @@
-use rustix::net::{SendFlags, send};
-use socket2::{Domain, SockAddr, TcpKeepalive, Type};
-use std::io::{self, Read};
-use std::net::Shutdown;
+use super::is_early;
+use crate::sockets::Connection;
+use socket2::SockAddr;
+use std::io;
 use std::time::{Duration, Instant};
 
 /// Time-outs are rounded up to this many microseconds, so that most of them equal the last one and need no system call.
@@ -10,46 +10,33 @@ const GRAIN: u128 = 10_000;
 /// A send, which seldom waits at all, looks at its deadline this often.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The server's host must acknowledge what is sent within this, or the connection is taken for broken. A daemon that is merely busy, or frozen, has
-/// a kernel that acknowledges.
-const HOST_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// While an answer is waited for, the host is asked from time to time whether it is still there.
-const KEEPALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(1)).with_retries(3);
-
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Socket {
-    inner: socket2::Socket,
+    connection: Connection,
     /// The time-out that is set.
     receive_timeout: Option<Duration>,
-    /// The process that made it.
-    process: u32,
 }
 
 impl Socket {
     pub(super) fn connect(address: &SockAddr, timeout: Duration) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::from(i32::from(address.family())), Type::STREAM, None)?;
+        let connection = Connection::new(address)?;
         if address.is_ipv4() || address.is_ipv6() {
-            socket.connect_timeout(address, timeout)?;
-            // An acquire must not wait until the release before it is acknowledged.
-            socket.set_tcp_nodelay(true)?;
-            socket.set_tcp_keepalive(&KEEPALIVE)?;
-            socket.set_tcp_user_timeout(Some(HOST_TIMEOUT))?;
+            connection.socket().connect_timeout(address, timeout)?;
+            connection.tune_tcp()?;
         } else {
-            connect_unix(&socket, address, timeout)?;
+            connect_unix(connection.socket(), address, timeout)?;
         }
-        socket.set_write_timeout(Some(SEND_TIMEOUT))?;
-        Ok(Self { inner: socket, receive_timeout: None, process: std::process::id() })
+        connection.socket().set_write_timeout(Some(SEND_TIMEOUT))?;
+        Ok(Self { connection, receive_timeout: None })
     }
 
-    /// Sends all of it. The process gets no SIGPIPE from it.
+    /// Sends all of it.
     pub(super) fn send(&mut self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         while !bytes.is_empty() {
-            match send(&self.inner, bytes, SendFlags::NOSIGNAL).map_err(io::Error::from) {
+            match self.connection.send(bytes) {
                 Ok(length) => bytes = &bytes[length..],
-                Err(error) if !super::is_early(&error) => return Err(error),
+                Err(error) if !is_early(&error) => return Err(error),
                 Err(_) if Instant::now() >= deadline => return Err(timed_out()),
                 Err(_) => {}
             }
@@ -58,26 +45,13 @@ impl Socket {
     }
 
     /// Waits for bytes, for `timeout` at the most and until a signal comes.
-    pub(super) fn receive(&mut self, timeout: Duration) -> io::Result<Vec<u8>> {
+    pub(super) fn receive(&mut self, timeout: Duration, buffer: &mut [u8]) -> io::Result<usize> {
         let timeout = round(timeout);
         if self.receive_timeout != Some(timeout) {
-            self.inner.set_read_timeout(Some(timeout))?;
+            self.connection.socket().set_read_timeout(Some(timeout))?;
             self.receive_timeout = Some(timeout);
         }
-        let mut buffer = [0; 1024];
-        let length = (&self.inner).read(&mut buffer)?;
-        Ok(buffer[..length].to_vec())
-    }
-}
-
-impl Drop for Socket {
-    /// Ends the connection, and not only this process's hold on it: a child that was forked has the socket open too, and would keep the locks alive.
-    /// What such a child drops is its parent's, and stays.
-    fn drop(&mut self) {
-        if self.process == std::process::id() {
-            // A connection that has ended already needs no more.
-            let _ = self.inner.shutdown(Shutdown::Write);
-        }
+        self.connection.receive(buffer)
     }
 }
 
@@ -91,7 +65,7 @@ fn connect_unix(socket: &socket2::Socket, address: &SockAddr, timeout: Duration)
         }
         socket.set_write_timeout(Some(left))?;
         match socket.connect(address) {
-            Err(error) if super::is_early(&error) => {}
+            Err(error) if is_early(&error) => {}
             connected => return connected,
         }
     }

@@ -35,7 +35,7 @@ mod settings;
 
 pub use call::{Call, Lock, Outcome, Step};
 pub use command::Request;
-#[cfg(feature = "blocking")]
+#[cfg(feature = "sockets")]
 pub(crate) use conversation::TIMED_OUT;
 pub use failure::{BadKey, Failure};
 pub use server::{BadServer, DEFAULT_PORT, Server, Target};

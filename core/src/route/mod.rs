@@ -19,4 +19,4 @@ mod mediawiki;
 mod ring;
 
 pub use mediawiki::mediawiki_order;
-pub use ring::Ring;
+pub use ring::{MAX_WEIGHT, Ring};

@@ -5,6 +5,9 @@ use md5::{Digest, Md5};
 /// Points that a node of weight 1 has on the ring.
 const POINTS_PER_WEIGHT: u32 = 100;
 
+/// The greatest weight that a face should accept: each unit costs memory and time.
+pub const MAX_WEIGHT: u32 = 1000;
+
 /// python-poolcounter's weighted ring of md5 points.
 ///
 /// A node is named by its label, so that it can move to another host and keep its keys. There is no failover in this rule.

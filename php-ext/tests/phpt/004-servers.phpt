@@ -22,7 +22,8 @@ new Client('a:127.0.0.1:1,b:127.0.0.2:7532:3,c:unix:/run/p:2', ['choice' => 'rin
 
 $bad = [
     [''], [' , '], [[]], [['host', 1]], [[null]], [[['host']]], ['host:0'], ['a b'], ["a\0b"], ["\xff"], [new stdClass],
-    ['host', ['choice' => 'ring']], ['a:host:-1', ['choice' => 'ring']], [':host:1', ['choice' => 'ring']],
+    ['host', ['choice' => 'ring']], ['a:host:-1', ['choice' => 'ring']], ['a:host:1001', ['choice' => 'ring']],
+    [':host:1', ['choice' => 'ring']],
     ['a:host:0', ['choice' => 'ring']],
 ];
 foreach ($bad as $arguments) {
@@ -46,7 +47,8 @@ ValueError: Argument #1 ($servers): `a b` is not a server: expected host, host:p
 ValueError: Argument #1 ($servers): `a\0b` is not a server: expected host, host:port, [address]:port or unix:/path
 ValueError: Argument #1 ($servers) must be UTF-8
 TypeError: Argument #1 ($servers) must be of type array|string|null, stdClass given
-ValueError: Argument #1 ($servers): `host` is not of a ring: expected label:server:weight
-ValueError: Argument #1 ($servers): `a:host:-1` is not of a ring: expected label:server:weight
-ValueError: Argument #1 ($servers): `:host:1` is not of a ring: expected label:server:weight
+ValueError: Argument #1 ($servers): `host` is not of a ring: expected label:server:weight, with a weight of at most 1000
+ValueError: Argument #1 ($servers): `a:host:-1` is not of a ring: expected label:server:weight, with a weight of at most 1000
+ValueError: Argument #1 ($servers): `a:host:1001` is not of a ring: expected label:server:weight, with a weight of at most 1000
+ValueError: Argument #1 ($servers): `:host:1` is not of a ring: expected label:server:weight, with a weight of at most 1000
 ValueError: Argument #1 ($servers): a weight must be above 0

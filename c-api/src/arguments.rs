@@ -1,0 +1,79 @@
+//! Reading what C has passed.
+
+use crate::error::{Problem, pc_error};
+use std::ffi::{CStr, c_char};
+use std::ops::RangeInclusive;
+
+/// A month: no wait is as long.
+const MONTH_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// What a pointer points to.
+///
+/// # Safety
+///
+/// It is NULL, or points to a `T` that nobody changes meanwhile.
+pub(crate) unsafe fn borrowed<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Problem> {
+    // SAFETY: the caller's.
+    unsafe { pointer.as_ref() }.ok_or_else(|| Problem::null(name))
+}
+
+/// A place for an output.
+///
+/// # Safety
+///
+/// It is NULL, or points to memory for a `T` that is the caller's alone.
+pub(crate) unsafe fn place<'a, T: Copy>(pointer: *mut T, name: &str) -> Result<&'a mut T, Problem> {
+    // SAFETY: the caller's. Integers and raw pointers need no initial value of their own.
+    unsafe { pointer.as_mut() }.ok_or_else(|| Problem::null(name))
+}
+
+/// A text in UTF-8.
+///
+/// # Safety
+///
+/// It is NULL, or ends with a NUL byte.
+pub(crate) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str, Problem> {
+    if pointer.is_null() {
+        return Err(Problem::null(name));
+    }
+    // SAFETY: the caller's.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    text.to_str().map_err(|_| Problem::new(pc_error::PC_ERROR_INVALID, format!("{name} is not UTF-8")))
+}
+
+/// Bytes of this length.
+///
+/// # Safety
+///
+/// There are so many, unless the pointer is NULL.
+pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<&'a [u8], Problem> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Problem::null(name));
+    }
+    if isize::try_from(length).is_err() {
+        return Err(Problem::new(pc_error::PC_ERROR_INVALID, format!("the length of {name} is too large")));
+    }
+    // SAFETY: the caller's.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length) })
+}
+
+/// A number that fits.
+pub(crate) fn number<T: TryFrom<i64>>(value: i64, range: RangeInclusive<i64>, name: &str) -> Result<T, Problem> {
+    let outside = || {
+        Problem::new(pc_error::PC_ERROR_INVALID, format!("{name} must be from {} to {}", range.start(), range.end()))
+    };
+    if range.contains(&value) { T::try_from(value).map_err(|_| outside()) } else { Err(outside()) }
+}
+
+/// Milliseconds, as microseconds.
+pub(crate) fn milliseconds(value: i64, least: i64, name: &str) -> Result<u64, Problem> {
+    number(value, least..=MONTH_MS, name).map(|number: u64| number * 1000)
+}
+
+/// A switch.
+pub(crate) fn switch(value: i32, name: &str) -> Result<bool, Problem> {
+    number(value.into(), 0..=1, name).map(|number: i64| number == 1)
+}

@@ -1,0 +1,198 @@
+//! A call under way on an event loop.
+
+use crate::arguments::place;
+use crate::boundary::{Guarded, free};
+use crate::error::{Problem, pc_error};
+use crate::event_loop::Async;
+use crate::last_error::c_text;
+use crate::locks::pc_lock;
+use crate::values::{pc_direction, pc_outcome};
+use poolcounter::client::{Failure, Outcome};
+use poolcounter::nonblocking::{Direction, NonblockingCall, Progress, Wait};
+use std::cell::UnsafeCell;
+use std::ffi::{CString, c_char};
+use std::mem;
+use std::sync::Arc;
+
+/// A call under way. It belongs to the thread of its client.
+pub struct pc_call {
+    owner: Arc<Guarded<Async>>,
+    /// Touched only by who is inside `owner`.
+    stage: UnsafeCell<Stage>,
+}
+
+/// What a call waits for: its descriptor or its time-out, whichever comes first.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pc_wait {
+    /// 1 if the call has finished and waits for nothing; otherwise 0.
+    pub finished: i32,
+    /// The descriptor; -1 if the time-out alone is waited for. It belongs to the library.
+    pub descriptor: i32,
+    /// A pc_direction.
+    pub direction: i32,
+    /// How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
+    pub timeout_ms: i32,
+}
+
+enum Stage {
+    UnderWay(NonblockingCall),
+    Finished(Ended),
+}
+
+struct Ended {
+    result: Result<pc_outcome, Failure>,
+    /// 0 if it is not LOCKED.
+    lock: pc_lock,
+    /// Whether the caller knows the lock's number.
+    taken: bool,
+    text: CString,
+}
+
+impl pc_call {
+    pub(crate) fn new(owner: Arc<Guarded<Async>>, call: NonblockingCall) -> Self {
+        Self { owner, stage: UnsafeCell::new(Stage::UnderWay(call)) }
+    }
+}
+
+/// # Safety
+///
+/// `call` is NULL or a call.
+unsafe fn enter(call: *const pc_call, body: impl FnOnce(&mut Async, &mut Stage) -> Result<(), Problem>) -> pc_error {
+    // SAFETY: the caller's.
+    let Some(call) = (unsafe { call.as_ref() }) else { return pc_error::PC_ERROR_NULL };
+    // SAFETY: whoever is inside the owner is the only one to touch a call of it.
+    call.owner.enter(|shared| body(shared, unsafe { &mut *call.stage.get() }))
+}
+
+/// Goes on with a call as far as it goes without blocking, and says what it waits for now. Call it right after the
+/// call was made, and again whenever the descriptor is ready or the time-out is over; too early is harmless.
+///
+/// The descriptor may be closed and another one take its place. So take it off the event loop before
+/// pc_call_progress() and pc_call_free(), and put on what `wait` says afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
+    let progress = |shared: &mut Async, stage: &mut Stage| {
+        // SAFETY: the conventions.
+        let wait = unsafe { place(wait, "wait") }?;
+        *wait = advance(shared, stage);
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(call, progress) }
+}
+
+/// What came of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
+/// when the call is freed.
+///
+/// If the call failed, its error is returned, and is the client's last error from now on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
+    let result = |shared: &mut Async, stage: &mut Stage| {
+        let Stage::Finished(ended) = stage else {
+            let unfinished = "the call has not finished";
+            return Err(Problem::new(pc_error::PC_ERROR_NOT_FINISHED, unfinished));
+        };
+        if shared.freed {
+            return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
+        }
+        let answer = ended.result.clone()?;
+        // SAFETY: the conventions.
+        unsafe {
+            if let Ok(outcome) = place(outcome, "outcome") {
+                *outcome = answer;
+            }
+            if let Ok(lock) = place(lock, "lock") {
+                *lock = ended.lock;
+                ended.taken = true;
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(call, result) }
+}
+
+/// The answer to a question for statistics; empty before it is there. It is the call's and lasts as long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_call_text(call: *const pc_call) -> *const c_char {
+    let mut text = c"".as_ptr();
+    let read = |_: &mut Async, stage: &mut Stage| {
+        if let Stage::Finished(ended) = stage {
+            text = ended.text.as_ptr();
+        }
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(call, read) };
+    text
+}
+
+/// Frees a call and leaves NULL behind. One that has not finished is cancelled: its connection is closed, and the
+/// server takes the wish back without waking anybody. While another thread uses the client, nothing is done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_call_free(call: *mut *mut pc_call) {
+    let end = |call: &pc_call| {
+        let end = |shared: &mut Async, stage: &mut Stage| {
+            end(shared, stage);
+            Ok(())
+        };
+        // SAFETY: it is a reference.
+        unsafe { enter(call, end) == pc_error::PC_OK }
+    };
+    // SAFETY: the conventions.
+    unsafe { free(call, end) }
+}
+
+fn end(shared: &mut Async, stage: &mut Stage) {
+    match mem::replace(stage, Stage::Finished(Ended::of(Ok(pc_outcome::PC_OUTCOME_RELEASED)))) {
+        Stage::UnderWay(call) => shared.client.cancel(call),
+        Stage::Finished(ended) if !ended.taken => {
+            if let Some(lock) = shared.locks.take(ended.lock) {
+                shared.client.abandon(&lock);
+            }
+        }
+        Stage::Finished(_) => {}
+    }
+}
+
+fn advance(shared: &mut Async, stage: &mut Stage) -> pc_wait {
+    if let Stage::UnderWay(call) = stage
+        && !shared.freed
+    {
+        match shared.client.progress(call) {
+            Progress::Waiting(wait) => return wait.into(),
+            Progress::Finished(result) => *stage = Stage::Finished(ended(shared, result)),
+        }
+    }
+    pc_wait { finished: 1, descriptor: -1, direction: pc_direction::PC_DIRECTION_NONE as i32, timeout_ms: -1 }
+}
+
+fn ended(shared: &mut Async, result: Result<Outcome, Failure>) -> Ended {
+    let mut ended = Ended::of(result.as_ref().map(pc_outcome::from).map_err(Failure::clone));
+    match result {
+        Ok(Outcome::Locked(lock)) => ended.lock = shared.locks.add(lock),
+        Ok(Outcome::Statistics(text)) => ended.text = c_text(&text),
+        _ => {}
+    }
+    ended
+}
+
+impl Ended {
+    fn of(result: Result<pc_outcome, Failure>) -> Self {
+        Self { result, lock: 0, taken: false, text: CString::default() }
+    }
+}
+
+impl From<Wait> for pc_wait {
+    fn from(wait: Wait) -> Self {
+        let (descriptor, direction) = match wait.descriptor {
+            Some((descriptor, Direction::Read)) => (descriptor, pc_direction::PC_DIRECTION_READ),
+            Some((descriptor, Direction::Write)) => (descriptor, pc_direction::PC_DIRECTION_WRITE),
+            None => (-1, pc_direction::PC_DIRECTION_NONE),
+        };
+        // Rounded up, or a loop would turn without rest in the last millisecond.
+        let timeout_ms = i32::try_from(wait.timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        Self { finished: 0, descriptor, direction: direction as i32, timeout_ms }
+    }
+}

@@ -1,0 +1,234 @@
+//! The client that blocks.
+
+use crate::arguments::{borrowed, place, text};
+use crate::boundary::{Guarded, State, free};
+use crate::config::{make, pc_config};
+use crate::error::{Problem, pc_error};
+use crate::last_error::{LastError, Part, c_text, without_client};
+use crate::locks::{Locks, pc_lock};
+use crate::request::pc_request;
+use crate::values::pc_outcome;
+use poolcounter::blocking::BlockingClient;
+use poolcounter::client::Outcome;
+use std::ffi::{CString, c_char};
+
+/// A client whose calls block until their answer is there, or their deadline has passed.
+pub struct pc_client {
+    guarded: Guarded<Blocking>,
+    /// The servers' texts, which never change.
+    servers: Vec<CString>,
+}
+
+struct Blocking {
+    client: BlockingClient,
+    locks: Locks,
+    last_error: LastError,
+}
+
+impl State for Blocking {
+    fn last_error(&mut self) -> &mut LastError {
+        &mut self.last_error
+    }
+
+    fn recover(&mut self) {
+        self.locks.clear();
+        self.client.close();
+    }
+}
+
+/// # Safety
+///
+/// `client` is NULL or a client.
+unsafe fn enter(client: *mut pc_client, body: impl FnOnce(&mut Blocking) -> Result<(), Problem>) -> pc_error {
+    // SAFETY: the caller's.
+    unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.guarded.enter(body))
+}
+
+/// Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
+/// pc_config_error_cause() says why.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *mut pc_client) -> pc_error {
+    let new = |settings: poolcounter::client::Settings| pc_client {
+        servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
+        guarded: Guarded::new(Blocking {
+            client: BlockingClient::new(settings),
+            locks: Locks::default(),
+            last_error: LastError::none(),
+        }),
+    };
+    // SAFETY: the conventions.
+    unsafe { make(config, client, new) }
+}
+
+/// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned. While
+/// another thread uses the client, nothing is done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_free(client: *mut *mut pc_client) {
+    // SAFETY: the conventions.
+    unsafe { free(client, |client| client.guarded.enter(|_| Ok(())) == pc_error::PC_OK) }
+}
+
+/// Waits for a lock. With PC_OUTCOME_LOCKED, `lock` is the number of the lock to release or abandon; with any other
+/// outcome it is 0.
+///
+/// If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ) the work is to be done unprotected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_acquire(
+    client: *mut pc_client,
+    request: *const pc_request,
+    lock: *mut pc_lock,
+    outcome: *mut pc_outcome,
+) -> pc_error {
+    let acquire = |state: &mut Blocking| {
+        // SAFETY: the conventions.
+        let (request, lock, outcome) =
+            unsafe { (borrowed(request, "request")?, place(lock, "lock")?, place(outcome, "outcome")?) };
+        // SAFETY: the conventions.
+        let answer = state.client.acquire(&unsafe { request.read() }?)?;
+        *outcome = pc_outcome::from(&answer);
+        *lock = match answer {
+            Outcome::Locked(lock) => state.locks.add(lock),
+            _ => 0,
+        };
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, acquire) }
+}
+
+/// Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
+///
+/// The lock is gone in any case. Only with pc_config_set_await_release() can a broken connection be an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_release(
+    client: *mut pc_client,
+    lock: pc_lock,
+    outcome: *mut pc_outcome,
+) -> pc_error {
+    let release = |state: &mut Blocking| {
+        let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
+        let answer = state.client.release(&lock)?;
+        // SAFETY: the conventions.
+        if let Ok(outcome) = unsafe { place(outcome, "outcome") } {
+            *outcome = pc_outcome::from(&answer);
+        }
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, release) }
+}
+
+/// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
+/// done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
+    let abandon = |state: &mut Blocking| {
+        let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
+        state.client.abandon(&lock);
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, abandon) }
+}
+
+/// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_stats(
+    client: *mut pc_client,
+    server: usize,
+    name: *const c_char,
+    stats: *mut *mut c_char,
+) -> pc_error {
+    let ask = |state: &mut Blocking| {
+        // SAFETY: the conventions.
+        let (name, stats) = unsafe { (text(name, "name")?, place(stats, "stats")?) };
+        let Outcome::Statistics(answer) = state.client.statistics(server, name)? else {
+            return Err(Problem::new(pc_error::PC_ERROR_INTERNAL, "not a statistic"));
+        };
+        *stats = c_text(&answer).into_raw();
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, ask) }
+}
+
+/// Frees a text that a function gave for that, and leaves NULL behind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_string_free(string: *mut *mut c_char) {
+    // SAFETY: the conventions.
+    let Some(place) = (unsafe { string.as_mut() }) else { return };
+    if !place.is_null() {
+        let pointer = std::mem::replace(place, std::ptr::null_mut());
+        // SAFETY: it came from `into_raw`.
+        drop(unsafe { CString::from_raw(pointer) });
+    }
+}
+
+/// Closes every connection. Locks that are held are abandoned. The client can be used on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_close(client: *mut pc_client) -> pc_error {
+    let close = |state: &mut Blocking| {
+        state.locks.clear();
+        state.client.close();
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, close) }
+}
+
+/// How many servers there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_server_count(client: *const pc_client) -> usize {
+    // SAFETY: the conventions.
+    unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
+}
+
+/// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
+/// long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_server_name(client: *const pc_client, server: usize) -> *const c_char {
+    // SAFETY: the conventions.
+    let name = unsafe { client.as_ref() }.and_then(|client| client.servers.get(server));
+    name.map_or(std::ptr::null(), |name| name.as_ptr())
+}
+
+/// The number of the last error of this client; PC_OK if there was none. A call that succeeds leaves it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_last_error(client: *const pc_client) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.guarded.last_error())
+}
+
+/// The last error in a sentence, with server and cause. It is valid until the next call with this client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_error_message(client: *const pc_client) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Message) }
+}
+
+/// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
+/// with this client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_error_server(client: *const pc_client) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Server) }
+}
+
+/// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
+/// client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_error_cause(client: *const pc_client) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Cause) }
+}
+
+/// # Safety
+///
+/// `client` is NULL or a client.
+unsafe fn error_text(client: *const pc_client, part: Part) -> *const c_char {
+    // SAFETY: the caller's.
+    match unsafe { client.as_ref() } {
+        Some(client) => client.guarded.error_text(part),
+        None => without_client(pc_error::PC_ERROR_NULL, part),
+    }
+}

@@ -1,0 +1,210 @@
+//! How a client behaves.
+
+use crate::arguments::{milliseconds, number, place, switch, text};
+use crate::boundary::{Guarded, State, free};
+use crate::error::{Problem, pc_error};
+use crate::last_error::{LastError, Part, without_client};
+use poolcounter::client::{Choice, Server, Settings};
+use poolcounter::route::{MAX_WEIGHT, Ring};
+use std::ffi::c_char;
+
+/// The configuration of clients. It is copied when a client is made, and may serve many.
+pub struct pc_config(Guarded<Config>);
+
+struct Config {
+    /// All but the choice of servers.
+    settings: Settings,
+    /// For each server a label and a weight, if servers are chosen by the ring.
+    nodes: Vec<(String, u32)>,
+    last_error: LastError,
+}
+
+impl State for Config {
+    fn last_error(&mut self) -> &mut LastError {
+        &mut self.last_error
+    }
+
+    fn recover(&mut self) {}
+}
+
+impl Config {
+    fn add(&mut self, server: &str, node: Option<(String, u32)>) -> Result<(), Problem> {
+        let ring = !self.nodes.is_empty();
+        if !self.settings.servers.is_empty() && ring != node.is_some() {
+            return Err(Problem::new(pc_error::PC_ERROR_INVALID, "servers of a ring and others cannot be mixed"));
+        }
+        let server =
+            Server::parse(server).map_err(|error| Problem::new(pc_error::PC_ERROR_BAD_SERVER, error.to_string()))?;
+        self.settings.servers.push(server);
+        self.nodes.extend(node);
+        Ok(())
+    }
+
+    fn settings(&self) -> Result<Settings, Problem> {
+        if self.settings.servers.is_empty() {
+            return Err(Problem::new(pc_error::PC_ERROR_NO_SERVER, "the configuration names no server"));
+        }
+        let mut settings = self.settings.clone();
+        if !self.nodes.is_empty() {
+            if self.nodes.iter().all(|(_, weight)| *weight == 0) {
+                return Err(Problem::new(pc_error::PC_ERROR_NO_SERVER, "every server's weight is 0"));
+            }
+            settings.choice = Choice::Ring(Ring::new(self.nodes.iter().map(|(label, weight)| (label, *weight))));
+        }
+        Ok(settings)
+    }
+}
+
+/// The settings of a configuration, for a client that is made.
+///
+/// # Safety
+///
+/// `config` is NULL or a configuration.
+pub(crate) unsafe fn settings(config: *const pc_config) -> Result<Settings, pc_error> {
+    let mut settings = None;
+    // SAFETY: the caller's.
+    let code = unsafe { enter(config, |config| config.settings().map(|made| settings = Some(made))) };
+    settings.ok_or(code)
+}
+
+/// # Safety
+///
+/// `config` is NULL or a configuration.
+unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Result<(), Problem>) -> pc_error {
+    // SAFETY: the caller's.
+    unsafe { config.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |config| config.0.enter(body))
+}
+
+/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer; a server that
+/// refused or timed out is passed over for 1,000 ms; 8 connections are kept without use, for 60,000 ms; a release
+/// is not waited for. Free it with pc_config_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
+    // SAFETY: the conventions.
+    let Ok(place) = (unsafe { place(config, "config") }) else { return pc_error::PC_ERROR_NULL };
+    let config = Config { settings: Settings::new(Vec::new()), nodes: Vec::new(), last_error: LastError::none() };
+    *place = Box::into_raw(Box::new(pc_config(Guarded::new(config))));
+    pc_error::PC_OK
+}
+
+/// Frees a configuration and leaves NULL behind. Clients that were made from it go on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_free(config: *mut *mut pc_config) {
+    // SAFETY: the conventions.
+    unsafe { free(config, |_| true) }
+}
+
+/// Adds a server: host, host:port, [address]:port, or unix:/path. Keys are spread over such servers as MediaWiki
+/// does it: all in an order that depends on the key and on these texts, the next one if one is away.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_add_server(config: *mut pc_config, server: *const c_char) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| config.add(text(server, "server")?, None)) }
+}
+
+/// Adds a server to a ring, which spreads keys as python-poolcounter does: by label and weight (0 to 1000), one
+/// server a key, without another when it is away.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_add_ring_server(
+    config: *mut pc_config,
+    label: *const c_char,
+    server: *const c_char,
+    weight: i64,
+) -> pc_error {
+    let add = |config: &mut Config| {
+        let weight = number(weight, 0..=i64::from(MAX_WEIGHT), "weight")?;
+        // SAFETY: the conventions.
+        let (label, server) = unsafe { (text(label, "label")?, text(server, "server")?) };
+        config.add(server, Some((label.to_owned(), weight)))
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(config, add) }
+}
+
+/// How many milliseconds a connection may take to be made, from 1 on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.connect_timeout, milliseconds(ms, 1, "ms"))) }
+}
+
+/// Whether a connection that could not be made is tried a second time, a millisecond later: 0 or 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_connect_twice(config: *mut pc_config, on: i32) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.connect_twice, switch(on, "on"))) }
+}
+
+/// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout
+/// asks for it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.answer_timeout, milliseconds(ms, 1, "ms"))) }
+}
+
+/// For how many milliseconds a server that refused or timed out is asked only after all others.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.pass_over, milliseconds(ms, 0, "ms"))) }
+}
+
+/// For how many milliseconds without use a connection may be used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.keep_idle, milliseconds(ms, 0, "ms"))) }
+}
+
+/// How many connections are kept without use, from 0 to 10,000.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_keep(config: *mut pc_config, connections: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.keep, number(connections, 0..=10_000, "connections"))) }
+}
+
+/// Whether a release waits for its answer: 0 or 1. Without that it is known beforehand, and read before the
+/// connection's next command.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
+}
+
+/// Why the last call with this configuration failed, or an empty text. The text is valid until the next call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
+    // SAFETY: the conventions.
+    match unsafe { config.as_ref() } {
+        Some(config) => config.0.error_text(Part::Cause),
+        None => without_client(pc_error::PC_ERROR_NULL, Part::Cause),
+    }
+}
+
+fn set<T>(setting: &mut T, value: Result<T, Problem>) -> Result<(), Problem> {
+    *setting = value?;
+    Ok(())
+}
+
+/// A client made from a configuration, in the place that the caller gave.
+///
+/// # Safety
+///
+/// `place` is NULL or a place for a pointer; `config` is NULL or a configuration.
+pub(crate) unsafe fn make<T>(
+    config: *const pc_config,
+    client: *mut *mut T,
+    make: impl FnOnce(Settings) -> T,
+) -> pc_error {
+    // SAFETY: the caller's.
+    let Ok(place) = (unsafe { place(client, "client") }) else { return pc_error::PC_ERROR_NULL };
+    // SAFETY: the caller's.
+    match unsafe { settings(config) } {
+        Ok(settings) => {
+            *place = Box::into_raw(Box::new(make(settings)));
+            pc_error::PC_OK
+        }
+        Err(code) => code,
+    }
+}

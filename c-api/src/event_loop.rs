@@ -1,0 +1,226 @@
+//! The client for event loops.
+
+use crate::arguments::{borrowed, text};
+use crate::boundary::{Guarded, State, free};
+use crate::call::pc_call;
+use crate::config::{make, pc_config};
+use crate::error::{Problem, pc_error};
+use crate::last_error::{LastError, Part, c_text, without_client};
+use crate::locks::{Locks, pc_lock};
+use crate::request::pc_request;
+use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+
+/// A client for event loops: its calls never block. Many can be under way at once.
+pub struct pc_async {
+    shared: Arc<Guarded<Async>>,
+    /// The servers' texts, which never change.
+    servers: Vec<CString>,
+}
+
+/// What a client and its calls share.
+pub(crate) struct Async {
+    pub(crate) client: NonblockingClient,
+    pub(crate) locks: Locks,
+    last_error: LastError,
+    /// The C program has freed it; only its calls are left.
+    pub(crate) freed: bool,
+}
+
+impl State for Async {
+    fn last_error(&mut self) -> &mut LastError {
+        &mut self.last_error
+    }
+
+    fn recover(&mut self) {
+        self.locks.clear();
+        self.client.close();
+    }
+}
+
+/// # Safety
+///
+/// `client` is NULL or a client.
+unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) -> Result<(), Problem>) -> pc_error {
+    // SAFETY: the caller's.
+    unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.shared.enter(body))
+}
+
+/// Makes a client, which has no connection yet. The names of its servers are looked up here, which may block, and
+/// nowhere else. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
+    let new = |settings: poolcounter::client::Settings| pc_async {
+        servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
+        shared: Arc::new(Guarded::new(Async {
+            client: NonblockingClient::new(settings),
+            locks: Locks::default(),
+            last_error: LastError::none(),
+            freed: false,
+        })),
+    };
+    // SAFETY: the conventions.
+    unsafe { make(config, client, new) }
+}
+
+/// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
+/// way fail and are still to be freed. While another thread uses the client, nothing is done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_free(client: *mut *mut pc_async) {
+    let end = |client: &pc_async| {
+        let end = |state: &mut Async| {
+            state.freed = true;
+            state.recover();
+            Ok(())
+        };
+        client.shared.enter(end) == pc_error::PC_OK
+    };
+    // SAFETY: the conventions.
+    unsafe { free(client, end) }
+}
+
+/// Begins to acquire a lock. Drive the call with pc_call_progress(), and free it with pc_call_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_acquire(
+    client: *mut pc_async,
+    request: *const pc_request,
+    call: *mut *mut pc_call,
+) -> pc_error {
+    // SAFETY: the conventions.
+    let acquire = |state: &mut Async| unsafe {
+        let request = borrowed(request, "request")?.read()?;
+        Ok(state.client.acquire(&request)?)
+    };
+    // SAFETY: the conventions.
+    unsafe { begin(client, call, acquire) }
+}
+
+/// Begins to release a lock. By default the call finishes as soon as the command is written, mostly at the first
+/// pc_call_progress(). The lock is gone in any case.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
+    let release = |state: &mut Async| {
+        let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
+        Ok(state.client.release(&lock)?)
+    };
+    // SAFETY: the conventions.
+    unsafe { begin(client, call, release) }
+}
+
+/// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
+/// done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
+    let abandon = |state: &mut Async| {
+        let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
+        state.client.abandon(&lock);
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, abandon) }
+}
+
+/// Begins to ask a server, by its index, for "FULL", "UPTIME" or the name of a counter. pc_call_text() gives the
+/// answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_stats(
+    client: *mut pc_async,
+    server: usize,
+    name: *const c_char,
+    call: *mut *mut pc_call,
+) -> pc_error {
+    // SAFETY: the conventions.
+    let ask = |state: &mut Async| Ok(state.client.statistics(server, unsafe { text(name, "name") }?)?);
+    // SAFETY: the conventions.
+    unsafe { begin(client, call, ask) }
+}
+
+/// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail. The client
+/// can be used on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_close(client: *mut pc_async) -> pc_error {
+    let close = |state: &mut Async| {
+        state.recover();
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, close) }
+}
+
+/// How many servers there are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_server_count(client: *const pc_async) -> usize {
+    // SAFETY: the conventions.
+    unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
+}
+
+/// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
+/// long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_server_name(client: *const pc_async, server: usize) -> *const c_char {
+    // SAFETY: the conventions.
+    let name = unsafe { client.as_ref() }.and_then(|client| client.servers.get(server));
+    name.map_or(std::ptr::null(), |name| name.as_ptr())
+}
+
+/// The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_last_error(client: *const pc_async) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.shared.last_error())
+}
+
+/// The last error in a sentence, with server and cause. It is valid until the next call with this client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_error_message(client: *const pc_async) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Message) }
+}
+
+/// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
+/// with this client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_error_server(client: *const pc_async) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Server) }
+}
+
+/// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
+/// client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_error_cause(client: *const pc_async) -> *const c_char {
+    // SAFETY: the conventions.
+    unsafe { error_text(client, Part::Cause) }
+}
+
+/// # Safety
+///
+/// `client` is NULL or a client.
+unsafe fn error_text(client: *const pc_async, part: Part) -> *const c_char {
+    // SAFETY: the caller's.
+    match unsafe { client.as_ref() } {
+        Some(client) => client.shared.error_text(part),
+        None => without_client(pc_error::PC_ERROR_NULL, part),
+    }
+}
+
+/// Makes a call in the place that the caller gave.
+///
+/// # Safety
+///
+/// `client` is NULL or a client, `call` NULL or a place for a pointer.
+unsafe fn begin(
+    client: *mut pc_async,
+    call: *mut *mut pc_call,
+    begin: impl FnOnce(&mut Async) -> Result<NonblockingCall, Problem>,
+) -> pc_error {
+    // SAFETY: the caller's.
+    let Some(owner) = (unsafe { client.as_ref() }) else { return pc_error::PC_ERROR_NULL };
+    owner.shared.enter(|state| {
+        // SAFETY: the caller's.
+        let place = unsafe { crate::arguments::place(call, "call") }?;
+        *place = Box::into_raw(Box::new(pc_call::new(Arc::clone(&owner.shared), begin(state)?)));
+        Ok(())
+    })
+}

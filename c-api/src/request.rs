@@ -1,0 +1,60 @@
+//! A wish for a lock.
+
+use crate::arguments::{bytes, milliseconds, number};
+use crate::error::{Problem, pc_error};
+use crate::values::pc_mode;
+use poolcounter::client::Request;
+use poolcounter::protocol::Mode;
+use std::ffi::c_char;
+
+/// A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
+#[repr(C)]
+pub struct pc_request {
+    /// A pc_mode.
+    pub mode: i32,
+    /// The bytes of the key; a NUL, CR or LF among them is refused. It is the caller's, and not needed after the
+    /// call.
+    pub key: *const c_char,
+    /// How many bytes.
+    pub key_length: usize,
+    /// How many may hold the key at once, from 1 to 2^32 - 1.
+    pub workers: i64,
+    /// How many may hold the key or wait for it, from 1 to 2^32 - 1.
+    pub maxqueue: i64,
+    /// How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
+    pub timeout_seconds: i64,
+    /// How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
+    /// answer_timeout_ms is the least.
+    pub answer_timeout_ms: i64,
+}
+
+impl pc_request {
+    /// # Safety
+    ///
+    /// `key` points to `key_length` bytes, or is NULL.
+    pub(crate) unsafe fn read(&self) -> Result<Request<'_>, Problem> {
+        let largest = i64::from(u32::MAX);
+        let answer_within = match milliseconds(self.answer_timeout_ms, 0, "answer_timeout_ms")? {
+            0 => None,
+            micros => Some(micros),
+        };
+        Ok(Request {
+            mode: mode(self.mode)?,
+            // SAFETY: the caller's.
+            key: unsafe { bytes(self.key, self.key_length, "key") }?,
+            // What the server thinks of a 0 is for the server to say.
+            workers: number(self.workers, 0..=largest, "workers")?,
+            maxqueue: number(self.maxqueue, 0..=largest, "maxqueue")?,
+            timeout: number(self.timeout_seconds, 0..=largest, "timeout_seconds")?,
+            answer_within,
+        })
+    }
+}
+
+fn mode(number: i32) -> Result<Mode, Problem> {
+    match number {
+        _ if number == pc_mode::PC_MODE_FOR_ME as i32 => Ok(Mode::ForMe),
+        _ if number == pc_mode::PC_MODE_FOR_ANYONE as i32 => Ok(Mode::ForAnyone),
+        _ => Err(Problem::new(pc_error::PC_ERROR_INVALID, "mode must be PC_MODE_FOR_ME or PC_MODE_FOR_ANYONE")),
+    }
+}

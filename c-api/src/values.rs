@@ -1,0 +1,88 @@
+//! The numbers that stand for something.
+
+use poolcounter::client::Outcome;
+use std::ffi::{CStr, c_char};
+
+/// Who may use the result of the work.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum pc_mode {
+    /// The caller alone: every waiter gets the lock in its turn.
+    PC_MODE_FOR_ME = 1,
+    /// Anyone: when the work is done, all waiters are told `PC_OUTCOME_DONE`.
+    PC_MODE_FOR_ANYONE = 2,
+}
+
+/// The answer to a call. The numbers are MediaWiki's, and are never given to something else.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum pc_outcome {
+    /// The lock is held: do the work, then release it.
+    PC_OUTCOME_LOCKED = 1,
+    /// The lock is gone.
+    PC_OUTCOME_RELEASED = 2,
+    /// Somebody else did the work: read the cache.
+    PC_OUTCOME_DONE = 3,
+    /// A question for statistics is answered.
+    PC_OUTCOME_STATISTICS = 4,
+    /// There was no lock to release.
+    PC_OUTCOME_NOT_LOCKED = -2,
+    /// Too many hold the key or wait for it: serve something stale.
+    PC_OUTCOME_QUEUE_FULL = -3,
+    /// The wait was too long: serve something stale.
+    PC_OUTCOME_TIMEOUT = -4,
+    /// The connection has four locks already.
+    PC_OUTCOME_LOCK_HELD = -5,
+}
+
+/// What a descriptor is waited for.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum pc_direction {
+    /// Nothing: the time-out alone is waited for.
+    PC_DIRECTION_NONE = 0,
+    /// Until there is something to read.
+    PC_DIRECTION_READ = 1,
+    /// Until it can be written to.
+    PC_DIRECTION_WRITE = 2,
+}
+
+impl From<&Outcome> for pc_outcome {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Locked(_) => Self::PC_OUTCOME_LOCKED,
+            Outcome::Released => Self::PC_OUTCOME_RELEASED,
+            Outcome::Done => Self::PC_OUTCOME_DONE,
+            Outcome::Statistics(_) => Self::PC_OUTCOME_STATISTICS,
+            Outcome::NotLocked => Self::PC_OUTCOME_NOT_LOCKED,
+            Outcome::QueueFull => Self::PC_OUTCOME_QUEUE_FULL,
+            Outcome::Timeout => Self::PC_OUTCOME_TIMEOUT,
+            Outcome::LockHeld => Self::PC_OUTCOME_LOCK_HELD,
+        }
+    }
+}
+
+/// The word of the protocol for an outcome, such as "QUEUE_FULL", and "UNKNOWN" for another number. The text is the
+/// library's and lasts for ever.
+#[unsafe(no_mangle)]
+pub extern "C" fn pc_outcome_name(outcome: i32) -> *const c_char {
+    let name: &CStr = match outcome {
+        1 => c"LOCKED",
+        2 => c"RELEASED",
+        3 => c"DONE",
+        4 => c"STATISTICS",
+        -2 => c"NOT_LOCKED",
+        -3 => c"QUEUE_FULL",
+        -4 => c"TIMEOUT",
+        -5 => c"LOCK_HELD",
+        _ => c"UNKNOWN",
+    };
+    name.as_ptr()
+}
+
+/// The library's version, such as "0.1.0". The text is the library's and lasts for ever.
+#[unsafe(no_mangle)]
+pub extern "C" fn pc_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}

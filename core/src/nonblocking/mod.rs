@@ -1,0 +1,256 @@
+//! The client for event loops: it never blocks, and says what it waits for.
+//!
+//! ```no_run
+//! use poolcounter::client::{Request, Server, Settings};
+//! use poolcounter::nonblocking::{NonblockingClient, Progress};
+//! use poolcounter::protocol::Mode;
+//!
+//! let mut client = NonblockingClient::new(Settings::new(vec![Server::parse("10.0.0.1")?]));
+//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
+//! let mut call = client.acquire(&request)?;
+//! let outcome = loop {
+//!     match client.progress(&mut call) {
+//!         Progress::Finished(result) => break result?,
+//!         Progress::Waiting(wait) => { /* Let the event loop wait for wait.descriptor, and for wait.timeout at the most. */ }
+//!     }
+//! };
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod connecting;
+
+use crate::Timestamp;
+use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
+use crate::sockets::{Connection, reason};
+use connecting::{Addresses, Connecting};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+/// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
+///
+/// It starts no thread and touches no signal. The names of servers are looked up when it is made, and only then, for that can block. After a `fork`, the child leaves the
+/// parent's connections alone and makes its own.
+#[derive(Debug)]
+pub struct NonblockingClient {
+    client: Client<Connection>,
+    /// Of each server.
+    addresses: Vec<Addresses>,
+    /// The origin of the client's clock.
+    origin: Instant,
+    /// The process that the connections belong to.
+    process: u32,
+}
+
+/// A call under way. It is driven by [`NonblockingClient::progress`].
+#[derive(Debug)]
+#[must_use]
+pub struct NonblockingCall {
+    call: Call,
+    connecting: Option<Connecting>,
+    /// How much of the command is sent.
+    sent: usize,
+}
+
+/// How a call stands.
+#[derive(Debug)]
+pub enum Progress {
+    /// It waits; [`NonblockingClient::progress`] is to be called again then.
+    Waiting(Wait),
+    /// It has ended, and is not to be asked again.
+    Finished(Result<Outcome, Failure>),
+}
+
+/// What a call waits for: its descriptor or its time-out, whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The descriptor and what it must be ready for; without one the time-out is all that is waited for. It belongs to the client, which may close it when the call is next
+    /// driven or cancelled.
+    pub descriptor: Option<(RawFd, Direction)>,
+    /// How long from now.
+    pub timeout: Duration,
+}
+
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Until there is something to read.
+    Read,
+    /// Until it can be written to.
+    Write,
+}
+
+impl NonblockingClient {
+    /// A client that has no connection yet. Names of servers are looked up here; one that is not found fails later, when it is to be connected to.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let addresses = settings.servers.iter().map(|server| Addresses::of(server.target())).collect();
+        Self { client: Client::new(settings), addresses, origin: Instant::now(), process: std::process::id() }
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        self.client.settings()
+    }
+
+    /// Begins to acquire a lock.
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot be sent, or there is no server.
+    pub fn acquire(&mut self, request: &Request<'_>) -> Result<NonblockingCall, Failure> {
+        self.leave_parents_connections();
+        self.client.acquire(request, self.now()).map(NonblockingCall::new)
+    }
+
+    /// Begins to release a lock.
+    ///
+    /// # Errors
+    ///
+    /// None in fact; the type is that of the other calls.
+    pub fn release(&mut self, lock: &Lock) -> Result<NonblockingCall, Failure> {
+        self.leave_parents_connections();
+        self.client.release(lock, self.now()).map(NonblockingCall::new)
+    }
+
+    /// Begins to ask the server of this index for `FULL`, `UPTIME` or the name of a counter.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such server, or the name cannot be sent.
+    pub fn statistics(&mut self, server: usize, name: &str) -> Result<NonblockingCall, Failure> {
+        self.leave_parents_connections();
+        self.client.statistics(server, name, self.now()).map(NonblockingCall::new)
+    }
+
+    /// Goes on with a call as far as it goes without blocking.
+    pub fn progress(&mut self, pending: &mut NonblockingCall) -> Progress {
+        self.leave_parents_connections();
+        let mut just_sent = false;
+        loop {
+            let now = self.now();
+            match self.advance(pending, now, just_sent) {
+                Advance::Event(event) => just_sent = self.tell(pending, event),
+                Advance::Wait(descriptor, until) => {
+                    let timeout = Duration::from_micros(until.micros_since(now));
+                    return Progress::Waiting(Wait { descriptor, timeout });
+                }
+                Advance::Finished(result) => return Progress::Finished(result),
+            }
+        }
+    }
+
+    /// Gives a call up. Its connection is closed, so the server takes the wish back without waking anybody.
+    pub fn cancel(&mut self, pending: NonblockingCall) {
+        let NonblockingCall { call, .. } = pending;
+        self.client.cancel(&call);
+    }
+
+    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
+    pub fn abandon(&mut self, lock: &Lock) {
+        self.client.abandon(lock);
+    }
+
+    /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail.
+    pub fn close(&mut self) {
+        self.client.close();
+    }
+
+    fn leave_parents_connections(&mut self) {
+        let process = std::process::id();
+        if self.process != process {
+            self.process = process;
+            // The parent has them open too, so closing them here ends nothing.
+            self.client.close();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        let micros = self.origin.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// Takes the call's next step, if that can be done now.
+    fn advance(&mut self, pending: &mut NonblockingCall, now: Timestamp, just_sent: bool) -> Advance {
+        match self.client.step(&mut pending.call, now) {
+            Step::Finished(result) => Advance::Finished(result),
+            Step::Pause { until } => Advance::Wait(None, until),
+            Step::Connect { index, deadline, .. } => {
+                let connecting = match pending.connecting.take() {
+                    Some(connecting) if connecting.is(index, deadline) => connecting,
+                    _ => Connecting::new(index, deadline),
+                };
+                let connecting = pending.connecting.insert(connecting);
+                connecting.advance(&self.addresses[index], now)
+            }
+            Step::Send { socket, bytes, deadline } => match socket.send(&bytes[pending.sent..]) {
+                Ok(length) => {
+                    pending.sent += length;
+                    Advance::Event(if pending.sent < bytes.len() { Event::Again } else { Event::Sent })
+                }
+                Err(error) => too_early_or_failed(error, socket, Direction::Write, deadline),
+            },
+            // The answer takes longer than this.
+            Step::Receive { socket, deadline } if just_sent => {
+                Advance::Wait(Some((socket.socket().as_raw_fd(), Direction::Read)), deadline)
+            }
+            Step::Receive { socket, deadline } => {
+                let mut bytes = [0; 1024];
+                match socket.receive(&mut bytes) {
+                    Ok(length) => Advance::Event(Event::Received(bytes[..length].to_vec())),
+                    Err(error) => too_early_or_failed(error, socket, Direction::Read, deadline),
+                }
+            }
+        }
+    }
+
+    /// Tells the state machine what happened; whether that was the sending of a command.
+    fn tell(&mut self, pending: &mut NonblockingCall, event: Event) -> bool {
+        let (now, call) = (self.now(), &mut pending.call);
+        let mut just_sent = false;
+        match event {
+            Event::Again => return false,
+            Event::Connected(Ok(connection)) => self.client.connected(call, connection, now),
+            Event::Connected(Err(cause)) => self.client.connect_failed(call, &cause, now),
+            Event::Sent => {
+                self.client.sent(call, now);
+                just_sent = true;
+            }
+            Event::Received(bytes) => self.client.received(call, &bytes, now),
+            Event::Failed(error) => self.client.failed(call, &reason(&error), now),
+        }
+        pending.sent = 0;
+        just_sent
+    }
+}
+
+impl NonblockingCall {
+    fn new(call: Call) -> Self {
+        Self { call, connecting: None, sent: 0 }
+    }
+}
+
+/// What came of trying the next step.
+enum Advance {
+    Event(Event),
+    Wait(Option<(RawFd, Direction)>, Timestamp),
+    Finished(Result<Outcome, Failure>),
+}
+
+enum Event {
+    /// Nothing yet, but there is more to do.
+    Again,
+    Connected(Result<Connection, String>),
+    Sent,
+    Received(Vec<u8>),
+    Failed(io::Error),
+}
+
+fn too_early_or_failed(error: io::Error, socket: &Connection, direction: Direction, deadline: Timestamp) -> Advance {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => Advance::Wait(Some((socket.socket().as_raw_fd(), direction)), deadline),
+        io::ErrorKind::Interrupted => Advance::Event(Event::Again),
+        _ => Advance::Event(Event::Failed(error)),
+    }
+}
