@@ -39,6 +39,13 @@ pub(crate) fn extension(given: Option<&Path>) -> Result<PathBuf> {
         .context("the PHP extension is missing (to build it takes php-dev and libclang); name one with --extension")
 }
 
+/// libpoolcounter's shared library, built if no path was given.
+pub(crate) fn library(given: Option<&Path>) -> Result<PathBuf> {
+    given
+        .map_or_else(|| build("poolcounter_c", "libpoolcounter_c.so"), existing)
+        .context("libpoolcounter is missing; name it with --library")
+}
+
 /// The workspace's root.
 pub(crate) fn workspace() -> PathBuf {
     let bench = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -14,6 +14,7 @@ use crate::plan::{Mode, Only};
 pub(crate) const HELP: &str = "\
 Usage: poolcounter-bench [options]
        poolcounter-bench php [options]
+       poolcounter-bench clients [options]
        poolcounter-bench load --address A --mode M --connections N --commands K
 
 Compares our daemon with the reference and prints tables; takes about ten minutes.
@@ -32,6 +33,12 @@ php: protected sections from PHP, by the extension and as MediaWiki's own client
   --php PATH          PHP (default: php)
   --extension PATH    the extension (default: POOLCOUNTER_SO, else built by cargo from this workspace)
 
+clients: protected sections from C and Python, by our library and written by hand; a minute.
+  --quick, --rounds, --self, --ours, --json   as above
+  --only WORD         only the rows with this word, such as Python
+  --python PATH       Python (default: python3)
+  --library PATH      libpoolcounter's shared library (default: built by cargo from this workspace)
+
 load: an exact number of commands against a daemon that already runs.
   --address A[:P]     where it listens (default 127.0.0.1:7531)
   --mode M            own, shared, stampede or connect
@@ -47,6 +54,8 @@ pub(crate) enum Command {
     Compare(CompareOptions),
     /// Compare clients in PHP.
     Php(PhpOptions),
+    /// Compare clients in other languages.
+    Clients(ClientsOptions),
     /// Put a fixed load on a running daemon.
     Load(LoadOptions),
     /// Start one daemon in this namespace and load it on request. Internal.
@@ -89,6 +98,21 @@ pub(crate) struct PhpOptions {
     pub(crate) inside: bool,
 }
 
+/// Options of the comparison of clients in other languages.
+#[derive(Default)]
+pub(crate) struct ClientsOptions {
+    pub(crate) quick: bool,
+    pub(crate) itself: bool,
+    pub(crate) only: Option<String>,
+    pub(crate) rounds: Option<usize>,
+    pub(crate) python: Option<PathBuf>,
+    pub(crate) library: Option<PathBuf>,
+    pub(crate) ours: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
+    /// This process is in its own network namespace already. Internal.
+    pub(crate) inside: bool,
+}
+
 /// Options of the fixed load.
 pub(crate) struct LoadOptions {
     pub(crate) address: SocketAddr,
@@ -111,13 +135,14 @@ pub(crate) fn parse() -> Result<Command> {
     let first = std::env::args().nth(1);
     let mut parser = lexopt::Parser::from_env();
     match first.as_deref() {
-        Some("php" | "load" | "worker" | "exec") => {
+        Some("php" | "clients" | "load" | "worker" | "exec") => {
             parser.next()?;
         }
         _ => return compare(parser),
     }
     match first.as_deref() {
         Some("php") => php(parser),
+        Some("clients") => clients(parser),
         Some("load") => load(parser),
         Some("worker") => worker(parser),
         _ => exec(parser),
@@ -170,6 +195,29 @@ fn php(mut parser: lexopt::Parser) -> Result<Command> {
         bail!("--rounds must be at least 1");
     }
     Ok(Command::Php(options))
+}
+
+fn clients(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut options = ClientsOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("quick") => options.quick = true,
+            Long("self") => options.itself = true,
+            Long("only") => options.only = Some(parser.value()?.string()?),
+            Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
+            Long("python") => options.python = Some(parser.value()?.into()),
+            Long("library") => options.library = Some(parser.value()?.into()),
+            Long("ours") => options.ours = Some(parser.value()?.into()),
+            Long("json") => options.json = Some(parser.value()?.into()),
+            Long("inside") => options.inside = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.rounds == Some(0) {
+        bail!("--rounds must be at least 1");
+    }
+    Ok(Command::Clients(options))
 }
 
 fn load(mut parser: lexopt::Parser) -> Result<Command> {

@@ -6,7 +6,7 @@ mod plan;
 mod player;
 mod slow_link;
 
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stdout};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::Command;
@@ -17,6 +17,7 @@ use crate::daemon::{self, Daemon};
 use crate::namespace::{self, Unshare};
 use crate::options::PhpOptions;
 use crate::report::{Layout, Report, Row};
+use crate::rounds::{self, Side};
 use crate::{binaries, cpu};
 use plan::{Clients, Figures, Link, Measure, Scene};
 use player::{Player, Software};
@@ -139,29 +140,10 @@ impl Stage<'_> {
         Ok(Measure::ALL.map(row).into())
     }
 
-    /// In each round PHP is started afresh; both sides play in turn, ABBA.
+    /// In each round PHP is started afresh.
     fn pairs(&self, scene: Scene) -> Result<Vec<(Figures, Figures)>> {
-        let mut pairs = Vec::new();
-        for round in 0..self.rounds {
-            let mut theirs = self.player(scene, false)?;
-            let mut ours = self.player(scene, !self.itself)?;
-            // The first slice is thrown away.
-            for turn in 0..=plan::PAIRS {
-                let pair = if (round + turn) % 2 == 0 {
-                    let theirs = theirs.slice(&self.daemon)?;
-                    (theirs, ours.slice(&self.daemon)?)
-                } else {
-                    let ours = ours.slice(&self.daemon)?;
-                    (theirs.slice(&self.daemon)?, ours)
-                };
-                if turn > 0 {
-                    pairs.push(pair);
-                }
-            }
-            eprint!(".");
-            stderr().flush()?;
-        }
-        Ok(pairs)
+        let start = |side| self.player(scene, side == Side::Ours && !self.itself);
+        rounds::pairs(self.rounds, plan::PAIRS, start, |player| player.slice(&self.daemon))
     }
 
     fn player(&self, scene: Scene, native: bool) -> Result<Player> {

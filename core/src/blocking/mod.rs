@@ -133,36 +133,34 @@ impl BlockingClient {
 
     fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
         let mut buffer = [0; 1024];
+        let mut now = self.now();
         loop {
-            let now = self.now();
             let event = match self.client.step(&mut call, now) {
                 Step::Finished(result) => return result,
                 Step::Pause { until } => {
                     std::thread::sleep(between(now, until));
-                    continue;
+                    Event::Paused
                 }
                 Step::Connect { index, server, deadline } => {
-                    let made = self.names.connect(index, server.target(), between(now, deadline));
-                    Event::Connected(made)
+                    Event::Connected(self.names.connect(index, server.target(), between(now, deadline)))
                 }
-                Step::Send { socket, bytes, deadline } => {
-                    Event::Sent(socket.send(bytes, Instant::now() + between(now, deadline)))
-                }
+                Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(now, deadline))),
                 Step::Receive { socket, deadline } => {
                     Event::Received(socket.receive(between(now, deadline), &mut buffer).map(|length| &buffer[..length]))
                 }
             };
-            self.tell(&mut call, event);
+            now = self.now();
+            self.tell(&mut call, event, now);
         }
     }
 
-    fn tell(&mut self, call: &mut Call, event: Event<'_>) {
-        let now = self.now();
+    fn tell(&mut self, call: &mut Call, event: Event<'_>, now: Timestamp) {
         match event {
             Event::Connected(Ok(socket)) => self.client.connected(call, socket, now),
             Event::Connected(Err(error)) => self.client.connect_failed(call, &reason(&error), now),
             Event::Sent(Ok(())) => self.client.sent(call, now),
             Event::Received(Ok(bytes)) => self.client.received(call, bytes, now),
+            Event::Paused => {}
             // Whether that was the deadline is the state machine's to say: a signal may have cut the wait short.
             Event::Received(Err(error)) if is_early(&error) => {}
             Event::Sent(Err(error)) | Event::Received(Err(error)) => self.client.failed(call, &reason(&error), now),
@@ -171,6 +169,7 @@ impl BlockingClient {
 }
 
 enum Event<'a> {
+    Paused,
     Connected(io::Result<Socket>),
     Sent(io::Result<()>),
     Received(io::Result<&'a [u8]>),

@@ -31,8 +31,9 @@ impl Socket {
         Ok(Self { connection, receive_timeout: None })
     }
 
-    /// Sends all of it.
-    pub(super) fn send(&mut self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
+    /// Sends all of it, within `timeout`.
+    pub(super) fn send(&mut self, mut bytes: &[u8], timeout: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + timeout;
         while !bytes.is_empty() {
             match self.connection.send(bytes) {
                 Ok(length) => bytes = &bytes[length..],

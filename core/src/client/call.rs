@@ -1,5 +1,6 @@
 use super::{Failure, LinkId, Server};
 use crate::Timestamp;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -74,7 +75,7 @@ pub enum Step<'a, S> {
 #[must_use]
 pub struct Call {
     pub(super) kind: Kind,
-    pub(super) command: Vec<u8>,
+    pub(super) command: Cow<'static, [u8]>,
     /// The servers still to try, the next one last.
     pub(super) servers: Vec<usize>,
     /// The last server of the key's order: the one that the error names if all fail.

@@ -73,9 +73,9 @@ impl<S> Link<S> {
 
     fn take_line(&mut self) -> Option<String> {
         let end = self.received.iter().position(|&byte| byte == b'\n')?;
-        let rest = self.received.split_off(end + 1);
-        let line = mem::replace(&mut self.received, rest);
-        Some(text(&line[..end]))
+        let line = text(&self.received[..end]);
+        self.received.drain(..=end);
+        Some(line)
     }
 
     fn out_of_step(&self) -> OutOfStep {

@@ -42,6 +42,7 @@ pub use server::{BadServer, DEFAULT_PORT, Server, Target};
 pub use settings::{Choice, Settings, Sharing};
 
 use crate::Timestamp;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -90,7 +91,7 @@ impl<S> Client<S> {
     pub fn acquire(&self, request: &Request<'_>, now: Timestamp) -> Result<Call, Failure> {
         let command = request.encode().map_err(Failure::BadKey)?;
         let within = self.settings.answer_within(request);
-        self.call(Kind::Acquire, command, &self.settings.order(request.key), within, now)
+        self.call(Kind::Acquire, Cow::Owned(command), self.settings.order(request.key), within, now)
     }
 
     /// Begins to release a lock that is held. By default this needs a [`Step::Send`] alone.
@@ -101,7 +102,7 @@ impl<S> Client<S> {
     ///
     /// None in fact; the type is that of the other calls.
     pub fn release(&self, lock: &Lock, now: Timestamp) -> Result<Call, Failure> {
-        let mut call = self.call(Kind::Release, RELEASE.to_vec(), &[lock.server], self.settings.answer_timeout, now)?;
+        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], self.settings.answer_timeout, now)?;
         call.state = State::Releasing { link: lock.link };
         Ok(call)
     }
@@ -113,7 +114,7 @@ impl<S> Client<S> {
     /// If there is no server.
     pub fn release_nothing(&self, key: &[u8], now: Timestamp) -> Result<Call, Failure> {
         let within = self.settings.answer_timeout;
-        self.call(Kind::ReleaseNothing, RELEASE.to_vec(), &self.settings.order(key), within, now)
+        self.call(Kind::ReleaseNothing, RELEASE, self.settings.order(key), within, now)
     }
 
     /// Begins to ask the server of this index for a statistic: `FULL`, `UPTIME` or the name of a counter.
@@ -127,7 +128,7 @@ impl<S> Client<S> {
             return Err(Failure::NoServer);
         }
         let full = name.eq_ignore_ascii_case("FULL");
-        self.call(Kind::Statistics { full }, command, &[server], self.settings.answer_timeout, now)
+        self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], self.settings.answer_timeout, now)
     }
 
     /// Gives a call up. Its connection is closed, so the server takes the wish back without waking anybody.
@@ -157,14 +158,13 @@ impl<S> Client<S> {
     fn call(
         &self,
         kind: Kind,
-        command: Vec<u8>,
-        order: &[usize],
+        command: Cow<'static, [u8]>,
+        mut servers: Vec<usize>,
         answer_within: u64,
         now: Timestamp,
     ) -> Result<Call, Failure> {
-        let last = *order.last().ok_or(Failure::NoServer)?;
+        let last = *servers.last().ok_or(Failure::NoServer)?;
         let away = |server: &usize| now < self.health[*server].passed_over_until && !self.has_link(*server);
-        let mut servers = order.to_vec();
         // Those that are passed over come last: better a late answer than none.
         servers.sort_by_key(away);
         servers.reverse();
@@ -191,4 +191,4 @@ impl<S> Client<S> {
     }
 }
 
-const RELEASE: &[u8] = b"RELEASE\n";
+const RELEASE: Cow<'static, [u8]> = Cow::Borrowed(b"RELEASE\n");
