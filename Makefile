@@ -4,12 +4,14 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 PHP_CONFIG ?= php-config
+LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test lint bench build build-php install install-php uninstall uninstall-php
+.PHONY: help demo lab test lint bench build build-php install install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
+	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         get what is needed, check formatting and lints, run every test'
 	@echo 'make lint         formatting and lints alone'
 	@echo "make bench        compare with the reference daemon, and with MediaWiki's client (a quarter of an hour; BENCH=--quick is quicker)"
@@ -26,6 +28,10 @@ demo:
 	@scripts/setup demo
 	$(CARGO) build --release --locked -p poolcounterd -p poolcounter_php
 	@tests/wiki/demo
+
+lab:
+	@wasm/lab/build
+	@exec node wasm/lab/serve.mjs build/lab $(LAB_PORT)
 
 test:
 	@scripts/test

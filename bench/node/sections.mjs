@@ -1,0 +1,93 @@
+// Plays protected sections on request: sections.mjs package|plain ADDRESS.
+//
+// Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long a pause before
+// each; wall and CPU time in microseconds of what happens from the acquire to the end of the release. In the pause Node works.
+
+import net from 'node:net';
+import readline from 'node:readline';
+import { PoolCounter } from '../../wasm/npm/lib/index.mjs';
+
+const KEY = 'wiki:pcache:idhash:3-0!canonical';
+const PORT = 7531;
+
+/** The package poolcounter. */
+class ByPackage {
+  constructor(address) {
+    this.pool = new PoolCounter({ servers: [address], connectTimeoutMs: 1000 });
+  }
+
+  async section() {
+    const { outcome } = await this.pool.run(KEY, { workers: 1, maxqueue: 100, timeout: 15 }, () => undefined);
+    expect(outcome, 'locked');
+  }
+}
+
+/** A client as one would write it, with one connection, which is kept. It waits for every answer. */
+class Plain {
+  constructor(address) {
+    this.socket = net.connect({ host: address, port: PORT, noDelay: true });
+    this.socket.setEncoding('latin1');
+    this.answer = '';
+    this.socket.on('data', (text) => this.received(text));
+    this.socket.on('error', (error) => this.waiter?.reject(error));
+  }
+
+  async section() {
+    expect(await this.ask(`ACQ4ANY ${KEY.replaceAll(' ', '%20')} 1 100 15\n`), 'LOCKED');
+    expect(await this.ask('RELEASE\n'), 'RELEASED');
+  }
+
+  ask(command) {
+    return new Promise((resolve, reject) => {
+      this.waiter = { resolve, reject };
+      this.socket.write(command);
+    });
+  }
+
+  received(text) {
+    this.answer += text;
+    if (this.answer.endsWith('\n')) {
+      const answer = this.answer.trimEnd();
+      this.answer = '';
+      this.waiter.resolve(answer);
+    }
+  }
+}
+
+function expect(answer, expected) {
+  if (answer !== expected) {
+    throw new Error(`${answer} is not ${expected}`);
+  }
+}
+
+/** Is busy for so long. */
+function work(microseconds) {
+  const end = performance.now() + microseconds / 1000;
+  while (performance.now() < end);
+}
+
+/** Gives the median section's wall time and the mean CPU time. */
+async function play(player, sections, pause) {
+  const walls = [];
+  let cpu = 0;
+  for (let i = 0; i < sections; i += 1) {
+    work(pause);
+    const cpuBefore = process.cpuUsage();
+    const before = performance.now();
+    await player.section();
+    walls.push(performance.now() - before);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpu += user + system;
+  }
+  walls.sort((a, b) => a - b);
+  return { wall: (walls[sections >> 1] ?? 0) * 1000, cpu: cpu / sections };
+}
+
+const [, , kind, address] = process.argv;
+const player = kind === 'package' ? new ByPackage(address) : new Plain(address);
+console.log('{}');
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const [sections, pause] = line.split(' ').map(Number);
+  console.log(JSON.stringify(await play(player, sections, pause)));
+}
+process.exit();

@@ -1,0 +1,61 @@
+//! `poolcounter-sim`: the stampede lab without a browser.
+
+#![forbid(unsafe_code)]
+
+mod command_line;
+mod progress;
+mod table;
+
+use command_line::Action;
+use poolcounter_sim::{Comparison, Invalid, Outcome, Preset, Report, Scenario, Setting, Simulation};
+use progress::Progress;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// How many events pass between two looks at the clock.
+const SLICE: u32 = 100_000;
+
+fn main() -> ExitCode {
+    let text = match command_line::parse(lexopt::Parser::from_env()) {
+        Ok(Action::Help) => command_line::help(),
+        Ok(Action::Version) => format!("poolcounter-sim {}\n", env!("CARGO_PKG_VERSION")),
+        Ok(Action::ListPresets) => presets(),
+        Ok(Action::Play { lab, json }) => match play(&lab) {
+            Ok(report) if json => report.to_json() + "\n",
+            Ok(report) => table::of(&report),
+            Err(invalid) => return fail(&invalid.to_string()),
+        },
+        Err(refusal) => return fail(&refusal),
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    eprintln!("poolcounter-sim: {reason}");
+    ExitCode::from(2)
+}
+
+fn presets() -> String {
+    Preset::ALL.map(|preset| format!("{:<15}{}\n", preset.name(), preset.story())).concat()
+}
+
+fn play(lab: &Comparison) -> Result<Report, Invalid> {
+    let mut progress = Progress::begin();
+    let a = run(&lab.scenario, &lab.a, |share| progress.show(share / 2.0))?;
+    let b = run(&lab.scenario, &lab.b, |share| progress.show(0.5 + share / 2.0))?;
+    Ok(Report::new(lab, a, b))
+}
+
+fn run(scenario: &Scenario, setting: &Setting, mut show: impl FnMut(f64)) -> Result<Outcome, Invalid> {
+    let mut simulation = Simulation::new(scenario, setting)?;
+    loop {
+        let share = simulation.advance(SLICE);
+        show(share);
+        if share >= 1.0 {
+            return Ok(simulation.outcome());
+        }
+    }
+}

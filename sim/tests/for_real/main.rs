@@ -1,0 +1,50 @@
+//! The lab's word, held against the world: processes that burn CPU time, the real daemon, real seconds.
+//!
+//! Each case is simulated, and then played with the same arrivals, edits and parses. Each count of the one may differ from the other's by a tenth of the
+//! requests, or by one: readers who come at nearly the same moment may change places. Otherwise no outcome hangs on less than half a second, and a
+//! parse may take four to fifteen times its CPU time; where it took longer, the machine was busy with something else, and the case is played again.
+
+mod cases;
+mod count;
+mod player;
+mod reader;
+
+use anyhow::{Context, Result, ensure};
+use cases::Case;
+use count::Counts;
+use libtest_mimic::{Arguments, Failed, Trial, run};
+use poolcounter_sim::Simulation;
+
+/// How often a case is played on a machine that is busy with something else.
+const TRIES: usize = 5;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, rest @ ..] = &arguments[..]
+        && word == reader::WORD
+    {
+        return reader::run(rest);
+    }
+    let mut arguments = Arguments::from_args();
+    // Two cases at once would take each other's cores.
+    arguments.test_threads = Some(1);
+    let trial =
+        |case: Case| Trial::test(case.name, move || holds(&case).map_err(|error| Failed::from(format!("{error:#}"))));
+    run(&arguments, cases::all()?.into_iter().map(trial).collect()).exit();
+}
+
+fn holds(case: &Case) -> Result<()> {
+    let totals = Simulation::new(&case.scenario, &case.setting)?.finish().totals;
+    ensure!(totals.unfinished == 0 && totals.requests > 5, "the scenario is no good: {totals:?}");
+    let simulated = Counts::of(&totals);
+    ensure!((case.shows)(&simulated), "the scenario does not show what it should: {simulated:?}");
+    let tolerance = (totals.requests / 10).max(1);
+    let played = (0..TRIES).map(|_| player::play(case)).find(|played| !matches!(played, Ok(None)));
+    let real = played.transpose()?.flatten().context("the machine is too busy to say anything")?;
+    ensure!(
+        real.is_near(&simulated, tolerance),
+        "of {}:\nsimulated {simulated:?}\nreal      {real:?}",
+        totals.requests
+    );
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The command `poolcounter-sim`.
+
+use anyhow::{Result, ensure};
+use poolcounter_sim::{Comparison, FIELDS, Preset, Report, Simulation};
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Result<Output> {
+    Ok(Command::new(env!("CARGO_BIN_EXE_poolcounter-sim")).args(arguments).output()?)
+}
+
+fn printed(arguments: &[&str]) -> Result<String> {
+    let output = run(arguments)?;
+    ensure!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[test]
+fn json_is_the_report_of_the_library() -> Result<()> {
+    let query = "preset=slow-parse&seed=7&duration=120&a=forMe,workers:3&parseCpu=2.5";
+    let lab = Comparison::from_query(query)?;
+    let a = Simulation::new(&lab.scenario, &lab.a)?.finish();
+    let b = Simulation::new(&lab.scenario, &lab.b)?.finish();
+    let expected = Report::new(&lab, a, b).to_json() + "\n";
+    assert_eq!(printed(&["--json", "--scenario", query])?, expected);
+    let preset = ["--preset", "slow-parse", "--seed=7", "--duration", "120"];
+    let rest = ["--a", "forMe,workers:3", "--parse-cpu", "2.5", "--json"];
+    assert_eq!(printed(&[&preset[..], &rest].concat())?, expected);
+    assert_eq!(printed(&["--scenario", &format!("?{}", lab.to_query()), "--json"])?, expected);
+    Ok(())
+}
+
+#[test]
+fn a_table_shows_both_settings() -> Result<()> {
+    let table = printed(&["--preset", "breaking-news", "--duration", "60"])?;
+    let lab = Comparison::of(Preset::BreakingNews).with("duration", "60")?;
+    let totals = Simulation::new(&lab.scenario, &lab.a)?.finish().totals;
+    let requests = format!("{},{:03}", totals.requests / 1_000, totals.requests % 1_000);
+    assert!(table.starts_with("v=1&preset=breaking-news&seed=1&duration=60\n\na: none\nb: forAnyone,"), "{table}");
+    assert!(table.contains(&format!("\nrequests{requests:>34}{requests:>14}\n")), "{table}");
+    Ok(())
+}
+
+#[test]
+fn help_names_every_field_and_the_list_every_preset() -> Result<()> {
+    let help = printed(&["--help"])?;
+    assert!(FIELDS.iter().all(|field| help.contains(field.label)), "{help}");
+    assert!(help.contains("--other-parse-cpu N"), "{help}");
+    let list = printed(&["--list-presets"])?;
+    let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, Preset::ALL.map(Preset::name));
+    assert_eq!(printed(&["--version"])?, format!("poolcounter-sim {}\n", env!("CARGO_PKG_VERSION")));
+    Ok(())
+}
+
+#[test]
+fn a_mistake_is_named() -> Result<()> {
+    let cases: [(&[&str], &str); 5] = [
+        (&["--cores", "0"], "cores: must be from 1 to 1024, not 0"),
+        (&["--a", "forAll"], "a.forAll: there is no such setting"),
+        (&["--preset", "doomsday"], "preset: there is no preset \"doomsday\""),
+        (&["--cups", "3"], "invalid option '--cups'"),
+        (&["breaking-news"], "unexpected argument \"breaking-news\""),
+    ];
+    for (arguments, complaint) in cases {
+        let output = run(arguments)?;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr)?, format!("poolcounter-sim: {complaint}\n"));
+        assert!(output.stdout.is_empty());
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+/** The page: form, runs, results, and the address. */
+
+import init, { catalogue, check, open } from '../wasm/poolcounter_lab.js';
+import { Charts } from './charts.js';
+import { copyAndSay } from './clipboard.js';
+import { makeConf, showConf } from './conf.js';
+import { byId } from './dom.js';
+import { LabForm } from './form.js';
+import { count, percent } from './numbers.js';
+import { Runner } from './runner.js';
+import { showTable } from './table.js';
+import { Traffic } from './traffic.js';
+import { verdict } from './verdict.js';
+import { compile } from './wasm.js';
+
+/** @typedef {import('./types.js').Form} Form */
+/** @typedef {import('./types.js').Report} Report */
+
+/** What an address without a scenario shows. */
+const FIRST = '?preset=breaking-news';
+const OLD = 'What is shown is the run before.';
+/** A run begins when nobody has typed for so long. */
+const PAUSE_MS = 350;
+
+/** What the page shows, and what comes next. */
+class Lab {
+  #runner;
+  #form;
+  #charts;
+  #traffic;
+  #progress = /** @type {HTMLProgressElement} */ (byId('progress'));
+  #running = false;
+  /** @type {Form} */
+  #shown;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #download = '';
+
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    this.#runner = new Runner(module, {
+      progress: (progress) => this.#showProgress(progress),
+      report: (report, milliseconds) => this.#showReport(report, milliseconds),
+      failure: (reason) => this.#showFailure(reason),
+    });
+    this.#form = new LabForm(JSON.parse(catalogue()), {
+      edited: () => this.#edited(),
+      preset: (name) => this.#open(`preset=${name}`),
+    });
+    this.#traffic = new Traffic();
+    this.#charts = new Charts();
+    makeConf();
+    byId('run').addEventListener('click', () => (this.#running ? this.#cancel() : this.#run()));
+    byId('share').addEventListener('click', () => copyAndSay(location.href, byId('shared')));
+    addEventListener('popstate', () => this.#open(location.search || FIRST));
+    this.#shown = this.#open(location.search || FIRST);
+  }
+
+  /**
+   * Shows and runs what an address stands for.
+   *
+   * @param {string} query
+   * @returns {Form}
+   */
+  #open(query) {
+    const form = /** @type {Form} */ (JSON.parse(open(query)));
+    this.#form.show(form);
+    this.#take(form);
+    this.#run();
+    return form;
+  }
+
+  /** Reads what was typed; the run waits for a pause. */
+  #edited() {
+    this.#take(JSON.parse(check(JSON.stringify(this.#form.texts()))));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#run(), PAUSE_MS);
+  }
+
+  /** @param {Form} form */
+  #take(form) {
+    this.#shown = form;
+    const usual = /** @type {Form} */ (JSON.parse(open(`preset=${form.comparison.preset}`)));
+    this.#form.mark(form, form.query !== usual.query || form.invalid.length > 0);
+    this.#traffic.show(form.comparison.scenario);
+    if (form.invalid.length === 0) {
+      history.replaceState(null, '', `?${form.query}`);
+    }
+  }
+
+  #run() {
+    clearTimeout(this.#timer);
+    const faults = this.#shown.invalid.length;
+    if (faults > 0) {
+      this.#cancel();
+      const what = faults === 1 ? 'One field needs another value.' : `${faults} fields need other values.`;
+      this.#state(`${what} ${OLD}`);
+      return;
+    }
+    this.#setRunning(true);
+    this.#state('Simulating …');
+    this.#runner.start(this.#shown.query);
+  }
+
+  #cancel() {
+    this.#runner.cancel();
+    this.#setRunning(false);
+    this.#state(`Cancelled. ${OLD}`);
+  }
+
+  /** @param {boolean} running */
+  #setRunning(running) {
+    this.#running = running;
+    this.#progress.hidden = !running;
+    this.#progress.value = 0;
+    byId('percent').textContent = '';
+    byId('run').textContent = running ? 'Cancel' : 'Run';
+    byId('outcome').setAttribute('aria-busy', String(running));
+    byId('results').classList.toggle('outdated', running);
+  }
+
+  /** @param {string} text */
+  #state(text) {
+    byId('state').textContent = text;
+  }
+
+  /** @param {number} progress */
+  #showProgress(progress) {
+    this.#progress.value = progress;
+    byId('percent').textContent = percent(Math.floor(progress * 100) / 100);
+  }
+
+  /**
+   * @param {string} json
+   * @param {number} milliseconds
+   */
+  #showReport(json, milliseconds) {
+    const report = /** @type {Report} */ (JSON.parse(json));
+    this.#setRunning(false);
+    byId('outcome').hidden = false;
+    byId('results').dataset.query = report.query;
+    const { requests } = report.a.totals;
+    this.#state(`${count(requests)} requests, played twice in ${(milliseconds / 1000).toFixed(1)} s.`);
+    byId('verdict').textContent = verdict(report);
+    showTable(report);
+    this.#charts.show(report);
+    showConf(report.conf);
+    this.#offer(json);
+  }
+
+  /** @param {string} json */
+  #offer(json) {
+    URL.revokeObjectURL(this.#download);
+    this.#download = URL.createObjectURL(new Blob([json, '\n'], { type: 'application/json' }));
+    const link = /** @type {HTMLAnchorElement} */ (byId('download'));
+    link.href = this.#download;
+    link.hidden = false;
+  }
+
+  /** @param {string} reason */
+  #showFailure(reason) {
+    this.#setRunning(false);
+    this.#state('');
+    fail(`The simulation ended with an error: ${reason}`);
+  }
+}
+
+/** @param {string} text */
+function fail(text) {
+  byId('failure').textContent = text;
+  byId('failure').hidden = false;
+}
+
+try {
+  const module = await compile();
+  await init({ module_or_path: module });
+  byId('lab').hidden = false;
+  new Lab(module);
+} catch (error) {
+  fail(`The lab cannot start: ${error instanceof Error ? error.message : error}.`);
+} finally {
+  byId('starting').hidden = true;
+}

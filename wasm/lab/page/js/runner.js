@@ -1,0 +1,60 @@
+/** Runs simulations in a worker, the newest alone. */
+
+/**
+ * @typedef {object} Listener
+ * @property {(progress: number) => void} progress
+ * @property {(report: string, milliseconds: number) => void} report
+ * @property {(reason: string) => void} failure
+ */
+
+/** One run at a time. */
+export class Runner {
+  #worker;
+  #id = 0;
+  #since = 0;
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {Listener} listener
+   */
+  constructor(module, listener) {
+    this.#worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+    this.#worker.addEventListener('message', ({ data }) => this.#hear(data, listener));
+    this.#worker.addEventListener('error', (event) => listener.failure(event.message || 'the worker did not start'));
+    this.#worker.postMessage({ module });
+  }
+
+  /**
+   * Starts a run; one that is under way is dropped.
+   *
+   * @param {string} query
+   */
+  start(query) {
+    this.#id += 1;
+    this.#since = performance.now();
+    this.#worker.postMessage({ id: this.#id, query });
+  }
+
+  /** Drops the run. */
+  cancel() {
+    this.#id += 1;
+    this.#worker.postMessage({ id: this.#id });
+  }
+
+  /**
+   * @param {{ id: number, progress?: number, report?: string, failure?: string }} data
+   * @param {Listener} listener
+   */
+  #hear({ id, progress, report, failure }, listener) {
+    if (id !== this.#id) {
+      return;
+    }
+    if (progress !== undefined) {
+      listener.progress(progress);
+    } else if (report !== undefined) {
+      listener.report(report, performance.now() - this.#since);
+    } else {
+      listener.failure(failure ?? '');
+    }
+  }
+}

@@ -1,0 +1,189 @@
+//! The texts in the page's fields, and the comparison that they stand for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use poolcounter_sim::field::{Field, Kind};
+use poolcounter_sim::report::Pair;
+use poolcounter_sim::{Comparison, Curve, FIELDS, Invalid, Preset, Setting};
+use serde::Serialize;
+use serde_json::Value;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Text by name of the field: `cores`, `a.workers`; and `preset`.
+type Texts = BTreeMap<String, String>;
+
+/// What the page shows of a comparison.
+#[derive(Serialize)]
+struct Form {
+    comparison: Comparison,
+    texts: Texts,
+    query: String,
+    conf: Pair<String>,
+    invalid: Vec<Fault>,
+}
+
+/// A text that was not taken.
+#[derive(Serialize)]
+struct Fault {
+    field: String,
+    reason: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Catalogue {
+    presets: Vec<BTreeMap<&'static str, &'static str>>,
+    fields: &'static [Field],
+}
+
+/// Presets and fields, as JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn catalogue() -> String {
+    let preset = |preset: Preset| {
+        BTreeMap::from([("name", preset.name()), ("title", preset.title()), ("story", preset.story())])
+    };
+    json(&Catalogue { presets: Preset::ALL.map(preset).to_vec(), fields: FIELDS })
+}
+
+/// The form that the query of an address stands for, as JSON. Parts that cannot be taken are named, and left out.
+#[wasm_bindgen]
+#[must_use]
+pub fn open(query: &str) -> String {
+    let mut invalid = Vec::new();
+    let lab = Comparison::from_query(query).unwrap_or_else(|_| what_can_be_taken(query, &mut invalid));
+    json(&Form::new(lab, invalid))
+}
+
+/// The form after the user has changed it: JSON in, an object of texts, and JSON out. A text that cannot be taken is named; the preset's stands in for it.
+#[wasm_bindgen]
+#[must_use]
+pub fn check(texts: &str) -> String {
+    let texts: Texts = serde_json::from_str(texts).unwrap_or_default();
+    let preset = texts.get("preset").and_then(|name| Preset::named(name)).unwrap_or(Preset::QuietDay);
+    let mut invalid = Vec::new();
+    let mut lab = Comparison::of(preset);
+    for field in FIELDS {
+        if let Some(text) = texts.get(field.name) {
+            match with(&lab, field, text) {
+                Ok(changed) => lab = changed,
+                Err(fault) => invalid.push(fault),
+            }
+        }
+    }
+    leave_out_what_is_out_of_bounds(&mut lab, &texts, &mut invalid);
+    lab.a = setting("a", &texts, &mut invalid);
+    lab.b = setting("b", &texts, &mut invalid);
+    json(&Form::new(lab, invalid))
+}
+
+impl Form {
+    fn new(comparison: Comparison, invalid: Vec<Fault>) -> Self {
+        let conf = Pair { a: comparison.a.conf(), b: comparison.b.conf() };
+        Self { texts: texts(&comparison), query: comparison.to_query(), conf, comparison, invalid }
+    }
+}
+
+impl Fault {
+    fn new(field: impl Into<String>, reason: String, text: &str) -> Self {
+        let reason = if text.is_empty() { "needs a value".into() } else { reason };
+        Self { field: field.into(), reason, text: text.into() }
+    }
+}
+
+/// Part by part, the preset first, because the others differ from it.
+fn what_can_be_taken(query: &str, invalid: &mut Vec<Fault>) -> Comparison {
+    let mut parts: Vec<&str> = query.trim_start_matches('?').split('&').filter(|part| !part.is_empty()).collect();
+    parts.sort_by_key(|part| !part.starts_with("preset="));
+    let mut taken = String::new();
+    let mut lab = Comparison::of(Preset::QuietDay);
+    for part in parts {
+        let longer = format!("{taken}&{part}");
+        match Comparison::from_query(&longer) {
+            Ok(read) => (lab, taken) = (read, longer),
+            Err(Invalid { field, reason }) => {
+                let text = part.split_once('=').map_or("", |(_, text)| text);
+                invalid.push(Fault::new(field, reason, text));
+            }
+        }
+    }
+    lab
+}
+
+fn with(lab: &Comparison, field: &Field, text: &str) -> Result<Comparison, Fault> {
+    // People write a blank after a comma.
+    let text: String = text.split_whitespace().collect();
+    lab.clone().with(field.name, &text).map_err(|invalid| Fault::new(field.name, invalid.reason, &text))
+}
+
+/// The check names one field at a time, so the preset's text stands in for each until none is left.
+fn leave_out_what_is_out_of_bounds(lab: &mut Comparison, texts: &Texts, invalid: &mut Vec<Fault>) {
+    let usual = self::texts(&Comparison::of(lab.preset));
+    let mut seen = BTreeSet::new();
+    while let Err(Invalid { field, reason }) = lab.scenario.check() {
+        // Twice: it is the preset's own text that does not fit the others.
+        if !seen.insert(field.clone()) {
+            break;
+        }
+        if let Ok(changed) = lab.clone().with(&field, &usual[&field]) {
+            *lab = changed;
+        }
+        invalid.push(Fault::new(&*field, reason, texts.get(&field).map_or("", String::as_str)));
+    }
+}
+
+/// One side's setting. Each part of its text is tried alone, so that its field can be named.
+fn setting(side: &str, texts: &Texts, invalid: &mut Vec<Fault>) -> Setting {
+    let text = |name: &str| texts.get(&format!("{side}.{name}")).map_or("", |text| text.trim());
+    let mut parts = vec![text("mode").to_owned()];
+    for name in ["workers", "maxqueue", "timeout", "slots"] {
+        let part = format!("{name}:{}", text(name).replace(',', "."));
+        match part.parse::<Setting>().and_then(|setting| setting.check()) {
+            Ok(()) => parts.push(part),
+            Err(fault) => invalid.push(Fault::new(format!("{side}.{name}"), fault.reason, text(name))),
+        }
+    }
+    if text("fastStale") == "true" {
+        parts.push("fastStale".into());
+    }
+    parts.join(",").parse().unwrap_or_else(|fault: Invalid| {
+        invalid.push(Fault::new(format!("{side}.mode"), fault.reason, text("mode")));
+        Setting::default()
+    })
+}
+
+/// The text of every field.
+fn texts(lab: &Comparison) -> Texts {
+    let scenario = serde_json::to_value(&lab.scenario).unwrap_or_default();
+    let mut texts: Texts =
+        FIELDS.iter().map(|field| (field.name.into(), text(field.kind, &scenario[field.name]))).collect();
+    texts.insert("preset".into(), lab.preset.name().into());
+    for (side, setting) in [("a", &lab.a), ("b", &lab.b)] {
+        let values = serde_json::to_value(setting).unwrap_or_default();
+        for (name, value) in values.as_object().into_iter().flatten() {
+            texts.insert(format!("{side}.{name}"), plain(value));
+        }
+    }
+    texts
+}
+
+fn text(kind: Kind, value: &Value) -> String {
+    match kind {
+        Kind::Curve { .. } => {
+            let curve: Option<Curve> = serde_json::from_value(value.clone()).ok();
+            curve.map(|curve| curve.to_string()).unwrap_or_default()
+        }
+        // 5 and not 5.0, as in an address.
+        Kind::Number { .. } => value.as_f64().unwrap_or_default().to_string(),
+        _ => plain(value),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What is written here is numbers, words and lists: it can always be written.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,147 @@
+/** The page in Debian's Chromium, cut off from everything but its web server. */
+
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+import { serve } from '../serve.mjs';
+
+const ARGUMENTS = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-sync',
+  '--no-first-run',
+  '--no-sandbox',
+];
+/** Nothing here takes longer on the slowest machine. */
+export const DEADLINE_MS = 120_000;
+const FOLDER = new URL('../../../build/lab', import.meta.url).pathname;
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {{ page: Page, url: string, said: string[], refused: string[], close: () => Promise<void> }} Tab */
+
+/** A browser and a web server. */
+export class Lab {
+  #browser;
+  #server;
+  #url;
+
+  /**
+   * @param {import('playwright-core').Browser} browser
+   * @param {Awaited<ReturnType<typeof serve>>} server
+   * @param {string} host
+   */
+  constructor(browser, server, host) {
+    this.#browser = browser;
+    this.#server = server;
+    this.#url = server.url.replace('127.0.0.1', host);
+  }
+
+  /**
+   * @param {Parameters<typeof serve>[1]} [how] how it is served
+   * @param {string} [host] what the browser calls this machine
+   * @returns {Promise<Lab>}
+   */
+  static async start(how, host = '127.0.0.1') {
+    const server = await serve(FOLDER, how);
+    const args = [...ARGUMENTS, `--host-resolver-rules=MAP ${host} 127.0.0.1`];
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+    return new Lab(browser, server, host);
+  }
+
+  /**
+   * Opens the page in a tab of its own, with a clipboard of its own.
+   *
+   * @param {string} [query]
+   * @param {import('playwright-core').BrowserContextOptions} [options]
+   * @returns {Promise<Tab>}
+   */
+  async open(query = '', options = {}) {
+    const { hostname, origin, href: url } = new URL(this.#url);
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(DEADLINE_MS);
+    if (hostname === '127.0.0.1') {
+      // Any other name is not safe without https, and has no clipboard.
+      await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+    }
+    /** @type {string[]} */
+    const refused = [];
+    await context.route(
+      (to) => to.origin !== origin && to.protocol !== 'blob:',
+      (route) => {
+        refused.push(route.request().url());
+        return route.abort();
+      },
+    );
+    const page = await context.newPage();
+    const said = listen(page);
+    await page.goto(url + query);
+    return { page, url, said, refused, close: () => context.close() };
+  }
+
+  /** Stops both. */
+  async close() {
+    await this.#browser.close();
+    await this.#server.close();
+  }
+}
+
+/**
+ * @param {Page} page
+ * @returns {string[]} what its console says, in time
+ */
+function listen(page) {
+  /** @type {string[]} */
+  const said = [];
+  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => said.push(`error: ${error.message}`));
+  return said;
+}
+
+/**
+ * Waits until the results of what stands in the form are shown.
+ *
+ * @param {Page} page
+ */
+export async function settled(page) {
+  // The run of what was typed last begins after a pause.
+  await page.waitForFunction(
+    () => {
+      const shown = document.querySelector('#results')?.getAttribute('data-query');
+      return shown !== null && `?${shown}` === location.search && document.querySelector('#run')?.textContent === 'Run';
+    },
+    undefined,
+    { timeout: DEADLINE_MS },
+  );
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string[]>} the rows of the comparison
+ */
+export function rows(page) {
+  return page.locator('#comparison tr').allInnerTexts();
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string>} what the link gives out
+ */
+export async function download(page) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()]);
+  const chunks = [];
+  for await (const chunk of await file.createReadStream()) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/**
+ * Nothing was said in the console, and nothing was asked of another server.
+ *
+ * @param {Tab} tab
+ */
+export function quiet({ said, refused }) {
+  assert.deepEqual(said, []);
+  assert.deepEqual(refused, []);
+}

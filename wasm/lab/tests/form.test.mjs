@@ -1,0 +1,191 @@
+/** What a user changes, copies and cancels. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Lab, quiet, rows, settled } from './browser.mjs';
+
+/** @type {Lab} */
+let lab;
+before(async () => {
+  lab = await Lab.start();
+});
+after(() => lab.close());
+
+/** Some seconds of work. */
+const LONG = '?preset=quiet-day&duration=86400&readers=55';
+
+test('a changed setting changes address, numbers, sentence and configuration', async () => {
+  const tab = await lab.open('?preset=breaking-news');
+  const { page } = tab;
+  await settled(page);
+  const old = await rows(page);
+  await page.locator('#field-a\\.mode').selectOption('forAnyone');
+  await page.locator('#field-a\\.workers').fill('9');
+  await page.locator('#field-a\\.fastStale').check();
+  await settled(page);
+  assert.match(page.url(), /&a=forAnyone,workers:9,maxqueue:100,timeout:15,fastStale$/);
+  assert.notDeepEqual(await rows(page), old);
+  assert.match(await page.locator('#conf-a').innerText(), /'workers' => 9,\s+'maxqueue' => 100,\s+'fastStale' => true/);
+  assert.match(await page.locator('#verdict').innerText(), /^With a pool for anyone \(workers 9, fastStale\)/);
+  await page.locator('#reset').click();
+  await settled(page);
+  assert.deepEqual(await rows(page), old);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'preset-breaking-news');
+  quiet(tab);
+  await tab.close();
+});
+
+test('without a pool its numbers cannot be changed, and fastStale is for anyone alone', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news');
+  await settled(page);
+  assert.ok(await page.locator('#field-a\\.workers').isDisabled());
+  assert.ok(await page.locator('#field-b\\.fastStale').isEnabled());
+  await page.locator('#field-b\\.mode').selectOption('forMe');
+  assert.ok(await page.locator('#field-b\\.fastStale').isDisabled());
+  assert.ok(await page.locator('#field-b\\.workers').isEnabled());
+  await close();
+});
+
+test('another preset replaces everything', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news&cores=2');
+  await settled(page);
+  assert.ok(await page.locator('#changed').isVisible());
+  await page.locator('#preset-slow-parse').check();
+  await settled(page);
+  assert.match(page.url(), /\?v=1&preset=slow-parse&seed=1$/);
+  assert.equal(await page.locator('#field-cores').inputValue(), '8');
+  assert.ok(await page.locator('#changed').isHidden());
+  await close();
+});
+
+test('a wrong value is named at its field, and nothing is lost', async () => {
+  const tab = await lab.open('?preset=breaking-news');
+  const { page } = tab;
+  await settled(page);
+  const [address, old] = [page.url(), await rows(page)];
+  await page.locator('#group-servers summary').click();
+  const cores = page.locator('#field-cores');
+  await cores.fill('0');
+  await page.locator('#field-hotReaders').fill('600:2, 500:9');
+  await page.locator('#field-b\\.workers').fill('');
+  await page.locator('#state', { hasText: '3 fields need other values.' }).waitFor();
+  for (const name of ['cores', 'hotReaders', 'b\\.workers']) {
+    assert.equal(await page.locator(`#field-${name}`).getAttribute('aria-invalid'), 'true');
+    assert.ok(await page.locator(`#fault-${name}`).isVisible());
+  }
+  assert.match(await page.locator('#fault-cores').innerText(), /must be from 1 to 1024, not 0/);
+  assert.equal(await cores.inputValue(), '0');
+  assert.equal(page.url(), address);
+  assert.deepEqual(await rows(page), old);
+
+  await cores.fill('4');
+  await page.locator('#field-hotReaders').fill('600:2, 700:9');
+  await page.locator('#field-b\\.workers').fill('2');
+  await settled(page);
+  assert.equal(await page.locator('[aria-invalid]').count(), 0);
+  assert.match(page.url(), /&hotReaders=600:2,700:9&cores=4$/);
+  quiet(tab);
+  await tab.close();
+});
+
+test('an address with mistakes opens as far as it can be read', async () => {
+  const tab = await lab.open('?preset=slow-parse&cores=many&servers=2&readers=x:1&a=forAnyone,workers:x&colour=red');
+  const { page } = tab;
+  await page.locator('#state', { hasText: 'fields need other values.' }).waitFor();
+  assert.ok(await page.locator('#preset-slow-parse').isChecked());
+  assert.equal(await page.locator('#field-servers').inputValue(), '2');
+  assert.equal(await page.locator('#field-readers').inputValue(), 'x:1');
+  assert.match(await page.locator('#fault-cores').innerText(), /"many" is not a whole number/);
+  assert.ok(await page.locator('#fault-cores').isVisible());
+  assert.match(await page.locator('#fault-a\\.workers').innerText(), /"x" is not a whole number/);
+  assert.match(await page.locator('#refused').innerText(), /colour: there is no such field/);
+  quiet(tab);
+  await tab.close();
+});
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<() => Promise<number>>} how many messages the worker has sent since
+ */
+async function countMessages(page) {
+  const [worker] = page.workers();
+  await worker.evaluate(() => {
+    const own = /** @type {any} */ (globalThis);
+    const send = own.postMessage;
+    own.sent = 0;
+    own.postMessage = (/** @type {unknown} */ message) => {
+      own.sent += 1;
+      send.call(own, message);
+    };
+  });
+  return () => worker.evaluate(() => /** @type {any} */ (globalThis).sent);
+}
+
+test('a run can be cancelled, and the page lives meanwhile', async () => {
+  const tab = await lab.open('?preset=slow-parse');
+  const { page } = tab;
+  await settled(page);
+  const old = await rows(page);
+  await page.evaluate((query) => history.pushState(null, '', query), LONG);
+  await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')));
+  const bar = page.locator('#progress');
+  await page.waitForFunction(() => {
+    const progress = /** @type {HTMLProgressElement} */ (document.querySelector('#progress'));
+    return progress.value > 0 && progress.value < 1;
+  });
+  const messages = await countMessages(page);
+  await page.locator('#run', { hasText: 'Cancel' }).click();
+  await page.locator('#state', { hasText: 'Cancelled.' }).waitFor();
+  assert.ok(await bar.isHidden());
+  const sent = await messages();
+  await page.waitForTimeout(1000);
+  assert.equal(await messages(), sent, 'the worker works on');
+  assert.deepEqual(await rows(page), old);
+
+  await page.locator('#preset-bot-crawl').check();
+  await settled(page);
+  assert.notDeepEqual(await rows(page), old);
+  quiet(tab);
+  await tab.close();
+});
+
+test('a change while a run is under way starts anew', async () => {
+  const { page, close } = await lab.open(LONG);
+  await page.locator('#run', { hasText: 'Cancel' }).waitFor();
+  await page.locator('#preset-slow-parse').check();
+  await settled(page);
+  assert.equal(await page.locator('#results').getAttribute('data-query'), 'v=1&preset=slow-parse&seed=1');
+  await close();
+});
+
+test('the configuration is copied', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news');
+  await settled(page);
+  await page.locator('#copy-b').click();
+  await page.locator('.conf .said', { hasText: 'Copied.' }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /^\$wgPoolCounterConf\['ArticleView'\] = \[\n(\t.*,\n)+\];\n$/);
+  assert.equal(copied, await page.locator('#conf-b').textContent());
+  await close();
+});
+
+test('copies without https, too', async () => {
+  const plain = await Lab.start({}, 'lab.example');
+  try {
+    const { page, close } = await plain.open('?preset=breaking-news');
+    await settled(page);
+    assert.equal(await page.evaluate(() => isSecureContext), false);
+    await page.locator('#share').click();
+    await page.locator('#shared', { hasText: 'Copied.' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'share');
+    await page.locator('#field-hotReaders').fill('');
+    await page.locator('#field-hotReaders').press('Control+V');
+    assert.match(
+      await page.locator('#field-hotReaders').inputValue(),
+      /^http:\/\/lab\.example:\d+\/\?v=1&preset=breaking-news/,
+    );
+    await close();
+  } finally {
+    await plain.close();
+  }
+});

@@ -1,0 +1,285 @@
+'use strict';
+
+const { performance } = require('node:perf_hooks');
+const { Action, Engine, Result, moduleMemory } = require('./wasm/poolcounter_wasm.js');
+const { ClosedError } = require('./errors.js');
+const { lastFailure } = require('./failures.js');
+const { Sockets } = require('./sockets.js');
+
+/** The longest that a timer can be set to; it is set again then. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
+
+/** This package's words for the outcomes. @type {Map<Result, string>} */
+const OUTCOMES = new Map([
+  [Result.Done, 'done'],
+  [Result.QueueFull, 'queueFull'],
+  [Result.Timeout, 'timeout'],
+  [Result.LockHeld, 'lockHeld'],
+  [Result.Released, 'released'],
+  [Result.NotLocked, 'notLocked'],
+]);
+
+/** The memory of core, as long as it has not grown. */
+let view = Buffer.alloc(0);
+
+function coreMemory() {
+  if (view.length === 0) {
+    view = Buffer.from(/** @type {{ buffer: ArrayBuffer }} */ (moduleMemory()).buffer);
+  }
+  return view;
+}
+
+/**
+ * Who waits for a call. One of the first three is called.
+ *
+ * @typedef {object} Caller
+ * @property {(lock: number) => void} [locked]
+ * @property {(answer: any) => void} answered
+ * @property {(error: unknown) => void} failed
+ * @property {AbortSignal} [signal]
+ * @property {() => void} [abort]
+ */
+
+/** Drives core's client: tells it what happens to sockets and clock, and does what it says. */
+class Driver {
+  #engine;
+  #sockets;
+  /** @type {(Caller | undefined)[]} */
+  #calls = [];
+  #callsUnderWay = 0;
+  /** Who holds a lock and wants to be told when its connection breaks. @type {Map<number, () => void>} */
+  #holders = new Map();
+  /** The locks whose connection is broken. @type {Set<number>} */
+  #lost = new Set();
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  #timerAt = Infinity;
+
+  /**
+   * @param {import('./wasm/poolcounter_wasm.js').Config} config
+   * @param {number} servers
+   */
+  constructor(config, servers) {
+    const engine = new Engine(config);
+    const targets = Array.from({ length: servers }, (_, index) => ({
+      host: engine.host(index),
+      port: engine.port(index),
+    }));
+    const inbox = engine.inbox();
+    this.#engine = engine;
+    this.#sockets = new Sockets(targets, {
+      connected: (socket) => {
+        engine.connected(socket, performance.now());
+        this.#obey();
+      },
+      received: (socket, buffer, length) => {
+        const memory = coreMemory();
+        // A few bytes are copied sooner than a call is made for it.
+        for (let index = 0; index < length; index += 1) {
+          memory[inbox + index] = /** @type {number} */ (buffer[index]);
+        }
+        engine.received(socket, length, performance.now());
+        this.#obey();
+      },
+      closed: (socket) => {
+        engine.closed(socket, performance.now());
+        this.#obey();
+      },
+      broken: (socket, cause) => {
+        engine.broken(socket, cause, performance.now());
+        this.#obey();
+      },
+    });
+  }
+
+  /**
+   * @param {Uint8Array} key
+   * @param {import('./request.js').Wish} wish
+   * @param {Caller} caller
+   */
+  acquire(key, wish, caller) {
+    const { forMe, workers, maxqueue, timeout, answerWithin } = wish;
+    const now = performance.now();
+    this.#begun(this.#engine.acquire(key, forMe, workers, maxqueue, timeout, answerWithin, now), caller);
+  }
+
+  /**
+   * @param {number} lock
+   * @param {Caller} caller
+   */
+  release(lock, caller) {
+    this.#forgetHolder(lock);
+    this.#begun(this.#engine.release(lock, performance.now()), caller);
+  }
+
+  /** @param {number} lock */
+  abandon(lock) {
+    this.#forgetHolder(lock);
+    this.#engine.abandon(lock, performance.now());
+    this.#obey();
+  }
+
+  /**
+   * @param {number} server
+   * @param {string} name
+   * @param {Caller} caller
+   */
+  statistics(server, name, caller) {
+    this.#begun(this.#engine.statistics(server, name, performance.now()), caller);
+  }
+
+  /**
+   * Has the holder of a lock told when its connection breaks.
+   *
+   * @param {number} lock
+   * @param {() => void} lost
+   */
+  watch(lock, lost) {
+    this.#holders.set(lock, lost);
+    if (this.#lost.has(lock)) {
+      lost();
+    }
+  }
+
+  /** Closes every connection; resolves when they are closed. */
+  async close() {
+    const ended = this.#sockets.ended();
+    this.#calls.forEach((caller, call) => caller && this.#cancel(call, new ClosedError('the pool was closed')));
+    this.#engine.close(performance.now());
+    this.#obey();
+    await ended;
+  }
+
+  /**
+   * @param {number} call
+   * @param {Caller} caller
+   */
+  #begun(call, caller) {
+    if (call < 0) {
+      caller.failed(lastFailure(this.#engine));
+      return;
+    }
+    this.#calls[call] = caller;
+    this.#callsUnderWay += 1;
+    if (caller.signal) {
+      const { signal } = caller;
+      caller.abort = () => this.#cancel(call, signal.reason);
+      signal.addEventListener('abort', caller.abort, { once: true });
+    }
+    this.#obey();
+  }
+
+  /**
+   * @param {number} call
+   * @param {unknown} reason
+   */
+  #cancel(call, reason) {
+    const caller = this.#forget(call);
+    this.#engine.cancel(call, performance.now());
+    caller?.failed(reason);
+    this.#obey();
+  }
+
+  /**
+   * @param {number} call
+   * @returns {Caller | undefined}
+   */
+  #forget(call) {
+    const caller = this.#calls[call];
+    this.#calls[call] = undefined;
+    this.#callsUnderWay -= 1;
+    if (caller?.abort) {
+      caller.signal?.removeEventListener('abort', caller.abort);
+    }
+    return caller;
+  }
+
+  /** @param {number} lock */
+  #forgetHolder(lock) {
+    this.#holders.delete(lock);
+    this.#lost.delete(lock);
+  }
+
+  /** Does what core says; to be called whenever it was told something. */
+  #obey() {
+    const engine = this.#engine;
+    for (;;) {
+      const step = engine.poll();
+      const subject = step >>> 3;
+      switch (step & 7) {
+        case Action.None:
+          this.#setTimer();
+          return;
+        case Action.Connect:
+          this.#sockets.connect(subject, engine.server());
+          break;
+        case Action.Send:
+          this.#send(subject);
+          break;
+        case Action.Close:
+          this.#sockets.close(subject);
+          break;
+        case Action.Finish:
+          this.#finish(subject);
+          break;
+        case Action.Lose:
+          this.#lost.add(subject);
+          this.#holders.get(subject)?.();
+          break;
+      }
+    }
+  }
+
+  /** Sockets take text faster than bytes, here with a character for each. @param {number} socket */
+  #send(socket) {
+    const start = this.#engine.bytes();
+    this.#sockets.send(socket, coreMemory().toString('latin1', start, start + this.#engine.bytesLength()));
+  }
+
+  /** @param {number} call */
+  #finish(call) {
+    const engine = this.#engine;
+    const caller = this.#forget(call);
+    if (!caller) {
+      return;
+    }
+    const result = engine.result();
+    const outcome = OUTCOMES.get(result);
+    if (result === Result.Locked) {
+      caller.locked?.(engine.lock());
+    } else if (result === Result.Statistics) {
+      caller.answered(engine.text());
+    } else if (outcome) {
+      caller.answered(outcome);
+    } else {
+      caller.failed(lastFailure(engine));
+    }
+  }
+
+  /** A timer that is set too early is left alone: most calls end long before their deadlines. It keeps the process alive while a call is under way. */
+  #setTimer() {
+    const wakeup = this.#engine.wakeup();
+    if (wakeup < this.#timerAt) {
+      clearTimeout(this.#timer);
+      const wait = Math.min(Math.max(wakeup - performance.now(), 0) + 1, LONGEST_TIMER_MS);
+      this.#timer = setTimeout(() => this.#timeIsOver(), wait);
+      this.#timerAt = wakeup;
+    }
+    if (this.#callsUnderWay > 0) {
+      this.#timer?.ref();
+    } else {
+      this.#timer?.unref();
+    }
+  }
+
+  #timeIsOver() {
+    // If the program was busy, what has come meanwhile is read before this.
+    setImmediate(() => {
+      this.#timerAt = Infinity;
+      this.#engine.tick(performance.now());
+      this.#obey();
+    });
+  }
+}
+
+module.exports = { Driver };

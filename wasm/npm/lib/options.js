@@ -1,0 +1,89 @@
+'use strict';
+
+const { Config } = require('./wasm/poolcounter_wasm.js');
+const { BadServerError } = require('./errors.js');
+const { integer, notNegative, positive } = require('./request.js');
+
+const MOST_KEPT = 10_000;
+
+/** @type {Record<string, (value: unknown, name: string) => any>} */
+const CHECKS = {
+  connectTimeoutMs: positive,
+  connectTwice: flag,
+  answerTimeoutMs: positive,
+  passOverMs: notNegative,
+  keepIdleMs: notNegative,
+  keep: (value, name) => integer(value, name, MOST_KEPT),
+  awaitRelease: flag,
+};
+
+/**
+ * What a client is made from, in core's terms, and the servers as they were named.
+ *
+ * @param {import('./index.js').Options} options
+ * @returns {{ config: Config, servers: string[] }}
+ */
+function configure({ servers, ...options }) {
+  if (!Array.isArray(servers)) {
+    throw new TypeError('servers must be an array');
+  }
+  const config = new Config();
+  const names = servers.map((server) => addServer(config, server, typeof servers[0] !== 'string'));
+  if (names.length === 0) {
+    throw new BadServerError('no PoolCounter server is configured');
+  }
+  if (typeof servers[0] !== 'string' && servers.every(({ weight }) => weight === 0)) {
+    throw new BadServerError("every server's weight is 0");
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = CHECKS[name];
+    if (!check) {
+      throw new TypeError(`there is no option ${name}`);
+    }
+    if (value !== undefined) {
+      Object.assign(config, { [name]: check(value, name) });
+    }
+  }
+  return { config, servers: names };
+}
+
+/**
+ * @param {Config} config
+ * @param {unknown} server
+ * @param {boolean} ring
+ * @returns {string} The server as it was named.
+ */
+function addServer(config, server, ring) {
+  const name = ring ? /** @type {any} */ (server)?.server : server;
+  if (typeof name !== 'string') {
+    throw new TypeError('servers must be strings, or objects with label and server');
+  }
+  const problem = config.addServer(name);
+  if (problem !== undefined) {
+    throw new BadServerError(problem);
+  }
+  if (ring) {
+    const { label, weight = 1 } = /** @type {import('./index.js').RingServer} */ (server);
+    if (typeof label !== 'string') {
+      throw new TypeError('label must be a string');
+    }
+    if (!config.placeOnRing(label, integer(weight, 'weight', 0xffff_ffff))) {
+      throw new RangeError(`weight is too great: ${weight}`);
+    }
+  }
+  return name;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {boolean}
+ */
+function flag(value, name) {
+  if (typeof value !== 'boolean') {
+    throw new TypeError(`${name} must be true or false`);
+  }
+  return value;
+}
+
+module.exports = { configure };

@@ -1,0 +1,88 @@
+'use strict';
+
+const GREATEST = 0xffff_ffff;
+
+/**
+ * A request, checked and complete. An `answerWithin` of 0 leaves that to core.
+ *
+ * @typedef {{ forMe: boolean, workers: number, maxqueue: number, timeout: number, answerWithin: number }} Wish
+ */
+
+/**
+ * @param {import('./index.js').Request} request
+ * @returns {Wish}
+ */
+function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answerTimeoutMs, signal }) {
+  if (mode !== 'forAnyone' && mode !== 'forMe') {
+    throw new TypeError(`mode must be 'forAnyone' or 'forMe', not ${String(mode)}`);
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+  return {
+    forMe: mode === 'forMe',
+    workers: integer(workers, 'workers', GREATEST),
+    maxqueue: integer(maxqueue, 'maxqueue', GREATEST),
+    timeout: integer(timeout, 'timeout', GREATEST),
+    answerWithin: answerTimeoutMs === undefined ? 0 : positive(answerTimeoutMs, 'answerTimeoutMs'),
+  };
+}
+
+/**
+ * @param {string | Uint8Array} key
+ * @returns {Uint8Array}
+ */
+function keyBytes(key) {
+  if (typeof key === 'string') {
+    return Buffer.from(key);
+  }
+  if (key instanceof Uint8Array) {
+    return key;
+  }
+  throw new TypeError('a key must be a string or a Uint8Array');
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {number} greatest
+ * @returns {number}
+ */
+function integer(value, name, greatest) {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${name} must be a number`);
+  }
+  if (!Number.isInteger(value) || value < 0 || value > greatest) {
+    throw new RangeError(`${name} must be a whole number from 0 to ${greatest}`);
+  }
+  return value;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number}
+ */
+function positive(value, name) {
+  if (notNegative(value, name) === 0) {
+    throw new RangeError(`${name} must be above 0`);
+  }
+  return /** @type {number} */ (value);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number}
+ */
+function notNegative(value, name) {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${name} must be a number`);
+  }
+  if (!Number.isFinite(value) || value < 0) {
+    throw new RangeError(`${name} must be a finite number that is not negative`);
+  }
+  return value;
+}
+
+module.exports = { checkedRequest, keyBytes, integer, positive, notNegative };

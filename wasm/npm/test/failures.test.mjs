@@ -1,0 +1,146 @@
+// Daemons that are dead, frozen or restarted.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { BadKeyError, ClosedError, ConnectError, Failure, PoolCounterError, ReadError } from 'poolcounter';
+import { Daemon, freshAddress, until } from './support/daemon.mjs';
+import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+
+test('nobody is there', async (t) => {
+  const address = freshAddress();
+  const pool = openPool(t, { servers: [address], connectTwice: true });
+  const refused = { name: 'ConnectError', code: 'CONNECT', server: address, cause: 'Connection refused' };
+  await assert.rejects(pool.acquire('k', WISH), refused);
+  const failed = pool.run('k', WISH, () => assert.fail('there is no lock'));
+  await assert.rejects(failed, (error) => error instanceof Failure && error instanceof PoolCounterError);
+  await assert.rejects(pool.stats(), ConnectError);
+});
+
+test('a name that does not exist', async (t) => {
+  const pool = openPool(t, { servers: ['no-such-host.invalid'] });
+  await assert.rejects(pool.acquire('k', WISH), { code: 'CONNECT', server: 'no-such-host.invalid' });
+});
+
+test('the next server is asked', async (t) => {
+  const { address } = await Daemon.start(t);
+  const pool = openPool(t, { servers: [freshAddress(), address, freshAddress()] });
+  const keys = Array.from({ length: 30 }, (_, i) => `key ${i}`);
+  const locks = await Promise.all(keys.map((key) => lockOf(pool, key)));
+  await Promise.all(locks.map((lock) => lock.release()));
+});
+
+test('a frozen daemon', async (t) => {
+  const daemon = await Daemon.start(t);
+  const pool = openPool(t, { servers: [daemon.address], answerTimeoutMs: 50 });
+  daemon.freeze();
+  const late = { code: 'READ', cause: 'Connection timed out', server: daemon.address };
+  await assert.rejects(pool.acquire('k', { ...WISH, timeout: 0 }), late);
+  await assert.rejects(pool.acquire('k', { ...WISH, answerTimeoutMs: 60 }), late);
+});
+
+test('a daemon that dies under waiters and holders', async (t) => {
+  const daemon = await Daemon.start(t);
+  const pool = openPool(t, { servers: [daemon.address] });
+  const lock = await lockOf(pool, 'k');
+  const unwatched = await lockOf(pool, 'other');
+  const { signal } = lock;
+  const second = assert.rejects(pool.acquire('k', WISH), ReadError);
+  await until(async () => (await counted(pool, 'waiting_workers')) === 1);
+  assert.equal(signal.aborted, false);
+  await daemon.stop();
+  await second;
+  await until(() => signal.aborted);
+  assert.equal(unwatched.signal.aborted, true);
+  assert.equal(await lock.release(), 'released');
+  unwatched.abandon();
+  await assert.rejects(pool.acquire('k', WISH), ConnectError);
+});
+
+test('a restarted daemon is connected to anew', async (t) => {
+  const { address, ...daemon } = await restartable(t);
+  const pool = openPool(t, { servers: [address] });
+  const locks = await Promise.all(['a', 'b', 'c'].map((key) => lockOf(pool, key)));
+  await Promise.all(locks.map((lock) => lock.release()));
+  await daemon.restart();
+  await (await lockOf(pool, 'a')).release();
+});
+
+test('a release that waits for its answer', async (t) => {
+  const daemon = await Daemon.start(t);
+  const pool = openPool(t, { servers: [daemon.address], awaitRelease: true });
+  const lock = await lockOf(pool, 'k');
+  assert.equal(await lock.release(), 'released');
+  const lost = await lockOf(pool, 'k');
+  await daemon.stop();
+  await assert.rejects(lost.release(), Failure);
+});
+
+test('a Unix socket', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'poolcounter-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const server = `unix:${folder}/socket`;
+  const pool = openPool(t, { servers: [server] });
+  await assert.rejects(pool.acquire('k', WISH), { code: 'CONNECT', server, cause: 'No such file or directory' });
+  await Daemon.start(t, { more: ['--listen', server] });
+  const locks = await Promise.all(Array.from({ length: 300 }, (_, i) => lockOf(pool, `k${i}`)));
+  await Promise.all(locks.map((lock) => lock.release()));
+});
+
+test('a key that cannot be sent', async (t) => {
+  const pool = openPool(t, { servers: [freshAddress()] });
+  for (const [key, message] of /** @type {const} */ ([
+    ['', 'the key is empty'],
+    ['a\nRELEASE', 'the key contains a line feed'],
+    [Uint8Array.of(0), 'the key contains a NUL byte'],
+    ['k'.repeat(200_000), 'the key is too long: its command would take 200018 bytes, and 1024 is the most'],
+  ])) {
+    await assert.rejects(pool.acquire(key, WISH), { name: 'BadKeyError', code: 'BAD_KEY', message });
+    await assert.rejects(pool.acquire(key, WISH), BadKeyError);
+  }
+});
+
+test('a pool that is closed', async (t) => {
+  const { address } = await Daemon.start(t);
+  const pool = openPool(t, { servers: [address] });
+  const other = openPool(t, { servers: [address] });
+  const lock = await lockOf(pool, 'k');
+  const { signal } = lock;
+  const waiting = assert.rejects(pool.acquire('k', WISH), ClosedError);
+  const connecting = assert.rejects(pool.acquire('other', WISH), { code: 'CLOSED' });
+  await pool.close();
+  await Promise.all([waiting, connecting]);
+  assert.equal(signal.aborted, true);
+  await (await lockOf(other, 'k')).release();
+  assert.equal(await lock.release(), 'released');
+  await (await lockOf(pool, 'k')).release();
+  await pool[Symbol.asyncDispose]();
+});
+
+test('an answer that came while the program was busy counts', async (t) => {
+  const { address } = await Daemon.start(t);
+  const pool = openPool(t, { servers: [address], answerTimeoutMs: 20, awaitRelease: true });
+  await (await lockOf(pool, 'first')).release();
+  const acquiring = pool.acquire('k', { ...WISH, timeout: 0 });
+  const end = performance.now() + 200;
+  while (performance.now() < end) {
+    // Busy.
+  }
+  assert.equal((await acquiring).outcome, 'locked');
+});
+
+/**
+ * A daemon that can be started again on its address.
+ *
+ * @param {import('node:test').TestContext} t
+ */
+async function restartable(t) {
+  const daemon = await Daemon.start(t);
+  const restart = async () => {
+    await daemon.stop();
+    await Daemon.start(t, { address: daemon.address });
+  };
+  return { address: daemon.address, restart };
+}

@@ -1,0 +1,119 @@
+// Wrong arguments, and which server a key belongs to.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { BadServerError, PoolCounter } from 'poolcounter';
+import { Action, Config, Engine } from '../lib/wasm/poolcounter_wasm.js';
+import { WISH } from './support/pools.mjs';
+
+const VECTORS = JSON.parse(fs.readFileSync(new URL('../../../core/tests/server-choice.json', import.meta.url), 'utf8'));
+
+/** @param {any} options */
+const make = (options) => () => new PoolCounter(options);
+
+test('wrong options', () => {
+  const servers = ['127.0.0.1'];
+  for (const options of [
+    { servers: '127.0.0.1' },
+    {},
+    { servers: [1] },
+    { servers: ['127.0.0.1', { label: 'a', server: '127.0.0.1' }] },
+    { servers: [{ server: '127.0.0.1' }] },
+    { servers, keep: '8' },
+    { servers, connectTwice: 1 },
+    { servers, connectTimeout: 1 },
+  ]) {
+    assert.throws(make(options), TypeError, JSON.stringify(options));
+  }
+  for (const options of [
+    { servers, keep: -1 },
+    { servers, keep: 10_001 },
+    { servers, keep: 1.5 },
+    { servers, connectTimeoutMs: 0 },
+    { servers, answerTimeoutMs: NaN },
+    { servers, passOverMs: -1 },
+    { servers, keepIdleMs: Infinity },
+    { servers: [{ label: 'a', server: '127.0.0.1', weight: 1001 }] },
+  ]) {
+    assert.throws(make(options), RangeError, JSON.stringify(options));
+  }
+  for (const options of [
+    { servers: [] },
+    { servers: ['127.0.0.1', 'a b'] },
+    { servers: [{ label: 'a', server: '127.0.0.1', weight: 0 }] },
+  ]) {
+    assert.throws(make(options), BadServerError, JSON.stringify(options));
+  }
+  make({ servers, keep: undefined, passOverMs: 0, connectTimeoutMs: 0.5 })();
+});
+
+test('wrong requests', async () => {
+  const pool = new PoolCounter({ servers: ['127.0.0.1'] });
+  /** @param {any} request */
+  const acquire = (request, /** @type {any} */ key = 'k') => pool.acquire(key, request);
+  for (const wrong of [
+    { workers: '1' },
+    { timeout: undefined },
+    { mode: 'forAll' },
+    { signal: {} },
+    { signal: null },
+  ]) {
+    await assert.rejects(acquire({ ...WISH, ...wrong }), TypeError, JSON.stringify(wrong));
+  }
+  for (const wrong of [{ workers: -1 }, { maxqueue: 2 ** 32 }, { timeout: 0.5 }, { answerTimeoutMs: 0 }]) {
+    await assert.rejects(acquire({ ...WISH, ...wrong }), RangeError, JSON.stringify(wrong));
+  }
+  await assert.rejects(acquire(WISH, 7), TypeError);
+  await assert.rejects(acquire(undefined), TypeError);
+  await assert.rejects(pool.run('k', WISH, /** @type {any} */ ('work')), TypeError);
+});
+
+/**
+ * The servers that are tried for a key, if none can be connected to.
+ *
+ * @param {Config} config
+ * @param {string} key
+ */
+function tried(config, key) {
+  const engine = new Engine(config);
+  engine.acquire(Buffer.from(key), false, 1, 1, 0, 0, 0);
+  const servers = [];
+  for (let step = engine.poll(); (step & 7) !== Action.None; step = engine.poll()) {
+    if ((step & 7) === Action.Connect) {
+      servers.push(engine.server());
+      engine.broken(step >>> 3, 'refused', 0);
+    }
+  }
+  return servers;
+}
+
+test("MediaWiki's order of servers", () => {
+  for (const { servers, keys } of VECTORS.mediawiki) {
+    for (const [key, expected] of Object.entries(keys).filter(([each]) => sendable(each))) {
+      const config = new Config();
+      servers.forEach((/** @type {string} */ server) => config.addServer(server));
+      const names = tried(config, key).map((index) => servers[index]);
+      assert.deepEqual(names, expected, key);
+    }
+  }
+});
+
+test("python-poolcounter's ring", () => {
+  for (const { nodes, keys } of VECTORS.ring) {
+    for (const [key, expected] of Object.entries(keys).filter(([each]) => sendable(each))) {
+      const config = new Config();
+      for (const [label, weight] of nodes) {
+        config.addServer('127.0.0.1');
+        assert.ok(config.placeOnRing(label, weight));
+      }
+      const labels = tried(config, key).map((index) => nodes[index][0]);
+      assert.deepEqual(labels, [expected], key);
+    }
+  }
+});
+
+/** Whether a line can have this key: the vectors have others too. @param {string} key */
+function sendable(key) {
+  return key.length > 0 && Buffer.byteLength(key) < 900;
+}

@@ -1,0 +1,92 @@
+// The packed file, installed without a network into sample projects.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { Daemon } from './support/daemon.mjs';
+
+const MOST_BYTES = 40_000;
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const typescript = path.join(root, 'node_modules/typescript/bin/tsc');
+const typeRoots = path.join(root, 'node_modules/@types');
+
+let work = '';
+let packed = '';
+
+before(async () => {
+  work = fs.mkdtempSync(path.join(os.tmpdir(), 'poolcounter-'));
+  const { stdout } = await execute('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work], {
+    cwd: root,
+  });
+  packed = path.join(work, JSON.parse(stdout)[0].filename);
+});
+
+after(() => fs.rmSync(work, { recursive: true, force: true }));
+
+/**
+ * A project with the package installed; its folder.
+ *
+ * @param {string} name
+ */
+async function install(name) {
+  const folder = path.join(work, name);
+  fs.cpSync(path.join(root, 'test/projects', name), folder, { recursive: true });
+  await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', packed], { cwd: folder });
+  return folder;
+}
+
+/** @param {string} folder @param {string[]} words */
+async function node(folder, ...words) {
+  return (await execute(process.execPath, words, { cwd: folder })).stdout;
+}
+
+test('it holds what a program needs and no more', async () => {
+  const folder = path.join(await install('esm'), 'node_modules/poolcounter');
+  const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map((entry) => entry.name);
+  for (const name of ['package.json', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'index.mjs', 'index.d.mts']) {
+    assert.ok(names.includes(name), name);
+  }
+  assert.ok(!names.some((name) => name.includes('test') || name.includes('eslint') || name.includes('_bg.wasm.d.ts')));
+  assert.deepEqual(
+    fs.readdirSync(path.join(folder, '..')).filter((name) => !name.startsWith('.')),
+    ['poolcounter'],
+  );
+});
+
+test('what a program loads is small', async () => {
+  const lib = path.join(await install('esm'), 'node_modules/poolcounter/lib');
+  const code = /\.(js|mjs|wasm)$/;
+  const files = [lib, path.join(lib, 'wasm')].flatMap((folder) =>
+    fs
+      .readdirSync(folder)
+      .filter((name) => code.test(name))
+      .map((name) => fs.readFileSync(path.join(folder, name))),
+  );
+  const bytes = gzipSync(Buffer.concat(files), { level: 9 }).length;
+  assert.ok(bytes > 10_000 && bytes < MOST_BYTES, `${bytes} bytes`);
+});
+
+for (const kind of ['esm', 'commonjs']) {
+  test(`a project of kind ${kind}`, async (t) => {
+    const folder = await install(kind);
+    const { address } = await Daemon.start(t);
+    assert.equal(await node(folder, 'main.js', address), 'locked a page function\n');
+  });
+}
+
+test('a strict TypeScript project', async (t) => {
+  const folder = await install('typescript');
+  const { address } = await Daemon.start(t);
+  await node(folder, typescript, '--project', '.', '--typeRoots', typeRoots);
+  assert.equal(await node(folder, 'main.mjs', address), 'released\n2\nlocked a page function\n');
+  assert.equal(await node(folder, 'other.cjs', address), 'function\n');
+});

@@ -1,0 +1,84 @@
+// What keeps a process alive, and what does not.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { Daemon, until } from './support/daemon.mjs';
+import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+
+/**
+ * Runs a program that has a pool, and gives its exit status and what it printed.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} address
+ * @param {string} body
+ * @returns {Promise<string>}
+ */
+function run(t, address, body) {
+  const program = `
+    import { PoolCounter } from 'poolcounter';
+    const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
+    const wish = ${JSON.stringify(WISH)};
+    ${body}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: new URL('.', import.meta.url),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.pid && child.exitCode === null && child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (data) => (output += data));
+  return new Promise((resolve) => child.once('close', (status, signal) => resolve(`${output}${status ?? signal}`)));
+}
+
+test('a process with idle connections ends by itself', async (t) => {
+  const { address } = await Daemon.start(t);
+  const body = `
+    for (const key of ['a', 'b']) console.log(JSON.stringify(await pool.run(key, wish, () => key)));`;
+  const expected = '{"outcome":"locked","value":"a"}\n{"outcome":"locked","value":"b"}\n0';
+  assert.equal(await run(t, address, body), expected);
+});
+
+test('a lock that is held does not keep the process, and is free then', async (t) => {
+  const { address } = await Daemon.start(t);
+  assert.equal(await run(t, address, `console.log((await pool.acquire('k', wish)).outcome);`), 'locked\n0');
+  await (await lockOf(openPool(t, { servers: [address] }), 'k')).release();
+});
+
+test('a wait keeps the process', async (t) => {
+  const { address } = await Daemon.start(t);
+  const pool = openPool(t, { servers: [address] });
+  const lock = await lockOf(pool, 'k');
+  const ended = run(t, address, `console.log((await pool.acquire('k', wish)).outcome);`);
+  await until(async () => (await counted(pool, 'waiting_workers')) === 1);
+  await lock.release();
+  assert.equal(await ended, 'done\n0');
+});
+
+test('a wait that fails leaves nothing behind', async (t) => {
+  const daemon = await Daemon.start(t);
+  const body = `
+    await pool.run('k', wish, () => 1);
+    process.kill(${daemon.process.pid}, 'SIGKILL');
+    await pool.acquire('k', wish).catch((error) => console.log(error.code));`;
+  assert.match(await run(t, daemon.address, body), /^(CONNECT|READ)\n0$/);
+});
+
+test('a lock that is forgotten is abandoned', async (t) => {
+  const { address } = await Daemon.start(t);
+  const body = `
+    import { setFlagsFromString } from 'node:v8';
+    import { runInNewContext } from 'node:vm';
+    setFlagsFromString('--expose-gc');
+    await pool.acquire('k', wish);
+    const collecting = setInterval(runInNewContext('gc'), 10);
+    console.log((await pool.acquire('k', wish)).outcome);
+    clearInterval(collecting);`;
+  assert.equal(await run(t, address, body), 'locked\n0');
+});
+
+test('both kinds of module have the same classes', async (t) => {
+  const body = `
+    import { createRequire } from 'node:module';
+    console.log(createRequire(process.cwd() + '/x.js')('poolcounter').PoolCounter === PoolCounter);`;
+  assert.equal(await run(t, '127.0.0.1', body), 'true\n0');
+});

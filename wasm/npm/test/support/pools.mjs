@@ -1,0 +1,42 @@
+import { PoolCounter } from 'poolcounter';
+
+/** No more than one at a time, for anyone; long enough for a busy machine. */
+export const WISH = { workers: 1, maxqueue: 100, timeout: 60 };
+
+/**
+ * A pool with time for a busy machine, closed when the test is over.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {import('poolcounter').Options} options
+ */
+export function openPool(t, options) {
+  const pool = new PoolCounter({ connectTimeoutMs: 30_000, answerTimeoutMs: 30_000, ...options });
+  t.after(() => pool.close());
+  return pool;
+}
+
+/**
+ * The lock of somebody who must get it at once.
+ *
+ * @param {PoolCounter} pool
+ * @param {string | Uint8Array} key
+ * @param {Partial<import('poolcounter').Request>} [wish]
+ */
+export async function lockOf(pool, key, wish = {}) {
+  const acquired = await pool.acquire(key, { ...WISH, ...wish });
+  if (acquired.outcome !== 'locked') {
+    throw new Error(`it is ${acquired.outcome}`);
+  }
+  return acquired.lock;
+}
+
+/**
+ * A number from the statistics of the only server.
+ *
+ * @param {PoolCounter} pool
+ * @param {string} name
+ */
+export async function counted(pool, name) {
+  const [statistics] = Object.values(await pool.stats('FULL'));
+  return Number(statistics?.[name]);
+}

@@ -1,0 +1,459 @@
+//! Core's client, driven by events: what happens to sockets goes in, what is to be done with them comes out.
+
+use std::collections::VecDeque;
+
+use poolcounter::Timestamp;
+use poolcounter::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
+use slab::Slab;
+
+use crate::wires::{End, Socket, Wires};
+
+/// What JavaScript is to do.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Connect a new socket, of this number, to the server of this index.
+    Connect { socket: usize, server: usize },
+    /// Send this.
+    Send { socket: usize, bytes: Vec<u8> },
+    /// Close the socket and forget its number.
+    Close { socket: usize },
+    /// Tell who waits for the call.
+    Finish { call: usize, result: Result<Answer, Failure> },
+    /// Tell who holds the lock that its connection has broken.
+    Lose { lock: usize },
+}
+
+/// The answer to a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The lock is held. It has this number until it is released or abandoned.
+    Locked(usize),
+    Other(Outcome),
+}
+
+/// The client, its calls and its locks, each by a number.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    client: Client<Socket>,
+    calls: Slab<Pending>,
+    locks: Slab<Held>,
+    wires: Wires,
+    actions: VecDeque<Action>,
+    /// No call has an earlier deadline.
+    wakeup: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    call: Call,
+    attempt: Option<Attempt>,
+    /// The socket of the conversation.
+    socket: Option<usize>,
+    until: Timestamp,
+}
+
+/// A connection that is being made.
+#[derive(Debug)]
+struct Attempt {
+    socket: Socket,
+    server: usize,
+    deadline: Timestamp,
+}
+
+#[derive(Debug)]
+struct Held {
+    lock: Lock,
+    socket: Option<usize>,
+}
+
+/// A [`Step`] that borrows nothing.
+enum Next {
+    Connect { server: usize, deadline: Timestamp },
+    Pause { until: Timestamp },
+    Send { socket: usize, bytes: Vec<u8> },
+    Receive { socket: usize, deadline: Timestamp },
+    Finished(Result<Outcome, Failure>),
+}
+
+impl Engine {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            client: Client::new(settings),
+            calls: Slab::new(),
+            locks: Slab::new(),
+            wires: Wires::default(),
+            actions: VecDeque::new(),
+            wakeup: None,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        self.client.settings()
+    }
+
+    /// The next thing to do, until there is none.
+    pub(crate) fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to call [`Engine::tick`] at the latest.
+    pub(crate) fn wakeup(&self) -> Option<Timestamp> {
+        self.wakeup
+    }
+
+    pub(crate) fn acquire(&mut self, request: &Request<'_>, now: Timestamp) -> Result<usize, Failure> {
+        let call = self.client.acquire(request, now)?;
+        Ok(self.begin(call, now))
+    }
+
+    pub(crate) fn statistics(&mut self, server: usize, name: &str, now: Timestamp) -> Result<usize, Failure> {
+        let call = self.client.statistics(server, name, now)?;
+        Ok(self.begin(call, now))
+    }
+
+    /// Begins to release a lock, whose number is free from now on.
+    pub(crate) fn release(&mut self, lock: usize, now: Timestamp) -> Option<usize> {
+        let held = self.take_lock(lock)?;
+        let call = self.client.release(&held.lock, now).ok()?;
+        Some(self.begin(call, now))
+    }
+
+    /// Gives a lock up by closing its connection.
+    pub(crate) fn abandon(&mut self, lock: usize, now: Timestamp) {
+        if let Some(held) = self.take_lock(lock) {
+            self.client.abandon(&held.lock);
+            self.settle(now);
+        }
+    }
+
+    /// Gives a call up; nothing more is heard of it.
+    pub(crate) fn cancel(&mut self, call: usize, now: Timestamp) {
+        if let Some(pending) = self.calls.try_remove(call) {
+            self.client.cancel(&pending.call);
+            drop(pending);
+            self.settle(now);
+        }
+    }
+
+    /// Closes every connection.
+    pub(crate) fn close(&mut self, now: Timestamp) {
+        self.client.close();
+        self.settle(now);
+    }
+
+    /// The socket is connected.
+    pub(crate) fn connected(&mut self, socket: usize, now: Timestamp) {
+        let Some((call, attempt)) = self.take_attempt(socket) else { return };
+        self.client.connected(&mut self.calls[call].call, attempt.socket, now);
+        self.drive(call, now);
+        self.settle(now);
+    }
+
+    /// These bytes have come.
+    pub(crate) fn received(&mut self, socket: usize, bytes: &[u8], now: Timestamp) {
+        let Some(wire) = self.wires.get(socket) else { return };
+        wire.receive(bytes);
+        if let Some(call) = wire.call {
+            // It has come, even if the deadline is over by now.
+            self.receive(call, socket, now);
+            self.drive(call, now);
+            self.settle(now);
+        }
+    }
+
+    /// The socket has ended, or could not be connected.
+    pub(crate) fn ended(&mut self, socket: usize, end: End, now: Timestamp) {
+        if let Some((call, attempt)) = self.take_attempt(socket) {
+            let cause = if let End::Broken(cause) = &end { cause } else { "the server closed the connection" };
+            drop(attempt);
+            self.client.connect_failed(&mut self.calls[call].call, cause, now);
+            self.drive(call, now);
+        } else if let Some(wire) = self.wires.get(socket) {
+            let (call, lock) = (wire.call, wire.lock.take());
+            wire.end.get_or_insert(end);
+            self.actions.extend(lock.map(|lock| Action::Lose { lock }));
+            if let Some(call) = call {
+                self.drive(call, now);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Goes on with the calls whose deadlines are over.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.wakeup = None;
+        let calls: Vec<(usize, Timestamp)> = self.calls.iter().map(|(call, pending)| (call, pending.until)).collect();
+        for (call, until) in calls {
+            if until <= now {
+                self.drive(call, now);
+            } else {
+                self.wake_at(until);
+            }
+        }
+        self.settle(now);
+    }
+
+    fn begin(&mut self, call: Call, now: Timestamp) -> usize {
+        let number = self.calls.insert(Pending { call, attempt: None, socket: None, until: now });
+        self.drive(number, now);
+        self.settle(now);
+        number
+    }
+
+    /// Goes on with a call as far as it goes.
+    fn drive(&mut self, call: usize, now: Timestamp) {
+        while let Some(pending) = self.calls.get_mut(call) {
+            match Next::from(self.client.step(&mut pending.call, now)) {
+                Next::Connect { server, deadline } => return self.connect(call, server, deadline),
+                Next::Pause { until } => {
+                    (pending.attempt, pending.socket) = (None, None);
+                    return self.wait(call, until);
+                }
+                Next::Send { socket, bytes } => self.send(call, socket, bytes, now),
+                Next::Receive { socket, deadline } => {
+                    if !self.receive(call, socket, now) {
+                        return self.wait(call, deadline);
+                    }
+                }
+                Next::Finished(result) => return self.finish(call, result),
+            }
+        }
+    }
+
+    fn connect(&mut self, call: usize, server: usize, deadline: Timestamp) {
+        let pending = &mut self.calls[call];
+        let is_the_same = |attempt: &Attempt| (attempt.server, attempt.deadline) == (server, deadline);
+        if !pending.attempt.as_ref().is_some_and(is_the_same) {
+            let socket = self.wires.open(call);
+            self.actions.push_back(Action::Connect { socket: socket.number, server });
+            (pending.attempt, pending.socket) = (Some(Attempt { socket, server, deadline }), None);
+        }
+        self.wait(call, deadline);
+    }
+
+    fn send(&mut self, call: usize, socket: usize, bytes: Vec<u8>, now: Timestamp) {
+        let pending = &mut self.calls[call];
+        pending.socket = Some(socket);
+        match self.wires.get(socket).and_then(|wire| wire.end.clone()) {
+            Some(End::Broken(cause)) => return self.client.failed(&mut pending.call, &cause, now),
+            // The system would take it too; the answer tells.
+            Some(End::Closed) => {}
+            None => self.actions.push_back(Action::Send { socket, bytes }),
+        }
+        self.client.sent(&mut pending.call, now);
+    }
+
+    /// Takes what has come; whether anything has.
+    fn receive(&mut self, call: usize, socket: usize, now: Timestamp) -> bool {
+        let pending = &mut self.calls[call];
+        pending.socket = Some(socket);
+        let Some(wire) = self.wires.get(socket) else { return false };
+        if let Some(bytes) = wire.take_inbox() {
+            self.client.received(&mut pending.call, &bytes, now);
+            return true;
+        }
+        match &wire.end {
+            Some(End::Broken(cause)) => self.client.failed(&mut pending.call, cause, now),
+            Some(End::Closed) => self.client.received(&mut pending.call, &[], now),
+            None => {
+                wire.call = Some(call);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn finish(&mut self, call: usize, result: Result<Outcome, Failure>) {
+        let pending = self.calls.remove(call);
+        let mut wire = pending.socket.and_then(|socket| self.wires.get(socket));
+        if let Some(wire) = &mut wire {
+            wire.call = None;
+        }
+        let result = result.map(|outcome| match outcome {
+            Outcome::Locked(lock) => {
+                let number = self.locks.insert(Held { lock, socket: pending.socket });
+                if let Some(wire) = wire {
+                    wire.lock = Some(number);
+                }
+                Answer::Locked(number)
+            }
+            other => Answer::Other(other),
+        });
+        self.actions.push_back(Action::Finish { call, result });
+    }
+
+    fn wait(&mut self, call: usize, until: Timestamp) {
+        self.calls[call].until = until;
+        self.wake_at(until);
+    }
+
+    fn wake_at(&mut self, until: Timestamp) {
+        self.wakeup = Some(self.wakeup.map_or(until, |wakeup| wakeup.min(until)));
+    }
+
+    fn take_lock(&mut self, lock: usize) -> Option<Held> {
+        let held = self.locks.try_remove(lock)?;
+        if let Some(wire) = held.socket.and_then(|socket| self.wires.get(socket)) {
+            // The number may be that of another socket by now.
+            wire.lock.take_if(|held| *held == lock);
+        }
+        Some(held)
+    }
+
+    /// The attempt that a socket belongs to, and its call.
+    fn take_attempt(&mut self, socket: usize) -> Option<(usize, Attempt)> {
+        let call = self.wires.get(socket)?.call?;
+        let attempt = self.calls.get_mut(call)?.attempt.take_if(|attempt| attempt.socket.number == socket)?;
+        Some((call, attempt))
+    }
+
+    /// Has the sockets closed that were dropped meanwhile, and goes on with the calls that waited for them.
+    fn settle(&mut self, now: Timestamp) {
+        while let Some((socket, wire)) = self.wires.take_dropped() {
+            self.actions.push_back(Action::Close { socket });
+            self.actions.extend(wire.lock.map(|lock| Action::Lose { lock }));
+            let waits = |pending: &&Pending| pending.socket == Some(socket);
+            if let Some(call) = wire.call.filter(|call| self.calls.get(*call).as_ref().is_some_and(waits)) {
+                self.drive(call, now);
+            }
+        }
+    }
+}
+
+impl From<Step<'_, Socket>> for Next {
+    fn from(step: Step<'_, Socket>) -> Self {
+        match step {
+            Step::Connect { index, deadline, .. } => Self::Connect { server: index, deadline },
+            Step::Pause { until } => Self::Pause { until },
+            Step::Send { socket, bytes, .. } => Self::Send { socket: socket.number, bytes: bytes.to_vec() },
+            Step::Receive { socket, deadline } => Self::Receive { socket: socket.number, deadline },
+            Step::Finished(result) => Self::Finished(result),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poolcounter::client::Server;
+    use poolcounter::protocol::Mode;
+
+    const START: Timestamp = Timestamp::from_micros(0);
+
+    fn engine(servers: &[&str]) -> Engine {
+        let servers = servers.iter().map(|server| Server::parse(server).expect("a server"));
+        Engine::new(Settings::new(servers.collect()))
+    }
+
+    fn acquire(engine: &mut Engine) -> usize {
+        let request =
+            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 0, answer_within: None };
+        engine.acquire(&request, START).expect("a good key")
+    }
+
+    /// What is to be done, in short.
+    fn actions(engine: &mut Engine) -> Vec<String> {
+        let describe = |action| match action {
+            Action::Connect { socket, server } => format!("connect {socket} to {server}"),
+            Action::Send { socket, bytes } => format!("send {socket} {}", String::from_utf8_lossy(&bytes).trim_end()),
+            Action::Close { socket } => format!("close {socket}"),
+            Action::Finish { call, result: Ok(Answer::Locked(lock)) } => format!("{call} has lock {lock}"),
+            Action::Finish { call, result: Ok(Answer::Other(outcome)) } => format!("{call} is {outcome:?}"),
+            Action::Finish { call, result: Err(failure) } => format!("{call}: {failure}"),
+            Action::Lose { lock } => format!("lose {lock}"),
+        };
+        std::iter::from_fn(|| engine.poll()).map(describe).collect()
+    }
+
+    /// An engine whose lock 0 is held by socket 0.
+    fn holding() -> Engine {
+        let mut engine = engine(&["a"]);
+        acquire(&mut engine);
+        engine.connected(0, START);
+        engine.received(0, b"LOCKED\n", START);
+        assert_eq!(actions(&mut engine), ["connect 0 to 0", "send 0 ACQ4ME k 1 2 0", "0 has lock 0"]);
+        engine
+    }
+
+    #[test]
+    fn the_answer_of_a_release_is_kept_for_the_next_call() {
+        let mut engine = holding();
+        assert_eq!(engine.release(0, START), Some(0));
+        assert_eq!(actions(&mut engine), ["send 0 RELEASE", "0 is Released"]);
+        engine.received(0, b"RELEASED\n", START);
+        assert_eq!(engine.release(0, START), None);
+        acquire(&mut engine);
+        assert_eq!(actions(&mut engine), ["send 0 ACQ4ME k 1 2 0"]);
+    }
+
+    #[test]
+    fn an_attempt_that_takes_too_long_makes_way_for_the_next() {
+        let mut engine = engine(&["a", "b"]);
+        acquire(&mut engine);
+        let first = actions(&mut engine);
+        let wakeup = engine.wakeup().expect("a deadline");
+        engine.tick(START);
+        assert_eq!((first.len(), actions(&mut engine).len()), (1, 0));
+        engine.tick(wakeup);
+        let next = actions(&mut engine);
+        assert!(next[0].starts_with("connect 1 to ") && next[1] == "close 0", "{next:?}");
+        assert_ne!(first[0].chars().last(), next[0].chars().last());
+        engine.connected(0, wakeup);
+        assert!(actions(&mut engine).is_empty(), "socket 0 is gone");
+    }
+
+    #[test]
+    fn a_stale_connection_is_replaced() {
+        let mut engine = holding();
+        engine.release(0, START);
+        engine.ended(0, End::Broken("it broke".to_owned()), START);
+        actions(&mut engine);
+        acquire(&mut engine);
+        assert_eq!(actions(&mut engine), ["connect 1 to 0", "close 0"]);
+        engine.ended(1, End::Broken("refused".to_owned()), START);
+        assert_eq!(actions(&mut engine), ["0: cannot connect to a: refused", "close 1"]);
+        assert_eq!(acquire(&mut engine), 0);
+    }
+
+    #[test]
+    fn a_holder_is_told_of_its_loss_once() {
+        let mut engine = holding();
+        engine.ended(0, End::Closed, START);
+        engine.ended(0, End::Closed, START);
+        assert_eq!(actions(&mut engine), ["lose 0"]);
+        engine.abandon(0, START);
+        assert_eq!(actions(&mut engine), ["close 0"]);
+    }
+
+    #[test]
+    fn what_is_cancelled_is_closed_and_not_heard_of() {
+        let mut engine = holding();
+        let connecting = acquire(&mut engine);
+        engine.cancel(connecting, START);
+        assert_eq!(actions(&mut engine), ["connect 1 to 0", "close 1"]);
+        let waiting = acquire(&mut engine);
+        engine.connected(1, START);
+        engine.cancel(waiting, START);
+        engine.received(1, b"LOCKED\n", START);
+        assert_eq!(actions(&mut engine), ["connect 1 to 0", "send 1 ACQ4ME k 1 2 0", "close 1"]);
+    }
+
+    #[test]
+    fn an_answer_counts_though_its_deadline_is_over() {
+        let mut engine = engine(&["a"]);
+        acquire(&mut engine);
+        engine.connected(0, START);
+        engine.received(0, b"LOCKED\n", START.after_secs(3600));
+        assert_eq!(actions(&mut engine).pop().as_deref(), Some("0 has lock 0"));
+    }
+
+    #[test]
+    fn a_server_that_talks_without_end_fills_no_memory() {
+        let mut engine = holding();
+        engine.release(0, START);
+        for _ in 0..100 {
+            engine.received(0, &[b'x'; 10_000], START);
+        }
+        assert!(engine.wires.get(0).and_then(crate::wires::Wire::take_inbox).expect("some of it").len() < 100_000);
+    }
+}
