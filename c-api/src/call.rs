@@ -89,13 +89,13 @@ pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let result = |shared: &mut Async, stage: &mut Stage| {
+        if shared.freed {
+            return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
+        }
         let Stage::Finished(ended) = stage else {
             let unfinished = "the call has not finished";
             return Err(Problem::new(pc_error::PC_ERROR_NOT_FINISHED, unfinished));
         };
-        if shared.freed {
-            return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
-        }
         let answer = ended.result.clone()?;
         // SAFETY: the conventions.
         unsafe {

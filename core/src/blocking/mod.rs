@@ -68,6 +68,35 @@ impl BlockingClient {
         self.drive(call)
     }
 
+    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only make a note.
+    ///
+    /// # Errors
+    ///
+    /// As with [`acquire`](Self::acquire).
+    pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.acquire(request, self.now())?;
+        self.resume(Interrupted(call))
+    }
+
+    /// Goes on with a wait that a signal has ended, until its answer, its deadline or the next signal.
+    ///
+    /// # Errors
+    ///
+    /// As with [`acquire`](Self::acquire).
+    pub fn resume(&mut self, Interrupted(mut call): Interrupted) -> Result<Answer, Failure> {
+        self.leave_parents_connections();
+        match self.run(&mut call, true) {
+            Some(result) => result.map(Answer::Final),
+            None => Ok(Answer::Interrupted(Interrupted(call))),
+        }
+    }
+
+    /// Gives up a wait that a signal has ended. Its connection is closed, so the server takes the wish back without waking anybody.
+    pub fn cancel(&mut self, Interrupted(call): Interrupted) {
+        self.client.cancel(&call);
+    }
+
     /// Releases a lock: everyone who waited for anyone's result is told that it is there.
     ///
     /// # Errors
@@ -132,11 +161,20 @@ impl BlockingClient {
     }
 
     fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
+        loop {
+            if let Some(result) = self.run(&mut call, false) {
+                return result;
+            }
+        }
+    }
+
+    /// The call's result; none if a signal came, and is to be heeded.
+    fn run(&mut self, call: &mut Call, heed_signals: bool) -> Option<Result<Outcome, Failure>> {
         let mut buffer = [0; 1024];
         let mut now = self.now();
         loop {
-            let event = match self.client.step(&mut call, now) {
-                Step::Finished(result) => return result,
+            let event = match self.client.step(call, now) {
+                Step::Finished(result) => return Some(result),
                 Step::Pause { until } => {
                     std::thread::sleep(between(now, until));
                     Event::Paused
@@ -149,8 +187,11 @@ impl BlockingClient {
                     Event::Received(socket.receive(between(now, deadline), &mut buffer).map(|length| &buffer[..length]))
                 }
             };
+            if heed_signals && event.is_interrupted() {
+                return None;
+            }
             now = self.now();
-            self.tell(&mut call, event, now);
+            self.tell(call, event, now);
         }
     }
 
@@ -168,11 +209,31 @@ impl BlockingClient {
     }
 }
 
+/// What came of [`BlockingClient::acquire_until_signal`].
+#[derive(Debug)]
+pub enum Answer {
+    /// The server's answer.
+    Final(Outcome),
+    /// A signal came first: the wait is to be resumed or cancelled.
+    Interrupted(Interrupted),
+}
+
+/// A wait that a signal has ended for now. Dropping it leaves its connection waiting until it is used no more: cancel it instead.
+#[derive(Debug)]
+#[must_use]
+pub struct Interrupted(Call);
+
 enum Event<'a> {
     Paused,
     Connected(io::Result<Socket>),
     Sent(io::Result<()>),
     Received(io::Result<&'a [u8]>),
+}
+
+impl Event<'_> {
+    fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Received(Err(error)) if error.kind() == io::ErrorKind::Interrupted)
+    }
 }
 
 fn between(now: Timestamp, until: Timestamp) -> Duration {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 
 from . import _failures
-from ._functions import BLOCKING, IMMEDIATE, NO_SUCH_LOCK, OK
+from ._functions import BLOCKING, IMMEDIATE, INTERRUPTED, NO_SUCH_LOCK, OK
 from ._settings import Settings
 from ._wish import Form, Limits
 from .outcomes import Outcome
 
 # Without declared arguments a call costs half as much; what is passed has the right types already.
-_acquire = BLOCKING["pc_client_acquire"]
+_acquire = BLOCKING["pc_client_acquire_until_signal"]
+_resume = BLOCKING["pc_client_resume"]
 _release = BLOCKING["pc_client_release"]
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _NOT_LOCKED = -2
@@ -56,6 +57,9 @@ class Blocking:
         """Waits for a lock."""
         self._form.fill(key, limits)
         number = _acquire(*self._arguments)
+        while number == INTERRUPTED:
+            # Python has run its handler of the signal by now; that of Ctrl-C raises an exception.
+            number = _resume(self._handle, *self._arguments[2:])
         if number != OK:
             raise self._error(number)
         outcome = _OUTCOMES.get(self._outcome.value)

@@ -41,6 +41,7 @@ class Wait(ctypes.Structure):
 
 OK = 0
 NO_SUCH_LOCK = 10
+INTERRUPTED = 15
 READ = 1
 
 _HANDLE = POINTER(c_void_p)
