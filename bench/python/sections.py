@@ -1,8 +1,8 @@
 """Plays protected sections on request: sections.py package|keeping|connecting ADDRESS.
 
-Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so
-long a pause before each; wall and CPU time in microseconds of what happens inside acquire and release. In the pause Python
-works.
+Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with
+so long a pause before each; wall and CPU time in microseconds of what happens inside acquire and release. In the pause
+Python works.
 """
 
 from __future__ import annotations
