@@ -128,26 +128,6 @@ fn a_place_in_a_full_backlog_is_waited_for() -> Result<()> {
 }
 
 #[test]
-fn a_burst_of_first_connections_is_waited_for() -> Result<()> {
-    // The reference has a backlog of 20: what comes beyond that is for TCP to bring again, data that nobody acknowledges meanwhile too.
-    const BURST: usize = 400;
-    let daemon = Daemon::reference()?;
-    let start = std::sync::Barrier::new(BURST);
-    let one = |number: usize| -> Result<()> {
-        let mut client = client_with(&[daemon.address().to_string()], |settings| {
-            (settings.connect_timeout, settings.answer_timeout) = (30_000_000, 30_000_000);
-        })?;
-        start.wait();
-        locked(&mut client, &Request { key: format!("key-{number}").as_bytes(), ..REQUEST }).map(|_| ())
-    };
-    thread::scope(|scope| {
-        let one = &one;
-        let burst: Vec<_> = (0..BURST).map(|number| scope.spawn(move || one(number))).collect();
-        burst.into_iter().try_for_each(|one| one.join().map_err(|_| anyhow::anyhow!("it panicked"))?)
-    })
-}
-
-#[test]
 fn another_server_answers_when_one_is_away() -> Result<()> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let away = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();

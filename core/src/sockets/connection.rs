@@ -74,3 +74,25 @@ impl Drop for Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_host_is_given_its_time_until_it_has_answered_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let address = SockAddr::from(listener.local_addr().expect("its address"));
+        let mut connection = Connection::new(&address).expect("a socket");
+        connection.socket().connect(&address).expect("a connection");
+        connection.tune_tcp().expect("its options");
+        // A full backlog leaves what is sent unacknowledged for seconds.
+        assert_eq!(connection.socket().tcp_user_timeout().expect("an option"), None);
+        let (mut server, _) = listener.accept().expect("the other end");
+        server.write_all(b"LOCKED\n").expect("an answer");
+        assert_eq!(connection.receive(&mut [0; 16]).expect("the answer"), 7);
+        assert_eq!(connection.socket().tcp_user_timeout().expect("an option"), Some(HOST_TIMEOUT));
+    }
+}
