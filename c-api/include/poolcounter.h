@@ -73,7 +73,7 @@ typedef enum {
   PC_ERROR_INTERNAL = 13,
   // The client that the call belongs to was freed.
   PC_ERROR_FREED = 14,
-  // A signal has interrupted a wait that is to be resumed.
+  // A wait is interrupted, by a signal or for a look at signals, and can be resumed.
   PC_ERROR_INTERRUPTED = 15,
 } pc_error;
 
@@ -124,7 +124,8 @@ typedef struct pc_call pc_call;
 // A client whose calls block until their answer is there, or their deadline has passed.
 typedef struct pc_client pc_client;
 
-// The configuration of clients. It is copied when a client is made, and may serve many.
+// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
+// for the other.
 typedef struct pc_config pc_config;
 
 // A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
@@ -216,7 +217,7 @@ pc_error pc_config_set_keep(pc_config *config, int64_t connections);
 // connection's next command.
 pc_error pc_config_set_await_release(pc_config *config, int32_t on);
 
-// Why the last call with this configuration failed, or an empty text. The text is valid until the next call.
+// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
 const char *pc_config_error_cause(const pc_config *config);
 
 // Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
@@ -234,7 +235,7 @@ void pc_client_free(pc_client **client);
 pc_error pc_client_acquire(pc_client *client, const pc_request *request, pc_lock *lock, pc_outcome *outcome);
 
 // Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
-// run. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
 pc_error pc_client_acquire_until_signal(pc_client *client,
                                         const pc_request *request,
                                         pc_lock *lock,

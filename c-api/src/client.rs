@@ -1,6 +1,6 @@
 //! The client that blocks.
 
-use crate::arguments::{borrowed, place, text};
+use crate::arguments::{Place, borrowed, text};
 use crate::boundary::{Guarded, State, free};
 use crate::config::{make, pc_config};
 use crate::error::{Problem, pc_error};
@@ -46,7 +46,7 @@ impl Blocking {
         }
     }
 
-    fn settle(&mut self, granted: Granted<'_>, answer: Answer) -> Result<(), Problem> {
+    fn settle(&mut self, granted: Granted, answer: Answer) -> Result<(), Problem> {
         match answer {
             Answer::Final(answer) => {
                 granted.set(&mut self.locks, answer);
@@ -54,33 +54,33 @@ impl Blocking {
             }
             Answer::Interrupted(interrupted) => {
                 self.interrupted = Some(interrupted);
-                Err(Problem::new(pc_error::PC_ERROR_INTERRUPTED, "a signal has interrupted the wait"))
+                Err(Problem::new(pc_error::PC_ERROR_INTERRUPTED, "the wait is interrupted, and can be resumed"))
             }
         }
     }
 }
 
 /// The outputs of an acquire.
-struct Granted<'a> {
-    lock: &'a mut pc_lock,
-    outcome: &'a mut pc_outcome,
+struct Granted {
+    lock: Place<pc_lock>,
+    outcome: Place<pc_outcome>,
 }
 
-impl Granted<'_> {
+impl Granted {
     /// # Safety
     ///
     /// Each is NULL or a place for its output.
     unsafe fn new(lock: *mut pc_lock, outcome: *mut pc_outcome) -> Result<Self, Problem> {
         // SAFETY: the caller's.
-        unsafe { Ok(Self { lock: place(lock, "lock")?, outcome: place(outcome, "outcome")? }) }
+        unsafe { Ok(Self { lock: Place::new(lock, "lock")?, outcome: Place::new(outcome, "outcome")? }) }
     }
 
     fn set(self, locks: &mut Locks, answer: Outcome) {
-        *self.outcome = pc_outcome::from(&answer);
-        *self.lock = match answer {
+        self.outcome.set(pc_outcome::from(&answer));
+        self.lock.set(match answer {
             Outcome::Locked(lock) => locks.add(lock),
             _ => 0,
-        };
+        });
     }
 }
 
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn pc_client_acquire(
 }
 
 /// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
-/// run. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+/// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_acquire_until_signal(
     client: *mut pc_client,
@@ -195,8 +195,8 @@ pub unsafe extern "C" fn pc_client_release(
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         let answer = state.client.release(&lock)?;
         // SAFETY: the conventions.
-        if let Ok(outcome) = unsafe { place(outcome, "outcome") } {
-            *outcome = pc_outcome::from(&answer);
+        if let Ok(outcome) = unsafe { Place::new(outcome, "outcome") } {
+            outcome.set(pc_outcome::from(&answer));
         }
         Ok(())
     };
@@ -227,11 +227,11 @@ pub unsafe extern "C" fn pc_client_stats(
 ) -> pc_error {
     let ask = |state: &mut Blocking| {
         // SAFETY: the conventions.
-        let (name, stats) = unsafe { (text(name, "name")?, place(stats, "stats")?) };
+        let (name, stats) = unsafe { (text(name, "name")?, Place::new(stats, "stats")?) };
         let Outcome::Statistics(answer) = state.client.statistics(server, name)? else {
             return Err(Problem::new(pc_error::PC_ERROR_INTERNAL, "not a statistic"));
         };
-        *stats = c_text(&answer).into_raw();
+        stats.set(c_text(&answer).into_raw());
         Ok(())
     };
     // SAFETY: the conventions.

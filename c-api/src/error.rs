@@ -37,7 +37,7 @@ pub enum pc_error {
     PC_ERROR_INTERNAL = 13,
     /// The client that the call belongs to was freed.
     PC_ERROR_FREED = 14,
-    /// A signal has interrupted a wait that is to be resumed.
+    /// A wait is interrupted, by a signal or for a look at signals, and can be resumed.
     PC_ERROR_INTERRUPTED = 15,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn message(error: i32) -> &'static CStr {
         12 => c"the client is in use by another thread",
         13 => c"internal error",
         14 => c"the client was freed",
-        15 => c"interrupted by a signal",
+        15 => c"the wait is interrupted",
         _ => c"unknown error",
     }
 }

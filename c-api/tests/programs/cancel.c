@@ -154,6 +154,22 @@ static void a_release(int await, int begun)
     pc_async_free(&client);
 }
 
+static void between_the_answer_and_its_taking(void)
+{
+    pc_async *client = async_of(server);
+    struct flight flight = begin_acquire(client, PC_MODE_FOR_ME, "key", 0);
+    pc_outcome outcome;
+    pc_lock lock = 77;
+
+    finish(&flight, 1);
+    CHECK_OK(pc_async_close(client));
+    CHECK_NUMBER(pc_call_result(flight.call, &lock, &outcome), PC_ERROR_READ);
+    CHECK(lock == 77);
+    pc_call_free(&flight.call);
+    pc_async_free(&client);
+    wait_for_rest(observer);
+}
+
 int main(int argc, char **argv)
 {
     begin(argc, argv);
@@ -167,6 +183,7 @@ int main(int argc, char **argv)
     and_another_waits(without_taking_the_number);
     and_another_waits(by_closing);
     by_freeing_the_client();
+    between_the_answer_and_its_taking();
     a_release(0, 1);
     a_release(1, 1);
     a_release(1, 0);

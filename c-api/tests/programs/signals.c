@@ -75,7 +75,7 @@ static void interrupted(pc_client *client, pc_lock *lock, pc_outcome *outcome)
     alarms = 0;
     CHECK_NUMBER(pc_client_acquire_until_signal(client, &request, lock, outcome), PC_ERROR_INTERRUPTED);
     CHECK(alarms > 0);
-    CHECK_TEXT(pc_client_error_message(client), "a signal has interrupted the wait");
+    CHECK_TEXT(pc_client_error_message(client), "the wait is interrupted, and can be resumed");
 }
 
 static void a_wait_may_heed_signals(void)
@@ -92,11 +92,29 @@ static void a_wait_may_heed_signals(void)
     ring_every_20_ms(0);
     CHECK_NUMBER(counter(holder, "waiting_workers"), 1);
     CHECK_OK(pc_client_release(holder, held, NULL));
-    CHECK_OK(pc_client_resume(client, &lock, &outcome));
+    // Once a second a wait ends without a signal.
+    pc_error error;
+    do
+        error = pc_client_resume(client, &lock, &outcome);
+    while (error == PC_ERROR_INTERRUPTED);
+    CHECK_OK(error);
     CHECK(lock == 0 && outcome == PC_OUTCOME_DONE);
     CHECK_NUMBER(pc_client_resume(client, &lock, &outcome), PC_ERROR_INVALID);
     CHECK_TEXT(pc_client_error_message(client), "no wait was interrupted");
     pc_client_free(&client);
+    pc_client_free(&holder);
+}
+
+static void a_signal_before_the_wait_is_heeded_too(void)
+{
+    pc_client *holder = client_of(servers[0].address), *client = client_of(servers[0].address);
+    pc_lock held = locked(holder, "key"), lock;
+    pc_outcome outcome;
+    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 60);
+
+    CHECK_NUMBER(pc_client_acquire_until_signal(client, &request, &lock, &outcome), PC_ERROR_INTERRUPTED);
+    pc_client_free(&client);
+    CHECK_OK(pc_client_release(holder, held, NULL));
     pc_client_free(&holder);
 }
 
@@ -185,6 +203,7 @@ int main(int argc, char **argv)
     a_wait_goes_on();
     a_deadline_stands();
     a_wait_may_heed_signals();
+    a_signal_before_the_wait_is_heeded_too();
     an_interrupted_wait_may_be_given_up();
     if (unix_socket())
         a_broken_connection_does_not_kill(unix_socket());

@@ -163,10 +163,38 @@ static void two_threads_at_once_do_no_harm(void)
     pc_client_free(&holder);
 }
 
+static void *make_clients(void *argument)
+{
+    const pc_config *config = argument;
+
+    for (int i = 0; i < 500; i++) {
+        pc_client *client = NULL;
+
+        CHECK_OK(pc_client_new(config, &client));
+        pc_client_free(&client);
+    }
+    return NULL;
+}
+
+static void a_configuration_serves_several_threads(void)
+{
+    pc_config *config = NULL;
+    pthread_t threads[THREADS];
+
+    CHECK_OK(pc_config_new(&config));
+    CHECK_OK(pc_config_add_server(config, server));
+    for (int i = 0; i < THREADS; i++)
+        CHECK_NUMBER(pthread_create(&threads[i], NULL, make_clients, config), 0);
+    for (int i = 0; i < THREADS; i++)
+        CHECK_NUMBER(pthread_join(threads[i], NULL), 0);
+    pc_config_free(&config);
+}
+
 int main(int argc, char **argv)
 {
     begin(argc, argv);
     server = servers[0].address;
+    a_configuration_serves_several_threads();
     each_has_a_client();
     a_client_is_handed_on();
     who_comes_meanwhile_is_refused();

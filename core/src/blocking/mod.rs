@@ -29,6 +29,9 @@ use socket::Socket;
 use std::io;
 use std::time::{Duration, Instant};
 
+/// How long a signal that nobody has noticed is left unheeded.
+const HEEDED: Duration = Duration::from_secs(1);
+
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
 /// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. The name of
@@ -69,6 +72,7 @@ impl BlockingClient {
     }
 
     /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only make a note.
+    /// The wait ends once a second too, for the signal that came just before it began.
     ///
     /// # Errors
     ///
@@ -184,10 +188,11 @@ impl BlockingClient {
                 }
                 Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(now, deadline))),
                 Step::Receive { socket, deadline } => {
-                    Event::Received(socket.receive(between(now, deadline), &mut buffer).map(|length| &buffer[..length]))
+                    let timeout = between(now, deadline).min(if heed_signals { HEEDED } else { Duration::MAX });
+                    Event::Received(socket.receive(timeout, &mut buffer).map(|length| &buffer[..length]))
                 }
             };
-            if heed_signals && event.is_interrupted() {
+            if heed_signals && event.is_early() {
                 return None;
             }
             now = self.now();
@@ -214,7 +219,7 @@ impl BlockingClient {
 pub enum Answer {
     /// The server's answer.
     Final(Outcome),
-    /// A signal came first: the wait is to be resumed or cancelled.
+    /// A signal came first, or a second has passed: the wait is to be resumed or cancelled.
     Interrupted(Interrupted),
 }
 
@@ -231,8 +236,8 @@ enum Event<'a> {
 }
 
 impl Event<'_> {
-    fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Received(Err(error)) if error.kind() == io::ErrorKind::Interrupted)
+    fn is_early(&self) -> bool {
+        matches!(self, Self::Received(Err(error)) if is_early(error))
     }
 }
 

@@ -182,7 +182,12 @@ impl NonblockingClient {
 
     /// Takes the call's next step, if that can be done now.
     fn advance(&mut self, pending: &mut NonblockingCall, now: Timestamp, just_sent: bool) -> Advance {
-        match self.client.step(&mut pending.call, now) {
+        let step = self.client.step(&mut pending.call, now);
+        if !matches!(step, Step::Connect { .. }) {
+            // Of an attempt that is over.
+            pending.connecting = None;
+        }
+        match step {
             Step::Finished(result) => Advance::Finished(result),
             Step::Pause { until } => Advance::Wait(None, until),
             Step::Connect { index, deadline, .. } => {
@@ -220,8 +225,13 @@ impl NonblockingClient {
         let mut just_sent = false;
         match event {
             Event::Again => return false,
-            Event::Connected(Ok(connection)) => self.client.connected(call, connection, now),
-            Event::Connected(Err(cause)) => self.client.connect_failed(call, &cause, now),
+            Event::Connected(made) => {
+                pending.connecting = None;
+                match made {
+                    Ok(connection) => self.client.connected(call, connection, now),
+                    Err(cause) => self.client.connect_failed(call, &cause, now),
+                }
+            }
             Event::Sent => {
                 self.client.sent(call, now);
                 just_sent = true;
