@@ -1,11 +1,16 @@
 # The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
 
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 CARGO ?= cargo
 PHP_CONFIG ?= php-config
 LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
+# The dynamic linker looks for a library by its major version.
+SONAME := libpoolcounter.so.$(firstword $(subst ., ,$(VERSION)))
 
 .PHONY: help demo lab test lint bench build build-php install install-php uninstall uninstall-php
 
@@ -14,15 +19,16 @@ help:
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         get what is needed, check formatting and lints, run every test'
 	@echo 'make lint         formatting and lints alone'
-	@echo "make bench        compare with the reference daemon, and with MediaWiki's client (a quarter of an hour; BENCH=--quick is quicker)"
-	@echo 'make build        build the daemon'
+	@echo "make bench        compare with the reference daemon, and with clients written by hand (a quarter of an hour; BENCH=--quick is quicker)"
+	@echo 'make build        build the daemon and the C library'
 	@echo 'make build-php    build the PHP extension'
-	@echo 'make install      install the daemon below PREFIX (default /usr/local), honouring DESTDIR'
+	@echo 'make install      install both below PREFIX (default /usr/local), honouring DESTDIR, LIBDIR and INCLUDEDIR'
 	@echo 'make install-php  install the PHP extension where php-config says'
-	@echo 'make uninstall    remove the daemon again; uninstall-php, the PHP extension'
+	@echo 'make uninstall    remove both again; uninstall-php, the PHP extension'
 
 build:
 	$(CARGO) build --release --locked -p poolcounterd
+	$(CARGO) build --release --locked -p poolcounter_c
 
 demo:
 	@scripts/setup demo
@@ -43,20 +49,32 @@ bench:
 	@scripts/setup bench
 	$(CARGO) run --release --locked -p poolcounter-bench -- $(BENCH)
 	$(CARGO) run --release --locked -p poolcounter-bench -- php $(filter --quick --self,$(BENCH))
+	$(CARGO) run --release --locked -p poolcounter-bench -- clients $(filter --quick --self,$(BENCH))
 
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
 install:
-	@test -x $(TARGET)/release/poolcounterd || { echo "run 'make build' first" >&2; exit 1; }
+	@test -x $(TARGET)/release/poolcounterd -a -f $(TARGET)/release/libpoolcounter_c.so || \
+	    { echo "run 'make build' first" >&2; exit 1; }
 	install -D -m 0755 $(TARGET)/release/poolcounterd $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/libpoolcounter.so.$(VERSION)
+	ln -sf libpoolcounter.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libpoolcounter.so
+	install -D -m 0644 $(TARGET)/release/libpoolcounter_c.a $(DESTDIR)$(LIBDIR)/libpoolcounter.a
+	strip --strip-debug $(DESTDIR)$(LIBDIR)/libpoolcounter.a
+	install -D -m 0644 c-api/include/poolcounter.h $(DESTDIR)$(INCLUDEDIR)/poolcounter.h
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' c-api/poolcounter.pc.in \
+	    >$(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
 
 install-php:
 	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
 	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libpoolcounter.so.$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)
 
 uninstall-php:
 	rm -f $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so

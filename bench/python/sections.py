@@ -1,7 +1,8 @@
 """Plays protected sections on request: sections.py package|keeping|connecting ADDRESS.
 
-Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long a pause before
-each; wall and CPU time in microseconds of what happens inside acquire and release. In the pause Python works.
+Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with
+so long a pause before each; wall and CPU time in microseconds of what happens inside acquire and release. In the pause
+Python works.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import sys
 from statistics import median
 from time import perf_counter, process_time
 from typing import Protocol
+
+from poolcounter import Client, Outcome
 
 KEY = "wiki:pcache:idhash:3-0!canonical"
 
@@ -31,8 +34,6 @@ class ByPackage:
 
     def __init__(self, address: str) -> None:
         """Make a client."""
-        from poolcounter import Client, Outcome
-
         self.client = Client([address], connect_timeout=1.0)
         self.locked = Outcome.LOCKED
 

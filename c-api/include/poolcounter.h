@@ -32,8 +32,8 @@
 //   Clients are independent of each other. The library starts no thread, touches no signal and calls nothing back.
 // - After a fork, the child's calls leave the parent's connections alone and make their own. The child may free what
 //   it has: that ends nothing of the parent's.
-// - No call waits without a deadline. A signal does not end a wait. Names of servers are looked up by the system, which
-//   has a patience of its own: an address is the safer configuration.
+// - No call waits without a deadline. A signal does not end a wait, but that of pc_client_acquire_until_signal().
+//   Names of servers are looked up by the system, which has a patience of its own: an address is the safer configuration.
 
 #ifndef POOLCOUNTER_H
 #define POOLCOUNTER_H
@@ -73,6 +73,8 @@ typedef enum {
   PC_ERROR_INTERNAL = 13,
   // The client that the call belongs to was freed.
   PC_ERROR_FREED = 14,
+  // A wait is interrupted, by a signal or for a look at signals, and can be resumed.
+  PC_ERROR_INTERRUPTED = 15,
 } pc_error;
 
 // The answer to a call. The numbers are MediaWiki's, and are never given to something else.
@@ -122,7 +124,8 @@ typedef struct pc_call pc_call;
 // A client whose calls block until their answer is there, or their deadline has passed.
 typedef struct pc_client pc_client;
 
-// The configuration of clients. It is copied when a client is made, and may serve many.
+// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
+// for the other.
 typedef struct pc_config pc_config;
 
 // A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
@@ -134,9 +137,9 @@ typedef struct {
   const char *key;
   // How many bytes.
   size_t key_length;
-  // How many may hold the key at once, from 1 to 2^32 - 1.
+  // How many may hold the key at once, from 0 to 2^32 - 1.
   int64_t workers;
-  // How many may hold the key or wait for it, from 1 to 2^32 - 1.
+  // How many may hold the key or wait for it, from 0 to 2^32 - 1.
   int64_t maxqueue;
   // How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
   int64_t timeout_seconds;
@@ -214,7 +217,7 @@ pc_error pc_config_set_keep(pc_config *config, int64_t connections);
 // connection's next command.
 pc_error pc_config_set_await_release(pc_config *config, int32_t on);
 
-// Why the last call with this configuration failed, or an empty text. The text is valid until the next call.
+// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
 const char *pc_config_error_cause(const pc_config *config);
 
 // Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
@@ -230,6 +233,19 @@ void pc_client_free(pc_client **client);
 //
 // If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ) the work is to be done unprotected.
 pc_error pc_client_acquire(pc_client *client, const pc_request *request, pc_lock *lock, pc_outcome *outcome);
+
+// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
+// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+pc_error pc_client_acquire_until_signal(pc_client *client,
+                                        const pc_request *request,
+                                        pc_lock *lock,
+                                        pc_outcome *outcome);
+
+// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the acquire. Without
+// such a wait it gives PC_ERROR_INVALID.
+pc_error pc_client_resume(pc_client *client,
+                          pc_lock *lock,
+                          pc_outcome *outcome);
 
 // Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
 //

@@ -3,6 +3,7 @@
 use crate::error::{Problem, pc_error};
 use std::ffi::{CStr, c_char};
 use std::ops::RangeInclusive;
+use std::ptr::NonNull;
 
 /// A month: no wait is as long.
 const MONTH_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -17,14 +18,21 @@ pub(crate) unsafe fn borrowed<'a, T>(pointer: *const T, name: &str) -> Result<&'
     unsafe { pointer.as_ref() }.ok_or_else(|| Problem::null(name))
 }
 
-/// A place for an output.
-///
-/// # Safety
-///
-/// It is NULL, or points to memory for a `T` that is the caller's alone.
-pub(crate) unsafe fn place<'a, T: Copy>(pointer: *mut T, name: &str) -> Result<&'a mut T, Problem> {
-    // SAFETY: the caller's. Integers and raw pointers need no initial value of their own.
-    unsafe { pointer.as_mut() }.ok_or_else(|| Problem::null(name))
+/// A place for an output. There may be nothing in it yet that Rust would take for a value.
+pub(crate) struct Place<T>(NonNull<T>);
+
+impl<T> Place<T> {
+    /// # Safety
+    ///
+    /// It is NULL, or points to memory for a `T` that nobody else uses as long as this lives.
+    pub(crate) unsafe fn new(pointer: *mut T, name: &str) -> Result<Self, Problem> {
+        NonNull::new(pointer).map(Self).ok_or_else(|| Problem::null(name))
+    }
+
+    pub(crate) fn set(self, value: T) {
+        // SAFETY: what `new` was promised.
+        unsafe { self.0.as_ptr().write(value) }
+    }
 }
 
 /// A text in UTF-8.

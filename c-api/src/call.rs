@@ -1,6 +1,6 @@
 //! A call under way on an event loop.
 
-use crate::arguments::place;
+use crate::arguments::Place;
 use crate::boundary::{Guarded, free};
 use crate::error::{Problem, pc_error};
 use crate::event_loop::Async;
@@ -74,8 +74,8 @@ unsafe fn enter(call: *const pc_call, body: impl FnOnce(&mut Async, &mut Stage) 
 pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
     let progress = |shared: &mut Async, stage: &mut Stage| {
         // SAFETY: the conventions.
-        let wait = unsafe { place(wait, "wait") }?;
-        *wait = advance(shared, stage);
+        let wait = unsafe { Place::new(wait, "wait") }?;
+        wait.set(advance(shared, stage));
         Ok(())
     };
     // SAFETY: the conventions.
@@ -89,23 +89,25 @@ pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let result = |shared: &mut Async, stage: &mut Stage| {
+        if shared.freed {
+            return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
+        }
         let Stage::Finished(ended) = stage else {
             let unfinished = "the call has not finished";
             return Err(Problem::new(pc_error::PC_ERROR_NOT_FINISHED, unfinished));
         };
-        if shared.freed {
-            return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
-        }
         let answer = ended.result.clone()?;
+        if ended.lock != 0 && !ended.taken && !shared.locks.has(ended.lock) {
+            return Err(Problem::new(pc_error::PC_ERROR_READ, "the connection was closed"));
+        }
         // SAFETY: the conventions.
-        unsafe {
-            if let Ok(outcome) = place(outcome, "outcome") {
-                *outcome = answer;
-            }
-            if let Ok(lock) = place(lock, "lock") {
-                *lock = ended.lock;
-                ended.taken = true;
-            }
+        let (lock, outcome) = unsafe { (Place::new(lock, "lock"), Place::new(outcome, "outcome")) };
+        if let Ok(outcome) = outcome {
+            outcome.set(answer);
+        }
+        if let Ok(lock) = lock {
+            lock.set(ended.lock);
+            ended.taken = true;
         }
         Ok(())
     };

@@ -1,6 +1,6 @@
 //! The client that blocks.
 
-use crate::arguments::{borrowed, place, text};
+use crate::arguments::{Place, borrowed, text};
 use crate::boundary::{Guarded, State, free};
 use crate::config::{make, pc_config};
 use crate::error::{Problem, pc_error};
@@ -8,7 +8,7 @@ use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use crate::values::pc_outcome;
-use poolcounter::blocking::BlockingClient;
+use poolcounter::blocking::{Answer, BlockingClient, Interrupted};
 use poolcounter::client::Outcome;
 use std::ffi::{CString, c_char};
 
@@ -22,6 +22,8 @@ pub struct pc_client {
 struct Blocking {
     client: BlockingClient,
     locks: Locks,
+    /// The wait that a signal has ended for now.
+    interrupted: Option<Interrupted>,
     last_error: LastError,
 }
 
@@ -31,8 +33,54 @@ impl State for Blocking {
     }
 
     fn recover(&mut self) {
+        self.interrupted = None;
         self.locks.clear();
         self.client.close();
+    }
+}
+
+impl Blocking {
+    fn cancel_interrupted(&mut self) {
+        if let Some(interrupted) = self.interrupted.take() {
+            self.client.cancel(interrupted);
+        }
+    }
+
+    fn settle(&mut self, granted: Granted, answer: Answer) -> Result<(), Problem> {
+        match answer {
+            Answer::Final(answer) => {
+                granted.set(&mut self.locks, answer);
+                Ok(())
+            }
+            Answer::Interrupted(interrupted) => {
+                self.interrupted = Some(interrupted);
+                Err(Problem::new(pc_error::PC_ERROR_INTERRUPTED, "the wait is interrupted, and can be resumed"))
+            }
+        }
+    }
+}
+
+/// The outputs of an acquire.
+struct Granted {
+    lock: Place<pc_lock>,
+    outcome: Place<pc_outcome>,
+}
+
+impl Granted {
+    /// # Safety
+    ///
+    /// Each is NULL or a place for its output.
+    unsafe fn new(lock: *mut pc_lock, outcome: *mut pc_outcome) -> Result<Self, Problem> {
+        // SAFETY: the caller's.
+        unsafe { Ok(Self { lock: Place::new(lock, "lock")?, outcome: Place::new(outcome, "outcome")? }) }
+    }
+
+    fn set(self, locks: &mut Locks, answer: Outcome) {
+        self.outcome.set(pc_outcome::from(&answer));
+        self.lock.set(match answer {
+            Outcome::Locked(lock) => locks.add(lock),
+            _ => 0,
+        });
     }
 }
 
@@ -53,6 +101,7 @@ pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *m
         guarded: Guarded::new(Blocking {
             client: BlockingClient::new(settings),
             locks: Locks::default(),
+            interrupted: None,
             last_error: LastError::none(),
         }),
     };
@@ -81,19 +130,56 @@ pub unsafe extern "C" fn pc_client_acquire(
 ) -> pc_error {
     let acquire = |state: &mut Blocking| {
         // SAFETY: the conventions.
-        let (request, lock, outcome) =
-            unsafe { (borrowed(request, "request")?, place(lock, "lock")?, place(outcome, "outcome")?) };
+        let (request, granted) = unsafe { (borrowed(request, "request")?, Granted::new(lock, outcome)?) };
+        state.cancel_interrupted();
         // SAFETY: the conventions.
         let answer = state.client.acquire(&unsafe { request.read() }?)?;
-        *outcome = pc_outcome::from(&answer);
-        *lock = match answer {
-            Outcome::Locked(lock) => state.locks.add(lock),
-            _ => 0,
-        };
+        granted.set(&mut state.locks, answer);
         Ok(())
     };
     // SAFETY: the conventions.
     unsafe { enter(client, acquire) }
+}
+
+/// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
+/// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_acquire_until_signal(
+    client: *mut pc_client,
+    request: *const pc_request,
+    lock: *mut pc_lock,
+    outcome: *mut pc_outcome,
+) -> pc_error {
+    let acquire = |state: &mut Blocking| {
+        // SAFETY: the conventions.
+        let (request, granted) = unsafe { (borrowed(request, "request")?, Granted::new(lock, outcome)?) };
+        state.cancel_interrupted();
+        // SAFETY: the conventions.
+        let answer = state.client.acquire_until_signal(&unsafe { request.read() }?)?;
+        state.settle(granted, answer)
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, acquire) }
+}
+
+/// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the acquire. Without
+/// such a wait it gives PC_ERROR_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_client_resume(
+    client: *mut pc_client,
+    lock: *mut pc_lock,
+    outcome: *mut pc_outcome,
+) -> pc_error {
+    let resume = |state: &mut Blocking| {
+        // SAFETY: the conventions.
+        let granted = unsafe { Granted::new(lock, outcome) }?;
+        let no_wait = || Problem::new(pc_error::PC_ERROR_INVALID, "no wait was interrupted");
+        let interrupted = state.interrupted.take().ok_or_else(no_wait)?;
+        let answer = state.client.resume(interrupted)?;
+        state.settle(granted, answer)
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, resume) }
 }
 
 /// Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
@@ -109,8 +195,8 @@ pub unsafe extern "C" fn pc_client_release(
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         let answer = state.client.release(&lock)?;
         // SAFETY: the conventions.
-        if let Ok(outcome) = unsafe { place(outcome, "outcome") } {
-            *outcome = pc_outcome::from(&answer);
+        if let Ok(outcome) = unsafe { Place::new(outcome, "outcome") } {
+            outcome.set(pc_outcome::from(&answer));
         }
         Ok(())
     };
@@ -141,11 +227,11 @@ pub unsafe extern "C" fn pc_client_stats(
 ) -> pc_error {
     let ask = |state: &mut Blocking| {
         // SAFETY: the conventions.
-        let (name, stats) = unsafe { (text(name, "name")?, place(stats, "stats")?) };
+        let (name, stats) = unsafe { (text(name, "name")?, Place::new(stats, "stats")?) };
         let Outcome::Statistics(answer) = state.client.statistics(server, name)? else {
             return Err(Problem::new(pc_error::PC_ERROR_INTERNAL, "not a statistic"));
         };
-        *stats = c_text(&answer).into_raw();
+        stats.set(c_text(&answer).into_raw());
         Ok(())
     };
     // SAFETY: the conventions.
@@ -168,8 +254,7 @@ pub unsafe extern "C" fn pc_string_free(string: *mut *mut c_char) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_close(client: *mut pc_client) -> pc_error {
     let close = |state: &mut Blocking| {
-        state.locks.clear();
-        state.client.close();
+        state.recover();
         Ok(())
     };
     // SAFETY: the conventions.

@@ -1,15 +1,25 @@
 //! How a client behaves.
 
-use crate::arguments::{milliseconds, number, place, switch, text};
-use crate::boundary::{Guarded, State, free};
+use crate::arguments::{Place, milliseconds, number, switch, text};
+use crate::boundary::free;
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
 use poolcounter::client::{Choice, Server, Settings};
 use poolcounter::route::{MAX_WEIGHT, Ring};
 use std::ffi::c_char;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The configuration of clients. It is copied when a client is made, and may serve many.
-pub struct pc_config(Guarded<Config>);
+/// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
+/// for the other.
+pub struct pc_config(Mutex<Config>);
+
+impl pc_config {
+    fn locked(&self) -> MutexGuard<'_, Config> {
+        // A panic leaves nothing half done here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 struct Config {
     /// All but the choice of servers.
@@ -17,14 +27,6 @@ struct Config {
     /// For each server a label and a weight, if servers are chosen by the ring.
     nodes: Vec<(String, u32)>,
     last_error: LastError,
-}
-
-impl State for Config {
-    fn last_error(&mut self) -> &mut LastError {
-        &mut self.last_error
-    }
-
-    fn recover(&mut self) {}
 }
 
 impl Config {
@@ -72,7 +74,15 @@ pub(crate) unsafe fn settings(config: *const pc_config) -> Result<Settings, pc_e
 /// `config` is NULL or a configuration.
 unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Result<(), Problem>) -> pc_error {
     // SAFETY: the caller's.
-    unsafe { config.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |config| config.0.enter(body))
+    let Some(config) = (unsafe { config.as_ref() }) else { return pc_error::PC_ERROR_NULL };
+    let mut config = config.locked();
+    let problem = match catch_unwind(AssertUnwindSafe(|| body(&mut config))) {
+        Ok(Ok(())) => return pc_error::PC_OK,
+        Ok(Err(problem)) => problem,
+        Err(_) => Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error"),
+    };
+    config.last_error.set(&problem);
+    problem.code
 }
 
 /// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer; a server that
@@ -81,9 +91,9 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
     // SAFETY: the conventions.
-    let Ok(place) = (unsafe { place(config, "config") }) else { return pc_error::PC_ERROR_NULL };
+    let Ok(place) = (unsafe { Place::new(config, "config") }) else { return pc_error::PC_ERROR_NULL };
     let config = Config { settings: Settings::new(Vec::new()), nodes: Vec::new(), last_error: LastError::none() };
-    *place = Box::into_raw(Box::new(pc_config(Guarded::new(config))));
+    place.set(Box::into_raw(Box::new(pc_config(Mutex::new(config)))));
     pc_error::PC_OK
 }
 
@@ -172,12 +182,12 @@ pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on:
     unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
 }
 
-/// Why the last call with this configuration failed, or an empty text. The text is valid until the next call.
+/// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
     // SAFETY: the conventions.
     match unsafe { config.as_ref() } {
-        Some(config) => config.0.error_text(Part::Cause),
+        Some(config) => config.locked().last_error.part(Part::Cause),
         None => without_client(pc_error::PC_ERROR_NULL, Part::Cause),
     }
 }
@@ -198,11 +208,11 @@ pub(crate) unsafe fn make<T>(
     make: impl FnOnce(Settings) -> T,
 ) -> pc_error {
     // SAFETY: the caller's.
-    let Ok(place) = (unsafe { place(client, "client") }) else { return pc_error::PC_ERROR_NULL };
+    let Ok(place) = (unsafe { Place::new(client, "client") }) else { return pc_error::PC_ERROR_NULL };
     // SAFETY: the caller's.
     match unsafe { settings(config) } {
         Ok(settings) => {
-            *place = Box::into_raw(Box::new(make(settings)));
+            place.set(Box::into_raw(Box::new(make(settings))));
             pc_error::PC_OK
         }
         Err(code) => code,

@@ -37,6 +37,8 @@ pub enum pc_error {
     PC_ERROR_INTERNAL = 13,
     /// The client that the call belongs to was freed.
     PC_ERROR_FREED = 14,
+    /// A wait is interrupted, by a signal or for a look at signals, and can be resumed.
+    PC_ERROR_INTERRUPTED = 15,
 }
 
 /// What an error number means, in a short text; for what happened, ask the client: pc_client_error_message(). The
@@ -63,6 +65,7 @@ pub(crate) fn message(error: i32) -> &'static CStr {
         12 => c"the client is in use by another thread",
         13 => c"internal error",
         14 => c"the client was freed",
+        15 => c"the wait is interrupted",
         _ => c"unknown error",
     }
 }
@@ -96,7 +99,11 @@ impl Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        let message = failure.to_string();
+        let message = match failure {
+            // A client has servers, so it was asked for one by its index.
+            Failure::NoServer => "there is no server of this index".to_owned(),
+            _ => failure.to_string(),
+        };
         let (code, server, cause) = match failure {
             Failure::NoServer => (pc_error::PC_ERROR_NO_SERVER, String::new(), message.clone()),
             Failure::BadKey(reason) => (pc_error::PC_ERROR_BAD_KEY, String::new(), reason.to_string()),

@@ -1,6 +1,6 @@
 //! The client for event loops.
 
-use crate::arguments::{borrowed, text};
+use crate::arguments::{Place, borrowed, text};
 use crate::boundary::{Guarded, State, free};
 use crate::call::pc_call;
 use crate::config::{make, pc_config};
@@ -219,8 +219,8 @@ unsafe fn begin(
     let Some(owner) = (unsafe { client.as_ref() }) else { return pc_error::PC_ERROR_NULL };
     owner.shared.enter(|state| {
         // SAFETY: the caller's.
-        let place = unsafe { crate::arguments::place(call, "call") }?;
-        *place = Box::into_raw(Box::new(pc_call::new(Arc::clone(&owner.shared), begin(state)?)));
+        let place = unsafe { Place::new(call, "call") }?;
+        place.set(Box::into_raw(Box::new(pc_call::new(Arc::clone(&owner.shared), begin(state)?))));
         Ok(())
     })
 }

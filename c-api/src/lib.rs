@@ -5,6 +5,7 @@
 #![allow(non_camel_case_types, reason = "exported types have their C names")]
 #![allow(clippy::missing_safety_doc, reason = "README.md has the conventions that all functions share")]
 #![allow(clippy::doc_markdown, reason = "these comments are those of the C header")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "and brackets in them are no links")]
 
 // In the order of the header.
 pub mod error;

@@ -24,6 +24,10 @@ impl Locks {
         self.held.remove(&number)
     }
 
+    pub(crate) fn has(&self, number: pc_lock) -> bool {
+        self.held.contains_key(&number)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.held.clear();
     }

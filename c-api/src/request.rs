@@ -17,9 +17,9 @@ pub struct pc_request {
     pub key: *const c_char,
     /// How many bytes.
     pub key_length: usize,
-    /// How many may hold the key at once, from 1 to 2^32 - 1.
+    /// How many may hold the key at once, from 0 to 2^32 - 1.
     pub workers: i64,
-    /// How many may hold the key or wait for it, from 1 to 2^32 - 1.
+    /// How many may hold the key or wait for it, from 0 to 2^32 - 1.
     pub maxqueue: i64,
     /// How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
     pub timeout_seconds: i64,

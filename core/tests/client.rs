@@ -115,6 +115,18 @@ fn a_release_can_be_waited_for() {
 }
 
 #[test]
+fn what_a_server_says_cannot_forge_a_line_of_a_log() {
+    let mut driver = Driver::new(&["a"], |_| ());
+    let mut call = driver.acquire();
+    assert!(matches!(driver.step(&mut call), Wants::Connect(_)));
+    let socket = driver.connected(&mut call);
+    driver.sent(&mut call, socket, ACQUIRE);
+    driver.received(&mut call, socket, "ERROR \x1b[2J\rü\n".as_bytes());
+    let failure = Failure::Remote { server: "a".to_owned(), message: "\\u{1b}[2J\\rü".to_owned() };
+    assert_eq!(driver.step(&mut call), Wants::End(Err(failure)));
+}
+
+#[test]
 fn a_lock_that_another_release_took_is_not_taken_for_released() {
     let mut driver = Driver::new(&["a"], |settings| settings.sharing = Sharing::PerServer);
     let (socket, lock) = driver.locked();

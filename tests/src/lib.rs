@@ -33,6 +33,7 @@ mod observe;
 pub mod play;
 mod process;
 mod program;
+pub mod replay;
 mod schedule;
 mod scratch;
 mod stage;

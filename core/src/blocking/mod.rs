@@ -29,6 +29,9 @@ use socket::Socket;
 use std::io;
 use std::time::{Duration, Instant};
 
+/// How long a signal that nobody has noticed is left unheeded.
+const HEEDED: Duration = Duration::from_secs(1);
+
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
 /// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. The name of
@@ -66,6 +69,36 @@ impl BlockingClient {
         self.leave_parents_connections();
         let call = self.client.acquire(request, self.now())?;
         self.drive(call)
+    }
+
+    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only make a note.
+    /// The wait ends once a second too, for the signal that came just before it began.
+    ///
+    /// # Errors
+    ///
+    /// As with [`acquire`](Self::acquire).
+    pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
+        self.leave_parents_connections();
+        let call = self.client.acquire(request, self.now())?;
+        self.resume(Interrupted(call))
+    }
+
+    /// Goes on with a wait that a signal has ended, until its answer, its deadline or the next signal.
+    ///
+    /// # Errors
+    ///
+    /// As with [`acquire`](Self::acquire).
+    pub fn resume(&mut self, Interrupted(mut call): Interrupted) -> Result<Answer, Failure> {
+        self.leave_parents_connections();
+        match self.run(&mut call, true) {
+            Some(result) => result.map(Answer::Final),
+            None => Ok(Answer::Interrupted(Interrupted(call))),
+        }
+    }
+
+    /// Gives up a wait that a signal has ended. Its connection is closed, so the server takes the wish back without waking anybody.
+    pub fn cancel(&mut self, Interrupted(call): Interrupted) {
+        self.client.cancel(&call);
     }
 
     /// Releases a lock: everyone who waited for anyone's result is told that it is there.
@@ -132,11 +165,20 @@ impl BlockingClient {
     }
 
     fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
+        loop {
+            if let Some(result) = self.run(&mut call, false) {
+                return result;
+            }
+        }
+    }
+
+    /// The call's result; none if a signal came, and is to be heeded.
+    fn run(&mut self, call: &mut Call, heed_signals: bool) -> Option<Result<Outcome, Failure>> {
         let mut buffer = [0; 1024];
         let mut now = self.now();
         loop {
-            let event = match self.client.step(&mut call, now) {
-                Step::Finished(result) => return result,
+            let event = match self.client.step(call, now) {
+                Step::Finished(result) => return Some(result),
                 Step::Pause { until } => {
                     std::thread::sleep(between(now, until));
                     Event::Paused
@@ -146,11 +188,15 @@ impl BlockingClient {
                 }
                 Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(now, deadline))),
                 Step::Receive { socket, deadline } => {
-                    Event::Received(socket.receive(between(now, deadline), &mut buffer).map(|length| &buffer[..length]))
+                    let timeout = between(now, deadline).min(if heed_signals { HEEDED } else { Duration::MAX });
+                    Event::Received(socket.receive(timeout, &mut buffer).map(|length| &buffer[..length]))
                 }
             };
+            if heed_signals && event.is_early() {
+                return None;
+            }
             now = self.now();
-            self.tell(&mut call, event, now);
+            self.tell(call, event, now);
         }
     }
 
@@ -168,11 +214,31 @@ impl BlockingClient {
     }
 }
 
+/// What came of [`BlockingClient::acquire_until_signal`].
+#[derive(Debug)]
+pub enum Answer {
+    /// The server's answer.
+    Final(Outcome),
+    /// A signal came first, or a second has passed: the wait is to be resumed or cancelled.
+    Interrupted(Interrupted),
+}
+
+/// A wait that a signal has ended for now. Dropping it leaves its connection waiting until it is used no more: cancel it instead.
+#[derive(Debug)]
+#[must_use]
+pub struct Interrupted(Call);
+
 enum Event<'a> {
     Paused,
     Connected(io::Result<Socket>),
     Sent(io::Result<()>),
     Received(io::Result<&'a [u8]>),
+}
+
+impl Event<'_> {
+    fn is_early(&self) -> bool {
+        matches!(self, Self::Received(Err(error)) if is_early(error))
+    }
 }
 
 fn between(now: Timestamp, until: Timestamp) -> Duration {

@@ -1,7 +1,7 @@
 //! How a call goes on: from one event to the next step.
 
 use super::call::{Call, Kind, Lock, Outcome, State, Step};
-use super::link::{Link, OutOfStep};
+use super::link::{Link, OutOfStep, printable};
 use super::{Client, Failure, Health, LinkId, Sharing};
 use crate::Timestamp;
 use alloc::format;
@@ -93,6 +93,10 @@ impl<S> Client<S> {
             Ok(Some(None)) => call.state = State::Sending { link: id },
             Ok(Some(Some(result))) => {
                 let server = link.server;
+                if call.kind == Kind::Release && result.is_err() {
+                    // Whether the lock is held is not known, and its caller has no more to do with it.
+                    self.drop_link(id);
+                }
                 let result = result.map_err(|message| Failure::Remote { server: self.server_name(server), message });
                 self.finish(call, id, result, now);
             }
@@ -235,7 +239,7 @@ impl<S> Client<S> {
 fn understand<S>(link: &mut Link<S>, kind: Kind) -> Result<Option<Result<Outcome, String>>, OutOfStep> {
     if let Kind::Statistics { full } = kind {
         return Ok(link.statistics(full).map(|text| match text.strip_prefix("ERROR ") {
-            Some(message) => Err(message.trim_end().to_string()),
+            Some(message) => Err(printable(message.trim_end())),
             None => Ok(Outcome::Statistics(text)),
         }));
     }
@@ -258,8 +262,8 @@ fn understand<S>(link: &mut Link<S>, kind: Kind) -> Result<Option<Result<Outcome
             Outcome::NotLocked
         }
         _ => match answer.strip_prefix("ERROR ") {
-            Some(message) => return Ok(Some(Err(message.to_string()))),
-            None => return Err(OutOfStep(answer)),
+            Some(message) => return Ok(Some(Err(printable(message)))),
+            None => return Err(OutOfStep::new(&answer)),
         },
     };
     Ok(Some(Ok(outcome)))

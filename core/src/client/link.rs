@@ -25,9 +25,15 @@ pub(super) struct Link<S> {
     pub(super) idle_since: Timestamp,
 }
 
-/// The server said something that was not asked for, or that makes no sense.
+/// The server said something that was not asked for, or that makes no sense; what it said, fit for a message.
 #[derive(Debug)]
 pub(super) struct OutOfStep(pub(super) String);
+
+impl OutOfStep {
+    pub(super) fn new(said: &str) -> Self {
+        Self(printable(said))
+    }
+}
 
 impl<S> Link<S> {
     /// A connection just made, for the call that asked for it.
@@ -49,7 +55,7 @@ impl<S> Link<S> {
         while self.unanswered > 0 {
             let Some(line) = self.take_line() else { return Ok(false) };
             if line != "RELEASED" {
-                return Err(OutOfStep(line));
+                return Err(OutOfStep::new(&line));
             }
             self.unanswered -= 1;
         }
@@ -79,8 +85,21 @@ impl<S> Link<S> {
     }
 
     fn out_of_step(&self) -> OutOfStep {
-        OutOfStep(text(&self.received[..self.received.len().min(80)]))
+        OutOfStep::new(&text(&self.received[..self.received.len().min(80)]))
     }
+}
+
+/// What a server says goes into messages and logs: it must not forge a line there.
+pub(super) fn printable(said: &str) -> String {
+    let mut printable = String::with_capacity(said.len());
+    for character in said.chars() {
+        if character.is_control() {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -136,6 +136,8 @@ impl<S> Client<S> {
         match &call.state {
             // Granted, but the caller does not know yet.
             State::Finished(Ok(Outcome::Locked(lock))) => self.drop_link(lock.link),
+            // Nothing is sent yet, and the caller has given the lock away.
+            State::Releasing { link } => self.drop_link(*link),
             state => state.link().map_or((), |link| self.drop_link(link)),
         }
     }

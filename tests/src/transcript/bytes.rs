@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 const RUN: usize = 32;
 
 /// Bytes as they stand in a transcript.
-pub(super) fn escaped(bytes: &[u8]) -> String {
+pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut text = String::new();
     for run in bytes.chunk_by(|a, b| a == b) {
         if run.len() >= RUN {
@@ -40,7 +40,7 @@ fn escape(byte: u8) -> String {
 }
 
 /// The bytes that a text stands for.
-pub(super) fn unescaped(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn unescaped(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

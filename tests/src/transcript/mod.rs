@@ -8,6 +8,7 @@ mod write;
 
 use std::time::Duration;
 
+pub(crate) use bytes::{escaped, unescaped};
 pub(crate) use check::SoFar;
 pub use record::recorded;
 

@@ -1,0 +1,63 @@
+"""Lets one of many do expensive work while the others wait for it.
+
+    from poolcounter import Client, Failure, Outcome, Refused
+
+    client = Client(["10.0.0.1", "10.0.0.2"])
+    try:
+        # At most 1 works on it, at most 100 work or wait, each for 15 seconds at the most.
+        with client.lock(f"article:{name}", workers=1, maxqueue=100, timeout=15) as outcome:
+            if outcome is Outcome.LOCKED:
+                page = render(name)
+                save(name, page)
+    except Refused:
+        return load_stale(name)
+    except Failure:
+        return render(name)
+    return load(name)
+
+`poolcounter.aio` has the same for asyncio.
+"""
+
+from ._settings import RingServer
+from ._version import __version__
+from .client import Client, Lock
+from .errors import (
+    BadKey,
+    BadServer,
+    ConnectError,
+    Failure,
+    LibraryError,
+    LockHeld,
+    NotLocked,
+    PoolCounterError,
+    QueueFull,
+    ReadError,
+    Refused,
+    RemoteError,
+    WaitTimeout,
+    WriteError,
+)
+from .outcomes import Mode, Outcome
+
+__all__ = [
+    "BadKey",
+    "BadServer",
+    "Client",
+    "ConnectError",
+    "Failure",
+    "LibraryError",
+    "Lock",
+    "LockHeld",
+    "Mode",
+    "NotLocked",
+    "Outcome",
+    "PoolCounterError",
+    "QueueFull",
+    "ReadError",
+    "Refused",
+    "RemoteError",
+    "RingServer",
+    "WaitTimeout",
+    "WriteError",
+    "__version__",
+]

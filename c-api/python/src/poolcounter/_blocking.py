@@ -1,0 +1,101 @@
+"""The library's blocking client, for one thread at a time."""
+
+from __future__ import annotations
+
+import ctypes
+
+from . import _failures
+from ._functions import BLOCKING, IMMEDIATE, INTERRUPTED, NO_SUCH_LOCK, OK
+from ._settings import Settings
+from ._wish import Form, Limits
+from .outcomes import Outcome
+
+# Without declared arguments a call costs half as much; what is passed has the right types already.
+_acquire = BLOCKING["pc_client_acquire_until_signal"]
+_resume = BLOCKING["pc_client_resume"]
+_release = BLOCKING["pc_client_release"]
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_NOT_LOCKED = -2
+
+
+class Blocking:
+    """A pc_client that holds one lock at the most, and what is passed to it, which is made once."""
+
+    __slots__ = ("__weakref__", "_arguments", "_form", "_handle", "_lock", "_outcome", "_outcome_pointer")
+
+    def __init__(self, settings: Settings) -> None:
+        """Makes no connection yet."""
+        self._handle = ctypes.c_void_p()
+        self._form = Form()
+        self._lock = ctypes.c_uint64()
+        self._outcome = ctypes.c_int32()
+        self._outcome_pointer = ctypes.byref(self._outcome)
+        with settings.configuration() as config:
+            number = BLOCKING.pc_client_new(config, ctypes.byref(self._handle))
+            if number != OK:
+                raise _failures.of_error(number, BLOCKING.pc_config_error_cause(config))
+        self._arguments = (
+            self._handle,
+            ctypes.byref(self._form.request),
+            ctypes.byref(self._lock),
+            self._outcome_pointer,
+        )
+
+    def __del__(self) -> None:
+        """Frees it, wherever it was left; a lock that it holds is abandoned."""
+        self.free()
+
+    def free(self) -> None:
+        """Closes its connections; a lock that it holds is abandoned."""
+        IMMEDIATE.pc_client_free(ctypes.byref(self._handle))
+
+    def close(self) -> None:
+        """Closes its connections; a lock that it holds is abandoned. After a fork, nothing of the parent's ends."""
+        IMMEDIATE.pc_client_close(self._handle)
+
+    def acquire(self, key: bytes, limits: Limits) -> Outcome:
+        """Waits for a lock."""
+        self._form.fill(key, limits)
+        number = _acquire(*self._arguments)
+        while number == INTERRUPTED:
+            # Python has run its handler of the signal by now; that of Ctrl-C raises an exception.
+            number = _resume(self._handle, *self._arguments[2:])
+        if number != OK:
+            raise self._error(number)
+        outcome = _OUTCOMES.get(self._outcome.value)
+        if outcome is None:
+            raise _failures.of_outcome(self._outcome.value)
+        return outcome
+
+    def release(self) -> None:
+        """The work is done."""
+        number = _release(self._handle, self._lock, self._outcome_pointer)
+        # After a fork the lock is the parent's.
+        if number not in (OK, NO_SUCH_LOCK):
+            raise self._error(number)
+        if self._outcome.value == _NOT_LOCKED:
+            raise _failures.of_outcome(_NOT_LOCKED)
+
+    def abandon(self) -> None:
+        """The work failed."""
+        IMMEDIATE.pc_client_abandon(self._handle, self._lock)
+
+    def stats(self, server: int, name: bytes) -> bytes:
+        """The text of a statistic."""
+        text = ctypes.c_void_p()
+        number = BLOCKING.pc_client_stats(self._handle, server, name, ctypes.byref(text))
+        if number != OK:
+            raise self._error(number)
+        try:
+            return ctypes.string_at(text.value or 0)
+        finally:
+            IMMEDIATE.pc_string_free(ctypes.byref(text))
+
+    def _error(self, number: int) -> Exception:
+        handle = self._handle
+        return _failures.of_error(
+            number,
+            IMMEDIATE.pc_client_error_message(handle),
+            IMMEDIATE.pc_client_error_server(handle),
+            IMMEDIATE.pc_client_error_cause(handle),
+        )

@@ -1,0 +1,52 @@
+"""The library's error numbers and outcomes as exceptions."""
+
+from __future__ import annotations
+
+from .errors import (
+    BadKey,
+    BadServer,
+    ConnectError,
+    Failure,
+    LibraryError,
+    LockHeld,
+    NotLocked,
+    QueueFull,
+    ReadError,
+    Refused,
+    RemoteError,
+    WaitTimeout,
+    WriteError,
+)
+
+_INVALID = 2
+_OF_AN_ARGUMENT: dict[int, type[BadServer] | type[BadKey]] = {3: BadServer, 4: BadServer, 5: BadKey}
+_OF_A_SERVER: dict[int, type[Failure]] = {6: ConnectError, 7: WriteError, 8: ReadError, 9: RemoteError}
+
+_REFUSALS: dict[int, tuple[type[Refused] | type[NotLocked], str]] = {
+    -2: (NotLocked, "the lock was gone already"),
+    -3: (QueueFull, "the queue is full"),
+    -4: (WaitTimeout, "the wait was too long"),
+    -5: (LockHeld, "the connection has too many locks"),
+}
+
+
+def of_error(number: int, message: bytes, server: bytes = b"", cause: bytes = b"") -> Exception:
+    """The exception for an error number and what the library says of it."""
+    sentence = _text(message)
+    if number in _OF_A_SERVER:
+        return _OF_A_SERVER[number](sentence, _text(server), _text(cause))
+    if number in _OF_AN_ARGUMENT:
+        return _OF_AN_ARGUMENT[number](sentence)
+    return ValueError(sentence) if number == _INVALID else LibraryError(sentence)
+
+
+def of_outcome(number: int) -> Exception:
+    """The exception for an answer of the server that is none of `Outcome`."""
+    if number not in _REFUSALS:
+        return LibraryError(f"unknown outcome {number}")
+    kind, message = _REFUSALS[number]
+    return kind(message)
+
+
+def _text(text: bytes) -> str:
+    return text.decode(errors="replace")

@@ -1,0 +1,154 @@
+"""What a client is made from."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Union
+
+from . import _failures
+from ._functions import BLOCKING, OK
+from .errors import BadServer
+
+
+@dataclass(frozen=True)
+class RingServer:
+    """A server of a ring, by which keys are spread as python-poolcounter does.
+
+    A key has one server, and no other when that is away.
+    """
+
+    label: str
+    """What keys are spread by."""
+
+    server: str
+    """Where it is: host, host:port, [address]:port or unix:/path."""
+
+    weight: int = 1
+    """Its share of the keys, from 0 to 1000."""
+
+
+Server = Union[str, RingServer]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a client, in seconds; `Configured` describes them."""
+
+    servers: tuple[Server, ...]
+    connect_timeout: float
+    connect_twice: bool
+    answer_timeout: float
+    pass_over: float
+    keep_idle: float
+    keep: int
+    await_release: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The servers as they were configured."""
+        return [server.server if isinstance(server, RingServer) else server for server in self.servers]
+
+    @contextmanager
+    def configuration(self) -> Iterator[ctypes.c_void_p]:
+        """A pc_config, which lasts as long as the context."""
+        config = ctypes.c_void_p()
+        _call(config, BLOCKING.pc_config_new, ctypes.byref(config))
+        try:
+            self._fill(config)
+            yield config
+        finally:
+            BLOCKING.pc_config_free(ctypes.byref(config))
+
+    def _fill(self, config: ctypes.c_void_p) -> None:
+        for server in self.servers:
+            _add(config, server)
+        for option in ("connect_timeout", "answer_timeout", "pass_over", "keep_idle"):
+            value = milliseconds(getattr(self, option), option)
+            _call(config, BLOCKING[f"pc_config_set_{option}_ms"], config, value)
+        _call(config, BLOCKING.pc_config_set_keep, config, integer(self.keep, "keep"))
+        _call(config, BLOCKING.pc_config_set_connect_twice, config, bool(self.connect_twice))
+        _call(config, BLOCKING.pc_config_set_await_release, config, bool(self.await_release))
+
+
+class Configured:
+    """Something that is made from servers and options."""
+
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        *,
+        connect_timeout: float = 0.1,
+        connect_twice: bool = False,
+        answer_timeout: float = 1.0,
+        pass_over: float = 1.0,
+        keep_idle: float = 60.0,
+        keep: int = 8,
+        await_release: bool = False,
+    ) -> None:
+        """Makes no connection yet.
+
+        Args:
+            servers: Texts of the form host, host:port, [address]:port or unix:/path, to which keys are spread as
+                MediaWiki does: all in an order that depends on the key, the next one if one is away. Or `RingServer`s.
+            connect_timeout: Seconds that a connection may take to be made.
+            connect_twice: Whether a connection that could not be made is tried a second time, a millisecond later.
+            answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that
+                is more.
+            pass_over: Seconds for which a server that refused or timed out is asked only after all others.
+            keep_idle: Seconds without use after which a connection is not used again.
+            keep: How many connections are kept without use.
+            await_release: Whether the end of a block waits for the server's answer, and raises if there is none.
+
+        Raises:
+            BadServer: A text names no server, or there is none.
+            ValueError: A number is out of its range.
+        """
+        if isinstance(servers, (str, bytes)):
+            raise TypeError("servers are a list of texts, not one text")
+        self._settings = Settings(
+            tuple(servers), connect_timeout, connect_twice, answer_timeout, pass_over, keep_idle, keep, await_release
+        )
+        self._open()
+
+    def _open(self) -> None:
+        """Makes what a client is made of."""
+        raise NotImplementedError
+
+
+def milliseconds(seconds: float, name: str) -> int:
+    """Seconds as whole milliseconds, rounded up, so that a little is not nothing."""
+    if not math.isfinite(seconds):
+        raise ValueError(f"{name} must be a finite number of seconds")
+    return integer(math.ceil(seconds * 1000), name)
+
+
+def integer(number: int, name: str) -> int:
+    """A number that fits into the library's 64 bits, to which ctypes would cut any."""
+    if number.bit_length() > 63:
+        raise ValueError(f"{name} is out of range")
+    return number
+
+
+def _add(config: ctypes.c_void_p, server: Server) -> None:
+    if isinstance(server, RingServer):
+        weight = integer(server.weight, "weight")
+        arguments = (_text(server.label), _text(server.server), weight)
+        _call(config, BLOCKING.pc_config_add_ring_server, config, *arguments)
+    else:
+        _call(config, BLOCKING.pc_config_add_server, config, _text(server))
+
+
+def _text(text: str) -> bytes:
+    if "\0" in text:
+        raise BadServer(f"{text!r} is not a server")
+    return text.encode()
+
+
+def _call(config: ctypes.c_void_p, function: ctypes._NamedFuncPointer, *arguments: object) -> None:
+    number = function(*arguments)
+    if number != OK:
+        raise _failures.of_error(number, BLOCKING.pc_config_error_cause(config))

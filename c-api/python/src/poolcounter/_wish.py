@@ -1,0 +1,63 @@
+"""A wish for a lock, in the library's terms."""
+
+from __future__ import annotations
+
+from typing import Optional, Union
+
+from ._functions import Request
+from ._settings import integer, milliseconds
+from .outcomes import Mode
+
+Key = Union[str, bytes]
+
+Limits = tuple[Mode, int, int, int, Optional[float]]
+"""Mode, workers, maxqueue, timeout and answer_timeout; a plain tuple, for one is made and compared for each lock."""
+
+
+class Form:
+    """A pc_request that is filled in again and again."""
+
+    __slots__ = ("_limits", "request")
+
+    def __init__(self) -> None:
+        """It is empty."""
+        self._limits: Limits | None = None
+        self.request = Request()
+
+    def fill(self, key: bytes, limits: Limits) -> None:
+        """Writes what is not there already."""
+        request = self.request
+        if limits != self._limits:
+            self._write(limits)
+        request.key = key
+        request.key_length = len(key)
+
+    def _write(self, limits: Limits) -> None:
+        self._limits = None
+        request = self.request
+        mode, workers, maxqueue, timeout, answer_timeout = limits
+        request.mode = Mode(mode)
+        request.workers = integer(workers, "workers")
+        request.maxqueue = integer(maxqueue, "maxqueue")
+        request.timeout_seconds = integer(timeout, "timeout")
+        request.answer_timeout_ms = _answer_timeout_ms(answer_timeout)
+        self._limits = limits
+
+
+def encoded(key: Key) -> bytes:
+    """The bytes of a key."""
+    if isinstance(key, str):
+        return key.encode()
+    if isinstance(key, bytes):
+        return key
+    raise TypeError(f"a key is str or bytes, not {type(key).__name__}")
+
+
+def _answer_timeout_ms(seconds: float | None) -> int:
+    # 0 is the library's word for its own choice.
+    if seconds is None:
+        return 0
+    value = milliseconds(seconds, "answer_timeout")
+    if value <= 0:
+        raise ValueError("answer_timeout must be above 0")
+    return value

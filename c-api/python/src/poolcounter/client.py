@@ -1,0 +1,186 @@
+"""The client for threads."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from types import TracebackType
+
+from . import _statistics
+from ._blocking import Blocking
+from ._settings import Configured
+from ._statistics import Value
+from ._wish import Key, Limits, encoded
+from .errors import PoolCounterError
+from .outcomes import Mode, Outcome
+
+
+class Client(Configured):
+    """Locks for threads, over connections that are kept from one lock to the next.
+
+    It may be shared among threads, and used on both sides of a fork.
+    """
+
+    def _open(self) -> None:
+        self._keep = self._settings.keep
+        # Each serves one lock at a time. The one that was used last comes first: its connection is the freshest.
+        self._idle: list[Blocking] = []
+        self._all: weakref.WeakSet[Blocking] = weakref.WeakSet()
+        self._idle.append(self._another())
+        _clients.add(self)
+
+    def lock(
+        self,
+        key: Key,
+        *,
+        workers: int,
+        maxqueue: int,
+        timeout: int,
+        mode: Mode = Mode.FOR_ANYONE,
+        answer_timeout: float | None = None,
+    ) -> Lock:
+        """A lock, to be entered by `with`.
+
+        Args:
+            key: What is worked on. Text is sent as UTF-8. A space is sent as `%20`.
+            workers: How many may work on the key at once.
+            maxqueue: How many may work on it or wait for it.
+            timeout: Whole seconds to wait for the lock; with 0 it is not waited for.
+            mode: Who needs the result.
+            answer_timeout: Seconds to wait for the server's answer, the wait included; without it 1.5 times `timeout`.
+                The client's `answer_timeout` is the least.
+
+        Raises:
+            ValueError: The key is a text that UTF-8 has no bytes for.
+        """
+        return Lock(self, encoded(key), (mode, workers, maxqueue, timeout, answer_timeout))
+
+    def stats(self, name: str = "FULL", server: str | None = None) -> dict[str, dict[str, Value]]:
+        """Asks every server, or one of them, for a counter, for `UPTIME` or for all there is.
+
+        Returns:
+            By server, as it was configured: the value of each name, an int where it is one, else its text.
+
+        Raises:
+            Failure: A server gave no answer, or has no such statistic.
+            ValueError: The server is none of the client's.
+        """
+        asked, names = _statistics.checked(name), self._settings.names
+        blocking = self._take()
+        try:
+            return {
+                names[index]: _statistics.parse(blocking.stats(index, asked))
+                for index in _statistics.indices(names, server)
+            }
+        finally:
+            self._give(blocking)
+
+    def close(self) -> None:
+        """Closes the connections that no lock is held on. The client can be used on, and makes new ones then."""
+        closed = []
+        while self._idle:
+            blocking = self._idle.pop()
+            blocking.close()
+            closed.append(blocking)
+        self._idle.extend(closed)
+
+    def __enter__(self) -> Client:
+        """Closes at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes."""
+        self.close()
+
+    def _take(self) -> Blocking:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._another()
+
+    def _give(self, blocking: Blocking) -> None:
+        if len(self._idle) < self._keep:
+            self._idle.append(blocking)
+        else:
+            blocking.free()
+
+    def _another(self) -> Blocking:
+        blocking = Blocking(self._settings)
+        self._all.add(blocking)
+        return blocking
+
+    def _after_fork(self) -> None:
+        # One that a thread of the parent was waiting in is refused, and stays as it is: nobody has it here.
+        for blocking in self._all:
+            blocking.close()
+
+
+class Lock:
+    """A lock that a `with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
+
+    __slots__ = ("_client", "_held", "_key", "_limits")
+
+    def __init__(self, client: Client, key: bytes, limits: Limits) -> None:
+        """Acquires nothing yet."""
+        self._client = client
+        self._key = key
+        self._limits = limits
+        self._held: Blocking | None = None
+
+    def __enter__(self) -> Outcome:
+        """Waits for the lock.
+
+        Raises:
+            Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
+            Failure: There is no answer: the work is to be done unprotected.
+            ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
+        """
+        if self._held is not None:
+            raise RuntimeError("the lock is entered already")
+        client = self._client
+        blocking = client._take()
+        try:
+            outcome = blocking.acquire(self._key, self._limits)
+        except (PoolCounterError, ValueError):
+            client._give(blocking)
+            raise
+        except BaseException:
+            # An interrupt: perhaps the lock is held.
+            blocking.free()
+            raise
+        if outcome is Outcome.LOCKED:
+            self._held = blocking
+        else:
+            client._give(blocking)
+        return outcome
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Releases the lock: those who wait are told that the work is done. After an exception the next one does it.
+
+        Raises:
+            Failure: The server gave no answer; with `await_release` only.
+        """
+        blocking = self._held
+        if blocking is None:
+            return
+        self._held = None
+        try:
+            if kind is None:
+                blocking.release()
+            else:
+                blocking.abandon()
+        finally:
+            self._client._give(blocking)
+
+
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for client in _clients:
+        client._after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,75 @@
+"""The locks of a request: which it needs, and how they are taken and given back."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from poolcounter import Mode, PoolCounterError, Refused
+from poolcounter.aio import Client, Lock
+from poolcounter.thumbor.address import client_address
+from poolcounter.thumbor.original import extension, name_hash
+from poolcounter.thumbor.outage import Outage
+from poolcounter.thumbor.settings import Pool, Settings
+
+
+@dataclass(frozen=True)
+class Need:
+    """A lock that a request needs."""
+
+    key: str
+    pool: Pool
+
+
+class TurnedAway(Exception):
+    """The daemon refused a lock: too many render or wait, or the wait was too long."""
+
+    def __init__(self, need: Need, refusal: Refused) -> None:
+        """Says which lock it was, and what the daemon answered."""
+        super().__init__(f"{need.key}: {refusal}")
+        self.need = need
+
+
+class Throttle:
+    """The pools of one Thumbor process, and its client."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Makes no connection yet."""
+        self._settings = settings
+        self._outage = Outage()
+        self._client: Client | None = None
+
+    def needs(self, request: Any, image_url: str) -> list[Need]:
+        """The locks that a request needs, always in this order, so that no two requests wait for each other."""
+        settings = self._settings
+        needs = []
+        if settings.per_ip and (address := client_address(request, settings.trusted_proxies)):
+            needs.append(Need(f"thumbor-ip-{address}", settings.per_ip))
+        if settings.per_original:
+            needs.append(Need(f"thumbor-original-{name_hash(image_url)}", settings.per_original))
+        if settings.expensive and (name := extension(image_url)) in settings.extensions:
+            needs.append(Need(f"thumbor-expensive-{name}", settings.expensive))
+        return needs
+
+    async def take(self, needs: list[Need], held: AsyncExitStack) -> None:
+        """Takes the locks one after the other, or raises TurnedAway; `held` gives back what was taken.
+
+        Where no daemon answers it takes no more: a site without its daemon is slow, but it is there.
+        """
+        try:
+            for need in needs:
+                await held.enter_async_context(self._lock(need))
+        except Refused as refusal:
+            raise TurnedAway(need, refusal) from refusal
+        except PoolCounterError as error:
+            self._outage.report(error)
+
+    def _lock(self, need: Need) -> Lock:
+        # Made at the first request: Thumbor forks its processes after the start, each with a loop of its own.
+        if self._client is None:
+            self._client = Client(self._settings.servers, connect_timeout=self._settings.connect_timeout)
+        pool = need.pool
+        return self._client.lock(
+            need.key, workers=pool.workers, maxqueue=pool.maxqueue, timeout=pool.timeout, mode=Mode.FOR_ME
+        )

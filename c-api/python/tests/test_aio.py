@@ -1,0 +1,283 @@
+"""The client for asyncio, in ways that a loop which runs for one verb at a time cannot show."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+
+import pytest
+from support import deadline
+from support.background import Background
+from support.daemon import Daemon, free_address
+
+from poolcounter import ConnectError, Mode, Outcome, ReadError
+from poolcounter.aio import Client, Lock
+
+
+def play(story: Awaitable[None]) -> None:
+    """Runs a story to its end, which must come."""
+
+    async def bounded() -> None:
+        await asyncio.wait_for(story, deadline.SECONDS)
+
+    asyncio.run(bounded())
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """As deadline.until, while the loop goes on."""
+    await asyncio.to_thread(deadline.until, condition, what)
+
+
+def locked(client: Client, key: str = "key", mode: Mode = Mode.FOR_ANYONE) -> Lock:
+    """A lock for one at a time, among many."""
+    return client.lock(key, workers=1, maxqueue=1000, timeout=300, mode=mode)
+
+
+def test_hundreds_wait_on_one_loop(daemon: Daemon) -> None:
+    async def story() -> None:
+        working = 0
+
+        async def one() -> Outcome:
+            nonlocal working
+            async with locked(client, mode=Mode.FOR_ME) as outcome:
+                working += 1
+                assert working == 1
+                await asyncio.sleep(0)
+                working -= 1
+            return outcome
+
+        async with Client([daemon.address], connect_timeout=20) as client:
+            async with locked(client):
+                tasks = [asyncio.create_task(one()) for _ in range(300)]
+                await until(lambda: daemon.counter("waiting_workers") == 300, "300 that wait")
+            assert await asyncio.gather(*tasks) == [Outcome.LOCKED] * 300
+
+    play(story())
+    daemon.until("processing_workers", 0)
+    assert daemon.counter("total_acquired") == 301
+
+
+def test_hundreds_are_told_at_once(daemon: Daemon) -> None:
+    async def story() -> None:
+        async def one() -> Outcome:
+            async with locked(client) as outcome:
+                return outcome
+
+        async with Client([daemon.address], connect_timeout=20) as client:
+            async with locked(client):
+                tasks = [asyncio.create_task(one()) for _ in range(300)]
+                await until(lambda: daemon.counter("waiting_workers") == 300, "300 that wait")
+            assert await asyncio.gather(*tasks) == [Outcome.DONE] * 300
+
+    play(story())
+
+
+def test_a_cancelled_wait_is_taken_back(daemon: Daemon) -> None:
+    async def story() -> None:
+        peer = daemon.peer()
+        assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+        async with Client([daemon.address]) as client:
+            task = asyncio.create_task(locked(client).__aenter__())
+            await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await until(lambda: daemon.counter("waiting_workers") == 0, "its end")
+            assert daemon.counter("total_releases") == 0
+
+    play(story())
+
+
+def test_a_wait_ends_with_a_time_limit_of_asyncio(daemon: Daemon) -> None:
+    async def story() -> None:
+        peer = daemon.peer()
+        assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+        async with Client([daemon.address]) as client:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(locked(client).__aenter__(), 0.05)
+            await until(lambda: daemon.counter("waiting_workers") == 0, "its end")
+
+    play(story())
+
+
+def test_a_lock_that_came_too_late_for_its_task_is_abandoned(daemon: Daemon) -> None:
+    async def story() -> None:
+        peer, waiter = daemon.peer(), daemon.peer()
+        assert peer.ask("ACQ4ME key 1 10 30") == "LOCKED"
+        async with Client([daemon.address]) as client:
+            task = asyncio.create_task(locked(client, mode=Mode.FOR_ME).__aenter__())
+            await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+            assert peer.ask("RELEASE") == "RELEASED"
+            waiter.send("ACQ4ANY key 1 10 30")
+            # The loop has not been run since: it finds the lock and the cancellation together.
+            deadline.until(lambda: daemon.counter("waiting_workers") == 1, "the other waiter")
+            asyncio.get_running_loop().call_soon(task.cancel)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(waiter.line) == "LOCKED"
+
+    play(story())
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
+def test_work_that_raised_is_handed_to_the_next(daemon: Daemon, error: type[BaseException]) -> None:
+    async def story() -> None:
+        waiter = daemon.peer()
+        async with Client([daemon.address]) as client:
+            with pytest.raises(error):
+                async with locked(client):
+                    waiter.send("ACQ4ANY key 1 10 30")
+                    await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+                    raise error
+            assert await asyncio.to_thread(waiter.line) == "LOCKED"
+
+    play(story())
+
+
+def test_a_task_that_is_cancelled_at_work(daemon: Daemon) -> None:
+    async def story() -> None:
+        entered = asyncio.Event()
+
+        async def work() -> None:
+            async with locked(client):
+                entered.set()
+                await asyncio.sleep(deadline.SECONDS)
+
+        async with Client([daemon.address]) as client:
+            task = asyncio.create_task(work())
+            await entered.wait()
+            waiter = daemon.peer()
+            waiter.send("ACQ4ANY key 1 10 30")
+            await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+            task.cancel()
+            assert await asyncio.to_thread(waiter.line) == "LOCKED"
+
+    play(story())
+
+
+def test_a_lock_that_was_forgotten_is_abandoned(daemon: Daemon) -> None:
+    async def story() -> None:
+        async with Client([daemon.address]) as client:
+            assert await locked(client).__aenter__() is Outcome.LOCKED
+            gc.collect()
+            await until(lambda: daemon.counter("processing_workers") == 0, "its end")
+
+    play(story())
+
+
+def test_closing_ends_what_waits_and_what_is_held(daemon: Daemon) -> None:
+    async def story() -> None:
+        client = Client([daemon.address])
+        async with locked(client):
+            waiter = asyncio.create_task(locked(client).__aenter__())
+            await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+            client.close()
+            with pytest.raises(ReadError):
+                await waiter
+            await until(lambda: daemon.connections() == 0, "the end of the connections")
+        async with locked(client) as outcome:
+            assert outcome is Outcome.LOCKED
+        client.close()
+
+    play(story())
+
+
+def test_a_client_serves_one_loop_at_a_time(ours: Daemon) -> None:
+    client = Client([ours.address])
+
+    async def once() -> Outcome:
+        async with locked(client) as outcome:
+            return outcome
+
+    async def story() -> None:
+        assert await once() is Outcome.LOCKED
+        with pytest.raises(RuntimeError, match="another event loop"):
+            await asyncio.to_thread(asyncio.run, once())
+
+    play(story())
+    # That loop is closed now.
+    assert asyncio.run(once()) is Outcome.LOCKED
+    client.close()
+
+
+def test_a_loop_that_is_closed_under_a_waiter(daemon: Daemon) -> None:
+    peer = daemon.peer()
+    assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+    client, loop = Client([daemon.address]), asyncio.new_event_loop()
+    task = loop.create_task(locked(client).__aenter__())
+    loop.run_until_complete(until(lambda: daemon.counter("waiting_workers") == 1, "the waiter"))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    task.get_coro().close()
+    daemon.until("waiting_workers", 0)
+    client.close()
+
+
+def test_without_a_loop(ours: Daemon) -> None:
+    client = Client([ours.address])
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        locked(client).__aenter__().send(None)
+
+
+def test_the_loop_goes_on_while_a_daemon_is_frozen(daemon: Daemon) -> None:
+    async def story() -> None:
+        client = Client([daemon.address], answer_timeout=0.3)
+        daemon.freeze()
+        task = asyncio.create_task(client.lock("key", workers=1, maxqueue=9, timeout=0).__aenter__())
+        turns = 0
+        while not task.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        with pytest.raises(ReadError, match="timed out"):
+            await task
+        assert turns > 1
+        client.close()
+        daemon.thaw()
+
+    play(story())
+
+
+def test_nothing_is_left_on_the_loop(ours: Daemon) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        selector = loop._selector  # type: ignore[attr-defined]
+        before = len(selector.get_map())
+        async with Client([ours.address]) as client:
+            async with locked(client):
+                pass
+            with pytest.raises(ConnectError):
+                await locked(Client([free_address()])).__aenter__()
+            peer = ours.peer()
+            assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+            waiter = asyncio.create_task(locked(client).__aenter__())
+            await until(lambda: ours.counter("waiting_workers") == 1, "the waiter")
+            waiter.cancel()
+            await asyncio.wait([waiter])
+            assert len(selector.get_map()) == before
+
+    play(story())
+
+
+def test_questions_beside_waits(daemon: Daemon) -> None:
+    async def story() -> None:
+        async with Client([daemon.address]) as client, locked(client):
+            waiter = asyncio.create_task(locked(client).__aenter__())
+            answers = await asyncio.gather(*[client.stats("processing_workers") for _ in range(5)])
+            assert answers == [{daemon.address: {"processing_workers": 1}}] * 5
+            waiter.cancel()
+
+    play(story())
+
+
+def test_several_loops_have_several_clients(ours: Daemon) -> None:
+    async def story() -> None:
+        async with Client([ours.address]) as client:
+            for number in range(20):
+                async with locked(client, f"key-{number}", Mode.FOR_ME) as outcome:
+                    assert outcome is Outcome.LOCKED
+
+    loops = [Background(lambda: play(story())) for _ in range(4)]
+    for loop in loops:
+        loop.result()
+    ours.until("processing_workers", 0)

@@ -1,0 +1,184 @@
+"""No answer, and what cannot be asked for."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import signal
+from typing import Any
+
+import pytest
+from support.background import Background
+from support.daemon import Daemon, free_address
+from support.faces import MakeFace
+
+import poolcounter
+from poolcounter import (
+    BadServer,
+    ConnectError,
+    Failure,
+    NotLocked,
+    Outcome,
+    PoolCounterError,
+    QueueFull,
+    ReadError,
+    RemoteError,
+    RingServer,
+)
+
+
+def test_nothing_listens(make: MakeFace) -> None:
+    address = free_address()
+    with pytest.raises(ConnectError, match=f"^cannot connect to {address}: Connection refused$") as caught:
+        make([address]).once()
+    assert (caught.value.server, caught.value.cause) == (address, "Connection refused")
+    assert isinstance(caught.value, Failure)
+
+
+def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
+    client = make([daemon.address], answer_timeout=0.2)
+    daemon.freeze()
+    with pytest.raises(ReadError) as caught:
+        client.once(timeout=0)
+    assert (caught.value.server, caught.value.cause) == (daemon.address, "Connection timed out")
+    daemon.thaw()
+    assert client.once() is Outcome.LOCKED
+
+
+def test_a_lock_may_have_a_deadline_of_its_own(make: MakeFace, daemon: Daemon) -> None:
+    client = make([daemon.address], answer_timeout=0.001)
+    daemon.freeze()
+    with pytest.raises(ReadError, match="timed out"):
+        client.once(timeout=3600, answer_timeout=0.2)
+    daemon.thaw()
+
+
+def test_the_daemon_dies_under_a_waiter(make: MakeFace, daemon: Daemon) -> None:
+    client, peer = make([daemon.address]), daemon.peer()
+    assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
+    waiter = Background(client.once)
+    daemon.until("waiting_workers", 1)
+    daemon.stop(signal.SIGKILL)
+    with pytest.raises(ReadError) as caught:
+        waiter.result()
+    assert caught.value.server == daemon.address
+
+
+def test_the_daemon_dies_under_a_lock(make: MakeFace, daemon: Daemon) -> None:
+    client = make([daemon.address])
+    with client.held() as outcome:
+        daemon.stop(signal.SIGKILL)
+    assert outcome is Outcome.LOCKED
+    with pytest.raises(ConnectError):
+        client.once()
+
+
+def test_a_restart_goes_unnoticed(make: MakeFace, ours: Daemon) -> None:
+    client = make([ours.address])
+    assert client.once() is Outcome.LOCKED
+    ours.stop()
+    ours.start()
+    assert client.once() is Outcome.LOCKED
+
+
+def test_an_awaited_release_finds_the_daemon_dead(make: MakeFace, daemon: Daemon) -> None:
+    client = make([daemon.address], await_release=True)
+    with pytest.raises(Failure), client.held():
+        daemon.stop(signal.SIGKILL)
+
+
+def test_an_awaited_release_is_done_when_the_block_is_left(make: MakeFace, daemon: Daemon) -> None:
+    client = make([daemon.address], await_release=True)
+    assert client.once() is Outcome.LOCKED
+    assert daemon.counter("total_releases") == 1
+
+
+def test_an_answer_that_is_an_error(make: MakeFace, daemon: Daemon) -> None:
+    with pytest.raises(RemoteError) as caught:
+        make([daemon.address]).once(workers=0)
+    assert (caught.value.server, caught.value.cause) == (daemon.address, "BAD_SYNTAX")
+
+
+@pytest.mark.parametrize("server", ["", "a b", "pc:port", "pc:70000", "unix:relative", "a\0b"])
+def test_texts_that_name_no_server(make: MakeFace, server: str) -> None:
+    with pytest.raises(BadServer, match="is not a server"):
+        make([server])
+    with pytest.raises(BadServer, match="is not a server"):
+        make([RingServer("pc", server)])
+
+
+def test_no_server_at_all(make: MakeFace) -> None:
+    with pytest.raises(BadServer, match="names no server"):
+        make([])
+
+
+def test_servers_are_a_list(make: MakeFace) -> None:
+    with pytest.raises(TypeError, match="a list"):
+        make("127.0.0.1")
+
+
+def test_both_kinds_of_servers_do_not_mix(make: MakeFace) -> None:
+    with pytest.raises(ValueError, match="ring"):
+        make(["127.0.0.1", RingServer("pc", "127.0.0.2")])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"connect_timeout": 0},
+        {"connect_timeout": -1},
+        {"connect_timeout": math.nan},
+        {"answer_timeout": math.inf},
+        {"answer_timeout": 1e300},
+        {"pass_over": -1},
+        {"keep_idle": -0.5},
+        {"keep": -1},
+        {"keep": 2**64},
+    ],
+)
+def test_options_out_of_their_range(make: MakeFace, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        make(["127.0.0.1"], **options)
+
+
+def test_an_unknown_option(make: MakeFace) -> None:
+    with pytest.raises(TypeError, match="conect_timeout"):
+        make(["127.0.0.1"], conect_timeout=1)
+
+
+@pytest.mark.parametrize("number", [-1, 2**32, 2**63, 2**64 + 1, -(2**64)])
+@pytest.mark.parametrize("name", ["workers", "maxqueue", "timeout"])
+def test_numbers_out_of_their_range(make: MakeFace, daemon: Daemon, name: str, number: int) -> None:
+    client = make([daemon.address])
+    with pytest.raises(ValueError, match=r"."):
+        client.once("key", **{name: number})
+    assert daemon.connections() == 0
+    assert client.once() is Outcome.LOCKED
+
+
+@pytest.mark.parametrize("limits", [{"mode": 3}, {"answer_timeout": 0}, {"answer_timeout": -1.0}])
+def test_limits_that_mean_nothing(make: MakeFace, ours: Daemon, limits: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        make([ours.address]).once("key", **limits)
+
+
+@pytest.mark.parametrize("limits", [{"timeout": 1.5}, {"workers": "1"}, {"maxqueue": None}, {"timeout": "5"}])
+def test_limits_of_another_type(make: MakeFace, ours: Daemon, limits: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        make([ours.address]).once("key", **limits)
+
+
+def test_all_exceptions_have_one_parent() -> None:
+    names = (getattr(poolcounter, name) for name in poolcounter.__all__)
+    exceptions = [kind for kind in names if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(exceptions) == 14
+    assert all(issubclass(kind, PoolCounterError) for kind in exceptions)
+
+
+@pytest.mark.parametrize("error", [ConnectError("sentence", "server", "cause"), QueueFull("full"), NotLocked("gone")])
+def test_exceptions_travel_between_processes(error: PoolCounterError) -> None:
+    for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(copied) is type(error)
+        assert str(copied) == str(error)
+        assert vars(copied) == vars(error)

@@ -1,0 +1,49 @@
+"""Without a daemon a site is slow, but it is there."""
+
+from __future__ import annotations
+
+from site_of_thumbors import Site
+from support import deadline
+
+ONE_RENDERS = {"workers": 1, "maxqueue": 20, "timeout": 60}
+
+
+def test_a_daemon_that_is_away_and_comes_back(site: Site) -> None:
+    site.daemon.close()
+    site.start(POOLCOUNTER_CONFIG_PER_IP=ONE_RENDERS, POOLCOUNTER_CONFIG_PER_ORIGINAL=ONE_RENDERS)
+    with site.renders_held():
+        requests = [site.ask("heavy.jpg") for _ in range(12)]
+        site.wait_for_renders(4)
+    assert [request.result() for request in requests] == [200] * 12
+    assert site.log().count("[PoolCounter] unthrottled requests: 1; ") == 1
+
+    site.daemon.start()
+    deadline.until(lambda: _is_throttled(site), "a request that takes its locks")
+    assert site.log().count("[PoolCounter]") == 1
+
+
+def test_a_daemon_that_dies_lets_all_in(site: Site) -> None:
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL=ONE_RENDERS)
+    with site.renders_held():
+        requests = [site.ask("heavy.jpg") for _ in range(12)]
+        site.wait_for_locks(keys=1, held=1, waited_for=11)
+        site.daemon.stop()
+        site.wait_for_renders(4)
+    assert [request.result() for request in requests] == [200] * 12
+    assert site.log().count("[PoolCounter]") == 1
+    assert "Traceback" not in site.log()
+
+
+def test_a_daemon_that_says_nothing(site: Site) -> None:
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL={**ONE_RENDERS, "timeout": 1})
+    site.daemon.freeze()
+    requests = [site.ask("light-1.jpg") for _ in range(4)]
+    assert [request.result() for request in requests] == [200] * 4
+    site.daemon.thaw()
+    assert site.log().count("[PoolCounter] unthrottled requests: 1; ") == 1
+    site.wait_for_no_lock()
+
+
+def _is_throttled(site: Site) -> bool:
+    assert site.ask("light-1.jpg").result() == 200
+    return site.daemon.counter("total_acquired") == 2

@@ -1,0 +1,32 @@
+//! The library as a C programmer meets it: installed by make, found by pkg-config, used by C programs that talk to real daemons.
+//!
+//! The programs stand in `tests/programs`. Each is run as it is, under valgrind, and with gcc's sanitizers.
+
+mod compiled;
+mod examples;
+mod exported;
+mod installed;
+mod layout;
+mod played;
+mod program;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed, Trial, run};
+
+/// Waiting takes much of the time, so there are more threads than processors.
+const THREADS: usize = 4;
+
+fn main() -> Result<()> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    let mut trials = layout::trials();
+    trials.extend(exported::trials());
+    trials.extend(examples::trials());
+    trials.extend(program::trials()?);
+    trials.extend(played::trials()?);
+    run(&arguments, trials).exit();
+}
+
+fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:#}"))))
+}

@@ -1,0 +1,82 @@
+<?php
+
+// The extension as a player of the client-side stories: see tests/client-stories/README.md.
+
+declare(strict_types=1);
+
+use PoolCounter\Client;
+use PoolCounter\ConnectionException;
+use PoolCounter\Exception;
+use PoolCounter\KeyException;
+use PoolCounter\ReadException;
+use PoolCounter\RemoteException;
+use PoolCounter\Result;
+use PoolCounter\WriteException;
+
+final class Player
+{
+    private const KINDS = [
+        ConnectionException::class => 'connect',
+        WriteException::class => 'write',
+        ReadException::class => 'read',
+        RemoteException::class => 'remote',
+        KeyException::class => 'key',
+    ];
+    private Client $client;
+    /** @var string[] */
+    private array $servers = [];
+
+    public function answer(string $line): string
+    {
+        [$verb, $words] = [strtok($line, ' '), array_slice(explode(' ', $line), 1)];
+        try {
+            $result = match ($verb) {
+                'new' => $this->begin($words),
+                'acquire' => $this->acquire(...$words),
+                'release' => $this->client->release(),
+                'abandon' => $this->client->abandon(),
+                'close' => $this->client->close(),
+                'stats' => $this->stats(...$words),
+            };
+        } catch (Exception $exception) {
+            $parts = [self::KINDS[$exception::class], $exception->getServer(), $exception->getCause()];
+            return implode(' ', array_filter($parts, fn($part) => $part !== null));
+        }
+        return $result instanceof Result ? $result->name : $result ?? 'OK';
+    }
+
+    /** @param string[] $words */
+    private function begin(array $words): void
+    {
+        parse_str(implode('&', $words), $values);
+        $this->servers = explode(',', $values['servers']);
+        $this->client = new Client($this->servers, [
+            'choice' => $values['choice'],
+            'timeout' => $values['connect_timeout_ms'] / 1000,
+            'read_timeout' => $values['answer_timeout_ms'] / 1000,
+            'pass_over' => $values['pass_over_ms'] / 1000,
+            'await_release' => $values['await_release'] === '1',
+        ]);
+    }
+
+    private function acquire(string $mode, string $workers, string $maxqueue, string $timeout, string $key): Result
+    {
+        $arguments = [(string) hex2bin($key), (int) $workers, (int) $maxqueue, (int) $timeout];
+        return $mode === 'me'
+            ? $this->client->acquireForMe(...$arguments)
+            : $this->client->acquireForAnyone(...$arguments);
+    }
+
+    private function stats(string $server, string $name): string
+    {
+        $server = $this->servers[(int) $server];
+        $values = $this->client->stats($name, $server)[$server];
+        $pairs = array_map(fn($name, $value) => "$name: $value", array_keys($values), $values);
+        return 'STATS ' . implode('; ', $pairs);
+    }
+}
+
+$player = new Player();
+while (($line = fgets(STDIN)) !== false) {
+    echo str_replace("\n", '\n', $player->answer(rtrim($line, "\n"))), "\n";
+}

@@ -1,0 +1,59 @@
+# Functions of the scripts that run tests step by step. The caller makes a folder `work`, which goes when it ends.
+# shellcheck shell=bash
+
+# Every process of this run carries it.
+export POOLCOUNTER_RUN=${work:?}
+passed=0
+failed=0
+
+# step NAME COMMAND...: one test, unless the command sets ran and bad.
+step() {
+    local name=$1 ran=1 bad=0
+    shift
+    printf '\n== %s\n' "$name"
+    if ! "$@"; then
+        printf -- '-- %s: FAILED\n' "$name"
+        [ "$bad" -gt 0 ] || bad=1
+    fi
+    passed=$((passed + ran - bad))
+    failed=$((failed + bad))
+}
+
+# replay_stories ARGUMENT...: those that every client of the project is told. Their own sum is taken into this run's.
+replay_stories() {
+    local ok=0 good log=$work/stories.log
+    cargo build --quiet --locked -p poolcounter-tests --bin replay || return
+    timeout 300 "${CARGO_TARGET_DIR:-target}/debug/replay" "$@" >"$log" || ok=1
+    sed '$d' "$log"
+    good=$(sed -nE '$s/^([0-9]+) passed, .*/\1/p' "$log")
+    bad=$(sed -nE '$s/.* passed, ([0-9]+) failed$/\1/p' "$log")
+    # Without a sum, the step itself is what failed.
+    bad=${bad:-0} ran=$((${good:-1} + ${bad:-0}))
+    return "$ok"
+}
+
+# Sets POOLCOUNTERD to a daemon as it is released, unless it names one already.
+build_daemon() {
+    if [ -z "${POOLCOUNTERD:-}" ]; then
+        cargo build --quiet --locked --release -p poolcounterd || return
+        POOLCOUNTERD=$(realpath "${CARGO_TARGET_DIR:-target}/release/poolcounterd")
+    fi
+    export POOLCOUNTERD
+}
+
+no_process_is_left() {
+    local process left=0
+    for process in /proc/[0-9]*; do
+        if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "POOLCOUNTER_RUN=$work"; then
+            tr '\0' ' ' <"$process/cmdline"
+            left=1
+        fi
+    done 2>/dev/null
+    return "$left"
+}
+
+# The closing line, and the exit status that goes with it.
+sum_up() {
+    printf '\n%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ]
+}

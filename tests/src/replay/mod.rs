@@ -1,0 +1,111 @@
+//! Client-side stories, and the player that a face of the project brings for them. `client-stories/README.md` describes both.
+//!
+//! ```no_run
+//! use poolcounter_tests::replay::{Player, perform, stories};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let mut player = Player::start(&["python3".into(), "player.py".into()])?;
+//! for story in stories()? {
+//!     perform(&story, &mut player)?;
+//! }
+//! player.end()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod line;
+mod parse;
+mod perform;
+mod player;
+mod server;
+
+use std::path::Path;
+use std::{fs, io};
+
+use anyhow::{Context, Result};
+
+pub use perform::perform;
+pub use player::Player;
+
+/// What a client may do that not every client can.
+pub const ABILITIES: [&str; 8] = [
+    "own_connections",
+    "shared_connections",
+    "bare_release",
+    "ring",
+    "await_release",
+    "connect_timeout_ms",
+    "answer_timeout_ms",
+    "pass_over_ms",
+];
+
+/// What a client is asked to do, what it sends, what the servers say, and what it must report.
+#[derive(Debug, Default)]
+pub struct Story {
+    /// The name of its file, without the ending.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// What the client must be able to do, of [`ABILITIES`].
+    pub needs: Vec<String>,
+    setting: Setting,
+    scenes: Vec<Scene>,
+}
+
+/// The client's configuration.
+#[derive(Debug, Default)]
+struct Setting {
+    /// As the client is given them.
+    servers: Vec<String>,
+    /// A raw key, and the servers in the order in which it has them tried.
+    order: Option<(Vec<u8>, Vec<String>)>,
+    /// A label and a weight for each server.
+    ring: Vec<(String, String)>,
+    /// Settings and their values, where they are not the usual ones.
+    values: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+struct Scene {
+    /// As it stands in the file.
+    text: String,
+    step: Step,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// The player is given this line.
+    Ask(String),
+    /// The player says this, but with the address of a server in the place of its name.
+    Answer(String),
+    /// A server accepts a connection, which gets a name.
+    Accept(String, String),
+    /// Just these bytes come next.
+    Receive(String, Vec<u8>),
+    Send(String, Vec<u8>),
+    /// The server's side closes.
+    Close(String),
+    Reset(String),
+    /// The client has closed.
+    Closed(String),
+    Stop(String),
+    Listen(String),
+    Fill(String),
+    /// For a moment nothing happens.
+    Quiet,
+}
+
+/// Every story in `client-stories/`, by name.
+pub fn stories() -> Result<Vec<Story>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("client-stories");
+    let files = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
+    files.sort();
+    files.iter().map(|file| read(file).with_context(|| format!("{}", file.display()))).collect()
+}
+
+fn read(file: &Path) -> Result<Story> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    Story::parse(&name, &fs::read_to_string(file)?)
+}

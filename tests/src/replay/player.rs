@@ -1,0 +1,102 @@
+//! The program that has a client and does with it what it is told.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::deadline::{Deadline, PATIENCE};
+
+/// A player that runs. It is told lines and answers each with one.
+#[derive(Debug)]
+pub struct Player {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Player {
+    /// Starts it; what it prints to standard error is seen.
+    pub fn start(command: &[OsString]) -> Result<Self> {
+        let (program, arguments) = command.split_first().context("a player is a command")?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        Ok(Self { child, stdin, lines: read(stdout.context("it has an output")?) })
+    }
+
+    pub(super) fn tell(&mut self, line: &str) -> Result<()> {
+        let told = self.stdin.as_mut().map(|stdin| stdin.write_all(format!("{line}\n").as_bytes()));
+        if !matches!(told, Some(Ok(()))) {
+            bail!("the player does not take `{line}`: {}", self.end_of_it());
+        }
+        Ok(())
+    }
+
+    /// Waits for its answer.
+    pub(super) fn hear(&mut self) -> Result<String> {
+        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Ok(line),
+            Err(Timeout) => bail!("the player says nothing"),
+            Err(Disconnected) => bail!("the player says no more: {}", self.end_of_it()),
+        }
+    }
+
+    /// What it does although nothing was asked of it: it speaks, or has ended.
+    pub(super) fn news(&mut self) -> Option<String> {
+        match self.lines.try_recv() {
+            Ok(line) => Some(format!("the player says `{line}`")),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(format!("the player says no more: {}", self.end_of_it())),
+        }
+    }
+
+    /// Its exit status, if it has ended.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Ends its input and waits for its own end, with exit status 0.
+    pub fn end(mut self) -> Result<()> {
+        self.stdin = None;
+        let status = Deadline::after(PATIENCE).poll(|| self.child.try_wait().transpose());
+        let status = status.context("the player does not end with its input")??;
+        ensure!(status.success(), "the player ended with {status}");
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => bail!("the player says `{line}`"),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What has become of it, for a message.
+    fn end_of_it(&mut self) -> String {
+        self.stdin = None;
+        let ended = Deadline::after(PATIENCE).poll(|| self.ended());
+        ended.map_or_else(|| "it still runs".to_owned(), |status| format!("it ended with {status}"))
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        // Both fail if it has ended, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
