@@ -49,6 +49,7 @@ bench:
 	@scripts/setup bench
 	$(CARGO) run --release --locked -p poolcounter-bench -- $(BENCH)
 	$(CARGO) run --release --locked -p poolcounter-bench -- php $(filter --quick --self,$(BENCH))
+	@scripts/build-wasm client
 	$(CARGO) run --release --locked -p poolcounter-bench -- clients $(filter --quick --self,$(BENCH))
 
 build-php:

@@ -33,10 +33,11 @@ php: protected sections from PHP, by the extension and as MediaWiki's own client
   --php PATH          PHP (default: php)
   --extension PATH    the extension (default: POOLCOUNTER_SO, else built by cargo from this workspace)
 
-clients: protected sections from C and Python, by our library and written by hand; a minute.
+clients: protected sections from C, Python and Node, by our libraries and written by hand; two minutes.
   --quick, --rounds, --self, --ours, --json   as above
   --only WORD         only the rows with this word, such as Python
   --python PATH       Python (default: python3)
+  --node PATH         Node (default: node)
   --library PATH      libpoolcounter's shared library (default: built by cargo from this workspace)
 
 load: an exact number of commands against a daemon that already runs.
@@ -106,6 +107,7 @@ pub(crate) struct ClientsOptions {
     pub(crate) only: Option<String>,
     pub(crate) rounds: Option<usize>,
     pub(crate) python: Option<PathBuf>,
+    pub(crate) node: Option<PathBuf>,
     pub(crate) library: Option<PathBuf>,
     pub(crate) ours: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
@@ -207,6 +209,7 @@ fn clients(mut parser: lexopt::Parser) -> Result<Command> {
             Long("only") => options.only = Some(parser.value()?.string()?),
             Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
             Long("python") => options.python = Some(parser.value()?.into()),
+            Long("node") => options.node = Some(parser.value()?.into()),
             Long("library") => options.library = Some(parser.value()?.into()),
             Long("ours") => options.ours = Some(parser.value()?.into()),
             Long("json") => options.json = Some(parser.value()?.into()),

@@ -1,4 +1,4 @@
-//! Protected sections from C and Python: by our library, and as one would write them by hand.
+//! Protected sections from C, Python and Node: by our library, and as one would write them by hand.
 //!
 //! One daemon, ours, serves both sides. It runs, with two clients at a time, in a network namespace of this comparison's own.
 
@@ -17,7 +17,7 @@ use crate::report::{Layout, Report, Row};
 use crate::rounds::{self, Side};
 use crate::{binaries, cpu};
 use player::{Player, Software};
-use scene::Scene;
+use scene::{Rivals, Scene};
 
 /// Pairs of slices in a round.
 const PAIRS: usize = 4;
@@ -29,7 +29,7 @@ const LAYOUT: Layout = Layout {
     sides: ["by hand", "ours", "ours/by hand"],
     legend: "\
 Against a loop of send() and recv() on one connection (C), and clients in Python alone that keep their connection or make
-one for each section; all of them wait for every answer. Apart: there is a pause before each section.
+one for each section; all of them wait for every answer, and so does the plain socket of Node. Apart: there is a pause before each section.
 ",
 };
 
@@ -55,7 +55,7 @@ fn enter_namespace(options: &ClientsOptions) -> Result<()> {
     if let Some(rounds) = options.rounds {
         command.args(["--rounds", &rounds.to_string()]);
     }
-    for (path, name) in [(&options.python, "--python"), (&options.json, "--json")] {
+    for (path, name) in [(&options.python, "--python"), (&options.node, "--node"), (&options.json, "--json")] {
         if let Some(path) = path {
             command.arg(name).arg(path);
         }
@@ -98,6 +98,10 @@ fn scenes(options: &ClientsOptions) -> Result<Vec<Scene>> {
     let mut scenes = Scene::ALL.to_vec();
     if let Some(word) = &options.only {
         scenes.retain(|scene| scene.labels().contains(word));
+    }
+    if !binaries::workspace().join("wasm/npm/lib/wasm").is_dir() {
+        eprintln!("the npm package is not built, its rows are left out: run `scripts/build-wasm client`");
+        scenes.retain(|scene| scene.rivals != Rivals::Node);
     }
     if scenes.is_empty() {
         bail!("there is nothing to measure");

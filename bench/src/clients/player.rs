@@ -17,6 +17,7 @@ pub(crate) struct Software {
     /// The player in C, linked with the library.
     program: PathBuf,
     python: PathBuf,
+    node: PathBuf,
     library: PathBuf,
 }
 
@@ -38,7 +39,8 @@ impl Software {
             bail!("bench/c/sections.c does not compile");
         }
         let python = options.python.clone().unwrap_or_else(|| "python3".into());
-        Ok(Software { program, python, library })
+        let node = options.node.clone().unwrap_or_else(|| "node".into());
+        Ok(Software { program, python, node, library })
     }
 
     /// The command line of a player.
@@ -46,14 +48,22 @@ impl Software {
         let (program, player) = match (scene.rivals, ours) {
             (Rivals::C, true) => (&self.program, "library"),
             (Rivals::C, false) => (&self.program, "plain"),
+            (Rivals::Node, true) => (&self.node, "package"),
+            (Rivals::Node, false) => (&self.node, "plain"),
             (_, true) => (&self.python, "package"),
             (Rivals::PythonKeeping, false) => (&self.python, "keeping"),
             (Rivals::PythonConnecting, false) => (&self.python, "connecting"),
         };
         let workspace = binaries::workspace();
         let mut command = daemon::pinned(program, cpu)?;
-        if scene.rivals != Rivals::C {
-            command.arg(workspace.join("bench/python/sections.py"));
+        match scene.rivals {
+            Rivals::C => {}
+            Rivals::PythonKeeping | Rivals::PythonConnecting => {
+                command.arg(workspace.join("bench/python/sections.py"));
+            }
+            Rivals::Node => {
+                command.arg(workspace.join("bench/node/sections.mjs"));
+            }
         }
         command.args([player, ADDRESS]);
         // The name that is in the program is the one of an installed library.

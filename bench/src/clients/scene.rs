@@ -16,6 +16,8 @@ pub(crate) enum Rivals {
     PythonKeeping,
     /// The Python package and a client that connects each time.
     PythonConnecting,
+    /// The npm package and a plain socket.
+    Node,
 }
 
 /// One load.
@@ -34,13 +36,15 @@ pub(crate) struct Figures {
 }
 
 impl Scene {
-    pub(crate) const ALL: [Scene; 6] = [
+    pub(crate) const ALL: [Scene; 8] = [
         Scene { rivals: Rivals::C, apart: false },
         Scene { rivals: Rivals::C, apart: true },
         Scene { rivals: Rivals::PythonKeeping, apart: true },
         Scene { rivals: Rivals::PythonConnecting, apart: true },
         Scene { rivals: Rivals::PythonKeeping, apart: false },
         Scene { rivals: Rivals::PythonConnecting, apart: false },
+        Scene { rivals: Rivals::Node, apart: false },
+        Scene { rivals: Rivals::Node, apart: true },
     ];
 
     /// Its cells in the tables.
@@ -49,6 +53,7 @@ impl Scene {
             Rivals::C => ("C", "send/recv"),
             Rivals::PythonKeeping => ("Python", "keeping"),
             Rivals::PythonConnecting => ("Python", "connecting"),
+            Rivals::Node => ("Node", "socket"),
         };
         [language, against, if self.apart { "apart" } else { "back-to-back" }].map(str::to_owned)
     }
@@ -74,6 +79,8 @@ impl Scene {
         let wall_goal = match self.rivals {
             Rivals::PythonKeeping if self.apart => Some(0.6),
             Rivals::PythonConnecting if self.apart => Some(0.4),
+            // As many sections a second, or a tenth fewer.
+            Rivals::Node if !self.apart => Some(1.0 / 0.9),
             _ => None,
         };
         vec![

@@ -167,9 +167,12 @@ impl<S> Client<S> {
     ) -> Result<Call, Failure> {
         let last = *servers.last().ok_or(Failure::NoServer)?;
         let away = |server: &usize| now < self.health[*server].passed_over_until && !self.has_link(*server);
-        // Those that are passed over come last: better a late answer than none.
-        servers.sort_by_key(away);
-        servers.reverse();
+        // Those that are passed over come last: better a late answer than none. The next one is the last of the list.
+        if servers.len() > 1 {
+            let (mut later, sooner): (Vec<_>, Vec<_>) = servers.into_iter().rev().partition(away);
+            later.extend(sooner);
+            servers = later;
+        }
         Ok(Call {
             kind,
             command,

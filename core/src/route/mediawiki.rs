@@ -6,11 +6,9 @@ use md5::{Digest, Md5};
 /// `key` is the raw key, before a space is encoded for the wire. Servers of equal digest keep their order.
 pub fn mediawiki_order<S: AsRef<[u8]>>(servers: &[S], key: &[u8]) -> impl Iterator<Item = usize> {
     // The order of digests is the order of their hexadecimal texts, which is what MediaWiki compares.
-    let mut order: Vec<([u8; 16], usize)> = servers
-        .iter()
-        .enumerate()
-        .map(|(index, server)| (Md5::new().chain_update(server).chain_update(key).finalize().into(), index))
-        .collect();
+    let digest = |server: &S| u128::from_be_bytes(Md5::new().chain_update(server).chain_update(key).finalize().into());
+    let mut order: Vec<(u128, usize)> =
+        servers.iter().enumerate().map(|(index, server)| (digest(server), index)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, index)| index)
 }
