@@ -140,7 +140,8 @@ class Lab {
     byId('outcome').hidden = false;
     byId('results').dataset.query = report.query;
     const { requests } = report.a.totals;
-    this.#state(`${count(requests)} requests, played twice in ${(milliseconds / 1000).toFixed(1)} s.`);
+    const { seed } = report.comparison.scenario;
+    this.#state(`${count(requests)} requests, seed ${seed}, played twice in ${(milliseconds / 1000).toFixed(1)} s.`);
     byId('verdict').textContent = verdict(report);
     showTable(report);
     this.#charts.show(report);
