@@ -214,6 +214,81 @@ def test_a_loop_that_is_closed_under_a_waiter(daemon: Daemon) -> None:
     client.close()
 
 
+def left_behind(client: Client, daemon: Daemon) -> asyncio.Task[Outcome]:
+    """A task that waits for a lock on a loop that is closed."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(locked(client, mode=Mode.FOR_ME).__aenter__())
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    loop.run_until_complete(until(lambda: daemon.counter("waiting_workers") == 1, "the waiter"))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    return task
+
+
+def test_a_wait_of_a_closed_loop_is_taken_back_by_the_next_loop(daemon: Daemon) -> None:
+    peer, client = daemon.peer(), Client([daemon.address])
+    assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+    task = left_behind(client, daemon)
+
+    async def story() -> None:
+        async with locked(client, "another") as outcome:
+            assert outcome is Outcome.LOCKED
+            await until(lambda: daemon.counter("waiting_workers") == 0, "its end")
+
+    play(story())
+    assert not task.done()
+    client.close()
+
+
+def test_a_wait_of_a_closed_loop_is_taken_back_by_close(daemon: Daemon) -> None:
+    peer, client = daemon.peer(), Client([daemon.address])
+    assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+    task = left_behind(client, daemon)
+    client.close()
+    daemon.until("waiting_workers", 0)
+    assert not task.done()
+
+
+def test_a_wait_of_a_closed_loop_is_taken_back_when_it_is_forgotten(daemon: Daemon) -> None:
+    peer, client = daemon.peer(), Client([daemon.address])
+    assert peer.ask("ACQ4ANY key 1 10 30") == "LOCKED"
+    left_behind(client, daemon)
+    gc.collect()
+    daemon.until("waiting_workers", 0)
+    client.close()
+
+
+def test_a_lock_is_for_one_task(daemon: Daemon) -> None:
+    async def story() -> None:
+        peer = daemon.peer()
+        assert peer.ask("ACQ4ME key 1 10 30") == "LOCKED"
+        async with Client([daemon.address]) as client:
+            lock = locked(client, mode=Mode.FOR_ME)
+            for _ in range(2):
+                task = asyncio.create_task(lock.__aenter__())
+                await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
+                with pytest.raises(RuntimeError, match="entered already: each task needs one of its own"):
+                    await lock.__aenter__()
+                task.cancel()
+                await asyncio.wait([task])
+                await until(lambda: daemon.counter("waiting_workers") == 0, "its end")
+
+    play(story())
+
+
+def test_a_lock_that_cannot_be_left_on_a_foreign_loop_is_held(ours: Daemon) -> None:
+    async def story() -> None:
+        async with Client([ours.address]) as client:
+            lock = locked(client)
+            assert await lock.__aenter__() is Outcome.LOCKED
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await asyncio.to_thread(asyncio.run, lock.__aexit__(None, None, None))
+            await lock.__aexit__(None, None, None)
+            await until(lambda: ours.counter("total_releases") == 1, "the release")
+
+    play(story())
+
+
 def test_without_a_loop(ours: Daemon) -> None:
     client = Client([ours.address])
     with pytest.raises(RuntimeError, match="no running event loop"):

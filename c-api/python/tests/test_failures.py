@@ -18,6 +18,7 @@ from poolcounter import (
     BadServer,
     ConnectError,
     Failure,
+    Mode,
     NotLocked,
     Outcome,
     PoolCounterError,
@@ -25,7 +26,10 @@ from poolcounter import (
     ReadError,
     RemoteError,
     RingServer,
+    aio,
 )
+from poolcounter._blocking import Blocking
+from poolcounter._nonblocking import Nonblocking
 
 
 def test_nothing_listens(make: MakeFace) -> None:
@@ -100,7 +104,7 @@ def test_an_answer_that_is_an_error(make: MakeFace, daemon: Daemon) -> None:
     assert (caught.value.server, caught.value.cause) == (daemon.address, "BAD_SYNTAX")
 
 
-@pytest.mark.parametrize("server", ["", "a b", "pc:port", "pc:70000", "unix:relative", "a\0b"])
+@pytest.mark.parametrize("server", ["", "a b", "pc:port", "pc:70000", "unix:relative", "a\0b", "\ud800"])
 def test_texts_that_name_no_server(make: MakeFace, server: str) -> None:
     with pytest.raises(BadServer, match="is not a server"):
         make([server])
@@ -131,6 +135,8 @@ def test_both_kinds_of_servers_do_not_mix(make: MakeFace) -> None:
         {"connect_timeout": math.nan},
         {"answer_timeout": math.inf},
         {"answer_timeout": 1e300},
+        {"answer_timeout": 1e306},
+        {"answer_timeout": 10**400},
         {"pass_over": -1},
         {"keep_idle": -0.5},
         {"keep": -1},
@@ -163,10 +169,52 @@ def test_limits_that_mean_nothing(make: MakeFace, ours: Daemon, limits: dict[str
         make([ours.address]).once("key", **limits)
 
 
-@pytest.mark.parametrize("limits", [{"timeout": 1.5}, {"workers": "1"}, {"maxqueue": None}, {"timeout": "5"}])
-def test_limits_of_another_type(make: MakeFace, ours: Daemon, limits: dict[str, Any]) -> None:
-    with pytest.raises((TypeError, AttributeError)):
-        make([ours.address]).once("key", **limits)
+NO_INTEGERS: tuple[object, ...] = (1.0, 1.5, "1", None, b"1", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("workers", "maxqueue", "timeout") for value in NO_INTEGERS),
+        ("mode", "FOR_ME"),
+        ("mode", 2.0),
+        ("answer_timeout", "1"),
+        ("answer_timeout", [1]),
+    ],
+)
+def test_limits_of_another_type(make: MakeFace, ours: Daemon, name: str, value: object) -> None:
+    client = make([ours.address])
+    limits: dict[str, Any] = {"workers": 1, "maxqueue": 1, "timeout": 1, "mode": Mode.FOR_ANYONE}
+    # The same numbers, of the right type.
+    assert client.once("key", **limits) is Outcome.LOCKED
+    with pytest.raises(TypeError, match=f"^{name} is a "):
+        client.once("another", **{**limits, name: value})
+    ours.until("processing_workers", 0)
+    assert ours.counter("total_acquired") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *((name, value) for name in ("connect_timeout", "pass_over") for value in ("1", None, [1])),
+        *(("keep", value) for value in ("1", None, 1.0)),
+        *((name, value) for name in ("connect_twice", "await_release") for value in ("no", None, 1)),
+    ],
+)
+def test_options_of_another_type(make: MakeFace, option: str, value: object) -> None:
+    with pytest.raises(TypeError, match=f"^{option} is "):
+        make(["127.0.0.1"], **{option: value})
+
+
+@pytest.mark.parametrize("server", [None, 1, b"127.0.0.1", RingServer(1, "pc"), RingServer("pc", None)])  # type: ignore[arg-type]
+def test_servers_of_another_type(make: MakeFace, server: Any) -> None:
+    with pytest.raises(TypeError, match=r"^a server is a text"):
+        make([server])
+
+
+def test_a_weight_of_another_type(make: MakeFace) -> None:
+    with pytest.raises(TypeError, match=r"^weight is a whole number"):
+        make([RingServer("pc", "127.0.0.1", 1.0)])  # type: ignore[arg-type]
 
 
 def test_all_exceptions_have_one_parent() -> None:
@@ -182,3 +230,9 @@ def test_exceptions_travel_between_processes(error: PoolCounterError) -> None:
         assert type(copied) is type(error)
         assert str(copied) == str(error)
         assert vars(copied) == vars(error)
+
+
+@pytest.mark.parametrize("kind", [Blocking, Nonblocking, aio.Lock])
+def test_what_was_interrupted_before_it_was_made_ends_quietly(kind: type[object]) -> None:
+    # Python says what is raised at the end of an object, which fails a test.
+    kind.__new__(kind)

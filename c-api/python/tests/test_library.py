@@ -12,7 +12,7 @@ import pytest
 from support import deadline
 
 import poolcounter
-from poolcounter import _functions
+from poolcounter import _functions, _library
 
 LIBRARY = Path(_functions.BLOCKING._name)
 SHOW = "import poolcounter._functions as f; print(f.BLOCKING._name)"
@@ -86,3 +86,7 @@ def test_another_version(bare: Path, tmp_path: Path, version: str) -> None:
 
 def test_package_and_library_have_the_same_version() -> None:
     assert _functions.BLOCKING.pc_version().decode() == poolcounter.__version__
+    # A major version has a file name of its own.
+    major = poolcounter.__version__.partition(".")[0]
+    assert f"libpoolcounter.so.{major}" == _library._NAME
+    assert int(major) == _library._NEEDED[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.daemon import Daemon, free_address
 from support.faces import MakeFace
@@ -53,3 +55,9 @@ def test_names_that_cannot_be_sent(make: MakeFace, ours: Daemon, name: str) -> N
 def test_a_server_that_is_not_the_clients(make: MakeFace) -> None:
     with pytest.raises(ValueError, match="none of the servers"):
         make([free_address()]).stats("FULL", "127.0.0.1")
+
+
+@pytest.mark.parametrize("name", [3, None, b"FULL"])
+def test_names_of_another_type(make: MakeFace, name: Any) -> None:
+    with pytest.raises(TypeError, match=r"^the name of a statistic is a text"):
+        make([free_address()]).stats(name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
+import pytest
 from support.background import Background
 from support.daemon import Daemon
 
-from poolcounter import Client, Mode, Outcome, aio
+from poolcounter import Client, Mode, Outcome, WaitTimeout, aio
 
 THREADS = 16
 ROUNDS = 25
@@ -88,3 +90,48 @@ def test_a_client_that_is_forgotten_leaves_nothing(daemon: Daemon) -> None:
     daemon.until("processing_workers", 0)
     assert daemon.connections() == 0
     aio.Client([daemon.address])
+
+
+def test_a_lock_is_for_one_thread(daemon: Daemon) -> None:
+    peer, client = daemon.peer(), Client([daemon.address])
+    assert peer.ask("ACQ4ME key 1 10 30") == "LOCKED"
+    lock = client.lock("key", workers=1, maxqueue=10, timeout=30, mode=Mode.FOR_ME)
+    waiter = Background(lock.__enter__)
+    daemon.until("waiting_workers", 1)
+    with pytest.raises(RuntimeError, match="entered already: each thread needs one of its own"):
+        lock.__enter__()
+    lock.__exit__(None, None, None)
+    assert daemon.counter("waiting_workers") == 1
+    assert peer.ask("RELEASE") == "RELEASED"
+    assert waiter.result() is Outcome.LOCKED
+    lock.__exit__(None, None, None)
+    daemon.until("total_releases", 2)
+
+
+def test_threads_that_enter_one_lock_at_the_same_moment(ours: Daemon) -> None:
+    client = Client([ours.address], connect_timeout=20)
+    lock = client.lock("key", workers=THREADS, maxqueue=100, timeout=30, mode=Mode.FOR_ME)
+    inside = threading.Lock()
+
+    def work() -> None:
+        for _ in range(ROUNDS):
+            with contextlib.suppress(RuntimeError), lock:
+                assert inside.acquire(blocking=False)
+                inside.release()
+
+    threads = [Background(work) for _ in range(THREADS)]
+    for thread in threads:
+        thread.result()
+    ours.until("processing_workers", 0)
+    assert ours.counter("total_acquired") > 0
+
+
+def test_a_lock_that_was_refused_can_be_entered_again(daemon: Daemon) -> None:
+    peer, client = daemon.peer(), Client([daemon.address])
+    assert peer.ask("ACQ4ME key 1 10 30") == "LOCKED"
+    lock = client.lock("key", workers=1, maxqueue=10, timeout=0)
+    for _ in range(2):
+        with pytest.raises(WaitTimeout):
+            lock.__enter__()
+    assert peer.ask("RELEASE") == "RELEASED"
+    assert lock.__enter__() is Outcome.LOCKED

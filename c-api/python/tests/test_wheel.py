@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import deadline
-from support.daemon import Daemon
+from support.daemon import WORKSPACE, Daemon
 
 USE = """
 import sys
@@ -50,6 +50,9 @@ def test_what_is_in_it(wheel: Path) -> None:
         names = archive.namelist()
         metadata = archive.read("poolcounter-0.1.0.dist-info/METADATA").decode()
         kind = archive.read("poolcounter-0.1.0.dist-info/WHEEL").decode()
+        for licence in ("LICENSE-MIT", "LICENSE-APACHE"):
+            text = archive.read(f"poolcounter-0.1.0.dist-info/licenses/{licence}")
+            assert text == (WORKSPACE / licence).read_bytes()
     assert {f"poolcounter/{name}" for name in ("libpoolcounter.so.0", "py.typed", "aio.py")} <= set(names)
     assert not [name for name in names if "test" in name or name.endswith((".rs", ".pyc"))]
     assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist")] == [

@@ -21,13 +21,14 @@ _NOT_LOCKED = -2
 class Blocking:
     """A pc_client that holds one lock at the most, and what is passed to it, which is made once."""
 
-    __slots__ = ("__weakref__", "_arguments", "_form", "_handle", "_lock", "_outcome", "_outcome_pointer")
+    __slots__ = ("__weakref__", "_arguments", "_form", "_handle", "_lock", "_number", "_outcome", "_outcome_pointer")
 
     def __init__(self, settings: Settings) -> None:
         """Makes no connection yet."""
         self._handle = ctypes.c_void_p()
         self._form = Form()
         self._lock = ctypes.c_uint64()
+        self._number = OK
         self._outcome = ctypes.c_int32()
         self._outcome_pointer = ctypes.byref(self._outcome)
         with settings.configuration() as config:
@@ -43,7 +44,8 @@ class Blocking:
 
     def __del__(self) -> None:
         """Frees it, wherever it was left; a lock that it holds is abandoned."""
-        self.free()
+        if hasattr(self, "_handle"):  # An interrupt may have come before.
+            self.free()
 
     def free(self) -> None:
         """Closes its connections; a lock that it holds is abandoned."""
@@ -53,32 +55,34 @@ class Blocking:
         """Closes its connections; a lock that it holds is abandoned. After a fork, nothing of the parent's ends."""
         IMMEDIATE.pc_client_close(self._handle)
 
-    def acquire(self, key: bytes, limits: Limits) -> Outcome:
-        """Waits for a lock."""
+    def acquire(self, key: bytes, limits: Limits) -> Outcome | None:
+        """Waits for a lock; None if `failure` says what became of it.
+
+        What is raised here comes from a signal's handler or an argument: nobody knows then whether a lock is held.
+        """
         self._form.fill(key, limits)
         number = _acquire(*self._arguments)
         while number == INTERRUPTED:
             # Python has run its handler of the signal by now; that of Ctrl-C raises an exception.
             number = _resume(self._handle, *self._arguments[2:])
-        if number != OK:
-            raise self._error(number)
-        outcome = _OUTCOMES.get(self._outcome.value)
-        if outcome is None:
-            raise _failures.of_outcome(self._outcome.value)
-        return outcome
+        self._number = number
+        return _OUTCOMES.get(self._outcome.value) if number == OK else None
 
-    def release(self) -> None:
-        """The work is done."""
-        number = _release(self._handle, self._lock, self._outcome_pointer)
+    def release(self) -> bool:
+        """The work is done; the lock is gone in any case. If this is false, `failure` says why."""
+        self._number = number = _release(self._handle, self._lock, self._outcome_pointer)
         # After a fork the lock is the parent's.
-        if number not in (OK, NO_SUCH_LOCK):
-            raise self._error(number)
-        if self._outcome.value == _NOT_LOCKED:
-            raise _failures.of_outcome(_NOT_LOCKED)
+        return number == NO_SUCH_LOCK or (number == OK and self._outcome.value != _NOT_LOCKED)
 
-    def abandon(self) -> None:
-        """The work failed."""
+    def abandon(self) -> bool:
+        """The work failed. This does not."""
         IMMEDIATE.pc_client_abandon(self._handle, self._lock)
+        return True
+
+    def failure(self) -> Exception:
+        """What the library or the server said at last."""
+        number = self._number
+        return _failures.of_outcome(self._outcome.value) if number == OK else self._error(number)
 
     def stats(self, server: int, name: bytes) -> bytes:
         """The text of a statistic."""

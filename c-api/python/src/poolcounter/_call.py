@@ -15,6 +15,7 @@ class Call:
     """A pc_call, waited for by the loop. To be freed, whatever happens."""
 
     __slots__ = (
+        "__weakref__",
         "_descriptor",
         "_direction",
         "_future",
@@ -67,7 +68,7 @@ class Call:
             self._timer.cancel()
             self._timer = None
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor >= 0 and not self._loop.is_closed():
             remove = self._loop.remove_reader if self._direction == READ else self._loop.remove_writer
             remove(descriptor)
 
@@ -75,15 +76,17 @@ class Call:
         """Called when the descriptor is ready or the time is over."""
         self.unwatch()
         future = self._future
-        if future is None or future.done():
+        if future is None or future.done() or self._loop.is_closed():
             return
         try:
-            if self._advance():
-                future.set_result(None)
-            else:
+            finished = self._advance()
+            if not finished:
                 self._watch()
         except Exception as error:
             future.set_exception(error)
+            return
+        if finished:
+            future.set_result(None)
 
     def _advance(self) -> bool:
         number = _progress(self._handle, ctypes.byref(self._wait))

@@ -13,10 +13,10 @@ from ._wish import Form, Limits
 class Nonblocking:
     """A pc_async. What it begins is a pc_call, written to a handle."""
 
-    __slots__ = ("_form", "_handle")
+    __slots__ = ("__weakref__", "_form", "_handle")
 
     def __init__(self, settings: Settings) -> None:
-        """Looks up the names of the servers, and makes no connection yet."""
+        """Looks up the names of the servers, which may block, and makes no connection yet."""
         self._handle = ctypes.c_void_p()
         self._form = Form()
         with settings.configuration() as config:
@@ -26,7 +26,8 @@ class Nonblocking:
 
     def __del__(self) -> None:
         """Frees it; locks that it holds are abandoned."""
-        IMMEDIATE.pc_async_free(ctypes.byref(self._handle))
+        if hasattr(self, "_handle"):  # An interrupt may have come before.
+            IMMEDIATE.pc_async_free(ctypes.byref(self._handle))
 
     def acquire(self, call: ctypes.c_void_p, key: bytes, limits: Limits) -> None:
         """Begins to acquire a lock."""

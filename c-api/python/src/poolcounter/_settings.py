@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,8 +71,8 @@ class Settings:
             value = milliseconds(getattr(self, option), option)
             _call(config, BLOCKING[f"pc_config_set_{option}_ms"], config, value)
         _call(config, BLOCKING.pc_config_set_keep, config, integer(self.keep, "keep"))
-        _call(config, BLOCKING.pc_config_set_connect_twice, config, bool(self.connect_twice))
-        _call(config, BLOCKING.pc_config_set_await_release, config, bool(self.await_release))
+        for option in ("connect_twice", "await_release"):
+            _call(config, BLOCKING[f"pc_config_set_{option}"], config, _flag(getattr(self, option), option))
 
 
 class Configured:
@@ -106,6 +107,7 @@ class Configured:
         Raises:
             BadServer: A text names no server, or there is none.
             ValueError: A number is out of its range.
+            TypeError: Something is of another type.
         """
         if isinstance(servers, (str, bytes)):
             raise TypeError("servers are a list of texts, not one text")
@@ -121,16 +123,32 @@ class Configured:
 
 def milliseconds(seconds: float, name: str) -> int:
     """Seconds as whole milliseconds, rounded up, so that a little is not nothing."""
-    if not math.isfinite(seconds):
+    try:
+        is_finite = math.isfinite(seconds * 1000)
+    except TypeError:
+        raise TypeError(f"{name} is a number of seconds, not {type(seconds).__name__}") from None
+    except OverflowError:
+        is_finite = False
+    if not is_finite:
         raise ValueError(f"{name} must be a finite number of seconds")
     return integer(math.ceil(seconds * 1000), name)
 
 
 def integer(number: int, name: str) -> int:
     """A number that fits into the library's 64 bits, to which ctypes would cut any."""
-    if number.bit_length() > 63:
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, not {type(number).__name__}") from None
+    if whole.bit_length() > 63:
         raise ValueError(f"{name} is out of range")
-    return number
+    return whole
+
+
+def _flag(value: bool, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is True or False, not {type(value).__name__}")
+    return value
 
 
 def _add(config: ctypes.c_void_p, server: Server) -> None:
@@ -143,9 +161,15 @@ def _add(config: ctypes.c_void_p, server: Server) -> None:
 
 
 def _text(text: str) -> bytes:
-    if "\0" in text:
+    if not isinstance(text, str):
+        raise TypeError(f"a server is a text or a RingServer of texts, not {type(text).__name__}")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
         raise BadServer(f"{text!r} is not a server")
-    return text.encode()
+    return encoded
 
 
 def _call(config: ctypes.c_void_p, function: ctypes._NamedFuncPointer, *arguments: object) -> None:

@@ -24,6 +24,8 @@ def indices(servers: list[str], server: str | None) -> list[int]:
 
 def checked(name: str) -> bytes:
     """The name, as the library takes it."""
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a statistic is a text, not {type(name).__name__}")
     if "\0" in name:
         raise ValueError("the name of a statistic has no NUL")
     return name.encode()

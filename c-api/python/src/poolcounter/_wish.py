@@ -27,7 +27,7 @@ class Form:
     def fill(self, key: bytes, limits: Limits) -> None:
         """Writes what is not there already."""
         request = self.request
-        if limits != self._limits:
+        if limits != self._limits or not _whole(limits):
             self._write(limits)
         request.key = key
         request.key_length = len(key)
@@ -36,12 +36,17 @@ class Form:
         self._limits = None
         request = self.request
         mode, workers, maxqueue, timeout, answer_timeout = limits
-        request.mode = Mode(mode)
+        request.mode = Mode(integer(mode, "mode"))
         request.workers = integer(workers, "workers")
         request.maxqueue = integer(maxqueue, "maxqueue")
         request.timeout_seconds = integer(timeout, "timeout")
         request.answer_timeout_ms = _answer_timeout_ms(answer_timeout)
         self._limits = limits
+
+
+def _whole(limits: Limits) -> bool:
+    # 1.0 equals 1, but is refused.
+    return type(limits[0]) is Mode and type(limits[1]) is type(limits[2]) is type(limits[3]) is int
 
 
 def encoded(key: Key) -> bytes:

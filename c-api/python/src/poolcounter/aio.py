@@ -20,6 +20,7 @@ from types import TracebackType
 from . import _failures, _statistics
 from ._call import Call
 from ._functions import OK
+from ._natives import Natives
 from ._nonblocking import Nonblocking
 from ._settings import Configured
 from ._statistics import Value
@@ -31,18 +32,23 @@ __all__ = ["Client", "Lock"]
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _NOT_LOCKED = -2
 
+_Held = tuple[Nonblocking, int]
+"""A lock, with the native client that it was acquired by."""
+
 
 class Client(Configured):
     """Locks for the tasks of one event loop, each over a connection of its own, which is kept for the next lock.
 
-    Any number may wait at once. Names of servers are looked up when the client is made, which may block; an address
-    spares that. In the child of a fork it serves the child's own loop.
+    Any number may wait at once. Names of servers are looked up beside the loop: for the first lock, which waits for
+    that, and again when a lock is asked for a minute later, or 10 seconds after a name was not found. In the child of a
+    fork it serves the child's own loop.
     """
 
     def _open(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._calls: set[Call] = set()
-        self._native = Nonblocking(self._settings)
+        # Weak, so that a task that is forgotten with its loop takes its call with it.
+        self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
+        self._natives = Natives(self._settings)
         _clients.add(self)
 
     def lock(
@@ -72,7 +78,7 @@ class Client(Configured):
         calls = list(self._calls)
         for call in calls:
             call.unwatch()
-        self._native.close()
+        self._natives.close()
         for call in calls:
             call.go_on()
 
@@ -84,44 +90,49 @@ class Client(Configured):
         """Closes."""
         self.close()
 
-    async def _acquire(self, key: bytes, limits: Limits) -> tuple[Outcome, int]:
-        call = self._new_call()
-        self._native.acquire(call.handle, key, limits)
-        outcome = await self._finish(call)
+    async def _acquire(self, key: bytes, limits: Limits) -> tuple[Outcome, _Held]:
+        loop = self._bind()
+        native = self._natives.current() or await self._natives.first()
+        call = Call(loop)
+        native.acquire(call.handle, key, limits)
+        outcome = await self._finish(native, call)
         if outcome not in _OUTCOMES:
             raise _failures.of_outcome(outcome)
-        return _OUTCOMES[outcome], call.lock
+        return _OUTCOMES[outcome], (native, call.lock)
 
-    async def _release(self, lock: int) -> None:
-        call = self._new_call()
-        if self._native.release(call.handle, lock) and await self._finish(call) == _NOT_LOCKED:
+    async def _release(self, call: Call, held: _Held) -> None:
+        native, lock = held
+        if native.release(call.handle, lock) and await self._finish(native, call) == _NOT_LOCKED:
             raise _failures.of_outcome(_NOT_LOCKED)
 
     async def _stats(self, server: int, name: bytes) -> dict[str, Value]:
-        call = self._new_call()
-        self._native.stats(call.handle, server, name)
-        await self._finish(call)
+        loop = self._bind()
+        native = self._natives.current() or await self._natives.first()
+        call = Call(loop)
+        native.stats(call.handle, server, name)
+        await self._finish(native, call)
         return _statistics.parse(call.text)
 
-    def _abandon(self, lock: int) -> None:
-        self._native.abandon(lock)
-
-    def _new_call(self) -> Call:
+    def _bind(self) -> asyncio.AbstractEventLoop:
+        """The loop that runs, which becomes the client's."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             if self._loop is not None and not self._loop.is_closed():
                 raise RuntimeError("the client belongs to another event loop, which is not closed")
+            # What waited on the closed loop would be granted locks that nobody knows of.
+            for call in list(self._calls):
+                call.free()
             self._loop = loop
-        return Call(loop)
+        return loop
 
-    async def _finish(self, call: Call) -> int:
+    async def _finish(self, native: Nonblocking, call: Call) -> int:
         """Waits for the end of a call that has begun, and gives its outcome."""
         self._calls.add(call)
         try:
             await call.finish()
             number, outcome = call.result()
             if number != OK:
-                raise self._native.error(number)
+                raise native.error(number)
             return outcome
         finally:
             self._calls.discard(call)
@@ -129,7 +140,7 @@ class Client(Configured):
 
     def _after_fork(self) -> None:
         # Both processes share the kernel's list of the loop's descriptors. Of it a closed one cannot be taken any more.
-        self._native.close()
+        self._natives.after_fork()
         self._calls.clear()
         self._loop = None
 
@@ -137,19 +148,22 @@ class Client(Configured):
 class Lock:
     """A lock that an `async with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
 
-    __slots__ = ("_client", "_held", "_key", "_limits")
+    __slots__ = ("_client", "_entering", "_held", "_key", "_limits")
 
     def __init__(self, client: Client, key: bytes, limits: Limits) -> None:
         """Acquires nothing yet."""
+        self._held: _Held | None = None
+        self._entering = False
         self._client = client
         self._key = key
         self._limits = limits
-        self._held = 0
 
     def __del__(self) -> None:
         """A lock that nobody can release any more is abandoned."""
-        if self._held:
-            self._client._abandon(self._held)
+        # An interrupt may have come before there was anything.
+        held = getattr(self, "_held", None)
+        if held:
+            _abandon(held)
 
     async def __aenter__(self) -> Outcome:
         """Waits for the lock.
@@ -158,10 +172,17 @@ class Lock:
             Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
             Failure: There is no answer: the work is to be done unprotected.
             ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
+            RuntimeError: The lock is entered already, by this task or by another.
         """
-        if self._held:
-            raise RuntimeError("the lock is entered already")
-        outcome, self._held = await self._client._acquire(self._key, self._limits)
+        if self._held or self._entering:
+            raise RuntimeError("the lock is entered already: each task needs one of its own")
+        self._entering = True
+        try:
+            outcome, held = await self._client._acquire(self._key, self._limits)
+        finally:
+            self._entering = False
+        if outcome is Outcome.LOCKED:
+            self._held = held
         return outcome
 
     async def __aexit__(
@@ -172,13 +193,21 @@ class Lock:
         Raises:
             Failure: The server gave no answer; with `await_release` only.
         """
-        held, self._held = self._held, 0
+        held = self._held
         if not held:
             return
         if kind is None:
-            await self._client._release(held)
+            call = Call(self._client._bind())
+            self._held = None
+            await self._client._release(call, held)
         else:
-            self._client._abandon(held)
+            self._held = None
+            _abandon(held)
+
+
+def _abandon(held: _Held) -> None:
+    native, lock = held
+    native.abandon(lock)
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import weakref
+from contextlib import suppress
 from types import TracebackType
+from typing import NoReturn
 
 from . import _statistics
 from ._blocking import Blocking
 from ._settings import Configured
 from ._statistics import Value
 from ._wish import Key, Limits, encoded
-from .errors import PoolCounterError
 from .outcomes import Mode, Outcome
 
 
@@ -78,10 +79,11 @@ class Client(Configured):
     def close(self) -> None:
         """Closes the connections that no lock is held on. The client can be used on, and makes new ones then."""
         closed = []
-        while self._idle:
-            blocking = self._idle.pop()
-            blocking.close()
-            closed.append(blocking)
+        with suppress(IndexError):
+            while True:
+                blocking = self._idle.pop()
+                blocking.close()
+                closed.append(blocking)
         self._idle.extend(closed)
 
     def __enter__(self) -> Client:
@@ -118,13 +120,15 @@ class Client(Configured):
 class Lock:
     """A lock that a `with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
 
-    __slots__ = ("_client", "_held", "_key", "_limits")
+    __slots__ = ("_by", "_client", "_held", "_key", "_limits")
 
     def __init__(self, client: Client, key: bytes, limits: Limits) -> None:
         """Acquires nothing yet."""
         self._client = client
         self._key = key
         self._limits = limits
+        # Who is in the block or waits to be: a dict, for its setdefault lets one of two threads in.
+        self._by: dict[None, Blocking] = {}
         self._held: Blocking | None = None
 
     def __enter__(self) -> Outcome:
@@ -134,24 +138,24 @@ class Lock:
             Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
             Failure: There is no answer: the work is to be done unprotected.
             ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
+            RuntimeError: The lock is entered already, by this thread or by another.
         """
-        if self._held is not None:
-            raise RuntimeError("the lock is entered already")
         client = self._client
         blocking = client._take()
         try:
+            if self._by.setdefault(None, blocking) is not blocking:
+                raise RuntimeError("the lock is entered already: each thread needs one of its own")
             outcome = blocking.acquire(self._key, self._limits)
-        except (PoolCounterError, ValueError):
-            client._give(blocking)
-            raise
+            if outcome is Outcome.LOCKED:
+                self._held = blocking
+                return outcome
+            del self._by[None]
         except BaseException:
-            # An interrupt: perhaps the lock is held.
-            blocking.free()
+            self._drop(blocking)
             raise
-        if outcome is Outcome.LOCKED:
-            self._held = blocking
-        else:
-            client._give(blocking)
+        if outcome is None:
+            self._fail(blocking)
+        client._give(blocking)
         return outcome
 
     def __exit__(
@@ -165,14 +169,29 @@ class Lock:
         blocking = self._held
         if blocking is None:
             return
-        self._held = None
         try:
-            if kind is None:
-                blocking.release()
-            else:
-                blocking.abandon()
+            ended = blocking.release() if kind is None else blocking.abandon()
+            self._held = None
+            del self._by[None]
+        except BaseException:
+            self._drop(blocking)
+            raise
+        if not ended:
+            self._fail(blocking)
+        self._client._give(blocking)
+
+    def _fail(self, blocking: Blocking) -> NoReturn:
+        try:
+            raise blocking.failure()
         finally:
             self._client._give(blocking)
+
+    def _drop(self, blocking: Blocking) -> None:
+        # A signal's handler has raised, perhaps while the lock is held, or an argument was wrong.
+        if self._by.get(None) is blocking:
+            self._held = None
+            del self._by[None]
+        blocking.free()
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from site_of_thumbors import Site
 from support import deadline
+from support.names import Names
 
 ONE_RENDERS = {"workers": 1, "maxqueue": 20, "timeout": 60}
 
@@ -42,6 +46,23 @@ def test_a_daemon_that_says_nothing(site: Site) -> None:
     site.daemon.thaw()
     assert site.log().count("[PoolCounter] unthrottled requests: 1; ") == 1
     site.wait_for_no_lock()
+
+
+def test_a_name_that_is_not_known_yet(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = Names(tmp_path)
+    for name, value in names.environment.items():
+        monkeypatch.setenv(name, value)
+    site.start(POOLCOUNTER_SERVERS=["pc.test"], POOLCOUNTER_CONFIG_PER_ORIGINAL=ONE_RENDERS)
+    assert site.ask("light-1.jpg").result() == 200
+    assert site.log().count("[PoolCounter] unthrottled requests: 1; cannot connect to pc.test: ") == 1
+    names.are(pc_test=site.daemon.address)
+    deadline.until(lambda: _takes_a_lock(site), "a request that takes its lock")
+    site.wait_for_no_lock()
+
+
+def _takes_a_lock(site: Site) -> bool:
+    assert site.ask("light-1.jpg").result() == 200
+    return site.daemon.counter("total_acquired") > 0
 
 
 def _is_throttled(site: Site) -> bool:
