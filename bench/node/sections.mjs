@@ -1,7 +1,7 @@
 // Plays protected sections on request: sections.mjs package|plain ADDRESS.
 //
 // Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long a pause before
-// each; wall and CPU time in microseconds of what happens from the acquire to the end of the release. In the pause Node works.
+// each; the mean wall and CPU time of a section in microseconds. In the pause, which does not count, Node works.
 
 import net from 'node:net';
 import readline from 'node:readline';
@@ -60,27 +60,37 @@ function expect(answer, expected) {
   }
 }
 
-/** Is busy for so long. */
+/** Is busy for so long, and gives the wall and CPU time that it took. */
 function work(microseconds) {
+  const spent = stopwatch();
   const end = performance.now() + microseconds / 1000;
   while (performance.now() < end);
+  return spent();
 }
 
-/** Gives the median section's wall time and the mean CPU time. */
+/** Gives a function that tells the wall and CPU time from now on, in microseconds. */
+function stopwatch() {
+  const [wall, cpu] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return { wall: (performance.now() - wall) * 1000, cpu: user + system };
+  };
+}
+
+/** Gives the mean wall and CPU time of a section: of all but the pauses, as an answer may come after the section that asked. */
 async function play(player, sections, pause) {
-  const walls = [];
-  let cpu = 0;
+  const paused = { wall: 0, cpu: 0 };
+  const spent = stopwatch();
   for (let i = 0; i < sections; i += 1) {
-    work(pause);
-    const cpuBefore = process.cpuUsage();
-    const before = performance.now();
+    if (pause > 0) {
+      const { wall, cpu } = work(pause);
+      paused.wall += wall;
+      paused.cpu += cpu;
+    }
     await player.section();
-    walls.push(performance.now() - before);
-    const { user, system } = process.cpuUsage(cpuBefore);
-    cpu += user + system;
   }
-  walls.sort((a, b) => a - b);
-  return { wall: (walls[sections >> 1] ?? 0) * 1000, cpu: cpu / sections };
+  const { wall, cpu } = spent();
+  return { wall: (wall - paused.wall) / sections, cpu: (cpu - paused.cpu) / sections };
 }
 
 const [, , kind, address] = process.argv;

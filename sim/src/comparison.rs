@@ -1,7 +1,7 @@
 //! Two settings, side by side.
 
 use crate::field::{self, FIELDS};
-use crate::query::{decoded, pairs};
+use crate::query::parts;
 use crate::{Invalid, Preset, Scenario, Setting};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -36,7 +36,8 @@ impl Comparison {
         Self { version: VERSION, preset, scenario: preset.scenario(), a, b }
     }
 
-    /// The same with one value changed, as in an address: a field of the scenario, `a` or `b`.
+    /// The same with one part of an address taken: a field of the scenario, `a` or `b`; `preset`, which replaces everything; `v`, which
+    /// changes nothing.
     ///
     /// # Errors
     ///
@@ -45,6 +46,8 @@ impl Comparison {
         match name {
             "a" => self.a = text.parse().map_err(|invalid: Invalid| invalid.within("a"))?,
             "b" => self.b = text.parse().map_err(|invalid: Invalid| invalid.within("b"))?,
+            "preset" => self = Self::of(known_preset(text)?),
+            "v" => check_version(&Value::from(text.parse::<u32>().unwrap_or(0)))?,
             _ => self.scenario = self.scenario.with(name, text)?,
         }
         Ok(self)
@@ -76,12 +79,10 @@ impl Comparison {
     /// The first field that is unknown, malformed or out of bounds.
     pub fn from_query(query: &str) -> Result<Self, Invalid> {
         let mut lab = Self::of(preset_of(query)?);
-        for (name, text) in pairs(query) {
-            let (name, text) = (decoded(name)?, decoded(text)?);
-            match &*name {
-                "preset" => {}
-                "v" => check_version(&Value::from(text.parse::<u32>().unwrap_or(0)))?,
-                _ => lab = lab.with(&name, &text)?,
+        for part in parts(query) {
+            let (name, text) = part?;
+            if name != "preset" {
+                lab = lab.with(&name, &text)?;
             }
         }
         lab.check()?;
@@ -152,8 +153,8 @@ impl Comparison {
 }
 
 fn preset_of(query: &str) -> Result<Preset, Invalid> {
-    match pairs(query).filter(|(name, _)| *name == "preset").last() {
-        Some((_, name)) => known_preset(&decoded(name)?),
+    match parts(query).flatten().filter(|(name, _)| name == "preset").last() {
+        Some((_, name)) => known_preset(&name),
         None => Ok(Preset::QuietDay),
     }
 }

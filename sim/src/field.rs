@@ -124,7 +124,8 @@ impl Field {
                 serde_json::to_value(curve).map_err(|error| error.to_string())
             }
             Kind::Switch => text.parse().map(Value::Bool).map_err(|_| format!("{text:?} is neither true nor false")),
-            Kind::Choice { .. } => Ok(Value::from(text)),
+            Kind::Choice { of } if of.contains(&text) => Ok(Value::from(text)),
+            Kind::Choice { of } => Err(format!("{text:?} is neither {}", of.join(" nor "))),
         }
     }
 

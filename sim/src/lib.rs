@@ -19,7 +19,7 @@
 //! | --- | --- |
 //! | [`scenario`], [`setting`], [`preset`] | what is simulated, as plain data |
 //! | [`field`] | name, unit and bounds of every value of a scenario |
-//! | [`comparison`] | two settings side by side; their text in an address |
+//! | [`comparison`], [`query`] | two settings side by side; their text in an address |
 //! | [`traffic`] | who comes when, and what a parse costs |
 //! | [`simulation`] | what happens |
 //! | [`outcome`] | what came of it |
@@ -39,7 +39,7 @@ pub mod outcome;
 mod pages;
 mod pool;
 pub mod preset;
-mod query;
+pub mod query;
 mod random;
 pub mod report;
 pub mod scenario;

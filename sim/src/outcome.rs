@@ -49,7 +49,7 @@ pub struct Totals {
     pub longest_queue: u64,
     /// The most requests that waited for a web worker at once.
     pub longest_backlog: u64,
-    /// How long readers waited, all but those who were refused.
+    /// How long requests waited, all but the refused: until their answer, or their error.
     pub wait: Waits,
     /// How long those waited whom the cache could not answer at once.
     pub miss_wait: Waits,

@@ -5,13 +5,26 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Its parts, still encoded; an empty value where there is no `=`.
-pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let query = query.strip_prefix('?').unwrap_or(query);
     query.split('&').filter(|part| !part.is_empty()).map(|part| part.split_once('=').unwrap_or((part, "")))
 }
 
+/// The name and the text of each part, decoded, so that a bad part leaves the others readable.
+///
+/// ```
+/// use poolcounter_sim::query::parts;
+///
+/// let parts: Vec<_> = parts("?readers=0%3A5&cores=%zz").collect();
+/// assert_eq!(parts[0], Ok(("readers".into(), "0:5".into())));
+/// assert!(parts[1].is_err());
+/// ```
+pub fn parts(query: &str) -> impl Iterator<Item = Result<(String, String), Invalid>> {
+    pairs(query).map(|(name, text)| Ok((decoded(name)?, decoded(text)?)))
+}
+
 /// Takes back what a browser does to a colon or a comma.
-pub(crate) fn decoded(text: &str) -> Result<String, Invalid> {
+fn decoded(text: &str) -> Result<String, Invalid> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {

@@ -98,7 +98,7 @@ impl Setting {
         if *slots > 0 {
             let _ = writeln!(text, "\t'slots' => {slots},");
         }
-        if self.fast_stale {
+        if self.fast_stale && self.mode == Mode::ForAnyone {
             text += "\t'fastStale' => true,\n";
         }
         text + "];\n"

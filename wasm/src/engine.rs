@@ -293,6 +293,8 @@ impl Engine {
 
     fn take_lock(&mut self, lock: usize) -> Option<Held> {
         let held = self.locks.try_remove(lock)?;
+        // The next lock may get its number.
+        self.actions.retain(|action| !matches!(action, Action::Lose { lock: lost } if *lost == lock));
         if let Some(wire) = held.socket.and_then(|socket| self.wires.get(socket)) {
             // The number may be that of another socket by now.
             wire.lock.take_if(|held| *held == lock);
@@ -423,6 +425,18 @@ mod tests {
         assert_eq!(actions(&mut engine), ["lose 0"]);
         engine.abandon(0, START);
         assert_eq!(actions(&mut engine), ["close 0"]);
+    }
+
+    #[test]
+    fn a_lock_is_not_lost_with_the_one_that_had_its_number() {
+        let mut engine = holding();
+        engine.ended(0, End::Closed, START);
+        engine.abandon(0, START);
+        acquire(&mut engine);
+        engine.connected(0, START);
+        engine.received(0, b"LOCKED\n", START);
+        let seen = actions(&mut engine);
+        assert!(seen.contains(&"0 has lock 0".to_owned()) && !seen.contains(&"lose 0".to_owned()), "{seen:?}");
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn an_error_names_the_field() {
     assert_eq!(complaint("parseCpu=NaN"), "parseCpu: \"NaN\" is not a number");
     assert_eq!(complaint("edits=5:1,5:2"), "edits: 5 s does not come after 5 s");
     assert_eq!(complaint("readers=1:x"), "readers: \"x\" is not a number");
-    assert_eq!(complaint("balance=fair"), "balance: unknown variant `fair`, expected `roundRobin` or `random`");
+    assert_eq!(complaint("balance=fair"), "balance: \"fair\" is neither roundRobin nor random");
     assert_eq!(complaint("hotCached=yes"), "hotCached: \"yes\" is neither true nor false");
     assert_eq!(complaint("a=forAnyone,workers:0"), "a.workers: must be from 1 to 100000, not 0");
     assert_eq!(complaint("b=forMe,slot:3"), "b.slot: there is no such setting");
@@ -119,7 +119,22 @@ fn an_error_names_the_field() {
     assert_eq!(complaint("cups=3"), "cups: there is no such field");
     assert_eq!(complaint("v=2"), "version: this is version 1");
     assert_eq!(complaint("seed=%f"), "address: \"%f\" is not well encoded");
-    assert!(complaint("duration=86400&readers=20000").starts_with("readers: 1728000000 requests"));
+    assert!(complaint("duration=86400&hotReaders=0&readers=20000").starts_with("readers: 1728000000 requests"));
+}
+
+#[test]
+fn the_limit_of_requests_is_for_all_of_them_together() {
+    let day = |rates: &str| Comparison::from_query(&format!("duration=86400&{rates}"));
+    assert!(day("hotReaders=20&readers=25&crawler=10").is_ok());
+    let Err(error) = day("hotReaders=20&readers=21&crawler=20") else { panic!("5.27 million") };
+    assert_eq!(error.to_string(), "readers: 5270400 requests in 86400 s, all together, are more than 5000000");
+}
+
+#[test]
+fn fast_stale_is_written_where_it_has_an_effect() {
+    let conf = |setting: &str| setting.parse::<Setting>().unwrap().conf();
+    assert!(conf("forAnyone,fastStale").contains("fastStale"));
+    assert_eq!(conf("forMe,fastStale"), conf("forMe"));
 }
 
 #[test]

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use poolcounter_sim::field::{Field, Kind};
 use poolcounter_sim::report::Pair;
-use poolcounter_sim::{Comparison, Curve, FIELDS, Invalid, Preset, Setting};
+use poolcounter_sim::{Comparison, Curve, FIELDS, Invalid, Preset, Setting, query};
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Text by name of the field: `cores`, `a.workers`; and `preset`.
 type Texts = BTreeMap<String, String>;
+
+/// The values of a setting that are numbers.
+const NUMBERS: [&str; 4] = ["workers", "maxqueue", "timeout", "slots"];
 
 /// What the page shows of a comparison.
 #[derive(Serialize)]
@@ -60,20 +63,8 @@ pub fn open(query: &str) -> String {
 #[must_use]
 pub fn check(texts: &str) -> String {
     let texts: Texts = serde_json::from_str(texts).unwrap_or_default();
-    let preset = texts.get("preset").and_then(|name| Preset::named(name)).unwrap_or(Preset::QuietDay);
     let mut invalid = Vec::new();
-    let mut lab = Comparison::of(preset);
-    for field in FIELDS {
-        if let Some(text) = texts.get(field.name) {
-            match with(&lab, field, text) {
-                Ok(changed) => lab = changed,
-                Err(fault) => invalid.push(fault),
-            }
-        }
-    }
-    leave_out_what_is_out_of_bounds(&mut lab, &texts, &mut invalid);
-    lab.a = setting("a", &texts, &mut invalid);
-    lab.b = setting("b", &texts, &mut invalid);
+    let lab = read(&texts, &mut invalid);
     json(&Form::new(lab, invalid))
 }
 
@@ -91,22 +82,68 @@ impl Fault {
     }
 }
 
-/// Part by part, the preset first, because the others differ from it.
+/// The texts of the preset, and each part of the query in its field.
 fn what_can_be_taken(query: &str, invalid: &mut Vec<Fault>) -> Comparison {
-    let mut parts: Vec<&str> = query.trim_start_matches('?').split('&').filter(|part| !part.is_empty()).collect();
-    parts.sort_by_key(|part| !part.starts_with("preset="));
-    let mut taken = String::new();
-    let mut lab = Comparison::of(Preset::QuietDay);
-    for part in parts {
-        let longer = format!("{taken}&{part}");
-        match Comparison::from_query(&longer) {
-            Ok(read) => (lab, taken) = (read, longer),
-            Err(Invalid { field, reason }) => {
-                let text = part.split_once('=').map_or("", |(_, text)| text);
-                invalid.push(Fault::new(field, reason, text));
+    let mut refuse =
+        |fault: Invalid| invalid.push(Fault { field: fault.field, reason: fault.reason, text: String::new() });
+    let mut parts = Vec::new();
+    let mut usual = Comparison::of(Preset::QuietDay);
+    for part in query::parts(query) {
+        match part {
+            // The others differ from it, wherever it stands.
+            Ok((name, text)) if name == "preset" => match usual.clone().with(&name, &text) {
+                Ok(preset) => usual = preset,
+                Err(fault) => refuse(fault),
+            },
+            Ok(part) => parts.push(part),
+            Err(fault) => refuse(fault),
+        }
+    }
+    let mut texts = texts(&usual);
+    for (name, text) in parts {
+        match &*name {
+            "a" | "b" => split_setting(&name, &text, &mut texts, &mut refuse),
+            _ if FIELDS.iter().any(|field| field.name == name) => drop(texts.insert(name, text)),
+            _ => usual.clone().with(&name, &text).map_or_else(&mut refuse, drop),
+        }
+    }
+    read(&texts, invalid)
+}
+
+/// `forAnyone,workers:1` into the fields of one side. What it does not name is as usual.
+fn split_setting(side: &str, text: &str, texts: &mut Texts, refuse: &mut impl FnMut(Invalid)) {
+    write_setting(side, &Setting::default(), texts);
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, value) = match part.split_once(':') {
+            Some((name, value)) if NUMBERS.contains(&name) => (name, value),
+            _ if part == "fastStale" => (part, "true"),
+            _ => match part.parse::<Setting>() {
+                Ok(_) => ("mode", part),
+                Err(fault) => {
+                    refuse(Invalid { field: format!("{side}.{}", fault.field), ..fault });
+                    continue;
+                }
+            },
+        };
+        texts.insert(format!("{side}.{name}"), value.into());
+    }
+}
+
+/// The comparison of these texts. Each that cannot be taken is named; bounds and the sum of the requests are checked at the end.
+fn read(texts: &Texts, invalid: &mut Vec<Fault>) -> Comparison {
+    let preset = texts.get("preset").and_then(|name| Preset::named(name)).unwrap_or(Preset::QuietDay);
+    let mut lab = Comparison::of(preset);
+    for field in FIELDS {
+        if let Some(text) = texts.get(field.name) {
+            match with(&lab, field, text) {
+                Ok(changed) => lab = changed,
+                Err(fault) => invalid.push(fault),
             }
         }
     }
+    leave_out_what_is_out_of_bounds(&mut lab, texts, invalid);
+    lab.a = setting("a", texts, invalid);
+    lab.b = setting("b", texts, invalid);
     lab
 }
 
@@ -136,7 +173,7 @@ fn leave_out_what_is_out_of_bounds(lab: &mut Comparison, texts: &Texts, invalid:
 fn setting(side: &str, texts: &Texts, invalid: &mut Vec<Fault>) -> Setting {
     let text = |name: &str| texts.get(&format!("{side}.{name}")).map_or("", |text| text.trim());
     let mut parts = vec![text("mode").to_owned()];
-    for name in ["workers", "maxqueue", "timeout", "slots"] {
+    for name in NUMBERS {
         let part = format!("{name}:{}", text(name).replace(',', "."));
         match part.parse::<Setting>().and_then(|setting| setting.check()) {
             Ok(()) => parts.push(part),
@@ -159,12 +196,16 @@ fn texts(lab: &Comparison) -> Texts {
         FIELDS.iter().map(|field| (field.name.into(), text(field.kind, &scenario[field.name]))).collect();
     texts.insert("preset".into(), lab.preset.name().into());
     for (side, setting) in [("a", &lab.a), ("b", &lab.b)] {
-        let values = serde_json::to_value(setting).unwrap_or_default();
-        for (name, value) in values.as_object().into_iter().flatten() {
-            texts.insert(format!("{side}.{name}"), plain(value));
-        }
+        write_setting(side, setting, &mut texts);
     }
     texts
+}
+
+fn write_setting(side: &str, setting: &Setting, texts: &mut Texts) {
+    let values = serde_json::to_value(setting).unwrap_or_default();
+    for (name, value) in values.as_object().into_iter().flatten() {
+        texts.insert(format!("{side}.{name}"), plain(value));
+    }
 }
 
 fn text(kind: Kind, value: &Value) -> String {

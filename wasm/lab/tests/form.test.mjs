@@ -103,6 +103,44 @@ test('an address with mistakes opens as far as it can be read', async () => {
   await tab.close();
 });
 
+test('a part of an address that no field knows hinders nothing', async () => {
+  const tab = await lab.open('?utm_source=x&preset=slow-parse&v=2&cores=4');
+  const { page } = tab;
+  await settled(page);
+  assert.match(page.url(), /\?v=1&preset=slow-parse&seed=1&cores=4$/);
+  assert.ok(await page.locator('#outcome').isVisible());
+  const refused = await page.locator('#refused').innerText();
+  assert.match(refused, /utm_source: there is no such field/);
+  assert.match(refused, /version: this is version 1/);
+  quiet(tab);
+  await tab.close();
+});
+
+test('a wrong part of an address takes no good part with it', async () => {
+  // So long a day is too long for the preset's readers, but not for these.
+  const tab = await lab.open('?duration=86400&hotReaders=49&readers=1&cores=0&b=forMe,workers:0,slots:3,colour:red');
+  const { page } = tab;
+  await page.locator('#state', { hasText: /^2 fields need other values\.$/ }).waitFor();
+  assert.ok(await page.locator('#outcome').isHidden());
+  const wanted = { duration: '86400', hotReaders: '49', readers: '1', cores: '0', 'b\\.mode': 'forMe' };
+  for (const [name, value] of Object.entries({ ...wanted, 'b\\.workers': '0', 'b\\.slots': '3' })) {
+    assert.equal(await page.locator(`#field-${name}`).inputValue(), value, name);
+  }
+  assert.match(await page.locator('#fault-b\\.workers').innerText(), /must be from 1 to 100000, not 0/);
+  assert.match(await page.locator('#refused').innerText(), /b\.colour: there is no such setting/);
+  quiet(tab);
+  await tab.close();
+});
+
+test('a fault of a setting that is not used can be mended', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news&a=none,workers:x');
+  await page.locator('#state', { hasText: /^One field needs another value\.$/ }).waitFor();
+  await page.locator('#field-a\\.workers').fill('2');
+  await settled(page);
+  assert.ok(await page.locator('#field-a\\.workers').isDisabled());
+  await close();
+});
+
 /**
  * @param {import('playwright-core').Page} page
  * @returns {Promise<() => Promise<number>>} how many messages the worker has sent since
@@ -141,12 +179,22 @@ test('a run can be cancelled, and the page lives meanwhile', async () => {
   await page.waitForTimeout(1000);
   assert.equal(await messages(), sent, 'the worker works on');
   assert.deepEqual(await rows(page), old);
+  assert.match(await page.locator('#state').innerText(), /What is shown is the run before\.$/);
+  assert.match(String(await page.locator('#results').getAttribute('class')), /outdated/);
 
   await page.locator('#preset-bot-crawl').check();
   await settled(page);
   assert.notDeepEqual(await rows(page), old);
   quiet(tab);
   await tab.close();
+});
+
+test('a first run that is cancelled has no run before', async () => {
+  const { page, close } = await lab.open(LONG);
+  await page.locator('#run', { hasText: 'Cancel' }).click();
+  assert.equal(await page.locator('#state').innerText(), 'Cancelled.');
+  assert.ok(await page.locator('#outcome').isHidden());
+  await close();
 });
 
 test('a change while a run is under way starts anew', async () => {

@@ -111,6 +111,21 @@ test('the better value is marked, and not by its colour alone', async () => {
   await tab.close();
 });
 
+test('shorter waits are marked only where the errors are as many', async () => {
+  // Errors without a pool alone; then none at all, on very many cores.
+  for (const [query, ticks] of /** @type {const} */ ([
+    ['?preset=breaking-news', false],
+    ['?preset=breaking-news&cores=1024&webWorkers=10000', true],
+  ])) {
+    const tab = await lab.open(query);
+    await settled(tab.page);
+    const waits = tab.page.locator('#comparison tr', { hasText: 'wait no longer' });
+    assert.equal(await waits.count(), 3);
+    assert.equal((await waits.locator('.tick').count()) > 0, ticks, query);
+    await tab.close();
+  }
+});
+
 test('the cursor moves through all charts at once', async () => {
   const tab = await lab.open('?preset=breaking-news');
   await settled(tab.page);

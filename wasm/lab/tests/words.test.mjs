@@ -14,11 +14,11 @@ const plain = (text) => text.replaceAll('\u00a0', ' ');
 const POOL = { mode: 'forAnyone', workers: 2, maxqueue: 100, timeout: 15, slots: 0, fastStale: false };
 
 /**
- * @param {{ cpuBusy: number[], errors?: number, stale?: number, p99?: number }} what
+ * @param {{ cpuBusy: number[], errors?: number, stale?: number, p99?: number, requests?: number }} what
  * @returns {Outcome}
  */
-function outcome({ cpuBusy, errors = 0, stale = 0, p99 = 0.05 }) {
-  const totals = { requests: 10_000, errors, stale, wait: { count: 10_000 - errors, p99 } };
+function outcome({ cpuBusy, errors = 0, stale = 0, p99 = 0.05, requests = 10_000 }) {
+  const totals = { requests, errors, stale, wait: { count: requests - errors, p99 } };
   return /** @type {any} */ ({ totals, series: { interval: 10, cpuBusy } });
 }
 
@@ -74,6 +74,25 @@ test('a crawler is no reader', () => {
     sentence({ mode: 'none' }, {}, [same, same], 40),
     'With either setting the CPUs are 31 % busy at most and 4 requests get an error.',
   );
+});
+
+test('nobody comes', () => {
+  const none = outcome({ cpuBusy: [0], requests: 0 });
+  assert.equal(sentence({ mode: 'none' }, {}, [none, none]), 'Nobody asks for a page: there is nothing to compare.');
+});
+
+test('shares near the whole are not the whole', () => {
+  assert.deepEqual([0.0096, 0.0996, 0.984, 0.9896, 0.9903, 0.995, 0.997, 0.999, 0.9991].map(percent).map(plain), [
+    '1.0 %',
+    '10 %',
+    '98 %',
+    '99.0 %',
+    '99.0 %',
+    '99.5 %',
+    '99.7 %',
+    '99.9 %',
+    '> 99.9 %',
+  ]);
 });
 
 test('numbers as people read them', () => {

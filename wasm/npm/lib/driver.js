@@ -2,6 +2,7 @@
 
 const { performance } = require('node:perf_hooks');
 const { Action, Engine, Result, moduleMemory } = require('./wasm/poolcounter_wasm.js');
+const { atAbort, notAtAbort } = require('./aborts.js');
 const { ClosedError } = require('./errors.js');
 const { lastFailure } = require('./failures.js');
 const { Sockets } = require('./sockets.js');
@@ -103,11 +104,13 @@ class Driver {
     this.#begun(this.#engine.acquire(key, forMe, workers, maxqueue, timeout, answerWithin, now), caller);
   }
 
-  /**
-   * @param {number} lock
-   * @param {Caller} caller
-   */
+  /** Answers without a question if the lock is known to be lost. @param {number} lock @param {Caller} caller */
   release(lock, caller) {
+    if (this.#lost.has(lock)) {
+      this.abandon(lock);
+      caller.answered('notLocked');
+      return;
+    }
     this.#forgetHolder(lock);
     this.#begun(this.#engine.release(lock, performance.now()), caller);
   }
@@ -164,7 +167,7 @@ class Driver {
     if (caller.signal) {
       const { signal } = caller;
       caller.abort = () => this.#cancel(call, signal.reason);
-      signal.addEventListener('abort', caller.abort, { once: true });
+      atAbort(signal, caller.abort);
     }
     this.#obey();
   }
@@ -188,8 +191,8 @@ class Driver {
     const caller = this.#calls[call];
     this.#calls[call] = undefined;
     this.#callsUnderWay -= 1;
-    if (caller?.abort) {
-      caller.signal?.removeEventListener('abort', caller.abort);
+    if (caller?.signal && caller.abort) {
+      notAtAbort(caller.signal, caller.abort);
     }
     return caller;
   }
@@ -203,12 +206,16 @@ class Driver {
   /** Does what core says; to be called whenever it was told something. */
   #obey() {
     const engine = this.#engine;
+    /** @type {(() => void)[]} */
+    const losers = [];
     for (;;) {
       const step = engine.poll();
       const subject = step >>> 3;
       switch (step & 7) {
         case Action.None:
           this.#setTimer();
+          // They may use this pool, and free the numbers of locks.
+          losers.forEach((lost) => lost());
           return;
         case Action.Connect:
           this.#sockets.connect(subject, engine.server());
@@ -223,10 +230,18 @@ class Driver {
           this.#finish(subject);
           break;
         case Action.Lose:
-          this.#lost.add(subject);
-          this.#holders.get(subject)?.();
+          this.#lose(subject, losers);
           break;
       }
+    }
+  }
+
+  /** @param {number} lock @param {(() => void)[]} losers Who is to be told. */
+  #lose(lock, losers) {
+    const holder = this.#holders.get(lock);
+    this.#lost.add(lock);
+    if (holder) {
+      losers.push(holder);
     }
   }
 

@@ -1,5 +1,11 @@
 /// <reference lib="esnext.disposable" />
-/// <reference types="node" />
+
+declare global {
+  /** That of Node or of browsers, where their types are there. */
+  interface AbortSignal {
+    readonly aborted: boolean;
+  }
+}
 
 /** Whether others may use the result of the work: `forAnyone` is told `done` when another has finished it, `forMe` waits for the lock and nothing else. */
 export type Mode = 'forAnyone' | 'forMe';
@@ -100,6 +106,7 @@ export declare class PoolCounter implements AsyncDisposable {
    * Does the work if the lock is granted, and releases the lock then: those who wait are told that the work is done.
    *
    * If the work throws, its connection is closed instead: nobody is told that it is done, and the next one who waits does it. The error is thrown on.
+   * If the connection breaks during the work, its value is given all the same; `lock.signal` tells the work.
    *
    * @throws {Failure} No answer came: do the work unprotected. With `awaitRelease` it may come after the work.
    * @throws {BadKeyError} The key cannot be sent.
@@ -119,6 +126,8 @@ export declare class PoolCounter implements AsyncDisposable {
    *
    * @param name `FULL`, which is the default, `UPTIME`, or the name of a counter.
    * @throws {Failure} A server gave no answer.
+   * @throws {TypeError} The name is no string.
+   * @throws {RangeError} The name cannot be sent, or `server` is none of the servers.
    */
   stats(name?: string, server?: string): Promise<Record<string, Statistics>>;
 
@@ -139,7 +148,8 @@ export declare class Lock implements AsyncDisposable {
   /**
    * The work is done: those who wait for it are told so.
    *
-   * @returns `notLocked` if the lock was gone already; the server's word for it is known with `awaitRelease` only.
+   * @returns `notLocked` if the lock was released or abandoned before, or `signal` is aborted, as after `close()` of the pool. The server's word is known with
+   * `awaitRelease` only.
    * @throws {Failure} The server gave no answer; with `awaitRelease` only. The lock is gone in any case.
    */
   release(): Promise<'released' | 'notLocked'>;

@@ -3,7 +3,7 @@
 const { Driver } = require('./driver.js');
 const { Lock } = require('./lock.js');
 const { configure } = require('./options.js');
-const { checkedRequest, keyBytes } = require('./request.js');
+const { checkedName, checkedRequest, keyBytes } = require('./request.js');
 const { parseStatistics } = require('./statistics.js');
 
 /**
@@ -89,8 +89,9 @@ class PoolCounter {
    * @returns {Promise<Record<string, Statistics>>}
    */
   async stats(name = 'FULL', server) {
+    const line = checkedName(name);
     const asked = server === undefined ? this.#servers : [server];
-    const answers = await Promise.all(asked.map(async (each) => [each, await this.#statistics(name, each)]));
+    const answers = await Promise.all(asked.map(async (each) => [each, await this.#statistics(line, each)]));
     return Object.fromEntries(answers);
   }
 
@@ -113,7 +114,7 @@ class PoolCounter {
       throw new RangeError(`${server} is none of the servers`);
     }
     const text = await new Promise((answered, failed) => {
-      this.#driver.statistics(index, String(name), { answered, failed });
+      this.#driver.statistics(index, name, { answered, failed });
     });
     return parseStatistics(text);
   }

@@ -1,6 +1,8 @@
 'use strict';
 
 const GREATEST = 0xffff_ffff;
+/** In bytes: what a line of 1,024 has beside `STATS`, a space and its end. */
+const LONGEST_NAME = 1017;
 
 /**
  * A request, checked and complete. An `answerWithin` of 0 leaves that to core.
@@ -40,6 +42,22 @@ function keyBytes(key) {
     return key;
   }
   throw new TypeError('a key must be a string or a Uint8Array');
+}
+
+/**
+ * The name of a statistic, of which core would say that it is a key.
+ *
+ * @param {unknown} name
+ * @returns {string}
+ */
+function checkedName(name) {
+  if (typeof name !== 'string') {
+    throw new TypeError('the name of a statistic must be a string');
+  }
+  if (name === '' || /[\0\r\n]/.test(name) || Buffer.byteLength(name) > LONGEST_NAME) {
+    throw new RangeError(`${JSON.stringify(name.slice(0, 40))} is no name of a statistic`);
+  }
+  return name;
 }
 
 /**
@@ -85,4 +103,4 @@ function notNegative(value, name) {
   return value;
 }
 
-module.exports = { checkedRequest, keyBytes, integer, positive, notNegative };
+module.exports = { checkedName, checkedRequest, keyBytes, integer, positive, notNegative };

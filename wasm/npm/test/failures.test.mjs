@@ -54,10 +54,43 @@ test('a daemon that dies under waiters and holders', async (t) => {
   await second;
   await until(() => signal.aborted);
   assert.equal(unwatched.signal.aborted, true);
-  assert.equal(await lock.release(), 'released');
+  assert.equal(await lock.release(), 'notLocked');
   unwatched.abandon();
   await assert.rejects(pool.acquire('k', WISH), ConnectError);
 });
+
+test('holders that give up their other locks when one is lost harm no later lock', async (t) => {
+  const { address } = await Daemon.start(t);
+  const pool = openPool(t, { servers: [address] });
+  const locks = await Promise.all(['a', 'b', 'c'].map((key) => lockOf(pool, key)));
+  const abandonAll = () => locks.forEach((lock) => lock.abandon());
+  locks.forEach((lock) => lock.signal.addEventListener('abort', abandonAll));
+  await pool.close();
+  const later = await Promise.all(['d', 'e', 'f'].map((key) => lockOf(pool, key)));
+  assert.deepEqual(
+    later.map((lock) => lock.signal.aborted),
+    [false, false, false],
+  );
+  assert.equal(await counted(pool, 'processing_workers'), 3);
+});
+
+for (const awaitRelease of [false, true]) {
+  test(`a lock that is lost is not released, awaitRelease: ${awaitRelease}`, async (t) => {
+    const { address } = await Daemon.start(t);
+    const pool = openPool(t, { servers: [address], awaitRelease });
+    const [first, second] = [await lockOf(pool, 'a'), await lockOf(pool, 'b')];
+    await pool.close();
+    assert.equal(await first.release(), 'notLocked');
+    assert.equal(await (await lockOf(pool, 'a')).release(), 'released');
+    assert.equal(await second.release(), 'notLocked');
+    const work = async () => {
+      await pool.close();
+      return 'a page';
+    };
+    assert.deepEqual(await pool.run('k', WISH, work), { outcome: 'locked', value: 'a page' });
+    assert.equal(await counted(pool, 'processing_workers'), 0);
+  });
+}
 
 test('a restarted daemon is connected to anew', async (t) => {
   const { address, ...daemon } = await restartable(t);
@@ -73,9 +106,11 @@ test('a release that waits for its answer', async (t) => {
   const pool = openPool(t, { servers: [daemon.address], awaitRelease: true });
   const lock = await lockOf(pool, 'k');
   assert.equal(await lock.release(), 'released');
-  const lost = await lockOf(pool, 'k');
+  const last = await lockOf(pool, 'k');
+  daemon.freeze();
+  const unanswered = assert.rejects(last.release(), Failure);
   await daemon.stop();
-  await assert.rejects(lost.release(), Failure);
+  await unanswered;
 });
 
 test('a Unix socket', async (t) => {
@@ -114,7 +149,7 @@ test('a pool that is closed', async (t) => {
   await Promise.all([waiting, connecting]);
   assert.equal(signal.aborted, true);
   await (await lockOf(other, 'k')).release();
-  assert.equal(await lock.release(), 'released');
+  assert.equal(await lock.release(), 'notLocked');
   await (await lockOf(pool, 'k')).release();
   await pool[Symbol.asyncDispose]();
 });

@@ -1,8 +1,9 @@
 // What a lock's end says, against our daemon and the reference.
 
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
-import { Daemon, KINDS, until } from './support/daemon.mjs';
+import { Daemon, KINDS, freshAddress, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
 
 for (const kind of KINDS) {
@@ -111,6 +112,22 @@ for (const kind of KINDS) {
       assert.equal(await lock.release(), 'released');
     });
 
+    test('one signal ends many waits', async (t) => {
+      const pool = await start(t);
+      const lock = await lockOf(pool, 'k');
+      const controller = new AbortController();
+      const { signal } = controller;
+      await Promise.all(['a', 'b'].map((key) => pool.run(key, { ...WISH, signal }, () => undefined)));
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+      const waits = Array.from({ length: 50 }, () => pool.acquire('k', { ...WISH, signal }));
+      assert.equal(getEventListeners(signal, 'abort').length, 1);
+      await waiting(pool, 50);
+      controller.abort(new Error('enough'));
+      await Promise.all(waits.map((wait) => assert.rejects(wait, { message: 'enough' })));
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+      await lock.release();
+    });
+
     test('a lock that is disposed of unreleased is abandoned', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'k');
@@ -144,6 +161,15 @@ for (const kind of KINDS) {
       assert.deepEqual(Object.values(await pool.stats('total_acquired')), [{ total_acquired: 1 }]);
       await assert.rejects(pool.stats('nothing'), { name: 'RemoteError', code: 'REMOTE', cause: 'WRONG_STAT' });
       await assert.rejects(pool.stats('FULL', 'elsewhere'), RangeError);
+    });
+
+    test('what is no name of a statistic is not asked for', async (t) => {
+      const pool = openPool(t, { servers: [freshAddress()] });
+      for (const name of ['', 'FULL\nX', 'FULL\r', 'x\0', 'x'.repeat(2000)]) {
+        await assert.rejects(pool.stats(name), { name: 'RangeError', message: /name of a statistic/ });
+      }
+      const wrong = /** @type {string} */ (/** @type {unknown} */ (7));
+      await assert.rejects(pool.stats(wrong), { name: 'TypeError', message: /name of a statistic/ });
     });
 
     test('few connections are kept', async (t) => {

@@ -11,7 +11,9 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Daemon } from './support/daemon.mjs';
 
+/** What a program loads, and the packed file, which has licences, README and types too. */
 const MOST_BYTES = 40_000;
+const MOST_PACKED = 50_000;
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -73,6 +75,8 @@ test('what a program loads is small', async () => {
   );
   const bytes = gzipSync(Buffer.concat(files), { level: 9 }).length;
   assert.ok(bytes > 10_000 && bytes < MOST_BYTES, `${bytes} bytes`);
+  const { size } = fs.statSync(packed);
+  assert.ok(size > bytes && size < MOST_PACKED, `${size} bytes packed`);
 });
 
 for (const kind of ['esm', 'commonjs']) {
@@ -83,7 +87,16 @@ for (const kind of ['esm', 'commonjs']) {
   });
 }
 
-test('a strict TypeScript project', async (t) => {
+for (const library of ['es2022', 'es2022,dom']) {
+  test(`a strict TypeScript project without the types of Node, lib ${library}`, async (t) => {
+    const folder = await install('typescript-alone');
+    const { address } = await Daemon.start(t);
+    await node(folder, typescript, '--project', '.', '--lib', library);
+    assert.equal(await node(folder, 'main.mjs', address), 'false\nreleased\n');
+  });
+}
+
+test('a strict TypeScript project with the types of Node', async (t) => {
   const folder = await install('typescript');
   const { address } = await Daemon.start(t);
   await node(folder, typescript, '--project', '.', '--typeRoots', typeRoots);

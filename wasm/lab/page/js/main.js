@@ -18,7 +18,7 @@ import { compile } from './wasm.js';
 
 /** What an address without a scenario shows. */
 const FIRST = '?preset=breaking-news';
-const OLD = 'What is shown is the run before.';
+const OLD = ' What is shown is the run before.';
 /** A run begins when nobody has typed for so long. */
 const PAUSE_MS = 350;
 
@@ -81,20 +81,19 @@ class Lab {
   #take(form) {
     this.#shown = form;
     const usual = /** @type {Form} */ (JSON.parse(open(`preset=${form.comparison.preset}`)));
-    this.#form.mark(form, form.query !== usual.query || form.invalid.length > 0);
+    this.#form.mark(form, form.query !== usual.query || this.#form.faults(form) > 0);
     this.#traffic.show(form.comparison.scenario);
-    if (form.invalid.length === 0) {
+    if (this.#form.faults(form) === 0) {
       history.replaceState(null, '', `?${form.query}`);
     }
   }
 
   #run() {
     clearTimeout(this.#timer);
-    const faults = this.#shown.invalid.length;
+    const faults = this.#form.faults(this.#shown);
     if (faults > 0) {
-      this.#cancel();
       const what = faults === 1 ? 'One field needs another value.' : `${faults} fields need other values.`;
-      this.#state(`${what} ${OLD}`);
+      this.#stop(what);
       return;
     }
     this.#setRunning(true);
@@ -103,9 +102,15 @@ class Lab {
   }
 
   #cancel() {
+    this.#stop('Cancelled.');
+  }
+
+  /** @param {string} why there are no numbers of what stands in the form */
+  #stop(why) {
     this.#runner.cancel();
     this.#setRunning(false);
-    this.#state(`Cancelled. ${OLD}`);
+    byId('results').classList.add('outdated');
+    this.#state(why + (byId('outcome').hidden ? '' : OLD));
   }
 
   /** @param {boolean} running */
@@ -116,7 +121,9 @@ class Lab {
     byId('percent').textContent = '';
     byId('run').textContent = running ? 'Cancel' : 'Run';
     byId('outcome').setAttribute('aria-busy', String(running));
-    byId('results').classList.toggle('outdated', running);
+    if (running) {
+      byId('results').classList.add('outdated');
+    }
   }
 
   /** @param {string} text */
@@ -138,6 +145,7 @@ class Lab {
     const report = /** @type {Report} */ (JSON.parse(json));
     this.#setRunning(false);
     byId('outcome').hidden = false;
+    byId('results').classList.remove('outdated');
     byId('results').dataset.query = report.query;
     const { requests } = report.a.totals;
     const { seed } = report.comparison.scenario;

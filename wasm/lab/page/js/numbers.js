@@ -22,7 +22,7 @@ export function rough(value) {
 
 /**
  * @param {number} share
- * @returns {string} 31 %, 4.6 %, under 0.1 %
+ * @returns {string} 31 %, 4.6 %, 99.5 %, under 0.1 %
  */
 export function percent(share) {
   const value = share * 100;
@@ -32,7 +32,9 @@ export function percent(share) {
   if (value > 99.9 && value < 100) {
     return `>${BLANK}99.9${BLANK}%`;
   }
-  return `${value >= 10 || value === 0 ? whole.format(value) : value.toFixed(1)}${BLANK}%`;
+  const tenths = Math.round(value * 10) / 10;
+  const fine = (tenths > 0 && tenths < 10) || (tenths >= 99 && tenths < 100);
+  return `${fine ? tenths.toFixed(1) : whole.format(tenths)}${BLANK}%`;
 }
 
 /**

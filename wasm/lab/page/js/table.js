@@ -16,8 +16,12 @@ import { SIDES } from './types.js';
  * @property {(value: number, totals: Totals) => string} [text]
  * @property {'less' | 'more'} [better] which is better, if either is
  * @property {string} [hint]
+ * @property {boolean} [wait] whether errors are among what it measures
  * @property {boolean} [part] whether it is part of the row above, and left out where it is nothing
  */
+
+/** A share of the requests: beyond it, one setting's waits are shorter because its errors are fast. */
+const HAIR = 0.001;
 
 const ofRequests = (/** @type {number} */ value, /** @type {Totals} */ totals) =>
   totals.requests > 0 ? `${count(value)} (${percent(value / totals.requests)})` : count(value);
@@ -29,6 +33,15 @@ const ofRequests = (/** @type {number} */ value, /** @type {Totals} */ totals) =
  */
 function cause(label, name) {
   return { label, value: (totals) => totals.errorsBy[name], part: true };
+}
+
+/**
+ * @param {'p50' | 'p95' | 'p99'} name
+ * @param {string} hint
+ * @returns {Row}
+ */
+function waitRow(name, hint) {
+  return { label: name, hint, value: (totals) => totals.wait[name], text: duration, better: 'less', wait: true };
 }
 
 /** @type {{ title: string, rows: Row[] }[]} */
@@ -50,9 +63,9 @@ const SECTIONS = [
   {
     title: 'Waits',
     rows: [
-      { label: 'p50', hint: 'half wait no longer', value: ({ wait }) => wait.p50, text: duration, better: 'less' },
-      { label: 'p95', hint: '95\u00a0% wait no longer', value: ({ wait }) => wait.p95, text: duration, better: 'less' },
-      { label: 'p99', hint: '99\u00a0% wait no longer', value: ({ wait }) => wait.p99, text: duration, better: 'less' },
+      waitRow('p50', 'half wait no longer'),
+      waitRow('p95', '95\u00a0% wait no longer'),
+      waitRow('p99', '99\u00a0% wait no longer'),
       { label: 'Longest queue', hint: 'readers in the pool', value: (totals) => totals.longestQueue },
       {
         label: 'Longest backlog',
@@ -80,12 +93,13 @@ const SECTIONS = [
  * @param {Totals} other
  * @returns {HTMLElement}
  */
-function cell({ value, text = count, better }, own, other) {
+function cell({ value, text = count, better, wait }, own, other) {
   const difference = value(own) - value(other);
+  const alike = !wait || Math.abs(own.errors - other.errors) <= own.requests * HAIR;
   const wins = (better === 'less' && difference < 0) || (better === 'more' && difference > 0);
   const [ownText, otherText] = [text(value(own), own), text(value(other), other)];
   const shown = make('td', {}, ownText);
-  if (wins && ownText !== otherText) {
+  if (wins && alike && ownText !== otherText) {
     shown.className = 'better';
     shown.prepend(make('span', { class: 'tick', 'aria-hidden': 'true' }, '✓'));
     shown.append(make('span', { class: 'unseen' }, ', better'));

@@ -43,7 +43,7 @@ function part(some, all, who) {
  */
 function answers({ requests, errors, stale, wait }, who, withWait) {
   const said = [`${part(errors, requests, who)} an error`];
-  if (stale >= requests / 1000) {
+  if (stale > 0 && stale >= requests / 1000) {
     said.push(`${percent(stale / requests)} an old copy`);
   }
   if (withWait) {
@@ -75,6 +75,9 @@ function under(name) {
  * @returns {string}
  */
 export function verdict({ comparison, a, b }) {
+  if (a.totals.requests === 0) {
+    return 'Nobody asks for a page: there is nothing to compare.';
+  }
   // Where nobody gets an error, the wait is what tells them apart.
   const withWait = a.totals.errors === 0 && b.totals.errors === 0;
   const who = comparison.scenario.crawler.some(({ rate }) => rate > 0) ? 'request' : 'reader';
