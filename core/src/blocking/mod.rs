@@ -23,11 +23,11 @@ mod socket;
 
 use crate::Timestamp;
 use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::reason;
+use crate::sockets::{Home, reason};
 use names::Names;
 use socket::Socket;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a signal that nobody has noticed is left unheeded.
 const HEEDED: Duration = Duration::from_secs(1);
@@ -40,10 +40,7 @@ const HEEDED: Duration = Duration::from_secs(1);
 pub struct BlockingClient {
     client: Client<Socket>,
     names: Names,
-    /// The origin of the client's clock.
-    origin: Instant,
-    /// The process that the connections belong to.
-    process: u32,
+    home: Home,
 }
 
 impl BlockingClient {
@@ -51,7 +48,7 @@ impl BlockingClient {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let names = Names::new(settings.servers.len());
-        Self { client: Client::new(settings), names, origin: Instant::now(), process: std::process::id() }
+        Self { client: Client::new(settings), names, home: Home::new() }
     }
 
     /// How it behaves.
@@ -67,7 +64,7 @@ impl BlockingClient {
     /// If the key cannot be sent, or no server gave an answer; the work is then to be done unprotected.
     pub fn acquire(&mut self, request: &Request<'_>) -> Result<Outcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.acquire(request, self.now())?;
+        let call = self.client.acquire(request, self.home.now())?;
         self.drive(call)
     }
 
@@ -79,7 +76,7 @@ impl BlockingClient {
     /// As with [`acquire`](Self::acquire).
     pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
         self.leave_parents_connections();
-        let call = self.client.acquire(request, self.now())?;
+        let call = self.client.acquire(request, self.home.now())?;
         self.resume(Interrupted(call))
     }
 
@@ -108,7 +105,7 @@ impl BlockingClient {
     /// Only with [`Settings::await_release`]: if no answer came.
     pub fn release(&mut self, lock: &Lock) -> Result<Outcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.release(lock, self.now())?;
+        let call = self.client.release(lock, self.home.now())?;
         self.drive(call)
     }
 
@@ -119,7 +116,7 @@ impl BlockingClient {
     /// If no server gave an answer.
     pub fn release_nothing(&mut self, key: &[u8]) -> Result<Outcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.release_nothing(key, self.now())?;
+        let call = self.client.release_nothing(key, self.home.now())?;
         self.drive(call)
     }
 
@@ -130,7 +127,7 @@ impl BlockingClient {
     /// If it gave no answer, or has no such statistic.
     pub fn statistics(&mut self, server: usize, name: &str) -> Result<Outcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.statistics(server, name, self.now())?;
+        let call = self.client.statistics(server, name, self.home.now())?;
         self.drive(call)
     }
 
@@ -149,19 +146,10 @@ impl BlockingClient {
         self.client.close();
     }
 
-    /// A process that forked has the same sockets as its parent; two that talk on one would get each other's answers.
     fn leave_parents_connections(&mut self) {
-        let process = std::process::id();
-        if self.process != process {
-            self.process = process;
-            // The parent has them open too, so closing them here ends nothing.
+        if self.home.has_moved() {
             self.client.close();
         }
-    }
-
-    fn now(&self) -> Timestamp {
-        let micros = self.origin.elapsed().as_micros();
-        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
     fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
@@ -175,7 +163,7 @@ impl BlockingClient {
     /// The call's result; none if a signal came, and is to be heeded.
     fn run(&mut self, call: &mut Call, heed_signals: bool) -> Option<Result<Outcome, Failure>> {
         let mut buffer = [0; 1024];
-        let mut now = self.now();
+        let mut now = self.home.now();
         loop {
             let event = match self.client.step(call, now) {
                 Step::Finished(result) => return Some(result),
@@ -195,7 +183,7 @@ impl BlockingClient {
             if heed_signals && event.is_early() {
                 return None;
             }
-            now = self.now();
+            now = self.home.now();
             self.tell(call, event, now);
         }
     }
@@ -223,7 +211,7 @@ pub enum Answer {
     Interrupted(Interrupted),
 }
 
-/// A wait that a signal has ended for now. Dropping it leaves its connection waiting until it is used no more: cancel it instead.
+/// A wait that a signal has ended for now. Dropped, its connection waits on until the client is closed: cancel it instead.
 #[derive(Debug)]
 #[must_use]
 pub struct Interrupted(Call);

@@ -21,11 +21,11 @@ mod connecting;
 
 use crate::Timestamp;
 use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::{Connection, reason};
+use crate::sockets::{Connection, Home, reason};
 use connecting::{Addresses, Connecting};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
 ///
@@ -36,10 +36,7 @@ pub struct NonblockingClient {
     client: Client<Connection>,
     /// Of each server.
     addresses: Vec<Addresses>,
-    /// The origin of the client's clock.
-    origin: Instant,
-    /// The process that the connections belong to.
-    process: u32,
+    home: Home,
 }
 
 /// A call under way. It is driven by [`NonblockingClient::progress`].
@@ -87,7 +84,7 @@ impl NonblockingClient {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let addresses = settings.servers.iter().map(|server| Addresses::of(server.target())).collect();
-        Self { client: Client::new(settings), addresses, origin: Instant::now(), process: std::process::id() }
+        Self { client: Client::new(settings), addresses, home: Home::new() }
     }
 
     /// How it behaves.
@@ -103,7 +100,7 @@ impl NonblockingClient {
     /// If the key cannot be sent, or there is no server.
     pub fn acquire(&mut self, request: &Request<'_>) -> Result<NonblockingCall, Failure> {
         self.leave_parents_connections();
-        self.client.acquire(request, self.now()).map(NonblockingCall::new)
+        self.client.acquire(request, self.home.now()).map(NonblockingCall::new)
     }
 
     /// Begins to release a lock.
@@ -113,7 +110,7 @@ impl NonblockingClient {
     /// None in fact; the type is that of the other calls.
     pub fn release(&mut self, lock: &Lock) -> Result<NonblockingCall, Failure> {
         self.leave_parents_connections();
-        self.client.release(lock, self.now()).map(NonblockingCall::new)
+        self.client.release(lock, self.home.now()).map(NonblockingCall::new)
     }
 
     /// Begins to ask the server of this index for `FULL`, `UPTIME` or the name of a counter.
@@ -123,7 +120,7 @@ impl NonblockingClient {
     /// If there is no such server, or the name cannot be sent.
     pub fn statistics(&mut self, server: usize, name: &str) -> Result<NonblockingCall, Failure> {
         self.leave_parents_connections();
-        self.client.statistics(server, name, self.now()).map(NonblockingCall::new)
+        self.client.statistics(server, name, self.home.now()).map(NonblockingCall::new)
     }
 
     /// Goes on with a call as far as it goes without blocking.
@@ -133,7 +130,7 @@ impl NonblockingClient {
         // An event loop that was busy comes late. What is there by then was there in time, as far as anyone knows.
         let mut in_time = pending.until.take().map(just_before);
         loop {
-            let now = self.now();
+            let now = self.home.now();
             match self.advance(pending, in_time.map_or(now, |in_time| in_time.min(now)), just_sent) {
                 Advance::Event(event) => {
                     in_time = None;
@@ -167,17 +164,9 @@ impl NonblockingClient {
     }
 
     fn leave_parents_connections(&mut self) {
-        let process = std::process::id();
-        if self.process != process {
-            self.process = process;
-            // The parent has them open too, so closing them here ends nothing.
+        if self.home.has_moved() {
             self.client.close();
         }
-    }
-
-    fn now(&self) -> Timestamp {
-        let micros = self.origin.elapsed().as_micros();
-        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
     /// Takes the call's next step, if that can be done now.
@@ -221,7 +210,7 @@ impl NonblockingClient {
 
     /// Tells the state machine what happened; whether that was the sending of a command.
     fn tell(&mut self, pending: &mut NonblockingCall, event: Event) -> bool {
-        let (now, call) = (self.now(), &mut pending.call);
+        let (now, call) = (self.home.now(), &mut pending.call);
         let mut just_sent = false;
         match event {
             Event::Again => return false,

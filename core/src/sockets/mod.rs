@@ -1,8 +1,10 @@
 //! What the clients over blocking sockets and over others share.
 
 mod connection;
+mod home;
 
 pub(crate) use connection::Connection;
+pub(crate) use home::Home;
 
 use crate::client::TIMED_OUT;
 use std::io;
