@@ -2,6 +2,7 @@ use crate::clock;
 use crate::connection::Reader;
 use crate::listener::{Listener, configure};
 use crate::log::Recurring;
+use crate::reason::reason;
 use crate::server::Server;
 use crate::socket::Socket;
 use rustix::io::Errno;
@@ -31,7 +32,7 @@ const OF_ONE_CONNECTION: [Errno; 11] = [
 ];
 
 /// Lets clients in from one listener.
-pub(crate) async fn run(server: Rc<Server>, listener: Listener) {
+pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
     loop {
@@ -49,7 +50,7 @@ pub(crate) async fn run(server: Rc<Server>, listener: Listener) {
 
 fn welcome(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
     if let Some(connection) = server.connect(socket) {
-        tokio::task::spawn_local(Reader::new(Rc::clone(server), connection));
+        Reader::spawn(server, connection);
     } else if let Some(unsaid) = refusals.due(clock::now()) {
         warn!("a connection beyond --max-clients {} was closed{unsaid}", server.max_clients());
     }
@@ -62,7 +63,7 @@ async fn failed(server: &Server, error: &io::Error, failures: &mut Recurring) {
         return;
     }
     if let Some(unsaid) = failures.due(clock::now()) {
-        warn!("no connection can be accepted for now: {error}{unsaid}");
+        warn!("no connection can be accepted for now: {}{unsaid}", reason(error));
     }
     // Whether a client left or the time is up: it is worth another try.
     let _ = tokio::time::timeout(PAUSE, server.descriptor_freed()).await;

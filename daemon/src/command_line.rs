@@ -1,5 +1,6 @@
 use crate::address::Address;
 use crate::getopt::{self, Known, Opt, Refusal};
+use crate::hand_over::CHECK_HAND_OVER;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use tracing::level_filters::LevelFilter;
@@ -13,6 +14,7 @@ const KNOWN: Known = Known {
         ("log-level", true),
         ("help", false),
         ("version", false),
+        (CHECK_HAND_OVER, false),
     ],
 };
 
@@ -22,6 +24,8 @@ pub(crate) enum Action {
     Run(Options),
     Help,
     Version,
+    /// Say whether a state can be taken over; the daemon that has it asks, with its own options.
+    CheckHandOver,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,16 +57,18 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Act
     let found = getopt::options(&name, arguments.collect(), &KNOWN).map_err(|refusal| with_usage(&name, &refusal))?;
     let mut options = Options::default();
     let mut address = None;
+    let mut check_hand_over = false;
     for option in found {
         match option {
             Opt::Long("help", _) => return Ok(Action::Help),
             Opt::Long("version", _) => return Ok(Action::Version),
+            Opt::Long(CHECK_HAND_OVER, _) => check_hand_over = true,
             Opt::Long(long, value) => options.set(long, &value)?,
             Opt::Short(_, value) => address = Some(value),
         }
     }
     options.address = address.map(|text| Address::plain(&text).ok_or_else(|| not_an_address(&text))).transpose()?;
-    Ok(Action::Run(options))
+    Ok(if check_hand_over { Action::CheckHandOver } else { Action::Run(options) })
 }
 
 impl Options {

@@ -1,3 +1,5 @@
+use crate::arrivals::Arrivals;
+use crate::hand_over::Pending;
 use crate::server::{Progress, Server};
 use crate::socket::Socket;
 use poolcounter::ClientId;
@@ -27,6 +29,30 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    pub(crate) fn new(client: ClientId, socket: Socket) -> Rc<Self> {
+        Self::resume(client, socket, LineBuffer::new(), &[])
+    }
+
+    /// A connection that another program has served so far.
+    pub(crate) fn resume(client: ClientId, socket: Socket, lines: LineBuffer, unsent: &[u8]) -> Rc<Self> {
+        let unsent = (!unsent.is_empty()).then(|| Box::new(Unsent::new(unsent)));
+        Rc::new(Self { client, socket, lines: lines.into(), unsent: unsent.into(), cut_off: Cell::new(false) })
+    }
+
+    /// Has what comes from the client taken account of, under the client's number.
+    pub(crate) fn watch(&self, arrivals: &Arrivals) -> io::Result<()> {
+        arrivals.watch(&self.socket, self.client.index() as u64)
+    }
+
+    /// What is to be known for [`resume`](Self::resume).
+    pub(crate) fn pending(&self) -> Pending {
+        let number = self.client.index() as u64;
+        let half_line = self.lines.borrow().pending().map(<[u8]>::to_vec);
+        let unsent =
+            self.unsent.borrow().as_ref().map_or_else(Vec::new, |unsent| unsent.answers[unsent.sent..].to_vec());
+        Pending { number, half_line, unsent }
+    }
+
     /// Sends something that the client did not ask for just now, all of it or not at all.
     pub(crate) fn tell(&self, answer: &[u8]) -> io::Result<()> {
         if let Some(unsent) = self.unsent.borrow_mut().as_mut() {
@@ -82,8 +108,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(server: Rc<Server>, connection: Rc<Connection>) -> Self {
-        Self { server, connection }
+    pub(crate) fn spawn(server: &Rc<Server>, connection: Rc<Connection>) {
+        tokio::task::spawn_local(Self { server: Rc::clone(server), connection });
     }
 
     /// Sends what is left of earlier answers; `Ready` once there is none.

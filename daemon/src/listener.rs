@@ -2,14 +2,18 @@
 
 use crate::address::Address;
 use crate::command_line::Options;
+use crate::hand_over::{SavedListener, TakeOverError};
+use crate::reason::reason;
 use crate::socket::ListenerSocket;
 use listenfd::ListenFd;
 use rustix::fs::{Mode, lstat};
 use rustix::process::umask;
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::{info, warn};
@@ -17,6 +21,9 @@ use tracing::{info, warn};
 /// Connections that may wait to be accepted; the system cuts it to its own limit. With the reference's 20, a burst of clients
 /// waits for TCP's retries.
 const BACKLOG: i32 = 65_535;
+
+const BIND_ATTEMPTS: usize = 20;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
 
 /// A client host that says nothing is asked after a minute, and given up after another.
 const KEEPALIVE: TcpKeepalive =
@@ -39,16 +46,21 @@ pub(crate) enum StartError {
     Inherited(#[source] io::Error),
     #[error("LISTEN_FDS: socket {0} cannot be listened on: {reason}", reason = reason(.1))]
     Passed(usize, #[source] io::Error),
+    #[error("Couldn't take over: {0}")]
+    TakeOver(#[from] TakeOverError),
+    #[error("Couldn't wait for signals: {}", reason(.0))]
+    Signals(#[source] io::Error),
     #[error("Couldn't start: {}", reason(.0))]
     Runtime(#[source] io::Error),
 }
 
-/// The error's text alone, as the C library has it.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match error.raw_os_error() {
-        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
-        None => text,
+impl StartError {
+    fn is_address_in_use(&self) -> bool {
+        match self {
+            Self::Bind(error) | Self::BindUnix(_, error) => error.kind() == io::ErrorKind::AddrInUse,
+            Self::InUse(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -59,19 +71,40 @@ pub(crate) struct Listener {
     /// It was listening before it was ours: clients may be waiting that inherited none of our options.
     pub(crate) inherited: bool,
     /// Removed with the listener, if it is still ours.
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
+}
+
+impl Listener {
+    /// What is to be known for [`resume`](Self::resume).
+    pub(crate) fn saved(&self) -> SavedListener {
+        let file = self.file.as_ref().map(|SocketFile { path, identity: (device, inode) }| {
+            (path.as_os_str().as_bytes().to_vec(), *device, *inode)
+        });
+        SavedListener { inherited: self.inherited, file }
+    }
+
+    /// A listener that another program has had so far.
+    pub(crate) fn resume(saved: SavedListener, socket: OwnedFd) -> io::Result<Self> {
+        let file = saved.file.map(|(path, device, inode)| SocketFile {
+            path: PathBuf::from(OsString::from_vec(path)),
+            identity: (device, inode),
+        });
+        Ok(Self { socket: ListenerSocket::new(socket)?, inherited: saved.inherited, file })
+    }
 }
 
 /// Opens everything that the options and the environment ask for.
 pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, StartError> {
     let mut listeners = Vec::new();
-    let inherited = inherited();
-    let address = options.address.clone().filter(|_| inherited.is_none());
-    if let Some(socket) = inherited {
-        listeners.push(take_over(socket, "standard input").map_err(StartError::Inherited)?);
+    if let Some(socket) = inherited() {
+        listeners.push(given(socket, "standard input").map_err(StartError::Inherited)?);
     }
+    let stdin_listens = !listeners.is_empty();
     listeners.extend(passed()?);
-    for address in address.iter().chain(&options.listen) {
+    // The service has `-l` in its command line whether its socket is activated or not.
+    let tcp_passed = listeners.iter().any(|listener| matches!(listener.socket, ListenerSocket::Tcp(_)));
+    let address = options.address.as_ref().filter(|_| !stdin_listens && !tcp_passed);
+    for address in address.into_iter().chain(&options.listen) {
         listeners.push(bind(address, options.unix_mode)?);
     }
     if listeners.is_empty() {
@@ -102,30 +135,39 @@ fn passed() -> Result<Vec<Listener>, StartError> {
         if !socket.is_listener().map_err(failed)? {
             return Err(failed(io::Error::other("it is not listening")));
         }
-        listeners.push(take_over(socket, "LISTEN_FDS").map_err(failed)?);
+        listeners.push(given(socket, "LISTEN_FDS").map_err(failed)?);
     }
     Ok(listeners)
 }
 
-fn take_over(socket: Socket, origin: &str) -> io::Result<Listener> {
+fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
     socket.set_nonblocking(true)?;
-    let socket = if socket.domain()? == Domain::UNIX {
-        ListenerSocket::unix(socket.into())?
-    } else {
+    if socket.domain()? != Domain::UNIX {
         configure(&socket);
-        ListenerSocket::tcp(socket.into())?
-    };
+    }
     info!("listening on a socket from {origin}");
-    Ok(Listener { socket, inherited: true, _file: None })
+    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None })
 }
 
+/// An address that is in use is tried again for a moment: a daemon that was killed while it started a child leaves its listeners to that for some milliseconds.
 fn bind(address: &Address, unix_mode: u32) -> Result<Listener, StartError> {
-    let listener = match address {
-        Address::Tcp(address) => bind_tcp(*address).map_err(StartError::Bind)?,
-        Address::Unix(path) => bind_unix(path, unix_mode)?,
+    let mut attempts = BIND_ATTEMPTS;
+    let listener = loop {
+        attempts -= 1;
+        match bind_once(address, unix_mode) {
+            Err(error) if error.is_address_in_use() && attempts > 0 => std::thread::sleep(BETWEEN_ATTEMPTS),
+            bound => break bound?,
+        }
     };
     info!("listening on {address}");
     Ok(listener)
+}
+
+fn bind_once(address: &Address, unix_mode: u32) -> Result<Listener, StartError> {
+    match address {
+        Address::Tcp(address) => bind_tcp(*address).map_err(StartError::Bind),
+        Address::Unix(path) => bind_unix(path, unix_mode),
+    }
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
@@ -138,7 +180,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
     configure(&socket);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(Listener { socket: ListenerSocket::tcp(socket.into())?, inherited: false, _file: None })
+    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: false, file: None })
 }
 
 /// The options of a TCP listener, which the connections inherit that come after; that saves system calls for each of them.
@@ -164,7 +206,7 @@ fn bind_unix(path: &Path, mode: u32) -> Result<Listener, StartError> {
     bound.map_err(failed)?;
     let file = SocketFile::new(path).map_err(failed)?;
     socket.listen(BACKLOG).map_err(failed)?;
-    Ok(Listener { socket: ListenerSocket::unix(socket.into()).map_err(failed)?, inherited: false, _file: Some(file) })
+    Ok(Listener { socket: ListenerSocket::new(socket.into()).map_err(failed)?, inherited: false, file: Some(file) })
 }
 
 /// Removes a socket file that no server listens on.

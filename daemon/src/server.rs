@@ -1,5 +1,9 @@
 //! The lock table and everyone connected to it.
 
+mod succession;
+
+use crate::VERSION;
+use crate::arrivals::Arrivals;
 use crate::clock;
 use crate::connection::{Connection, Unsent};
 use crate::log::Recurring;
@@ -34,6 +38,8 @@ struct Hub {
     table: LockTable,
     /// By the client's number.
     connections: Vec<Option<Rc<Connection>>>,
+    /// Watched while another program is tried.
+    arrivals: Option<Rc<Arrivals>>,
     cut_offs: Recurring,
 }
 
@@ -42,6 +48,12 @@ struct Hub {
 struct Buffers {
     read: Box<[u8]>,
     answers: Vec<u8>,
+}
+
+/// A seed that clients cannot guess.
+pub(crate) fn hash_seed() -> HashSeed {
+    let random = RandomState::new();
+    HashSeed::new(random.hash_one(0), random.hash_one(1))
 }
 
 /// How a read went.
@@ -55,18 +67,30 @@ pub(crate) enum Progress {
 }
 
 impl Server {
-    pub(crate) fn new(max_clients: usize) -> Self {
-        let random = RandomState::new();
-        let seed = HashSeed::new(random.hash_one(0), random.hash_one(1));
-        let table = LockTable::new(seed, clock::now());
-        Self {
-            hub: RefCell::new(Hub { table, connections: Vec::new(), cut_offs: Recurring::default() }),
+    pub(crate) fn new(max_clients: usize) -> Rc<Self> {
+        Self::with_table(max_clients, LockTable::new(hash_seed(), clock::now()))
+    }
+
+    fn with_table(max_clients: usize, table: LockTable) -> Rc<Self> {
+        Rc::new(Self {
+            hub: RefCell::new(Hub { table, connections: Vec::new(), arrivals: None, cut_offs: Recurring::default() }),
             buffers: RefCell::new(Buffers { read: vec![0; READ_SIZE].into(), answers: Vec::new() }),
             max_clients,
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
             descriptor_freed: Notify::new(),
+        })
+    }
+
+    /// How the daemon fares, for people.
+    pub(crate) fn status(&self) -> String {
+        let table = &self.hub.borrow().table;
+        let (mut held, mut waiting) = (0, 0);
+        for pool in table.pools() {
+            held += pool.holders().count();
+            waiting += pool.waiters_for_me().chain(pool.waiters_for_anyone()).count();
         }
+        format!("Version {VERSION}, clients: {}, locks held: {held}, waiting: {waiting}", table.clients().len())
     }
 
     /// Takes a new client in. `None`: there are as many as are allowed.
@@ -94,11 +118,19 @@ impl Server {
 
     /// Reads once from a client and does what its lines say.
     pub(crate) fn read(&self, connection: &Connection) -> Progress {
+        self.receive(connection, Socket::read)
+    }
+
+    fn receive(
+        &self,
+        connection: &Connection,
+        read_from: impl FnOnce(&Socket, &mut [u8]) -> io::Result<Received>,
+    ) -> Progress {
         if connection.cut_off.get() {
             return Progress::Gone;
         }
         let Buffers { read, answers } = &mut *self.buffers.borrow_mut();
-        let length = match connection.socket.read(read) {
+        let length = match read_from(&connection.socket, read) {
             Ok(Received::Bytes(length)) => length,
             Ok(Received::Nothing) => return Progress::Drained,
             Ok(Received::End) => return Progress::Gone,
@@ -167,19 +199,21 @@ impl Server {
 impl Hub {
     fn connect(&mut self, socket: Socket) -> Rc<Connection> {
         let client = self.table.connect();
-        let connection = Rc::new(Connection {
-            client,
-            socket,
-            lines: RefCell::default(),
-            unsent: RefCell::default(),
-            cut_off: Cell::default(),
-        });
-        let index = client.index();
+        let connection = Connection::new(client, socket);
+        if let Some(arrivals) = &self.arrivals {
+            // One that cannot be watched loses its turn, at worst, and nothing else.
+            let _ = connection.watch(arrivals);
+        }
+        self.add(Rc::clone(&connection));
+        connection
+    }
+
+    fn add(&mut self, connection: Rc<Connection>) {
+        let index = connection.client.index();
         if index >= self.connections.len() {
             self.connections.resize(index + 1, None);
         }
-        self.connections[index] = Some(Rc::clone(&connection));
-        connection
+        self.connections[index] = Some(connection);
     }
 
     fn disconnect(&mut self, client: ClientId, now: Timestamp) {

@@ -1,35 +1,50 @@
-use crate::clock;
-use crate::log::Recurring;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::io;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tokio::io::unix::AsyncFd;
+use tracing::info;
 
 /// The signals that the daemon answers to. The others keep the system's meaning, as in the reference.
-pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    graceful: Signal,
+///
+/// They are blocked and read from a descriptor: one that comes while another program takes over waits for that program.
+#[derive(Debug)]
+pub(crate) struct Signals(AsyncFd<SignalFd>);
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Stop,
+    Upgrade,
 }
 
 impl Signals {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            graceful: signal(SignalKind::user_defined1())?,
-        })
+        let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1].into_iter().collect();
+        // Children are started with none blocked: the standard library sees to that.
+        signals.thread_block()?;
+        let descriptor = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        #[expect(
+            deprecated,
+            reason = "what follows it is unsafe, for types that do not own their descriptor; this one does"
+        )]
+        let descriptor = AsyncFd::new(descriptor)?;
+        Ok(Self(descriptor))
     }
 
-    /// Returns when the daemon is to stop.
-    pub(crate) async fn until_stopped(mut self) {
-        let mut ignored = Recurring::default();
+    /// Resolves with the next of them.
+    pub(crate) async fn next(&self) -> io::Result<Request> {
         loop {
-            tokio::select! {
-                _ = self.terminate.recv() => break info!("stopped by SIGTERM"),
-                _ = self.interrupt.recv() => break info!("stopped by SIGINT"),
-                _ = self.graceful.recv() => if let Some(unsaid) = ignored.due(clock::now()) {
-                    warn!("SIGUSR1 is ignored: this version cannot restart in place{unsaid}");
-                },
+            let mut ready = self.0.readable().await?;
+            match ready.get_inner().read_signal()? {
+                Some(signal) if signal.ssi_signo == Signal::SIGUSR1 as u32 => return Ok(Request::Upgrade),
+                Some(signal) => {
+                    info!(
+                        "stopped by {}",
+                        if signal.ssi_signo == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" }
+                    );
+                    return Ok(Request::Stop);
+                }
+                None => ready.clear_ready(),
             }
         }
     }

@@ -1,5 +1,6 @@
 use rustix::io::{Errno, read, retry_on_intr, write};
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::sockopt::socket_domain;
+use rustix::net::{AddressFamily, Shutdown, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
@@ -29,12 +30,12 @@ pub(crate) enum Received {
 }
 
 impl ListenerSocket {
-    pub(crate) fn tcp(socket: OwnedFd) -> io::Result<Self> {
-        TcpListener::from_std(socket.into()).map(Self::Tcp)
-    }
-
-    pub(crate) fn unix(socket: OwnedFd) -> io::Result<Self> {
-        UnixListener::from_std(socket.into()).map(Self::Unix)
+    /// A socket that listens and does not block.
+    pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
+        match socket_domain(&socket)? {
+            AddressFamily::UNIX => UnixListener::from_std(socket.into()).map(Self::Unix),
+            _ => TcpListener::from_std(socket.into()).map(Self::Tcp),
+        }
     }
 
     pub(crate) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Socket>> {
@@ -46,6 +47,14 @@ impl ListenerSocket {
 }
 
 impl Socket {
+    /// A client's socket that another program has served so far. It does not block: that is a property of the connection, which stays.
+    pub(crate) fn resume(socket: OwnedFd) -> io::Result<Self> {
+        match socket_domain(&socket)? {
+            AddressFamily::UNIX => UnixStream::from_std(socket.into()).map(Self::Unix),
+            _ => TcpStream::from_std(socket.into()).map(Self::Tcp),
+        }
+    }
+
     pub(crate) fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(socket) => socket.poll_read_ready(context),
@@ -72,6 +81,16 @@ impl Socket {
         match tried {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(received),
+        }
+    }
+
+    /// Reads once, whether the runtime knows that there is something or not.
+    pub(crate) fn read_unasked(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        match retry_on_intr(|| read(self, &mut *buffer)) {
+            Ok(0) => Ok(Received::End),
+            Ok(length) => Ok(Received::Bytes(length)),
+            Err(Errno::WOULDBLOCK) => Ok(Received::Nothing),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -110,6 +129,15 @@ impl Socket {
     pub(crate) fn shut_down(&self) {
         // A socket that is broken already needs no shutting down.
         let _ = shutdown(self, Shutdown::Both);
+    }
+}
+
+impl AsFd for ListenerSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
 use crate::observe::Observer;
+use crate::process::signal;
 use crate::program::Program;
 use crate::scratch::Scratch;
 
@@ -51,7 +52,13 @@ impl Daemon {
 
     /// Starts the command that `prepare` makes for a fresh address, and waits until it accepts there.
     pub fn start(prepare: impl Fn(Ipv4Addr) -> Result<Command>) -> Result<Self> {
-        Self::launch(prepare, false)
+        Self::launch(fresh_address()?, prepare, false)
+    }
+
+    /// Starts the command at an address where another daemon has been.
+    pub fn start_at(address: SocketAddr, prepare: impl Fn(Ipv4Addr) -> Result<Command>) -> Result<Self> {
+        let SocketAddr::V4(address) = address else { bail!("{address} is none of IPv4") };
+        Self::launch(*address.ip(), prepare, false)
     }
 
     /// Starts the reference so that the order of its answers is seen and the clock of its statistics is led.
@@ -61,11 +68,10 @@ impl Daemon {
             command.arg("-l").arg(address.to_string());
             Ok(command)
         };
-        Self::launch(prepare, true)
+        Self::launch(fresh_address()?, prepare, true)
     }
 
-    fn launch(prepare: impl Fn(Ipv4Addr) -> Result<Command>, watched: bool) -> Result<Self> {
-        let address = fresh_address()?;
+    fn launch(address: Ipv4Addr, prepare: impl Fn(Ipv4Addr) -> Result<Command>, watched: bool) -> Result<Self> {
         let scratch = Scratch::new()?;
         let mut command = prepare(address)?;
         let observer = watched.then(|| Observer::attach(&mut command, &scratch)).transpose()?;
@@ -109,9 +115,8 @@ impl Daemon {
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        Ok(kill_process(pid.context("a process id")?, signal)?)
+    pub fn signal(&self, number: Signal) -> Result<()> {
+        signal(self.pid(), number)
     }
 
     /// Stops it where it stands, so that what is sent meanwhile finds it in one wake-up.

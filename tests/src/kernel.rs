@@ -18,6 +18,13 @@ pub fn listeners(pid: u32) -> Result<BTreeSet<SocketAddr>> {
     Ok(rows.filter(|row| row.state == LISTEN && own.contains_key(&row.inode)).map(|row| row.local).collect())
 }
 
+/// How many descriptors a process has for sockets that listen over TCP.
+pub fn listening_descriptors(pid: u32) -> Result<usize> {
+    let rows = connections(pid)?.into_iter();
+    let listening: BTreeSet<u64> = rows.filter(|row| row.state == LISTEN).map(|row| row.inode).collect();
+    Ok(descriptors(pid)?.iter().filter(|(inode, _)| listening.contains(inode)).count())
+}
+
 /// A copy of the socket through which a child process serves the client that has this port.
 pub fn accepted(pid: u32, client_port: u16) -> Result<OwnedFd> {
     let own = sockets(pid)?;
@@ -40,15 +47,20 @@ pub fn cpu_ticks(pid: u32) -> Result<u64> {
     Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
 }
 
-/// The sockets that a process has, by inode, with their descriptors.
+/// The sockets that a process has, by inode, with a descriptor of each.
 fn sockets(pid: u32) -> Result<BTreeMap<u64, RawFd>> {
-    let mut found = BTreeMap::new();
+    Ok(descriptors(pid)?.into_iter().collect())
+}
+
+/// All descriptors of a process that are sockets, each behind its inode.
+fn descriptors(pid: u32) -> Result<Vec<(u64, RawFd)>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
         let entry = entry?;
         let Ok(target) = fs::read_link(entry.path()) else { continue };
         let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']'));
         if let (Some(inode), Some(fd)) = (inode, entry.file_name().to_str()) {
-            found.insert(inode.parse()?, fd.parse()?);
+            found.push((inode.parse()?, fd.parse()?));
         }
     }
     Ok(found)

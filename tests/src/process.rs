@@ -14,6 +14,12 @@ use crate::kernel;
 use crate::program::run_to_end;
 use crate::scratch::Scratch;
 
+/// Sends a signal to a process.
+pub(crate) fn signal(pid: u32, number: Signal) -> Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(kill_process(pid.context("a process id")?, number)?)
+}
+
 /// A process that runs until it ends or is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -63,9 +69,8 @@ impl Process {
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        Ok(kill_process(pid.context("a process id")?, signal)?)
+    pub fn signal(&self, number: Signal) -> Result<()> {
+        signal(self.pid(), number)
     }
 
     /// Waits for its end.

@@ -58,6 +58,11 @@ impl Program {
         Ok(Self { path: path.clone().map_err(|error| anyhow!(error))?, library_path: None })
     }
 
+    /// A program at a place of its own.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path, library_path: None }
+    }
+
     fn unpacked(path: PathBuf) -> Result<Self> {
         ensure!(path.is_file(), "no reference daemon at {}: run scripts/setup first", path.display());
         let libraries = path.parent().map(|folder| folder.join("lib"));

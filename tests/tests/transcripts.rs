@@ -1,4 +1,4 @@
-//! Every transcript, told to core in virtual time, to our daemon and to the reference.
+//! Every transcript, told to core in virtual time, to our daemon, to one that is upgraded after each step, and to the reference.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -14,9 +14,10 @@ type Play = fn(&Story) -> anyhow::Result<()>;
 fn main() -> io::Result<()> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
-    let players: [(&str, Play); 3] = [
+    let players: [(&str, Play); 4] = [
         ("core in virtual time", play::in_virtual_time),
         ("our daemon", play::to_ours),
+        ("our daemon, upgraded after each step", play::to_upgraded),
         ("the reference", play::to_reference),
     ];
     let files = transcripts()?;

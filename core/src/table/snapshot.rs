@@ -112,6 +112,8 @@ impl LockTable {
         }
         let (snapshot, rest): (Snapshot, _) = postcard::take_from_bytes(bytes)?;
         ensure(rest.is_empty(), "something follows its end")?;
+        let most = snapshot.clients.iter().copied().map(usize::from).max().unwrap_or(0);
+        ensure(most <= MAX_LOCKS, "a client with more than four locks")?;
         Restoring::new(&snapshot, seed).finish(snapshot.pools)
     }
 }
@@ -197,7 +199,6 @@ impl Restoring {
 
     fn fill_stacks(&mut self) -> Result<(), SnapshotError> {
         for (client, stack) in (0..).zip(&self.stacks) {
-            ensure(stack.len() <= MAX_LOCKS, "a client with more than four locks")?;
             for lock in stack {
                 let lock = lock.ok_or(SnapshotError::Contradiction("a client's lock that is in no pool"))?;
                 self.table.clients[client].push(lock);

@@ -35,6 +35,11 @@ pub fn to_ours(story: &Story) -> Result<()> {
     in_time(|| ours::play(story))
 }
 
+/// Plays the story to our daemon likewise, and has another program take over after each step.
+pub fn to_upgraded(story: &Story) -> Result<()> {
+    in_time(|| ours::play_to_many(story))
+}
+
 /// Plays the story to the reference, and gives it with the answers that came.
 pub fn record(story: &Story) -> Result<Story> {
     in_time(|| {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use super::{listed, place};
 use crate::client::Client;
 use crate::daemon::Daemon;
+use crate::installed::Installed;
 use crate::stage::Stage;
 use crate::stats::masked;
 use crate::transcript::{Event, Name, Scene, Story};
@@ -17,9 +18,23 @@ const ON_ITS_WAY: Duration = Duration::from_secs(5);
 /// Plays the whole story; the second value says whether the run was too late to prove a difference.
 pub(super) fn play(story: &Story) -> Result<(Result<()>, bool)> {
     let mut stage = Stage::new(|| Daemon::ours::<&str>(&[]))?;
-    let outcome = story.scenes.iter().try_for_each(|scene| perform(&mut stage, scene).with_context(|| place(scene)));
-    let outcome = outcome.and_then(|()| expect_nothing_more(&mut stage));
+    Ok((told(&mut stage, story, |_| Ok(())), stage.too_late()))
+}
+
+/// Plays it too, but after each step another program takes over.
+pub(super) fn play_to_many(story: &Story) -> Result<(Result<()>, bool)> {
+    let installed = Installed::new()?;
+    let mut stage = Stage::new(|| installed.daemon(&[]))?;
+    let outcome =
+        told(&mut stage, story, |stage| if stage.is_frozen() { Ok(()) } else { installed.upgrade(stage.daemon()) });
     Ok((outcome, stage.too_late()))
+}
+
+fn told(stage: &mut Stage, story: &Story, after_each: impl Fn(&mut Stage) -> Result<()>) -> Result<()> {
+    for scene in &story.scenes {
+        perform(stage, scene).and_then(|()| after_each(stage)).with_context(|| place(scene))?;
+    }
+    expect_nothing_more(stage)
 }
 
 fn perform(stage: &mut Stage, scene: &Scene) -> Result<()> {

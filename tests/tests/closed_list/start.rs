@@ -5,8 +5,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Network, Outcome, PATIENCE, PORT, Process, Program, kernel};
-use rustix::process::Signal;
+use poolcounter_tests::{
+    Client, Daemon, Deadline, Installed, Network, Outcome, PATIENCE, PORT, Process, Program, kernel,
+};
+use rustix::process::{Pid, Signal, kill_process};
 
 const DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), PORT);
 
@@ -49,17 +51,47 @@ fn after_a_stop_with_clients_it_starts_at_once() -> Result<()> {
     Ok(())
 }
 
+/// The process that the reference starts at SIGUSR1, which would outlive it.
+struct Successor(Pid);
+
+impl Successor {
+    fn of(daemon: &Daemon) -> Option<Self> {
+        let pid = daemon.pid();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        Pid::from_raw(children.trim().parse().ok()?).map(Self)
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        // It is gone only if it has ended by itself.
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
 #[test]
-fn sigusr1_is_ignored_with_a_warning() -> Result<()> {
-    let daemon = Daemon::ours::<&str>(&[])?;
-    let [mut holder, mut other] = [Client::connect(daemon.address())?, Client::connect(daemon.address())?];
+fn after_sigusr1_the_reference_grants_a_lock_twice_and_ours_does_not() -> Result<()> {
+    let ask = |daemon: &Daemon, question| Client::connect(daemon.address())?.ask(question);
+    let reference = Daemon::reference()?;
+    let mut holder = Client::connect(reference.address())?;
     assert_eq!(holder.ask("ACQ4ME page 1 5 0\n")?, "LOCKED\n");
-    daemon.signal(Signal::USR1)?;
-    let warned = || Some(daemon.stderr()).filter(|said| said.contains("SIGUSR1 is ignored"));
-    let said = Deadline::after(PATIENCE).poll(warned).context("no warning")?;
-    ensure!(said.lines().count() == 1, "it said {said:?}");
-    assert_eq!(other.ask("ACQ4ME page 1 5 0\n")?, "TIMEOUT\n");
+    reference.signal(Signal::USR1)?;
+    let second = Deadline::after(PATIENCE).poll(|| Successor::of(&reference)).context("there is no second process")?;
+    let anew = || ask(&reference, "STATS total_acquired\n").ok().filter(|answer| answer == "total_acquired: 0\n");
+    Deadline::after(PATIENCE).poll(anew).context("the reference does not start anew")?;
+    assert_eq!(ask(&reference, "ACQ4ME page 1 5 0\n")?, "LOCKED\n");
     assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+    drop(second);
+
+    let installed = Installed::new()?;
+    let ours = installed.daemon(&[])?;
+    let mut holder = Client::connect(ours.address())?;
+    assert_eq!(holder.ask("ACQ4ME page 1 5 0\n")?, "LOCKED\n");
+    installed.upgrade(&ours)?;
+    assert_eq!(ask(&ours, "STATS total_acquired\n")?, "total_acquired: 1\n");
+    assert_eq!(ask(&ours, "ACQ4ME page 1 5 0\n")?, "TIMEOUT\n");
+    assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+    ensure!(ours.stderr().is_empty(), "ours printed {:?}", ours.stderr());
     Ok(())
 }
 

@@ -120,6 +120,34 @@ fn systemd_may_pass_a_tcp_listener() -> Result<()> {
     expect_one_listener(&daemon)
 }
 
+/// As in the service, whose command line has `-l` whether its socket is activated or not.
+#[test]
+fn a_tcp_listener_of_systemd_takes_the_place_of_l() -> Result<()> {
+    let daemon = inheriting(|| {
+        let mut command = Program::ours()?.after(ACTIVATION);
+        // An address that cannot be had.
+        command.args(["-l", "10.99.99.99"]);
+        Ok(command)
+    })?;
+    daemon.settle()?;
+    expect_one_listener(&daemon)
+}
+
+#[test]
+fn a_unix_listener_of_systemd_does_not() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let socket = UnixListener::bind(scratch.file("socket"))?;
+    let daemon = Daemon::start(|address| {
+        let mut command = Program::ours()?.after(ACTIVATION);
+        command.arg("-l").arg(address.to_string()).stdin(OwnedFd::from(socket.try_clone()?));
+        Ok(command)
+    })?;
+    daemon.settle()?;
+    expect_one_listener(&daemon)?;
+    assert_eq!(ask(&scratch.file("socket"), "RELEASE\n")?, "NOT_LOCKED\n");
+    Ok(())
+}
+
 #[test]
 fn every_socket_of_systemd_is_looked_at_whatever_its_name() -> Result<()> {
     let two = |second: &str| {

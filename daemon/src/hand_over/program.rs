@@ -1,0 +1,101 @@
+//! The program that runs here, as it can be run again.
+
+use nix::unistd::execve;
+use rustix::fs::stat;
+use rustix::param::linux_execfn;
+use rustix::stdio::{dup2_stdin, stdin};
+use std::convert::Infallible;
+use std::env;
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Set for a program that is to take over, to its process id: what a child may inherit says nothing to it.
+pub(crate) const HAND_OVER: &str = "POOLCOUNTERD_HAND_OVER";
+
+/// What systemd said of the sockets that it passed. Those are handed over with all others and must not be taken a second time.
+const PASSED: [&str; 4] = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_FDS_FIRST_FD", "LISTEN_PID"];
+
+/// What concerns the process itself and no child of it.
+const SERVICE_MANAGER: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
+
+/// The path that a program was started by, and its command line.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+/// What changes when another file takes the place of a program, or its permissions change.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    file: (u64, u64),
+    changed: (i64, u64),
+}
+
+impl Program {
+    /// The one that runs here. To be asked at the start: the path may be relative to the folder that is the current one then.
+    pub(crate) fn this() -> Self {
+        // Not the link in /proc, which leads to the file that was executed: a symbolic link may lead elsewhere by now.
+        let path = Path::new(OsStr::from_bytes(linux_execfn().to_bytes()));
+        // Without a current folder a relative path leads nowhere, which is found when it is needed.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, arguments: env::args_os().collect() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that stands at the path now.
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        let status = stat(&self.path)?;
+        // The types of these fields differ from one architecture to another.
+        #[allow(clippy::unnecessary_cast, clippy::cast_lossless)]
+        let changed = (status.st_ctime as i64, status.st_ctime_nsec as u64);
+        Ok(Identity { file: (status.st_dev, status.st_ino), changed })
+    }
+
+    /// A command that runs it as a child, with one option before all others.
+    pub(crate) fn as_child(&self, option: &str) -> Command {
+        let mut command = Command::new(&self.path);
+        let (name, arguments) = self.arguments.split_first().map_or((None, &[][..]), |(name, rest)| (Some(name), rest));
+        if let Some(name) = name {
+            command.arg0(name);
+        }
+        command.arg(option).args(arguments);
+        for name in PASSED.iter().chain(&SERVICE_MANAGER).chain(&[HAND_OVER]) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Becomes it, with `input` as its standard input. Returns only if that fails, and with everything as it was.
+    pub(crate) fn become_it(&self, input: impl AsFd) -> io::Result<Infallible> {
+        let path = c_string(self.path.as_os_str())?;
+        let arguments = self.arguments.iter().map(|argument| c_string(argument)).collect::<io::Result<Vec<_>>>()?;
+        let environment = environment()?;
+        let before = stdin().try_clone_to_owned()?;
+        dup2_stdin(input)?;
+        // Not std's `exec`, which has changed how signals are dealt with when it fails.
+        let failure = execve(&path, &arguments, &environment);
+        dup2_stdin(before)?;
+        Ok(failure?)
+    }
+}
+
+/// This process's own, for the program that is to take over in it.
+fn environment() -> io::Result<Vec<CString>> {
+    let own = env::vars_os().filter(|(name, _)| name != HAND_OVER && PASSED.iter().all(|passed| name != passed));
+    let hand_over = (HAND_OVER.into(), std::process::id().to_string().into());
+    own.chain([hand_over])
+        .map(|(name, value): (OsString, OsString)| c_string(&[name, value].join(OsStr::new("="))))
+        .collect()
+}
+
+fn c_string(text: &OsStr) -> io::Result<CString> {
+    Ok(CString::new(text.to_owned().into_vec())?)
+}

@@ -1,0 +1,224 @@
+//! What is handed over besides the sockets themselves, as bytes: their format is described in `docs/hand-over.md`.
+//!
+//! The bytes come from another program, perhaps an older one, so nothing in them is believed before it is checked.
+
+use poolcounter::protocol::LineBuffer;
+use poolcounter::table::SnapshotError;
+use poolcounter::{HashSeed, LockTable};
+use serde::{Deserialize, Serialize};
+
+/// What the bytes begin with; the version follows.
+const MAGIC: &[u8] = b"poolcounterd hand-over\n";
+
+/// A program reads its own version and every older one. A new version is another structure beside [`Written`], converted to [`State`].
+const VERSION: u8 = 1;
+
+/// Why a state cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StateError {
+    #[error("that is no state of a poolcounterd")]
+    Foreign,
+    #[error("the state is of version {0}; this program reads versions up to {VERSION}")]
+    Version(u8),
+    #[error("the state is damaged: {0}")]
+    Damaged(#[from] postcard::Error),
+    #[error("the state contradicts itself: {0}")]
+    Contradiction(&'static str),
+    #[error(transparent)]
+    Table(#[from] SnapshotError),
+}
+
+/// The state as version 1 writes it. The lock table's own snapshot follows, to the end.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    listeners: Vec<SavedListener>,
+    /// In the order of the lock table's clients.
+    clients: Vec<Pending>,
+}
+
+/// What is to be known of a listener.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedListener {
+    /// It was listening before it was the daemon's.
+    pub(crate) inherited: bool,
+    /// The file that goes with it: its path, device and inode.
+    pub(crate) file: Option<(Vec<u8>, u64, u64)>,
+}
+
+/// What is under way between the daemon and a client.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// By which the arrivals know it. The numbers rise from one client to the next.
+    pub(crate) number: u64,
+    /// Half a line that has come; `None` while the rest of one that was too long is skipped.
+    pub(crate) half_line: Option<Vec<u8>>,
+    /// Answers that the socket has not taken yet.
+    pub(crate) unsent: Vec<u8>,
+}
+
+/// The state as it was read, and found to be sound.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) listeners: Vec<SavedListener>,
+    pub(crate) clients: Vec<ResumedClient>,
+    pub(crate) table: LockTable,
+}
+
+/// A client's side of [`State`].
+#[derive(Debug)]
+pub(crate) struct ResumedClient {
+    pub(crate) number: u64,
+    pub(crate) lines: LineBuffer,
+    pub(crate) unsent: Vec<u8>,
+}
+
+/// The state as bytes.
+pub(crate) fn write(
+    listeners: Vec<SavedListener>,
+    clients: Vec<Pending>,
+    table: &LockTable,
+) -> Result<Vec<u8>, StateError> {
+    let header = [MAGIC, &[VERSION]].concat();
+    let mut bytes = postcard::to_extend(&Written { listeners, clients }, header)?;
+    bytes.extend(table.snapshot()?);
+    Ok(bytes)
+}
+
+impl State {
+    /// Reads what [`write()`] wrote, perhaps in an older program.
+    pub(crate) fn read(bytes: &[u8], seed: HashSeed) -> Result<Self, StateError> {
+        let (&version, bytes) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(StateError::Foreign)?;
+        if version != VERSION {
+            return Err(StateError::Version(version));
+        }
+        let (written, table): (Written, _) = postcard::take_from_bytes(bytes)?;
+        let table = LockTable::restore(table, seed)?;
+        if table.clients().len() != written.clients.len() {
+            return Err(StateError::Contradiction("another number of clients than in the lock table"));
+        }
+        if !written.clients.is_sorted_by(|one, next| one.number < next.number) {
+            return Err(StateError::Contradiction("the numbers of clients do not rise"));
+        }
+        let clients = written.clients.into_iter().map(resumed).collect::<Result<_, _>>()?;
+        Ok(Self { listeners: written.listeners, clients, table })
+    }
+}
+
+fn resumed(pending: Pending) -> Result<ResumedClient, StateError> {
+    let lines = LineBuffer::resume(pending.half_line.as_deref())
+        .ok_or(StateError::Contradiction("half a line that can be none"))?;
+    Ok(ResumedClient { number: pending.number, lines, unsent: pending.unsent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poolcounter::Timestamp;
+    use poolcounter::protocol::{Command, Line};
+
+    const SEED: HashSeed = HashSeed::new(1, 2);
+
+    /// What the first program that could hand over wrote of [`scene`]. Every later program must read it.
+    const VERSION_1: &[u8] = include_bytes!("version-1.bin");
+
+    fn scene() -> (Vec<SavedListener>, Vec<Pending>, LockTable) {
+        let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
+        let mut table = LockTable::new(SEED, at(0));
+        let clients = [(); 4].map(|()| table.connect());
+        let steps: [(usize, &[u8]); 6] = [
+            (0, b"ACQ4ME page:1 1 9 0"),
+            (0, b"ACQ4ANY other 2 9 0"),
+            (1, b"ACQ4ME page:1 1 9 60"),
+            (2, b"ACQ4ANY page:1 1 9 4294967295"),
+            (3, b"ACQ4ANY page:1 1 3 1"),
+            (3, b"RELEASE"),
+        ];
+        for (second, (who, line)) in (1..).zip(steps) {
+            let _ = table.command(clients[who], Command::parse(Line::Complete(line)), at(second));
+        }
+        table.received(clients[2], at(9));
+        let listeners = vec![
+            SavedListener { inherited: true, file: None },
+            SavedListener { inherited: false, file: Some((b"/run/\xff".to_vec(), 7, 1 << 40)) },
+        ];
+        let pending = |number, half_line: Option<&[u8]>, unsent: &[u8]| Pending {
+            number,
+            half_line: half_line.map(<[u8]>::to_vec),
+            unsent: unsent.to_vec(),
+        };
+        let clients = vec![
+            pending(0, Some(b""), b""),
+            pending(2, Some(b"REL"), b""),
+            pending(3, None, b"ERROR LINE_TOO_LONG\n"),
+            pending(900, Some(b""), b""),
+        ];
+        (listeners, clients, table)
+    }
+
+    fn bytes() -> Vec<u8> {
+        let (listeners, clients, table) = scene();
+        write(listeners, clients, &table).expect("a state")
+    }
+
+    #[test]
+    fn this_program_writes_version_1_as_it_always_was() {
+        assert_eq!(
+            bytes(),
+            VERSION_1,
+            "another form of the state needs another version, and this one still to be read"
+        );
+    }
+
+    #[test]
+    fn version_1_is_read() {
+        let state = State::read(VERSION_1, SEED).expect("a state");
+        let (listeners, clients, table) = scene();
+        assert_eq!(state.listeners, listeners);
+        let came: Vec<_> =
+            state.clients.iter().map(|client| (client.number, client.lines.pending(), &client.unsent)).collect();
+        let expected: Vec<_> =
+            clients.iter().map(|client| (client.number, client.half_line.as_deref(), &client.unsent)).collect();
+        assert_eq!(came, expected);
+        assert_eq!(state.table.snapshot(), table.snapshot());
+    }
+
+    #[test]
+    fn what_is_no_state_is_named() {
+        let refused = |bytes: &[u8]| State::read(bytes, SEED).expect_err("no state").to_string();
+        assert_eq!(refused(b""), "that is no state of a poolcounterd");
+        assert_eq!(refused(MAGIC), "that is no state of a poolcounterd");
+        let newer = [MAGIC, &[VERSION + 1]].concat();
+        assert_eq!(refused(&newer), "the state is of version 2; this program reads versions up to 1");
+        let (listeners, mut clients, table) = scene();
+        clients.pop();
+        let one_less = write(listeners, clients, &table).expect("a state");
+        assert_eq!(
+            refused(&one_less),
+            "the state contradicts itself: another number of clients than in the lock table"
+        );
+        let (listeners, mut clients, table) = scene();
+        clients[1].number = 0;
+        let twice = write(listeners, clients, &table).expect("a state");
+        assert_eq!(refused(&twice), "the state contradicts itself: the numbers of clients do not rise");
+        let (listeners, mut clients, table) = scene();
+        clients[1].half_line = Some(b"RELEASE\nREL".to_vec());
+        let whole = write(listeners, clients, &table).expect("a state");
+        assert_eq!(refused(&whole), "the state contradicts itself: half a line that can be none");
+    }
+
+    /// Whatever is wrong with it: an error, or another sound state, and no panic.
+    #[test]
+    fn damage_harms_nobody() {
+        let bytes = bytes();
+        let mut refused = 0;
+        for at in 0..bytes.len() {
+            refused += usize::from(State::read(&bytes[..at], SEED).is_err());
+            for flip in 1..=u8::MAX {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= flip;
+                let _ = State::read(&damaged, SEED);
+            }
+        }
+        assert_eq!(refused, bytes.len(), "a state that is cut short was read");
+    }
+}

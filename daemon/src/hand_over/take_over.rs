@@ -1,0 +1,95 @@
+//! The side of the program that comes.
+
+use super::parcel;
+use super::program::HAND_OVER;
+use super::state::{State, StateError};
+use super::trial::CONSENT;
+use crate::VERSION;
+use crate::arrivals::Arrivals;
+use crate::descriptors::{into_reserve, keep_reserve, out_of_reserve};
+use crate::listener::Listener;
+use crate::reason::reason;
+use crate::server::{Server, hash_seed};
+use crate::socket::Socket;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::stdio::{dup2_stdin, stdin};
+use std::env;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use tracing::info;
+
+/// Why the program cannot take over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TakeOverError {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("standard input cannot be read: {}", reason(.0))]
+    Input(#[source] io::Error),
+    #[error("standard output cannot be written to: {}", reason(.0))]
+    Output(#[source] io::Error),
+    #[error("a socket cannot be used: {}", reason(.0))]
+    Socket(#[source] io::Error),
+    #[error("what has come for clients is not known: {}", reason(.0))]
+    Arrivals(#[source] io::Error),
+    #[error("{came} descriptors came, {expected} were expected")]
+    Descriptors { came: usize, expected: usize },
+}
+
+/// Whether this program has been executed to take over.
+pub(crate) fn is_due() -> bool {
+    env::var(HAND_OVER).is_ok_and(|process| process == std::process::id().to_string())
+}
+
+/// Says whether the state on standard input can be taken over, and does nothing else.
+pub(crate) fn check() -> Result<(), TakeOverError> {
+    read(stdin().try_clone_to_owned().map_err(TakeOverError::Input)?)?;
+    io::stdout().write_all(CONSENT.as_bytes()).map_err(TakeOverError::Output)
+}
+
+/// Takes over what is on standard input: the listeners, and the server with all its clients.
+pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<Server>), TakeOverError> {
+    let (state, arrivals, sockets) = unpack()?;
+    let mut sockets = sockets.into_iter();
+    let listeners =
+        state.listeners.into_iter().zip(&mut sockets).map(|(saved, socket)| Listener::resume(saved, socket));
+    let listeners = listeners.collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
+    let sockets = sockets.map(Socket::resume).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
+    info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.len());
+    let clients = state.clients.into_iter().zip(sockets);
+    let server = Server::resume(max_clients, state.table, clients, arrivals).await;
+    Ok((listeners, server.map_err(TakeOverError::Arrivals)?))
+}
+
+/// What is on standard input: the state, the arrivals, and the sockets of the listeners and of the clients.
+fn unpack() -> Result<(State, Arrivals, Vec<OwnedFd>), TakeOverError> {
+    let parcel = stdin().try_clone_to_owned().map_err(TakeOverError::Input)?;
+    let mut descriptors = parcel::unpack(&parcel).map_err(TakeOverError::Input)?.into_iter();
+    drop(parcel);
+    close_input().map_err(TakeOverError::Input)?;
+    let came = descriptors.len();
+    let (Some(state), Some(arrivals)) = (descriptors.next(), descriptors.next()) else {
+        return Err(TakeOverError::Descriptors { came, expected: 2 });
+    };
+    let state = read(state)?;
+    let expected = 2 + state.listeners.len() + state.clients.len();
+    if came != expected {
+        return Err(TakeOverError::Descriptors { came, expected });
+    }
+    // What is needed for the hand-over alone has had numbers that clients could have had. They get them back, or the reserve would dwindle.
+    let arrivals = Arrivals::resume(into_reserve(arrivals));
+    keep_reserve();
+    Ok((state, arrivals, descriptors.map(out_of_reserve).collect()))
+}
+
+fn read(file: OwnedFd) -> Result<State, TakeOverError> {
+    let mut bytes = Vec::new();
+    File::from(file).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
+    Ok(State::read(&bytes, hash_seed())?)
+}
+
+/// What was on standard input has been taken, by this program for all that come after it.
+fn close_input() -> io::Result<()> {
+    Ok(dup2_stdin(open("/dev/null", OFlags::RDONLY, Mode::empty())?)?)
+}

@@ -1,0 +1,109 @@
+//! The side of the program that goes.
+
+use super::program::{Identity, Program};
+use super::state::{self, StateError};
+use super::trial::{Trial, TrialError};
+use super::{memory, parcel};
+use crate::TASKS_A_TURN;
+use crate::arrivals::Arrivals;
+use crate::descriptors::with_reserve;
+use crate::listener::Listener;
+use crate::reason::reason;
+use crate::server::Server;
+use std::convert::Infallible;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+/// A file that is exchanged while it is tried is tried again, so often.
+const ATTEMPTS: usize = 3;
+
+/// Why this program goes on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpgradeError {
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    #[error("its file changes all the time")]
+    Unsteady,
+    #[error("the state cannot be written down: {0}")]
+    State(#[from] StateError),
+    #[error("the hand-over cannot be prepared: {}", reason(.0))]
+    Prepare(#[source] io::Error),
+    #[error("it cannot be executed: {}", reason(.0))]
+    Execute(#[source] io::Error),
+}
+
+/// Has the program at its path take over. Returns only if it does not; then all is as if nothing had been asked.
+pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<Listener>]) -> UpgradeError {
+    let arrivals = match with_reserve(Arrivals::new) {
+        Ok(arrivals) => Rc::new(arrivals),
+        Err(error) => return UpgradeError::Prepare(error),
+    };
+    let Err(error) = Upgrade { program, server, listeners, arrivals: &arrivals }.attempt().await;
+    server.unwatch();
+    if let Some(arrivals) = Rc::into_inner(arrivals) {
+        arrivals.end();
+    }
+    error
+}
+
+struct Upgrade<'a> {
+    program: &'a Program,
+    server: &'a Server,
+    listeners: &'a [Rc<Listener>],
+    arrivals: &'a Rc<Arrivals>,
+}
+
+impl Upgrade<'_> {
+    async fn attempt(&self) -> Result<Infallible, UpgradeError> {
+        self.server.watch(self.arrivals).map_err(UpgradeError::Prepare)?;
+        for _ in 0..ATTEMPTS {
+            let tried = self.program.identity().map_err(TrialError::Run)?;
+            let trial = with_reserve(|| Ok::<_, UpgradeError>(Trial::start(self.program, self.state()?)?))?;
+            trial.consent().await?;
+            self.settle().await.map_err(UpgradeError::Prepare)?;
+            with_reserve(|| self.hand_over(&tried))?;
+        }
+        Err(UpgradeError::Unsteady)
+    }
+
+    /// Gives the server time to read what has come, so that only what comes later is left to the new program, and in its order.
+    async fn settle(&self) -> io::Result<()> {
+        for _ in 0..self.server.clients() / TASKS_A_TURN as usize + 2 {
+            if self.arrivals.unread(self.server.clients())?.is_empty() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// The state, in memory.
+    fn state(&self) -> Result<OwnedFd, UpgradeError> {
+        let bytes = self.server.show(|table, clients| {
+            let listeners = self.listeners.iter().map(|listener| listener.saved()).collect();
+            state::write(listeners, clients.iter().map(|client| client.pending()).collect(), table)
+        });
+        memory::file(&bytes?).map_err(UpgradeError::Prepare)
+    }
+
+    /// Becomes the program, unless another file than the one that was tried stands there by now.
+    ///
+    /// From the snapshot to the new program nothing else happens in this process, so nothing is lost between them.
+    fn hand_over(&self, tried: &Identity) -> Result<(), UpgradeError> {
+        self.arrivals.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
+        let state = self.state()?;
+        let parcel = self.server.show(|_, clients| {
+            let first = [state.as_fd(), self.arrivals.as_fd()].into_iter();
+            let listeners = self.listeners.iter().map(|listener| listener.socket.as_fd());
+            let clients = clients.iter().map(|client| client.socket.as_fd());
+            parcel::pack(&first.chain(listeners).chain(clients).collect::<Vec<_>>())
+        });
+        let parcel = parcel.map_err(UpgradeError::Prepare)?;
+        if self.program.identity().is_ok_and(|identity| identity == *tried) {
+            let Err(error) = self.program.become_it(parcel);
+            return Err(UpgradeError::Execute(error));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What the daemon does while others serve its clients: it answers to signals, and tells the service manager.
+
+use crate::hand_over::{Program, UpgradeError, upgrade};
+use crate::listener::Listener;
+use crate::server::Server;
+use crate::service_manager::ServiceManager;
+use crate::signals::{Request, Signals};
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use tracing::error;
+
+/// Returns when a signal says that the daemon is to stop.
+pub(crate) async fn run(
+    server: &Rc<Server>,
+    listeners: &[Rc<Listener>],
+    program: &Program,
+    signals: &Signals,
+) -> io::Result<()> {
+    let manager = Rc::new(ServiceManager::from_environment(Rc::clone(server)));
+    tokio::task::spawn_local(Rc::clone(&manager).keep_informed());
+    let mut request = signals.next().await?;
+    while request == Request::Upgrade {
+        manager.reloading();
+        let (failure, meanwhile) = attempt(upgrade(program, server, listeners), signals).await?;
+        if let Some(failure) = failure {
+            error!("SIGUSR1: not upgraded to {}: {failure}; this program goes on", program.path().display());
+            manager.not_upgraded(failure.to_string());
+        }
+        request = match meanwhile {
+            Some(request) => request,
+            None => signals.next().await?,
+        };
+    }
+    manager.stopping();
+    Ok(())
+}
+
+/// Waits for the end of an upgrade, which is a failure, or for a stop, which does not wait: the failure, and what was asked for meanwhile.
+async fn attempt(
+    upgrade: impl Future<Output = UpgradeError>,
+    signals: &Signals,
+) -> io::Result<(Option<UpgradeError>, Option<Request>)> {
+    let mut upgrade = pin!(upgrade);
+    let mut meanwhile = None;
+    loop {
+        tokio::select! {
+            biased;
+            request = signals.next() => {
+                // After an upgrade was asked for again it is tried again: another file may stand there since.
+                meanwhile = Some(request?);
+                if meanwhile == Some(Request::Stop) {
+                    return Ok((None, meanwhile));
+                }
+            }
+            failure = &mut upgrade => return Ok((Some(failure), meanwhile)),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What systemd is told: `sd_notify(3)`, in the form that it has had since the beginning.
+//!
+//! A library would do as well, but those there are wait until the message is taken: a service manager that hangs would stop the daemon.
+
+use crate::clock;
+use crate::reason::reason;
+use crate::server::Server;
+use std::cell::{Cell, RefCell};
+use std::env;
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::rc::Rc;
+use std::time::Duration;
+use tracing::warn;
+
+/// How often the state is told where there is no watchdog.
+const USUAL_PERIOD: Duration = Duration::from_secs(10);
+
+/// The service manager, if one listens (`NOTIFY_SOCKET`), and what it is to know.
+#[derive(Debug)]
+pub(crate) struct ServiceManager {
+    socket: Option<UnixDatagram>,
+    watchdog: Option<Duration>,
+    server: Rc<Server>,
+    /// Another program is being tried.
+    reloading: Cell<bool>,
+    /// Why the last attempt at an upgrade came to nothing.
+    failure: RefCell<Option<String>>,
+}
+
+impl ServiceManager {
+    pub(crate) fn from_environment(server: Rc<Server>) -> Self {
+        let socket = env::var_os("NOTIFY_SOCKET").and_then(|name| {
+            let socket = connect(&name);
+            if let Err(error) = &socket {
+                warn!("NOTIFY_SOCKET: {} cannot be reached: {}", name.display(), reason(error));
+            }
+            socket.ok()
+        });
+        Self { socket, watchdog: watchdog(), server, reloading: Cell::new(false), failure: RefCell::new(None) }
+    }
+
+    /// Says for ever how the daemon fares, from now on. What cannot serve clients cannot say it either: that is the watchdog.
+    pub(crate) async fn keep_informed(self: Rc<Self>) {
+        loop {
+            self.inform();
+            if self.socket.is_none() {
+                return;
+            }
+            tokio::time::sleep(self.watchdog.map_or(USUAL_PERIOD, |longest| longest / 2)).await;
+        }
+    }
+
+    /// Another program is being tried.
+    pub(crate) fn reloading(&self) {
+        self.reloading.set(true);
+        let now = clock::now().as_micros();
+        self.tell(|| format!("RELOADING=1\nMONOTONIC_USEC={now}\n"));
+        self.inform();
+    }
+
+    /// It does not take over, for this reason.
+    pub(crate) fn not_upgraded(&self, failure: String) {
+        self.reloading.set(false);
+        self.failure.replace(Some(failure));
+        self.inform();
+    }
+
+    pub(crate) fn stopping(&self) {
+        self.tell(|| "STOPPING=1\nSTATUS=Stopping\n".to_owned());
+    }
+
+    /// Says all of it each time: a message that was not taken is made good by the next one.
+    fn inform(&self) {
+        self.tell(|| {
+            let ready = if self.reloading.get() { "" } else { "READY=1\n" };
+            let alive = if self.watchdog.is_some() { "WATCHDOG=1\n" } else { "" };
+            let status = self.server.status();
+            let failure =
+                self.failure.borrow().as_ref().map_or_else(String::new, |why| format!("; not upgraded: {why}"));
+            format!("{ready}{alive}STATUS={status}{failure}\n")
+        });
+    }
+
+    fn tell(&self, message: impl FnOnce() -> String) {
+        if let Some(socket) = &self.socket {
+            // It is lost if nobody takes it, or nobody listens any more.
+            let _ = socket.send(message().as_bytes());
+        }
+    }
+}
+
+fn connect(name: &OsStr) -> io::Result<UnixDatagram> {
+    let address = match name.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(name)?,
+    };
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.connect_addr(&address)?;
+    Ok(socket)
+}
+
+/// How long the service manager waits for a sign of life of this process, if it does.
+fn watchdog() -> Option<Duration> {
+    let number = |name| env::var(name).ok()?.parse::<u64>().ok();
+    let meant = number("WATCHDOG_PID").is_none_or(|process| process == u64::from(std::process::id()));
+    number("WATCHDOG_USEC").filter(|micros| meant && *micros > 0).map(Duration::from_micros)
+}

@@ -1,0 +1,41 @@
+//! A daemon that has no descriptor left for another client can still be upgraded.
+
+use anyhow::{Context, Result, ensure};
+use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE};
+
+/// As many as `ulimit -n 64` leaves, and some that wait to be let in.
+const CLIENTS: usize = 80;
+/// More than would use up what is kept for them, if each took something of it.
+const UPGRADES: usize = 12;
+
+#[test]
+fn no_descriptor_is_left() -> Result<()> {
+    let installed = Installed::new()?;
+    let daemon = Daemon::start(|address| {
+        let mut command = installed.program().after("ulimit -n 64");
+        command.arg("-l").arg(address.to_string());
+        Ok(command)
+    })?;
+    let mut clients = (0..CLIENTS).map(|_| Client::connect(daemon.address())).collect::<Result<Vec<_>>>()?;
+    clients.iter_mut().try_for_each(|client| client.send(b"ACQ4ME page 99 99 0\n"))?;
+    let full = |client: &mut Client| {
+        let exhausted = || Counters::ask(client).ok().filter(|counters| counters["connect_errors"] > 0);
+        Deadline::after(PATIENCE).poll(exhausted).context("there are descriptors left")
+    };
+    clients[0].expect(b"LOCKED\n")?;
+    full(&mut clients[0])?;
+    for upgrades in 1..=UPGRADES {
+        installed.upgrade(&daemon)?;
+        let counters = Counters::ask(&mut clients[0])?;
+        // Which of them waits to be let in is the same all the time, so all that are served now were served before.
+        ensure!(counters.add_up() && counters["processing_workers"] < 50, "after {upgrades}: {counters:?}");
+    }
+    // Whoever leaves makes room for another one, until all have had their turn.
+    let mut first = clients.remove(0);
+    for mut client in clients {
+        client.expect(b"LOCKED\n")?;
+        client.close()?;
+    }
+    assert_eq!(first.ask("RELEASE\n")?, "RELEASED\n");
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! kill -9 in the middle of it all.
+
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use poolcounter::blocking::BlockingClient;
+use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
+use poolcounter::protocol::Mode;
+use poolcounter_tests::{Client, Daemon, Program};
+use rustix::process::Signal;
+
+fn at(address: SocketAddr) -> Result<Daemon> {
+    Daemon::start_at(address, |address| {
+        let mut command = Program::ours()?.command();
+        command.arg("-l").arg(address.to_string());
+        Ok(command)
+    })
+}
+
+fn kill(daemon: &mut Daemon) -> Result<()> {
+    daemon.signal(Signal::KILL)?;
+    daemon.wait()?;
+    Ok(())
+}
+
+#[test]
+fn plain_sockets_see_the_end_at_once_and_the_next_daemon_is_there() -> Result<()> {
+    let mut daemon = Daemon::ours::<&str>(&[])?;
+    let address = daemon.address();
+    for _ in 0..3 {
+        let mut clients = (0..300).map(|_| Client::connect(address)).collect::<Result<Vec<_>>>()?;
+        for client in &mut clients[..200] {
+            client.send(b"ACQ4ANY page 1 999 60\n")?;
+        }
+        daemon.settle()?;
+        let holders = clients.iter_mut().filter_map(|client| client.read().is_ok().then(|| client.take()));
+        assert_eq!(holders.filter(|told| told == b"LOCKED\n").count(), 1);
+        kill(&mut daemon)?;
+        clients.iter_mut().try_for_each(Client::expect_end)?;
+        // With the old connections not yet forgotten by the system.
+        daemon = at(address)?;
+        let mut client = Client::connect(address)?;
+        assert_eq!(client.ask("ACQ4ANY page 1 999 60\n")?, "LOCKED\n");
+    }
+    Ok(())
+}
+
+/// Whatever moment of an upgrade it meets.
+#[test]
+fn a_kill_during_an_upgrade() -> Result<()> {
+    let mut daemon = Daemon::ours::<&str>(&[])?;
+    let address = daemon.address();
+    for delay in (0..60).map(|step| Duration::from_micros(300) * step) {
+        let mut client = Client::connect(address)?;
+        assert_eq!(client.ask("ACQ4ANY page 1 999 60\n")?, "LOCKED\n");
+        daemon.signal(Signal::USR1)?;
+        thread::sleep(delay);
+        kill(&mut daemon)?;
+        client.expect_end()?;
+        daemon = at(address)?;
+    }
+    Ok(())
+}
+
+fn client(address: SocketAddr) -> Result<BlockingClient> {
+    let mut settings = Settings::new(vec![Server::parse(&address.to_string())?]);
+    // A machine that builds something else at the same time may be slow to accept.
+    settings.connect_timeout = 2_000_000;
+    Ok(BlockingClient::new(settings))
+}
+
+fn request(key: &[u8]) -> Request<'_> {
+    Request { mode: Mode::ForMe, key, workers: 1, maxqueue: 10, timeout: 60, answer_within: None }
+}
+
+fn lock(client: &mut BlockingClient, key: &[u8]) -> Result<Lock> {
+    match client.acquire(&request(key))? {
+        Outcome::Locked(lock) => Ok(lock),
+        other => bail!("no lock but {other:?}"),
+    }
+}
+
+/// The end is an error at once, and no other than of a connection: the work is done unprotected then.
+#[test]
+fn cores_client_fails_at_once_where_it_waits() -> Result<()> {
+    let mut daemon = Daemon::ours::<&str>(&[])?;
+    let address = daemon.address();
+    let mut holder = client(address)?;
+    let held = lock(&mut holder, b"page")?;
+    let waiting = thread::spawn(move || client(address)?.acquire(&request(b"page")).map_err(anyhow::Error::from));
+    let mut witness = Client::connect(address)?;
+    while witness.ask("STATS waiting_workers\n")? != "waiting_workers: 1\n" {}
+    kill(&mut daemon)?;
+    let waited = waiting.join().map_err(|_| anyhow::anyhow!("the waiting thread panicked"))?;
+    let failure = waited.err().and_then(|error| error.downcast::<Failure>().ok());
+    ensure!(matches!(failure, Some(Failure::Read { .. })), "the wait ended with {failure:?}");
+    // The lock went with the daemon, so it is released. There is nobody to ask for another one.
+    ensure!(holder.release(&held)? == Outcome::Released);
+    let refused = holder.acquire(&request(b"page"));
+    ensure!(matches!(refused, Err(Failure::Connect { .. })), "without a daemon: {refused:?}");
+    Ok(())
+}
+
+#[test]
+fn cores_client_goes_on_with_the_next_daemon() -> Result<()> {
+    let mut daemon = Daemon::ours::<&str>(&[])?;
+    let address = daemon.address();
+    let [mut idle, mut holder] = [client(address)?, client(address)?];
+    let over = lock(&mut idle, b"other")?;
+    ensure!(idle.release(&over)? == Outcome::Released);
+    let held = lock(&mut holder, b"page")?;
+    kill(&mut daemon)?;
+    let _next = at(address)?;
+    // One kept connection was idle, the other had the lock: both are replaced, and nobody is told.
+    let locked = lock(&mut idle, b"page")?;
+    ensure!(holder.release(&held)? == Outcome::Released);
+    ensure!(idle.release(&locked)? == Outcome::Released);
+    let again = lock(&mut holder, b"page")?;
+    ensure!(holder.release(&again)? == Outcome::Released);
+    Ok(())
+}
