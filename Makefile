@@ -3,26 +3,30 @@
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 CARGO ?= cargo
 PHP_CONFIG ?= php-config
 LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+DAEMON ?= $(TARGET)/release/poolcounterd
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker looks for a library by its major version.
 SONAME := libpoolcounter.so.$(firstword $(subst ., ,$(VERSION)))
 
-.PHONY: help demo lab test lint bench build build-php install install-php uninstall uninstall-php
+.PHONY: help demo lab test lint bench build build-php install install-service install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         get what is needed, check formatting and lints, run every test'
 	@echo 'make lint         formatting and lints alone'
-	@echo "make bench        compare with the reference daemon, and with clients written by hand (a quarter of an hour; BENCH=--quick is quicker)"
+	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
 	@echo 'make build        build the daemon and the C library'
 	@echo 'make build-php    build the PHP extension'
-	@echo 'make install      install both below PREFIX (default /usr/local), honouring DESTDIR, LIBDIR and INCLUDEDIR'
+	@echo 'make install      install both below PREFIX (default /usr/local), with manual and units for systemd; honours DESTDIR'
+	@echo 'make install-service  install the daemon alone, with manual and units'
 	@echo 'make install-php  install the PHP extension where php-config says'
 	@echo 'make uninstall    remove both again; uninstall-php, the PHP extension'
 
@@ -51,14 +55,23 @@ bench:
 	$(CARGO) run --release --locked -p poolcounter-bench -- php $(filter --quick --self,$(BENCH))
 	@scripts/build-wasm client
 	$(CARGO) run --release --locked -p poolcounter-bench -- clients $(filter --quick --self,$(BENCH))
+	$(CARGO) run --release --locked -p poolcounter-bench -- upgrade $(filter --quick,$(BENCH))
 
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
+# The daemon, its manual, and its units, of which none is enabled.
+install-service:
+	@test -x $(DAEMON) || { echo "run 'make build' first" >&2; exit 1; }
+	install -D -s -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	install -D -m 0644 daemon/man/poolcounterd.8 $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
+	install -D -m 0644 daemon/systemd/poolcounter.socket $(DESTDIR)$(UNITDIR)/poolcounter.socket
+	sed 's|@BINDIR@|$(PREFIX)/bin|' daemon/systemd/poolcounter.service.in >$(DESTDIR)$(UNITDIR)/poolcounter.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/poolcounter.service
+
 install:
-	@test -x $(TARGET)/release/poolcounterd -a -f $(TARGET)/release/libpoolcounter_c.so || \
-	    { echo "run 'make build' first" >&2; exit 1; }
-	install -D -m 0755 $(TARGET)/release/poolcounterd $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	@test -x $(DAEMON) -a -f $(TARGET)/release/libpoolcounter_c.so || { echo "run 'make build' first" >&2; exit 1; }
+	@$(MAKE) --no-print-directory install-service
 	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/libpoolcounter.so.$(VERSION)
 	ln -sf libpoolcounter.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libpoolcounter.so
@@ -68,13 +81,16 @@ install:
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' c-api/poolcounter.pc.in \
 	    >$(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
+	chmod 0644 $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
 
 install-php:
 	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
 	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
+	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,poolcounter.service poolcounter.socket)
+	rm -f $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libpoolcounter.so.$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)
 
 uninstall-php:

@@ -35,11 +35,14 @@ fn files() -> Result<()> {
     let expected = [
         ("usr/bin/poolcounterd", "755"),
         ("usr/include/pc/poolcounter.h", "644"),
+        ("usr/lib/systemd/system/poolcounter.service", "644"),
+        ("usr/lib/systemd/system/poolcounter.socket", "644"),
         ("usr/lib/x86/libpoolcounter.a", "644"),
         ("usr/lib/x86/libpoolcounter.so", "libpoolcounter.so.0"),
         ("usr/lib/x86/libpoolcounter.so.0", &library),
         (&format!("usr/lib/x86/{library}"), "644"),
         ("usr/lib/x86/pkgconfig/poolcounter.pc", "644"),
+        ("usr/share/man/man8/poolcounterd.8", "644"),
     ];
     let expected: BTreeMap<_, _> = expected.iter().map(|(name, what)| ((*name).into(), (*what).into())).collect();
     let there = listed(&root)?;

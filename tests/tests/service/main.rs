@@ -1,0 +1,7 @@
+//! The daemon as a service: what it tells its manager, its units, its manual.
+
+mod manual;
+mod notified;
+mod syscalls;
+mod systemd;
+mod units;

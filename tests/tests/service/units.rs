@@ -1,0 +1,52 @@
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::systemd::{Installation, workspace};
+
+#[test]
+fn systemd_finds_no_fault() -> Result<()> {
+    let installation = Installation::new()?;
+    let units = ["poolcounter.service", "poolcounter.socket"];
+    // The manual is looked for in the system, which need not have it.
+    let (content, said) = installation.analyze(&["verify", "--man=no", units[0], units[1]])?;
+    ensure!(content && said.is_empty(), "systemd-analyze verify said {said}");
+    // It does find faults.
+    fs::write(installation.file("lib/systemd/system/bad.service"), "[Service]\nExecStart=/nowhere/poolcounterd\n")?;
+    let (content, said) = installation.analyze(&["verify", "--man=no", "bad.service"])?;
+    ensure!(!content && said.contains("/nowhere/poolcounterd"), "systemd-analyze verify said {said}");
+    Ok(())
+}
+
+#[test]
+fn it_is_exposed_by_1_5_at_the_most() -> Result<()> {
+    let installation = Installation::new()?;
+    let (_, said) = installation.analyze(&["security", "--offline=true", "poolcounter.service"])?;
+    let exposure = said.lines().find_map(|line| line.split_once("Overall exposure level for poolcounter.service: "));
+    let exposure = exposure.and_then(|(_, level)| level.split(' ').next()).with_context(|| said.clone())?;
+    ensure!(exposure.parse::<f64>()? <= 1.5, "{said}");
+    Ok(())
+}
+
+/// What an operator of Debian's package relies on, and what an upgrade needs.
+#[test]
+fn the_service_is_as_debian_has_it() -> Result<()> {
+    let installation = Installation::new()?;
+    let unit = installation.unit("poolcounter.service")?;
+    let debian = fs::read_to_string(workspace().join("build/reference/lib/systemd/system/poolcounter.service"))?;
+    let debian = debian.replace("/usr/bin/poolcounterd", &installation.file("bin/poolcounterd").display().to_string());
+    // Where that has a user of its own, ours is given one.
+    let others = ["Description=", "Documentation=", "User="];
+    let is_kept = |line: &&str| line.contains('=') && !others.iter().any(|name| line.starts_with(name));
+    let theirs: Vec<&str> = debian.lines().filter(is_kept).collect();
+    ensure!(theirs.len() >= 5, "{debian}");
+    let ours = ["ExecReload=/bin/kill -USR1 $MAINPID", "Type=notify", "DynamicUser=yes"];
+    for line in theirs.iter().chain(&ours) {
+        ensure!(unit.lines().any(|other| other == *line), "no line {line:?} in\n{unit}");
+    }
+    // Either would pin the old program file.
+    for setting in ["ExecPaths=", "BindReadOnlyPaths=", "RootImage="] {
+        ensure!(!unit.lines().any(|line| line.starts_with(setting)), "{setting} in\n{unit}");
+    }
+    Ok(())
+}
