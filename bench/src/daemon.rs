@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, bail};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 use crate::cpu;
 
@@ -57,6 +57,16 @@ impl Daemon {
     /// The CPU time that it has used up to now.
     pub(crate) fn cpu_time(&self) -> Result<Duration> {
         cpu::time_of(self.pid)
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Has the program that stands at its path take over.
+    pub(crate) fn upgrade(&self) -> Result<()> {
+        kill_process(self.pid, Signal::USR1).context("the daemon cannot be signalled")
     }
 
     /// The bytes of memory that are its alone.

@@ -9,12 +9,14 @@ use lexopt::prelude::*;
 
 use crate::daemon::PORT;
 use crate::plan::{Mode, Only};
+use crate::upgrade::Scene;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Usage: poolcounter-bench [options]
        poolcounter-bench php [options]
        poolcounter-bench clients [options]
+       poolcounter-bench upgrade [options]
        poolcounter-bench load --address A --mode M --connections N --commands K
 
 Compares our daemon with the reference and prints tables; takes about ten minutes.
@@ -40,6 +42,11 @@ clients: protected sections from C, Python and Node, by our libraries and writte
   --node PATH         Node (default: node)
   --library PATH      libpoolcounter's shared library (default: built by cargo from this workspace)
 
+upgrade: what a command takes while the daemon is upgraded under it; less than half a minute.
+  --quick, --ours, --json   as above
+  --upgrades N        upgrades for each row (default 20, with --quick 5)
+  --only W[+I],...    so many connections that wait, and so many idle ones beside them
+
 load: an exact number of commands against a daemon that already runs.
   --address A[:P]     where it listens (default 127.0.0.1:7531)
   --mode M            own, shared, stampede or connect
@@ -57,6 +64,8 @@ pub(crate) enum Command {
     Php(PhpOptions),
     /// Compare clients in other languages.
     Clients(ClientsOptions),
+    /// Measure upgrades.
+    Upgrade(UpgradeOptions),
     /// Put a fixed load on a running daemon.
     Load(LoadOptions),
     /// Start one daemon in this namespace and load it on request. Internal.
@@ -115,6 +124,18 @@ pub(crate) struct ClientsOptions {
     pub(crate) inside: bool,
 }
 
+/// Options of the upgrades.
+#[derive(Default)]
+pub(crate) struct UpgradeOptions {
+    pub(crate) quick: bool,
+    pub(crate) upgrades: Option<usize>,
+    pub(crate) only: Vec<Scene>,
+    pub(crate) ours: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
+    /// This process is in its own network namespace already, for the only scene. Internal.
+    pub(crate) inside: bool,
+}
+
 /// Options of the fixed load.
 pub(crate) struct LoadOptions {
     pub(crate) address: SocketAddr,
@@ -137,7 +158,7 @@ pub(crate) fn parse() -> Result<Command> {
     let first = std::env::args().nth(1);
     let mut parser = lexopt::Parser::from_env();
     match first.as_deref() {
-        Some("php" | "clients" | "load" | "worker" | "exec") => {
+        Some("php" | "clients" | "upgrade" | "load" | "worker" | "exec") => {
             parser.next()?;
         }
         _ => return compare(parser),
@@ -145,6 +166,7 @@ pub(crate) fn parse() -> Result<Command> {
     match first.as_deref() {
         Some("php") => php(parser),
         Some("clients") => clients(parser),
+        Some("upgrade") => upgrade(parser),
         Some("load") => load(parser),
         Some("worker") => worker(parser),
         _ => exec(parser),
@@ -221,6 +243,30 @@ fn clients(mut parser: lexopt::Parser) -> Result<Command> {
         bail!("--rounds must be at least 1");
     }
     Ok(Command::Clients(options))
+}
+
+fn upgrade(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut options = UpgradeOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("quick") => options.quick = true,
+            Long("upgrades") => options.upgrades = Some(parser.value()?.parse()?),
+            Long("ours") => options.ours = Some(parser.value()?.into()),
+            Long("json") => options.json = Some(parser.value()?.into()),
+            Long("inside") => options.inside = true,
+            Long("only") => {
+                for part in parser.value()?.string()?.split(',') {
+                    options.only.push(part.parse()?);
+                }
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.upgrades == Some(0) {
+        bail!("--upgrades must be at least 1");
+    }
+    Ok(Command::Upgrade(options))
 }
 
 fn load(mut parser: lexopt::Parser) -> Result<Command> {

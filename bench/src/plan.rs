@@ -197,6 +197,8 @@ pub(crate) enum Goal {
     RatioAtMost(f64),
     /// Ours is at most this.
     AtMost(f64),
+    /// Ours is less than this.
+    Below(f64),
     /// The reference against itself comes out between these.
     Between(f64, f64),
 }
@@ -207,6 +209,7 @@ impl Goal {
         match self {
             Goal::RatioAtMost(most) => ratio <= most,
             Goal::AtMost(most) => ours <= most,
+            Goal::Below(bound) => ours < bound,
             Goal::Between(least, most) => (least..=most).contains(&ratio),
         }
     }
@@ -217,6 +220,7 @@ impl fmt::Display for Goal {
         match self {
             Goal::RatioAtMost(most) => write!(f, "ratio <= {most:.2}"),
             Goal::AtMost(most) => write!(f, "<= {most}"),
+            Goal::Below(bound) => write!(f, "< {bound}"),
             Goal::Between(least, most) => write!(f, "{least:.2} to {most:.2}"),
         }
     }
@@ -261,6 +265,8 @@ mod tests {
         assert!(!Goal::RatioAtMost(0.8).is_met(0.1, 0.81));
         assert!(Goal::AtMost(900.0).is_met(900.0, 2.0));
         assert!(!Goal::AtMost(900.0).is_met(901.0, 0.1));
+        assert!(Goal::Below(100.0).is_met(99.9, 2.0));
+        assert!(!Goal::Below(100.0).is_met(100.0, 0.1));
         assert!(!Goal::Between(0.95, 1.05).is_met(1.0, 0.94));
         assert!(!Goal::Between(0.95, 1.05).is_met(1.0, 1.06));
     }

@@ -65,33 +65,12 @@ impl Report {
 
     /// Writes every pair's figures to a file.
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        fs::write(path, text + "\n").with_context(|| path.display().to_string())
+        save(self, path)
     }
 
     fn headings(&self) -> Vec<String> {
         let Layout { labels, sides, .. } = self.layout;
         labels.iter().chain(&sides).chain(&["middle half", "goal", "met"]).map(|&heading| heading.to_owned()).collect()
-    }
-
-    /// Writes lines in columns: words to the left, figures to the right.
-    fn table(&self, f: &mut fmt::Formatter<'_>, lines: &[Vec<String>]) -> fmt::Result {
-        let headings = self.headings();
-        let width = |column: usize| {
-            let cells = once(&headings).chain(lines).map(|line| line[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        for line in once(&headings).chain(lines) {
-            let mut text = String::new();
-            for (column, cell) in line.iter().enumerate() {
-                match width(column) {
-                    width if column < self.layout.words => write!(text, "  {cell:width$}")?,
-                    width => write!(text, "  {cell:>width$}")?,
-                }
-            }
-            writeln!(f, "{}", text.trim_end())?;
-        }
-        Ok(())
     }
 }
 
@@ -129,14 +108,14 @@ impl Row {
 
     fn columns(&self) -> Vec<String> {
         let (low, high) = self.middle_half;
-        let met = self.met.map(|met| if met { "yes" } else { "NO" });
+        let met = self.met.map_or("", word);
         let figures = [
             number(self.theirs, (self.decimals)(self.theirs)),
             number(self.ours, (self.decimals)(self.ours)),
             format!("{:.3}", self.ratio),
             format!("{low:.2} to {high:.2}"),
             self.goal.clone().unwrap_or_default(),
-            met.unwrap_or_default().to_owned(),
+            met.to_owned(),
         ];
         self.labels.iter().cloned().chain(figures).collect()
     }
@@ -155,15 +134,46 @@ impl fmt::Display for Report {
         }
         for title in titles {
             let rows = self.rows.iter().filter(|row| row.measure == title);
+            let lines: Vec<_> = once(self.headings()).chain(rows.map(Row::columns)).collect();
             writeln!(f, "\n{title}")?;
-            self.table(f, &rows.map(Row::columns).collect::<Vec<_>>())?;
+            table(f, self.layout.words, &lines)?;
         }
         write!(f, "\n{}", self.layout.legend)
     }
 }
 
+/// Writes figures to a file.
+pub(crate) fn save(figures: &impl Serialize, path: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(figures)?;
+    fs::write(path, text + "\n").with_context(|| path.display().to_string())
+}
+
+/// Writes lines in columns, the first `words` of them to the left, figures to the right.
+pub(crate) fn table(out: &mut impl fmt::Write, words: usize, lines: &[Vec<String>]) -> fmt::Result {
+    let width = |column: usize| {
+        let cells = lines.iter().map(|line| line[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    for line in lines {
+        let mut text = String::new();
+        for (column, cell) in line.iter().enumerate() {
+            match width(column) {
+                width if column < words => write!(text, "  {cell:width$}")?,
+                width => write!(text, "  {cell:>width$}")?,
+            }
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Whether a goal is met. A missed one is to be seen.
+pub(crate) fn word(met: bool) -> &'static str {
+    if met { "yes" } else { "NO" }
+}
+
 /// A number with its thousands apart.
-fn number(value: f64, decimals: usize) -> String {
+pub(crate) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.split_once('.') {
         Some((whole, fraction)) => format!("{}.{fraction}", thousands(whole)),
@@ -189,9 +199,9 @@ pub(crate) fn thousands(whole: &str) -> String {
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "an index into a short list"
+    reason = "an index into a list"
 )]
-fn quantile(values: &[f64], quantile: f64) -> f64 {
+pub(crate) fn quantile(values: &[f64], quantile: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let Some(last) = sorted.len().checked_sub(1) else {

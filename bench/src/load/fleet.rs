@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::Tally;
-use super::client::{Answer, Client, PATIENCE};
+use super::client::{Answer, Client, PATIENCE, RELEASE};
 use super::poller::Poller;
 
 /// Connections not yet accepted at any moment. The reference has a backlog of 20.
@@ -42,13 +42,25 @@ impl Fleet {
         self.crew.len()
     }
 
+    /// Has every client, none of which holds anything or waits, greet the daemon once more.
+    pub(crate) fn greet(&mut self) -> Result<()> {
+        for number in 0..self.len() {
+            self.crew.send(number, RELEASE, Answer::NotLocked, Instant::now())?;
+        }
+        self.receive(self.len())
+    }
+
     fn add(&mut self, address: SocketAddr, count: usize) -> Result<()> {
         for _ in 0..count {
             let client = Client::greeting(address)?;
             self.poller.watch(&client, self.crew.len())?;
             self.crew.clients.push(client);
         }
-        let mut owed = count;
+        self.receive(count)
+    }
+
+    /// Waits for so many answers.
+    fn receive(&mut self, mut owed: usize) -> Result<()> {
         while owed > 0 {
             for number in self.poller.wait()? {
                 owed -= usize::from(self.crew.receive(number)?.is_some());

@@ -10,6 +10,15 @@ use super::fleet::Fleet;
 use super::slice::Slice;
 use super::{Scenario, Tally};
 
+/// Says how long clients go on, and is told of their commands.
+pub(crate) trait Supervisor {
+    /// Whether one more cycle may begin.
+    fn begin(&mut self) -> bool;
+
+    /// The command that a client had sent was answered.
+    fn answered(&mut self, number: usize, sent: Instant, now: Instant) -> Result<()>;
+}
+
 /// Clients that do not meet.
 pub(crate) struct Own {
     fleet: Fleet,
@@ -25,14 +34,13 @@ impl Own {
             acquires: (0..connections).map(|number| acquire(number).into()).collect(),
         })
     }
-}
 
-impl Scenario for Own {
-    fn run(&mut self, slice: &mut Slice) -> Result<()> {
+    /// Works until the supervisor has had enough, and every answer is there.
+    pub(crate) fn work(&mut self, supervisor: &mut impl Supervisor) -> Result<()> {
         let Fleet { poller, crew } = &mut self.fleet;
         let mut active = 0;
         for (number, acquire) in self.acquires.iter().enumerate() {
-            if slice.begin() {
+            if supervisor.begin() {
                 crew.send(number, acquire, Answer::Locked, Instant::now())?;
                 active += 1;
             }
@@ -43,12 +51,10 @@ impl Scenario for Own {
                     continue;
                 };
                 let now = Instant::now();
-                slice.answered(1);
-                slice.latency(now - crew.sent(number));
-                slice.tick(now);
+                supervisor.answered(number, crew.sent(number), now)?;
                 if answer == Answer::Locked {
                     crew.send(number, RELEASE, Answer::Released, now)?;
-                } else if slice.begin() {
+                } else if supervisor.begin() {
                     crew.send(number, &self.acquires[number], Answer::Locked, now)?;
                 } else {
                     active -= 1;
@@ -56,6 +62,25 @@ impl Scenario for Own {
             }
         }
         Ok(())
+    }
+}
+
+impl Supervisor for Slice {
+    fn begin(&mut self) -> bool {
+        Slice::begin(self)
+    }
+
+    fn answered(&mut self, _number: usize, sent: Instant, now: Instant) -> Result<()> {
+        Slice::answered(self, 1);
+        self.latency(now - sent);
+        self.tick(now);
+        Ok(())
+    }
+}
+
+impl Scenario for Own {
+    fn run(&mut self, slice: &mut Slice) -> Result<()> {
+        self.work(slice)
     }
 
     fn tally(&self) -> Tally {

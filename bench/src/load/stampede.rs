@@ -34,8 +34,9 @@ impl Stampede {
         })
     }
 
-    /// The first is granted the lock, the others wait. A waiter is not answered, so the daemon is asked how many wait.
-    fn gather(&mut self, slice: &mut Slice) -> Result<()> {
+    /// The first is granted the lock, the others wait. A waiter is not answered, so the daemon is asked how many wait;
+    /// gives how often.
+    pub(crate) fn gather(&mut self) -> Result<u64> {
         let Fleet { poller, crew } = &mut self.fleet;
         crew.send(HOLDER, &self.acquire, Answer::Locked, Instant::now())?;
         let mut locked = false;
@@ -48,17 +49,18 @@ impl Stampede {
             crew.send(number, &self.acquire, Answer::Done, Instant::now())?;
         }
         let deadline = Instant::now() + PATIENCE;
+        let mut questions = 0;
         loop {
-            slice.answered(1);
+            questions += 1;
             if counters::waiting(&mut self.probe)? == self.waiters as u64 {
-                return Ok(());
+                return Ok(questions);
             }
             ensure!(Instant::now() < deadline, "not all clients came to wait");
         }
     }
 
     /// RELEASE, and how long it is until the last one knows.
-    fn release(&mut self) -> Result<Duration> {
+    pub(crate) fn release(&mut self) -> Result<Duration> {
         let Fleet { poller, crew } = &mut self.fleet;
         let start = Instant::now();
         crew.send(HOLDER, RELEASE, Answer::Released, start)?;
@@ -83,7 +85,7 @@ impl Stampede {
 impl Scenario for Stampede {
     fn run(&mut self, slice: &mut Slice) -> Result<()> {
         while slice.begin() {
-            self.gather(slice)?;
+            slice.answered(self.gather()?);
             slice.latency(self.release()?);
             slice.answered(self.waiters as u64 + 2);
             slice.tick(Instant::now());

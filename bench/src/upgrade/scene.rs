@@ -1,0 +1,77 @@
+//! Who is connected while the daemon is upgraded.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::plan::Goal;
+use crate::report::thousands;
+
+/// So many connections, beside those of the clients that work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Scene {
+    pub(crate) waiting: usize,
+    pub(crate) idle: usize,
+}
+
+impl Scene {
+    pub(crate) const ALL: [Scene; 3] = [
+        Scene { waiting: 1_000, idle: 0 },
+        Scene { waiting: 10_000, idle: 0 },
+        // As many as a process may have where the system allows 20,000 descriptors.
+        Scene { waiting: 10_000, idle: 9_000 },
+    ];
+
+    /// All of its connections.
+    pub(crate) fn connections(self) -> usize {
+        self.waiting + self.idle
+    }
+
+    /// What the 99th percentile of the commands has to reach, in milliseconds.
+    pub(crate) fn goal(self) -> Option<Goal> {
+        (self == Scene { waiting: 10_000, idle: 0 }).then_some(Goal::Below(100.0))
+    }
+
+    /// What [`FromStr`] reads.
+    pub(crate) fn argument(self) -> String {
+        format!("{}+{}", self.waiting, self.idle)
+    }
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [connections, waiting] = [self.connections(), self.waiting].map(|count| thousands(&count.to_string()));
+        write!(f, "{connections:>6} connections, {waiting:>6} wait")
+    }
+}
+
+impl FromStr for Scene {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Scene> {
+        let (waiting, idle) = text.split_once('+').unwrap_or((text, "0"));
+        let scene = Scene { waiting: waiting.parse()?, idle: idle.parse()? };
+        if scene.waiting == 0 {
+            bail!("`{text}`: at least one connection waits");
+        }
+        Ok(scene)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_read_as_it_is_written() {
+        for scene in Scene::ALL {
+            assert_eq!(scene.argument().parse::<Scene>().unwrap(), scene);
+        }
+        assert_eq!("7".parse::<Scene>().unwrap(), Scene { waiting: 7, idle: 0 });
+        for wrong in ["", "+1", "1+", "0", "0+5", "1+2+3", "x"] {
+            assert!(wrong.parse::<Scene>().is_err(), "{wrong}");
+        }
+    }
+}
