@@ -4,19 +4,24 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use poolcounter::blocking::BlockingClient;
 use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
-use poolcounter_tests::{Client, Daemon, Program};
+use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, Program};
 use rustix::process::Signal;
 
+/// The next daemon at this address, once it serves.
 fn at(address: SocketAddr) -> Result<Daemon> {
-    Daemon::start_at(address, |address| {
+    let daemon = Daemon::start_at(address, |address| {
         let mut command = Program::ours()?.command();
         command.arg("-l").arg(address.to_string());
         Ok(command)
-    })
+    })?;
+    // For a moment a child of the one before may have its listener still, and then takes clients with it.
+    let served = || daemon.settle().ok();
+    Deadline::after(PATIENCE).poll(served).with_context(|| format!("it does not serve: {:?}", daemon.stderr()))?;
+    Ok(daemon)
 }
 
 fn kill(daemon: &mut Daemon) -> Result<()> {
