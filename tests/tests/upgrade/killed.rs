@@ -96,7 +96,8 @@ fn cores_client_fails_at_once_where_it_waits() -> Result<()> {
     let held = lock(&mut holder, b"page")?;
     let waiting = thread::spawn(move || client(address)?.acquire(&request(b"page")).map_err(anyhow::Error::from));
     let mut witness = Client::connect(address)?;
-    while witness.ask("STATS waiting_workers\n")? != "waiting_workers: 1\n" {}
+    let waits = || witness.ask("STATS waiting_workers\n").ok().filter(|answer| answer == "waiting_workers: 1\n");
+    Deadline::after(PATIENCE).poll(waits).context("it does not wait")?;
     kill(&mut daemon)?;
     let waited = waiting.join().map_err(|_| anyhow::anyhow!("the waiting thread panicked"))?;
     let failure = waited.err().and_then(|error| error.downcast::<Failure>().ok());

@@ -114,17 +114,24 @@ fn those_of_systemd_are_not_taken_twice() -> Result<()> {
     Ok(())
 }
 
-/// Without `LISTEN_PID`, the variables would be believed by whoever inherits them.
+/// Without `LISTEN_PID`, the variables would be believed by whoever inherits them. Nor is the service manager any concern of the program that is tried.
 #[test]
 fn nor_are_they_by_the_program_that_is_tried() -> Result<()> {
     let installed = Installed::new()?;
-    let daemon = given(|| installed.program().after("exec 3<&0 0</dev/null && export LISTEN_FDS=1"))?;
-    installed.put_script("env >\"$(dirname \"$0\")/environment\"; exec \"$program\" \"$@\"")?;
+    let activation = "exec 3<&0 0</dev/null && export KEPT=1 LISTEN_FDS=1 NOTIFY_SOCKET=/nowhere WATCHDOG_USEC=1000000";
+    let daemon = given(|| installed.program().after(activation))?;
+    installed.put_script(
+        "[ \"$1\" != --check-hand-over ] || { env >\"$0.draft\"; mv \"$0.draft\" \"$0.tried\"; }; exec \"$program\" \"$@\"",
+    )?;
     daemon.signal(Signal::USR1)?;
-    let file = installed.path().with_file_name("environment");
-    let written = || fs::read_to_string(&file).ok().filter(|text| text.contains("PATH="));
-    let environment = Deadline::after(PATIENCE).poll(written).context("it was not tried")?;
-    ensure!(!environment.contains("LISTEN_FDS"), "the environment was {environment}");
+    let file = installed.path().with_file_name("poolcounterd.tried");
+    let environment = Deadline::after(PATIENCE).poll(|| fs::read_to_string(&file).ok()).context("it was not tried")?;
+    let names: Vec<&str> = environment.lines().filter_map(|line| line.split('=').next()).collect();
+    let foreign = ["LISTEN_", "NOTIFY_", "WATCHDOG_", "POOLCOUNTERD_HAND_OVER"];
+    ensure!(
+        names.contains(&"KEPT") && !names.iter().any(|name| foreign.iter().any(|other| name.starts_with(other))),
+        "{names:?}"
+    );
     Ok(())
 }
 

@@ -27,7 +27,9 @@ enum Doing {
         key: usize,
         until: Instant,
     },
-    Releasing,
+    Releasing {
+        since: Instant,
+    },
     /// It has ended its stream, and reads to the daemon's end of it. What it was told on the way counts.
     Leaving {
         waiting: bool,
@@ -65,7 +67,7 @@ impl Actor {
                     books.left_holding += 1;
                     return self.leave(false, now);
                 }
-                self.doing = Doing::Releasing;
+                self.doing = Doing::Releasing { since: now };
                 self.client.send(b"RELEASE\n")
             }
             Doing::Waiting { since, timeout, .. } => {
@@ -77,11 +79,11 @@ impl Actor {
                 }
                 Ok(())
             }
-            Doing::Leaving { since, .. } => {
-                ensure!(now - since < PATIENCE * 2, "the daemon does not end its stream");
+            Doing::Releasing { since } | Doing::Leaving { since, .. } => {
+                ensure!(now - since < PATIENCE * 2, "no answer came, or no end of the stream: {:?}", self.doing);
                 Ok(())
             }
-            Doing::Nothing | Doing::Working { .. } | Doing::Releasing => Ok(()),
+            Doing::Nothing | Doing::Working { .. } => Ok(()),
         }
     }
 
@@ -143,7 +145,7 @@ impl Actor {
                 books.timeouts += 1;
                 Ok(Doing::Nothing)
             }
-            (Doing::Releasing, "RELEASED\n") => {
+            (Doing::Releasing { .. }, "RELEASED\n") => {
                 books.released += 1;
                 Ok(Doing::Nothing)
             }

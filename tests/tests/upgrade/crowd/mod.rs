@@ -40,14 +40,16 @@ impl Crowd {
 
     /// Plays until it is told to stop, and then until everyone is done.
     fn play(&mut self, stop: &AtomicBool) -> Result<()> {
-        let mut deadline = None;
+        let mut end: Option<Deadline> = None;
         loop {
             let stopping = stop.load(Ordering::Relaxed);
             if stopping && self.actors.iter().all(Actor::is_idle) {
                 return Ok(());
             }
-            let deadline = *deadline.get_or_insert(if stopping { Some(Deadline::after(PATIENCE * 6)) } else { None });
-            ensure!(deadline.is_none_or(|deadline| deadline.left().is_some()), "the waits do not end");
+            if stopping {
+                let end = end.get_or_insert_with(|| Deadline::after(PATIENCE * 6));
+                ensure!(end.left().is_some(), "some client is never done");
+            }
             self.hear()?;
             let now = Instant::now();
             for actor in &mut self.actors {
