@@ -10,7 +10,7 @@ use RuntimeException;
 final class Daemon
 {
     private const PORT = 7531;
-    private static int $addresses = 0;
+    private static ?int $lastAddress = null;
     private Process $process;
 
     /** @param string[] $command */
@@ -40,11 +40,15 @@ final class Daemon
         return new self([$program, '-l', $address], $address, $environment);
     }
 
-    /** An address of 127.0.0.0/8 on which nothing listens. The reference cannot use one twice within a minute. */
+    /**
+     * An address of 127.0.0.0/8 that no other test has: for a minute no daemon can use one
+     * on which the reference was stopped with clients connected.
+     */
     public static function freeAddress(): string
     {
-        $number = getmypid() * 100 + self::$addresses++;
-        return sprintf('127.%d.%d.%d', 64 + ($number >> 16) % 64, ($number >> 8) & 255, 1 + $number % 250);
+        // From a place of its own, so that two test programs do not meet.
+        self::$lastAddress ??= random_int((127 << 24) + (1 << 16), (127 << 24) + (255 << 16));
+        return long2ip(++self::$lastAddress);
     }
 
     public function start(): void

@@ -1,6 +1,8 @@
 """A lock daemon on an address of its own."""
 
 import contextlib
+import ipaddress
+import itertools
 import random
 import signal
 import socket
@@ -11,9 +13,22 @@ from .process import Process
 PORT = 7531
 
 
+# From a place of its own, so that two test programs do not meet.
+_numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
+
+
 def own_address():
-    """A loopback address that nobody else uses; the reference cannot take one twice in a minute."""
-    return "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))
+    """A loopback address that was not given before and whose port can be had.
+
+    For a minute it cannot where the reference was stopped with clients connected, by our daemon neither.
+    """
+    for number in _numbers:
+        address = str(ipaddress.IPv4Address(0x7F000000 + number))
+        # Without SO_REUSEADDR, which asks for less.
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, PORT))
+            return address
+    raise AssertionError("the numbers do not end")
 
 
 class Daemon:

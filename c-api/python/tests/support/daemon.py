@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,13 +19,22 @@ from .process import Process
 PORT = 7531
 WORKSPACE = Path(__file__).resolve().parents[4]
 
-_numbers = itertools.count()
+# From a place of its own, so that two test programs do not meet.
+_numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
 
 
 def free_address() -> str:
-    """An address of 127.0.0.0/8 on which nothing listens. The reference cannot use one twice within a minute."""
-    number = os.getpid() * 200 + next(_numbers)
-    return f"127.{128 + (number >> 16) % 64}.{(number >> 8) & 255}.{1 + number % 250}"
+    """An address of 127.0.0.0/8 that was not given before and whose port can be had.
+
+    For a minute it cannot where the reference was stopped with clients connected, by our daemon neither.
+    """
+    for number in _numbers:
+        address = str(ipaddress.IPv4Address(0x7F000000 + number))
+        # Without SO_REUSEADDR, which asks for less.
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, PORT))
+            return address
+    raise AssertionError("the numbers do not end")
 
 
 class Daemon:

@@ -1,6 +1,7 @@
 // Real daemons, on addresses of their own.
 
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -16,13 +17,13 @@ const PATIENCE_MS = 60_000;
 /** @type {Kind[]} */
 export const KINDS = process.env.POOLCOUNTER_REFERENCE ? ['ours', 'reference'] : ['ours'];
 
-let addresses = 0;
+// From a place of its own: the runner has a process for each file.
+let addresses = randomInt(1 << 16, 255 << 16);
 
-/** An address that no other test of this run has. */
+/** An address of 127.0.0.0/8 that no other test of this run has. */
 export function freshAddress() {
   addresses += 1;
-  const number = process.pid * 64 + addresses;
-  return `127.${64 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`;
+  return `127.${addresses >> 16}.${(addresses >> 8) & 255}.${addresses & 255}`;
 }
 
 /** Waits until something is true, and fails if that takes too long. @param {() => boolean | Promise<boolean>} condition */
