@@ -44,8 +44,11 @@ fn stopped_and_started(mut daemon: Daemon, program: &Program) -> Result<(Outcome
 
 #[test]
 fn after_a_stop_with_clients_it_starts_at_once() -> Result<()> {
-    let (outcome, _) = stopped_and_started(Daemon::reference()?, &Program::reference()?)?;
-    assert_eq!(outcome, Outcome::refuses("Couldn't bind: Address already in use\n"));
+    // The connections of a stopped reference let nobody share their port.
+    for successor in [Program::reference()?, Program::ours()?] {
+        let (outcome, _) = stopped_and_started(Daemon::reference()?, &successor)?;
+        assert_eq!(outcome, Outcome::refuses("Couldn't bind: Address already in use\n"));
+    }
     let (outcome, address) = stopped_and_started(Daemon::ours::<&str>(&[])?, &Program::ours()?)?;
     assert_eq!(outcome, Outcome::listens(address));
     Ok(())
