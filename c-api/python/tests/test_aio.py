@@ -7,9 +7,10 @@ import gc
 from collections.abc import Awaitable, Callable
 
 import pytest
+from loopback import free_address
 from support import deadline
 from support.background import Background
-from support.daemon import Daemon, free_address
+from support.daemon import Daemon
 
 from poolcounter import ConnectError, Mode, Outcome, ReadError
 from poolcounter.aio import Client, Lock

@@ -9,8 +9,9 @@ import signal
 from typing import Any
 
 import pytest
+from loopback import free_address
 from support.background import Background
-from support.daemon import Daemon, free_address
+from support.daemon import Daemon
 from support.faces import MakeFace
 
 import poolcounter

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loopback import free_address
 from support import deadline
 from support.background import Background
-from support.daemon import Daemon, free_address
+from support.daemon import Daemon
 from support.process import Process
 
 

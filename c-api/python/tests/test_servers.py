@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.daemon import WORKSPACE, Daemon, free_address
+from loopback import free_address
+from support.daemon import WORKSPACE, Daemon
 from support.faces import Face, MakeFace
 
 from poolcounter import ConnectError, Outcome, RingServer

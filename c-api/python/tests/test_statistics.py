@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.daemon import Daemon, free_address
+from loopback import free_address
+from support.daemon import Daemon
 from support.faces import MakeFace
 
 from poolcounter import RemoteError

@@ -4,7 +4,8 @@ import contextlib
 import socket
 import unittest
 
-from stage.daemon import PORT, Client, Daemon, own_address
+from loopback import PORT, free_address
+from stage.daemon import Client, Daemon
 from stage.puppet import Puppet
 from stage.waiting import until
 from stage.wiki import Wiki, conf
@@ -239,7 +240,7 @@ class Peer(unittest.TestCase):
 
     def test_no_server_answers(self):
         """The last server of the key's order is named, with the system's words."""
-        downs = [own_address(), f"{own_address()}:99", own_address()]
+        downs = [free_address(), f"{free_address()}:99", free_address()]
         for more in ({}, {"connect_timeout": 0.01}):
             outcomes = self.both(lambda client, more=more: self.acquire_and_release(client, *downs, **more))
             for outcome in outcomes:
@@ -252,7 +253,7 @@ class Peer(unittest.TestCase):
 
     def test_a_server_that_does_not_accept(self):
         """Its queue of connections is full: the time-out ends it."""
-        address = own_address()
+        address = free_address()
         with socket.create_server((address, PORT), backlog=0), contextlib.ExitStack() as crowd:
             for _ in range(4):
                 one = crowd.enter_context(socket.socket())
@@ -265,7 +266,7 @@ class Peer(unittest.TestCase):
         """Whatever the key's order is, the one that lives is used; a port may be named."""
         for make_daemon in (Daemon.reference, Daemon.ours):
             with make_daemon(self.wiki.folder) as daemon:
-                servers = [own_address(), f"{daemon.address}:{PORT}", own_address()]
+                servers = [free_address(), f"{daemon.address}:{PORT}", free_address()]
                 outcomes = self.both(lambda client, servers=servers: self.acquire_and_release(client, *servers))
                 self.assertEqual([outcome["value"] for outcome in outcomes], [1, 2])
 
@@ -324,7 +325,7 @@ class Peer(unittest.TestCase):
 
     def answered(self, client, answer):
         """A server that gives this answer to an acquire."""
-        address = own_address()
+        address = free_address()
         with socket.create_server((address, PORT)) as server, self.puppet(client, address) as puppet:
             server.settimeout(20)
             puppet.make("Plain", "k")

@@ -1,41 +1,20 @@
 """A lock daemon on an address of its own."""
 
 import contextlib
-import ipaddress
-import itertools
-import random
 import signal
 import socket
 
+from loopback import PORT, free_address
+
 from . import places
 from .process import Process
-
-PORT = 7531
-
-
-# From a place of its own, so that two test programs do not meet.
-_numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
-
-
-def own_address():
-    """A loopback address that was not given before and whose port can be had.
-
-    For a minute it cannot where the reference was stopped with clients connected, by our daemon neither.
-    """
-    for number in _numbers:
-        address = str(ipaddress.IPv4Address(0x7F000000 + number))
-        # Without SO_REUSEADDR, which asks for less.
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((address, PORT))
-            return address
-    raise AssertionError("the numbers do not end")
 
 
 class Daemon:
     """A running daemon, which can also be frozen, killed and asked."""
 
     def __init__(self, program, folder, env=None, keep=False):
-        self.address = own_address()
+        self.address = free_address()
         self._process = Process([program, "-l", self.address], folder / "daemon.log", env, keep)
         self._process.ready(self._answers, "listens")
 

@@ -4,14 +4,14 @@ import contextlib
 import socket
 import threading
 
-from .daemon import PORT, own_address
+from loopback import PORT, free_address
 
 
 class Recorder:
     """Stands before a daemon under an address of its own and passes everything on, both ways."""
 
     def __init__(self, daemon):
-        self.address = own_address()
+        self.address = free_address()
         self._daemon = daemon
         self._lines = []
         self._connections = 0

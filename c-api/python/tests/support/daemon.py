@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import itertools
 import os
-import random
 import signal
 import socket
 import subprocess
 from pathlib import Path
 
+from loopback import PORT, free_address
+
 from . import deadline
 from .peer import Peer
 from .process import Process
 
-PORT = 7531
 WORKSPACE = Path(__file__).resolve().parents[4]
-
-# From a place of its own, so that two test programs do not meet.
-_numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
-
-
-def free_address() -> str:
-    """An address of 127.0.0.0/8 that was not given before and whose port can be had.
-
-    For a minute it cannot where the reference was stopped with clients connected, by our daemon neither.
-    """
-    for number in _numbers:
-        address = str(ipaddress.IPv4Address(0x7F000000 + number))
-        # Without SO_REUSEADDR, which asks for less.
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((address, PORT))
-            return address
-    raise AssertionError("the numbers do not end")
 
 
 class Daemon:

@@ -1,0 +1,29 @@
+"""Where the daemons of tests in Python listen."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import itertools
+import random
+import socket
+
+PORT = 7531
+"""The port of every daemon: the reference has no other."""
+
+# From a place of its own, so that two test programs do not meet.
+_numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
+
+
+def free_address() -> str:
+    """An address of 127.0.0.0/8 that was not given before and whose port can be had.
+
+    Where the reference was stopped with clients connected it cannot be had for a minute, by our daemon neither.
+    """
+    for number in _numbers:
+        address = str(ipaddress.IPv4Address(0x7F000000 + number))
+        # Without SO_REUSEADDR, which asks for less.
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, PORT))
+            return address
+    raise AssertionError("the numbers do not end")
