@@ -1,4 +1,4 @@
-//! What the kernel tells of a process: its sockets and the processor time that it has used.
+//! What the kernel tells of a process: its sockets, the processor time that it has used and the signals that it ignores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{OwnedFd, RawFd};
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_open};
 
 const ESTABLISHED: u8 = 0x01;
 const LISTEN: u8 = 0x0a;
@@ -45,6 +45,13 @@ pub fn cpu_ticks(pid: u32) -> Result<u64> {
     // utime and stime, the 14th and 15th field; what is left begins with the third.
     let times = fields.split(' ').skip(11).take(2);
     Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
+}
+
+/// Whether a process ignores a signal. It does from its start if its parent did, as below `nohup`.
+pub fn ignores(pid: u32, signal: Signal) -> Result<bool> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).context("a process ignores signals")?;
+    Ok(u64::from_str_radix(mask.trim(), 16)? >> (signal.as_raw() - 1) & 1 == 1)
 }
 
 /// The sockets that a process has, by inode, with a descriptor of each.

@@ -3,14 +3,19 @@
 use std::os::unix::process::ExitStatusExt;
 
 use anyhow::{Result, ensure};
-use poolcounter_tests::{Client, Daemon, Program};
+use poolcounter_tests::{Client, Daemon, Program, kernel};
 use rustix::process::Signal;
 
 /// The reference and ours; neither leaves a core file behind.
 fn both() -> Result<[Daemon; 2]> {
+    both_after("ulimit -c 0")
+}
+
+/// The same, started by a shell that has done something before.
+fn both_after(before: &str) -> Result<[Daemon; 2]> {
     let start = |program: Program| {
         Daemon::start(|address| {
-            let mut command = program.after("ulimit -c 0");
+            let mut command = program.after(before);
             command.arg("-l").arg(address.to_string());
             Ok(command)
         })
@@ -43,9 +48,26 @@ fn sighup_sigquit_and_sigusr2_kill_it() -> Result<()> {
         for mut daemon in both()? {
             daemon.settle()?;
             daemon.signal(signal)?;
+            // Below nohup, where the next test says what happens.
+            if kernel::ignores(std::process::id(), signal)? {
+                continue;
+            }
             assert_eq!(daemon.wait()?.signal(), Some(signal.as_raw()));
             ensure!(daemon.stderr().is_empty(), "it printed {:?}", daemon.stderr());
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_its_parent_ignored_is_nothing_to_it() -> Result<()> {
+    for daemon in both_after("trap '' HUP QUIT USR2")? {
+        daemon.settle()?;
+        for signal in [Signal::HUP, Signal::QUIT, Signal::USR2] {
+            daemon.signal(signal)?;
+        }
+        daemon.settle()?;
+        ensure!(daemon.stderr().is_empty(), "it printed {:?}", daemon.stderr());
     }
     Ok(())
 }
