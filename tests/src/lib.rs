@@ -29,6 +29,7 @@ mod descriptors;
 pub mod fuzz;
 mod installed;
 pub mod kernel;
+mod margin;
 mod network;
 mod observe;
 pub mod play;

@@ -1,6 +1,7 @@
 //! A story's clients, connected to a daemon.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -107,9 +108,9 @@ impl Stage {
         &mut self.daemon
     }
 
-    /// Whether the machine was so slow that a difference proves nothing.
+    /// Whether the machine was so slow that a difference from a story with this margin proves nothing.
     #[must_use]
-    pub fn too_late(&self) -> bool {
-        self.schedule.too_late()
+    pub fn too_late(&self, margin: Duration) -> bool {
+        self.schedule.latest() > margin
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::deadline::{Deadline, PATIENCE};
+use crate::margin::margin;
 use crate::stage::Stage;
 use crate::stats::masked;
 use crate::transcript::{Event, Name, Step};
@@ -26,11 +27,12 @@ pub(super) struct Difference {
 
 /// Tells the story to fresh daemons. A difference on a machine that was too slow counts only if it stays.
 pub(super) fn fight(story: &[Step]) -> Result<Option<Difference>> {
+    let margin = margin(story);
     let mut last = None;
     for _ in 0..ATTEMPTS {
         let mut duel = Duel { ours: Stage::new(|| Daemon::ours::<&str>(&[]))?, theirs: Stage::new(Daemon::reference)? };
         last = duel.fight(story);
-        if last.is_none() || !(duel.ours.too_late() || duel.theirs.too_late()) {
+        if last.is_none() || !(duel.ours.too_late(margin) || duel.theirs.too_late(margin)) {
             break;
         }
     }

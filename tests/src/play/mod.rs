@@ -6,6 +6,7 @@ mod virtual_time;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::margin::margin;
 use crate::transcript::{Event, Scene, Step, Story, merged};
 
 /// How often a run is tried again that the machine was too slow for.
@@ -26,7 +27,7 @@ pub fn in_virtual_time(story: &Story) -> Result<()> {
 pub fn to_reference(story: &Story) -> Result<()> {
     in_time(|| {
         let mut player = reference::Reference::start()?;
-        Ok((compare(story, &mut player), player.too_late()))
+        Ok((compare(story, &mut player), player.too_late(margin(story.steps()))))
     })
 }
 
@@ -45,7 +46,7 @@ pub fn record(story: &Story) -> Result<Story> {
     in_time(|| {
         let mut player = reference::Reference::start()?;
         let recorded = story.scenes.iter().map(|scene| record_scene(scene, &mut player)).collect::<Result<_>>();
-        let late = player.too_late();
+        let late = player.too_late(margin(story.steps()));
         Ok((recorded.and_then(|scenes| if late { bail!("too late") } else { Ok(Story { scenes }) }), late))
     })
 }

@@ -8,6 +8,7 @@ use super::{listed, place};
 use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::installed::Installed;
+use crate::margin::margin;
 use crate::stage::Stage;
 use crate::stats::masked;
 use crate::transcript::{Event, Name, Scene, Story};
@@ -18,7 +19,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(5);
 /// Plays the whole story; the second value says whether the run was too late to prove a difference.
 pub(super) fn play(story: &Story) -> Result<(Result<()>, bool)> {
     let mut stage = Stage::new(|| Daemon::ours::<&str>(&[]))?;
-    Ok((told(&mut stage, story, |_| Ok(())), stage.too_late()))
+    Ok((told(&mut stage, story, |_| Ok(())), stage.too_late(margin(story.steps()))))
 }
 
 /// Plays it too, but after each step another program takes over.
@@ -27,7 +28,7 @@ pub(super) fn play_to_many(story: &Story) -> Result<(Result<()>, bool)> {
     let mut stage = Stage::new(|| installed.daemon(&[]))?;
     let outcome =
         told(&mut stage, story, |stage| if stage.is_frozen() { Ok(()) } else { installed.upgrade(stage.daemon()) });
-    Ok((outcome, stage.too_late()))
+    Ok((outcome, stage.too_late(margin(story.steps()))))
 }
 
 fn told(stage: &mut Stage, story: &Story, after_each: impl Fn(&mut Stage) -> Result<()>) -> Result<()> {

@@ -25,8 +25,8 @@ impl Reference {
         Ok(Self { stage, ended: BTreeSet::new() })
     }
 
-    pub(super) fn too_late(&self) -> bool {
-        self.stage.too_late()
+    pub(super) fn too_late(&self, margin: Duration) -> bool {
+        self.stage.too_late(margin)
     }
 
     /// What the log says that clients were sent, which must be what they have received.
