@@ -10,6 +10,7 @@ use socket2::SockRef;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 use tracing::warn;
 
@@ -36,7 +37,17 @@ pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
     loop {
-        match poll_fn(|context| listener.socket.poll_accept(context)).await {
+        while server.is_shut() {
+            server.descriptor_freed().await;
+        }
+        let accepted =
+            poll_fn(
+                |context| {
+                    if server.is_shut() { Poll::Ready(None) } else { listener.socket.poll_accept(context).map(Some) }
+                },
+            );
+        let Some(accepted) = accepted.await else { continue };
+        match accepted {
             Ok(socket) => {
                 if let (Socket::Tcp(socket), true) = (&socket, listener.inherited) {
                     configure(&SockRef::from(socket));

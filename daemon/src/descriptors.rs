@@ -1,7 +1,7 @@
 use crate::reason::reason;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use tracing::warn;
 
 /// So many descriptors clients cannot take: an upgrade needs some, and a daemon that is full of clients needs it most.
@@ -11,31 +11,47 @@ const RESERVE: u64 = 16;
 
 /// Takes all the descriptors that the system grants, for each client needs one, but for the reserve.
 pub(crate) fn keep_reserve() {
+    set(first_of_reserve());
+}
+
+fn first_of_reserve() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     // Where there are few, a quarter of them.
-    set(maximum.map(|maximum| maximum - RESERVE.min(maximum / 4)));
+    maximum.map(|maximum| maximum - RESERVE.min(maximum / 4))
+}
+
+/// Lets the reserve be used, by whatever asks for a descriptor, until it is kept again.
+pub(crate) fn open_reserve() {
+    set(getrlimit(Resource::Nofile).maximum);
 }
 
 /// Does something for which the reserve may be used.
 pub(crate) fn with_reserve<T>(act: impl FnOnce() -> T) -> T {
-    set(getrlimit(Resource::Nofile).maximum);
+    open_reserve();
     let outcome = act();
     keep_reserve();
     outcome
 }
 
-/// The same file under a number below the reserve, if there is one.
-pub(crate) fn out_of_reserve(descriptor: OwnedFd) -> OwnedFd {
-    let number = u64::from(descriptor.as_raw_fd().unsigned_abs());
-    let is_below = getrlimit(Resource::Nofile).current.is_none_or(|limit| number < limit);
-    if is_below { descriptor } else { descriptor.try_clone().unwrap_or(descriptor) }
+/// Whether it is one of the reserve.
+pub(crate) fn is_of_reserve(descriptor: impl AsFd) -> bool {
+    let number = u64::from(descriptor.as_fd().as_raw_fd().unsigned_abs());
+    first_of_reserve().is_some_and(|first| number >= first)
 }
 
-/// The same file under a number of the reserve, if there is one and it may be used.
+/// The same file under a number below the reserve, if there is one.
+pub(crate) fn out_of_reserve(descriptor: OwnedFd) -> OwnedFd {
+    if is_of_reserve(&descriptor) { descriptor.try_clone().unwrap_or(descriptor) } else { descriptor }
+}
+
+/// The same file under a number of the reserve, if there is one.
 pub(crate) fn into_reserve(descriptor: OwnedFd) -> OwnedFd {
+    with_reserve(|| moved_up(&descriptor)).unwrap_or(descriptor)
+}
+
+fn moved_up(descriptor: &OwnedFd) -> Option<OwnedFd> {
     let highest = getrlimit(Resource::Nofile).maximum.and_then(|maximum| RawFd::try_from(maximum).ok());
-    let moved = highest.and_then(|highest| fcntl_dupfd_cloexec(&descriptor, highest - highest.min(4)).ok());
-    moved.unwrap_or(descriptor)
+    highest.and_then(|highest| fcntl_dupfd_cloexec(descriptor, highest - highest.min(4)).ok())
 }
 
 fn set(current: Option<u64>) {

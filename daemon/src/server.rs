@@ -30,6 +30,8 @@ pub(crate) struct Server {
     alarm: Cell<Option<Timestamp>>,
     alarm_changed: Notify,
     descriptor_freed: Notify,
+    /// Nobody is let in.
+    shut: Cell<bool>,
 }
 
 /// The table and the sockets of its clients.
@@ -79,6 +81,7 @@ impl Server {
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
             descriptor_freed: Notify::new(),
+            shut: Cell::new(false),
         })
     }
 
@@ -171,6 +174,11 @@ impl Server {
     /// Resolves when a client has left.
     pub(crate) async fn descriptor_freed(&self) {
         self.descriptor_freed.notified().await;
+    }
+
+    /// Whether nobody is to be let in now.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.shut.get()
     }
 
     /// A connection could not be accepted.

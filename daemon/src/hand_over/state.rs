@@ -8,7 +8,7 @@ use poolcounter::{HashSeed, LockTable};
 use serde::{Deserialize, Serialize};
 
 /// What the bytes begin with; the version follows.
-const MAGIC: &[u8] = b"poolcounterd hand-over\n";
+pub(super) const MAGIC: &[u8] = b"poolcounterd hand-over\n";
 
 /// A program reads its own version and every older one. A new version is another structure beside [`Written`], converted to [`State`].
 const VERSION: u8 = 1;

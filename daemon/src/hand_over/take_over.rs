@@ -1,12 +1,12 @@
 //! The side of the program that comes.
 
-use super::parcel;
 use super::program::HAND_OVER;
-use super::state::{State, StateError};
+use super::state::{self, State, StateError};
 use super::trial::CONSENT;
+use super::{memory, parcel};
 use crate::VERSION;
 use crate::arrivals::Arrivals;
-use crate::descriptors::{into_reserve, keep_reserve, out_of_reserve};
+use crate::descriptors::{into_reserve, is_of_reserve, keep_reserve, out_of_reserve};
 use crate::listener::Listener;
 use crate::reason::reason;
 use crate::server::{Server, hash_seed};
@@ -77,19 +77,28 @@ fn unpack() -> Result<(State, Arrivals, Vec<OwnedFd>), TakeOverError> {
     if came != expected {
         return Err(TakeOverError::Descriptors { came, expected });
     }
-    // What is needed for the hand-over alone has had numbers that clients could have had. They get them back, or the reserve would dwindle.
-    let arrivals = Arrivals::resume(into_reserve(arrivals));
     keep_reserve();
+    // What is needed for the hand-over alone has numbers that clients could have. Where clients have some of the reserve for it, they get them back, or the
+    // reserve would dwindle. Not otherwise: for high numbers the system needs memory, which may be gigabytes.
+    let dwindles = descriptors.as_slice().iter().any(is_of_reserve);
+    let arrivals = Arrivals::resume(if dwindles { into_reserve(arrivals) } else { arrivals });
     Ok((state, arrivals, descriptors.map(out_of_reserve).collect()))
 }
 
 fn read(file: OwnedFd) -> Result<State, TakeOverError> {
+    let mut file = File::from(file);
     let mut bytes = Vec::new();
-    File::from(file).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
+    // What begins otherwise may have no end.
+    (&mut file).take(state::MAGIC.len() as u64).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
+    if bytes == state::MAGIC {
+        file.read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
+    }
     Ok(State::read(&bytes, hash_seed())?)
 }
 
 /// What was on standard input has been taken, by this program for all that come after it.
 fn close_input() -> io::Result<()> {
-    Ok(dup2_stdin(open("/dev/null", OFlags::RDONLY, Mode::empty())?)?)
+    let null = open("/dev/null", OFlags::RDONLY, Mode::empty());
+    // Below a root of its own a daemon may have no devices.
+    Ok(dup2_stdin(null.map_or_else(|_| memory::file(b""), Ok)?)?)
 }

@@ -1,15 +1,19 @@
 //! Asks the program that is to take over whether it can, before anything is given up for it.
 
-use super::program::Program;
+use super::program::{Identity, Program};
+use crate::descriptors::is_of_reserve;
 use crate::reason::reason;
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, PipeReader, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
-use tokio::process::Child;
-use tokio::time::timeout;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The option by which the program is asked. One that does not know it will not mistake itself for a daemon that is started.
 pub(crate) const CHECK_HAND_OVER: &str = "check-hand-over";
@@ -35,48 +39,98 @@ pub(crate) enum TrialError {
     Refused { status: ExitStatus, words: String },
 }
 
-/// The program, being asked.
+/// The program, ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Trial {
-    child: Child,
+    program: Program,
+    command: Command,
     answer: PipeReader,
     words: PipeReader,
+    in_reserve: bool,
 }
 
 impl Trial {
-    /// Runs it with the state on its standard input. The daemon serves meanwhile.
-    pub(crate) fn start(program: &Program, state: OwnedFd) -> Result<Self, TrialError> {
+    /// Opens all that is needed to run it with the state on its standard input.
+    pub(crate) fn new(program: &Program, state: OwnedFd) -> io::Result<Self> {
         // Of what it says the pipes keep some; a program that says more stands still until its time is up.
         let [(answer, answer_inlet), (words, words_inlet)] = [io::pipe()?, io::pipe()?];
+        let in_reserve = [state.as_fd(), answer_inlet.as_fd(), words_inlet.as_fd()].into_iter().any(is_of_reserve);
         let mut command = program.as_child(&format!("--{CHECK_HAND_OVER}"));
         command.stdin(Stdio::from(state)).stdout(answer_inlet).stderr(words_inlet).process_group(0);
-        Ok(Self { child: command.spawn()?, answer, words })
+        Ok(Self { program: program.clone(), command, answer, words, in_reserve })
     }
 
-    /// Waits for its answer.
-    pub(crate) async fn consent(mut self) -> Result<(), TrialError> {
-        let status = self.end().await?;
+    /// Whether it can be run only while the reserve of descriptors is open.
+    pub(crate) fn is_in_reserve(&self) -> bool {
+        self.in_reserve
+    }
+
+    /// Runs it. The daemon serves meanwhile.
+    pub(crate) async fn start(self) -> Result<Asked, TrialError> {
+        let deadline = Instant::now() + PATIENCE;
+        let running = timeout_at(deadline, start(self.program, self.command)).await;
+        let (identity, running) = running.map_err(|_| TrialError::TimedOut)??;
+        Ok(Asked { identity, running, answer: self.answer, words: self.words, deadline })
+    }
+}
+
+/// Runs the program, and says which file that was.
+///
+/// In a thread, because the system lets whoever starts a program wait until it has read the file, and the file's disk or server may hang.
+async fn start(program: Program, mut command: Command) -> io::Result<(Identity, Running)> {
+    let (sender, started) = oneshot::channel();
+    let runtime = Handle::current();
+    thread::Builder::new().spawn(move || {
+        let _runtime = runtime.enter();
+        // First the file: one that comes between is another one, which is found out later.
+        let running = program.identity().and_then(|identity| Ok((identity, Running(command.spawn()?))));
+        // Where nobody waits any longer this ends the program.
+        let _ = sender.send(running);
+    })?;
+    started.await.unwrap_or_else(|_| Err(io::Error::other("nothing became of it")))
+}
+
+/// The program, being asked.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    identity: Identity,
+    running: Running,
+    answer: PipeReader,
+    words: PipeReader,
+    deadline: Instant,
+}
+
+impl Asked {
+    /// Waits for its answer: the file that was run, if it can take over.
+    pub(crate) async fn consent(mut self) -> Result<Identity, TrialError> {
+        let status = self.running.end(self.deadline).await?;
         let answer = said(&mut self.answer)?;
         if status.success() && answer == CONSENT.as_bytes() {
-            return Ok(());
+            return Ok(self.identity);
         }
         let words = said(&mut self.words)?;
         Err(TrialError::Refused { status, words: first_line(if words.is_empty() { &answer } else { &words }) })
     }
+}
 
-    async fn end(&mut self) -> Result<ExitStatus, TrialError> {
-        if let Ok(status) = timeout(PATIENCE, self.child.wait()).await {
+/// Killed when it is dropped.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Running {
+    async fn end(&mut self, deadline: Instant) -> Result<ExitStatus, TrialError> {
+        if let Ok(status) = timeout_at(deadline, self.0.wait()).await {
             return Ok(status?);
         }
         self.kill();
         // It is gone at once, unless the system itself hangs.
-        let _ = timeout(Duration::from_secs(1), self.child.wait()).await;
+        let _ = timeout(Duration::from_secs(1), self.0.wait()).await;
         Err(TrialError::TimedOut)
     }
 
     /// Kills it with all that it has started, if it runs still.
     fn kill(&self) {
-        let leader = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let leader = self.0.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         if let Some(leader) = leader {
             // It may have ended meanwhile.
             let _ = kill_process_group(leader, Signal::KILL);
@@ -84,7 +138,7 @@ impl Trial {
     }
 }
 
-impl Drop for Trial {
+impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
     }

@@ -58,9 +58,11 @@ impl Upgrade<'_> {
     async fn attempt(&self) -> Result<Infallible, UpgradeError> {
         self.server.watch(self.arrivals).map_err(UpgradeError::Prepare)?;
         for _ in 0..ATTEMPTS {
-            let tried = self.program.identity().map_err(TrialError::Run)?;
-            let trial = with_reserve(|| Ok::<_, UpgradeError>(Trial::start(self.program, self.state()?)?))?;
-            trial.consent().await?;
+            let trial = with_reserve(|| Trial::new(self.program, self.state()?).map_err(UpgradeError::Prepare))?;
+            let shut = trial.is_in_reserve().then(|| self.server.shut());
+            let asked = trial.start().await;
+            drop(shut);
+            let tried = asked?.consent().await?;
             self.settle().await.map_err(UpgradeError::Prepare)?;
             with_reserve(|| self.hand_over(&tried))?;
         }

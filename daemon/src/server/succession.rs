@@ -4,11 +4,24 @@ use super::{Progress, Server};
 use crate::EVENTS_A_TURN;
 use crate::arrivals::Arrivals;
 use crate::connection::{Connection, Reader};
+use crate::descriptors::{keep_reserve, open_reserve};
 use crate::hand_over::ResumedClient;
 use crate::socket::Socket;
 use poolcounter::{ClientId, LockTable};
 use std::io;
 use std::rc::Rc;
+
+/// See [`Server::shut`].
+#[derive(Debug)]
+pub(crate) struct Shut<'a>(&'a Server);
+
+impl Drop for Shut<'_> {
+    fn drop(&mut self) {
+        keep_reserve();
+        self.0.shut.set(false);
+        self.0.descriptor_freed.notify_waiters();
+    }
+}
 
 impl Server {
     /// Has `arrivals` take account of what comes for clients, also for those that connect later.
@@ -22,6 +35,13 @@ impl Server {
     /// No longer.
     pub(crate) fn unwatch(&self) {
         self.hub.borrow_mut().arrivals = None;
+    }
+
+    /// Opens the reserve of descriptors, and lets nobody in who would take one of it, until the guard is dropped.
+    pub(crate) fn shut(&self) -> Shut<'_> {
+        self.shut.set(true);
+        open_reserve();
+        Shut(self)
     }
 
     /// How many clients there are.

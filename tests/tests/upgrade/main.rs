@@ -2,6 +2,7 @@
 
 mod crowd;
 mod full;
+mod hanging_disk;
 mod kept;
 mod killed;
 mod listeners;

@@ -95,3 +95,25 @@ fn it_can_be_stopped_and_is_the_parents_child_still() -> Result<()> {
     }
     Ok(())
 }
+
+/// A daemon below a root of its own, which may have no devices.
+#[test]
+fn without_devices() -> Result<()> {
+    let installed = Installed::new()?;
+    let daemon = Daemon::start(|address| {
+        let user: &[&str] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
+        let script = "mount -t tmpfs none /dev && exec \"$@\"";
+        let wrapper = [&["unshare", "--mount"], user, &["sh", "-c", script, "sh"]].concat();
+        let mut command = installed.program().within(&wrapper);
+        command.arg("-l").arg(address.to_string());
+        Ok(command)
+    })?;
+    let mut holder = Client::connect(daemon.address())?;
+    assert_eq!(holder.ask("ACQ4ME page 1 9 0\n")?, "LOCKED\n");
+    ensure!(!Path::new(&format!("/proc/{}/root/dev/null", daemon.pid())).exists(), "there are devices");
+    for _ in 0..2 {
+        installed.upgrade(&daemon)?;
+    }
+    assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+    Ok(())
+}

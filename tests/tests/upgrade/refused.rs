@@ -9,16 +9,16 @@ use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE,
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// A daemon, and clients that hold and wait.
-struct Scene {
-    installed: Installed,
-    daemon: Daemon,
-    holder: Client,
+pub(crate) struct Scene {
+    pub(crate) installed: Installed,
+    pub(crate) daemon: Daemon,
+    pub(crate) holder: Client,
     waiter: Client,
     open: usize,
 }
 
 impl Scene {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let installed = Installed::new()?;
         let daemon = installed.daemon(&[])?;
         let [mut holder, mut waiter] = [Client::connect(daemon.address())?, Client::connect(daemon.address())?];
@@ -49,7 +49,7 @@ impl Scene {
         self.expect_unharmed()
     }
 
-    fn expect_unharmed(&mut self) -> Result<()> {
+    pub(crate) fn expect_unharmed(&mut self) -> Result<()> {
         self.holder.settle()?;
         self.waiter.expect_nothing()?;
         assert_eq!(self.holder.ask("ACQ4ME page 9 2 0\n")?, "QUEUE_FULL\n");
@@ -62,8 +62,12 @@ impl Scene {
     }
 
     /// In the end it upgrades all the same, with nothing lost.
-    fn expect_upgrade(mut self) -> Result<()> {
+    pub(crate) fn expect_upgrade(self) -> Result<()> {
         self.installed.upgrade(&self.daemon)?;
+        self.expect_nothing_lost()
+    }
+
+    pub(crate) fn expect_nothing_lost(mut self) -> Result<()> {
         assert_eq!(self.holder.ask("RELEASE\n")?, "RELEASED\n");
         self.waiter.expect(b"LOCKED\n")?;
         self.waiter.close()?;

@@ -42,7 +42,7 @@ fn a_stop_while_the_new_program_hangs() -> Result<()> {
 }
 
 /// One that has ended and that nobody has asked about yet does not run.
-fn runs(pid: u32) -> bool {
+pub(crate) fn runs(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
