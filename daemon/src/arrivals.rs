@@ -26,6 +26,11 @@ impl Arrivals {
         Ok(epoll::add(&self.0, socket, EventData::new_u64(number), EventFlags::IN | EventFlags::RDHUP)?)
     }
 
+    /// Watches a client no longer whose socket is still open.
+    pub(crate) fn unwatch(&self, socket: impl AsFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.0, socket)?)
+    }
+
     /// Those of `clients` clients that have something to be read; whose came first stands first.
     ///
     /// A client keeps its place in the list until this finds that nothing is left to be read. So this is to be asked before the order matters, too.
@@ -73,5 +78,7 @@ mod tests {
         pairs[0].0.shutdown(std::net::Shutdown::Write).expect("shut down");
         send(3);
         assert_eq!(unread(), [11, 14, 10, 13]);
+        arrivals.unwatch(&pairs[4].1).expect("watched no longer");
+        assert_eq!(unread(), [11, 10, 13]);
     }
 }

@@ -1,5 +1,6 @@
 use crate::arrivals::Arrivals;
-use crate::hand_over::Pending;
+use crate::clock;
+use crate::hand_over::{Pending, SavedAnswers};
 use crate::server::{Progress, Server};
 use crate::socket::Socket;
 use poolcounter::ClientId;
@@ -30,12 +31,17 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(client: ClientId, socket: Socket) -> Rc<Self> {
-        Self::resume(client, socket, LineBuffer::new(), &[])
+        Self::resume(client, socket, LineBuffer::new(), None)
     }
 
     /// A connection that another program has served so far.
-    pub(crate) fn resume(client: ClientId, socket: Socket, lines: LineBuffer, unsent: &[u8]) -> Rc<Self> {
-        let unsent = (!unsent.is_empty()).then(|| Box::new(Unsent::new(unsent)));
+    pub(crate) fn resume(
+        client: ClientId,
+        socket: Socket,
+        lines: LineBuffer,
+        unsent: Option<SavedAnswers>,
+    ) -> Rc<Self> {
+        let unsent = unsent.map(|unsent| Box::new(Unsent::resume(unsent)));
         Rc::new(Self { client, socket, lines: lines.into(), unsent: unsent.into(), cut_off: Cell::new(false) })
     }
 
@@ -48,8 +54,7 @@ impl Connection {
     pub(crate) fn pending(&self) -> Pending {
         let number = self.client.index() as u64;
         let half_line = self.lines.borrow().pending().map(<[u8]>::to_vec);
-        let unsent =
-            self.unsent.borrow().as_ref().map_or_else(Vec::new, |unsent| unsent.answers[unsent.sent..].to_vec());
+        let unsent = self.unsent.borrow().as_ref().map(|unsent| unsent.saved());
         Pending { number, half_line, unsent }
     }
 
@@ -77,6 +82,16 @@ pub(crate) struct Unsent {
 impl Unsent {
     pub(crate) fn new(answers: &[u8]) -> Self {
         Self { answers: answers.to_vec(), sent: 0, patience: Box::pin(tokio::time::sleep(PATIENCE)) }
+    }
+
+    /// What another program has not been able to send.
+    fn resume(SavedAnswers { bytes, deadline }: SavedAnswers) -> Self {
+        Self { answers: bytes, sent: 0, patience: Box::pin(tokio::time::sleep_until(clock::instant(deadline))) }
+    }
+
+    /// What is to be known for [`resume`](Self::resume).
+    fn saved(&self) -> SavedAnswers {
+        SavedAnswers { bytes: self.answers[self.sent..].to_vec(), deadline: clock::timestamp(self.patience.deadline()) }
     }
 
     /// Sends more of it: whether that was all. An error is the connection's, or a time-out.

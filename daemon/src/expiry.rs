@@ -2,7 +2,6 @@ use crate::clock;
 use crate::server::Server;
 use std::future::pending;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// Tells those whose time is up, when it is up.
 pub(crate) async fn run(server: Rc<Server>) {
@@ -10,9 +9,7 @@ pub(crate) async fn run(server: Rc<Server>) {
         let deadline = server.arm_alarm();
         let wait = async {
             match deadline {
-                Some(deadline) => {
-                    tokio::time::sleep(Duration::from_micros(deadline.micros_since(clock::now()))).await;
-                }
+                Some(deadline) => tokio::time::sleep_until(clock::instant(deadline)).await,
                 None => pending().await,
             }
         };

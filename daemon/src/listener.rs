@@ -141,7 +141,6 @@ fn passed() -> Result<Vec<Listener>, StartError> {
 }
 
 fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
-    socket.set_nonblocking(true)?;
     if socket.domain()? != Domain::UNIX {
         configure(&socket);
     }

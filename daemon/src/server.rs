@@ -289,6 +289,10 @@ impl Hub {
         connection.cut_off.set(true);
         self.connections[connection.client.index()] = None;
         self.table.disconnect(connection.client, now);
+        if let Some(arrivals) = &self.arrivals {
+            // Its number may be another client's before its socket is closed. One that was not watched need not be unwatched.
+            let _ = arrivals.unwatch(&connection.socket);
+        }
         connection.socket.shut_down();
         if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
             debug!("a connection broke: {error}");

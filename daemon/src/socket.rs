@@ -1,4 +1,4 @@
-use rustix::io::{Errno, read, retry_on_intr, write};
+use rustix::io::{Errno, ioctl_fionbio, read, retry_on_intr, write};
 use rustix::net::sockopt::socket_domain;
 use rustix::net::{AddressFamily, Shutdown, shutdown};
 use std::io;
@@ -30,8 +30,9 @@ pub(crate) enum Received {
 }
 
 impl ListenerSocket {
-    /// A socket that listens and does not block.
+    /// A socket that listens. Whoever shares it may have made it block.
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
+        ioctl_fionbio(&socket, true)?;
         match socket_domain(&socket)? {
             AddressFamily::UNIX => UnixListener::from_std(socket.into()).map(Self::Unix),
             _ => TcpListener::from_std(socket.into()).map(Self::Tcp),

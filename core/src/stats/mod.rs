@@ -132,14 +132,26 @@ impl Counters {
 }
 
 impl Times {
+    /// Every sum under its name, in the order of `STATS FULL`, which has an average behind the first.
+    #[must_use]
+    pub fn listed(&self) -> [(&'static str, u64); 7] {
+        [
+            ("total processing time", self.processing),
+            ("gained time", self.gained),
+            ("waiting time", self.waiting),
+            ("waiting time for me", self.waiting_for_me),
+            ("waiting time for anyone", self.waiting_for_anyone),
+            ("waiting time for good", self.waiting_for_good),
+            ("wasted timeout time", self.wasted_timeout),
+        ]
+    }
+
     fn write(&self, processed_count: u64, to: &mut String) {
-        text::time("total processing time", self.processing, to);
-        text::average("average processing time", self.processing, processed_count, to);
-        text::time("gained time", self.gained, to);
-        text::time("waiting time", self.waiting, to);
-        text::time("waiting time for me", self.waiting_for_me, to);
-        text::time("waiting time for anyone", self.waiting_for_anyone, to);
-        text::time("waiting time for good", self.waiting_for_good, to);
-        text::time("wasted timeout time", self.wasted_timeout, to);
+        let [(total, processing), others @ ..] = self.listed();
+        text::time(total, processing, to);
+        text::average("average processing time", processing, processed_count, to);
+        for (name, sum) in others {
+            text::time(name, sum, to);
+        }
     }
 }

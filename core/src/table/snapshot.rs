@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
 
+/// As much as can be counted or waited for, and half of what there is room for: what is added to it later still fits.
+const MOST: u64 = u64::MAX / 2;
+
 /// Why bytes are not a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -150,7 +153,7 @@ impl Restoring {
             self.pool(&pool)?;
         }
         self.fill_stacks()?;
-        self.check_gauges()?;
+        self.check_statistics()?;
         self.deadlines.sort_unstable();
         for (at, _, lock) in self.deadlines {
             self.table.deadlines.set(&mut self.table.locks, lock, at);
@@ -207,11 +210,13 @@ impl Restoring {
         Ok(())
     }
 
-    /// The gauges are subtracted from later on, so they must cover what is there.
-    fn check_gauges(&self) -> Result<(), SnapshotError> {
+    /// Everything in them is added to later on, and the gauges are subtracted from, so they must cover what is there.
+    fn check_statistics(&self) -> Result<(), SnapshotError> {
+        let Statistics { counters, times, .. } = &self.table.statistics;
+        let mut sums = counters.listed(0).into_iter().chain(times.listed());
+        ensure(sums.all(|(_, sum)| sum <= MOST), "statistics that nothing can bring about")?;
         let held = self.table.locks.iter().filter(|(_, lock)| lock.state == LockState::Held).count() as u64;
         let waiting = self.table.locks.len() as u64 - held;
-        let counters = &self.table.statistics.counters;
         ensure(counters.processing_workers == held, "another number of holders than counted")?;
         ensure(counters.waiting_workers >= waiting, "more waiters than counted")
     }
@@ -219,4 +224,28 @@ impl Restoring {
 
 fn ensure(condition: bool, contradiction: &'static str) -> Result<(), SnapshotError> {
     if condition { Ok(()) } else { Err(SnapshotError::Contradiction(contradiction)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_that_would_overflow_are_refused() {
+        const SEED: HashSeed = HashSeed::new(1, 2);
+        let table = LockTable::new(SEED, Timestamp::from_micros(0));
+        let sums = table.statistics.counters.listed(0).len() - 1 + table.statistics.times.listed().len();
+        let snapshot = table.snapshot().expect("a snapshot");
+        // The version and the start come before them; each is 0, in a byte.
+        for place in (2..).take(sums) {
+            let restored = |sum: u64| {
+                let mut bytes = snapshot.clone();
+                bytes.splice(place..=place, postcard::to_allocvec(&sum).expect("a number"));
+                LockTable::restore(&bytes, SEED).map(|_| ())
+            };
+            let refused = Err(SnapshotError::Contradiction("statistics that nothing can bring about"));
+            assert_eq!(restored(MOST + 1), refused, "{place}");
+            assert_ne!(restored(MOST), refused, "{place}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod trial;
 mod upgrade;
 
 pub(crate) use program::Program;
-pub(crate) use state::{Pending, ResumedClient, SavedListener};
+pub(crate) use state::{Pending, ResumedClient, SavedAnswers, SavedListener};
 pub(crate) use take_over::{TakeOverError, check, is_due, take_over};
 pub(crate) use trial::CHECK_HAND_OVER;
 pub(crate) use upgrade::{UpgradeError, upgrade};

@@ -4,7 +4,7 @@
 
 use poolcounter::protocol::LineBuffer;
 use poolcounter::table::SnapshotError;
-use poolcounter::{HashSeed, LockTable};
+use poolcounter::{HashSeed, LockTable, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What the bytes begin with; the version follows.
@@ -52,8 +52,16 @@ pub(crate) struct Pending {
     pub(crate) number: u64,
     /// Half a line that has come; `None` while the rest of one that was too long is skipped.
     pub(crate) half_line: Option<Vec<u8>>,
-    /// Answers that the socket has not taken yet.
-    pub(crate) unsent: Vec<u8>,
+    /// Answers that the socket has not taken yet, if there are any.
+    pub(crate) unsent: Option<SavedAnswers>,
+}
+
+/// Answers on their way.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedAnswers {
+    pub(crate) bytes: Vec<u8>,
+    /// When the client is given up, if it has taken none of them by then.
+    pub(crate) deadline: Timestamp,
 }
 
 /// The state as it was read, and found to be sound.
@@ -69,7 +77,7 @@ pub(crate) struct State {
 pub(crate) struct ResumedClient {
     pub(crate) number: u64,
     pub(crate) lines: LineBuffer,
-    pub(crate) unsent: Vec<u8>,
+    pub(crate) unsent: Option<SavedAnswers>,
 }
 
 /// The state as bytes.
@@ -113,7 +121,6 @@ fn resumed(pending: Pending) -> Result<ResumedClient, StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use poolcounter::Timestamp;
     use poolcounter::protocol::{Command, Line};
 
     const SEED: HashSeed = HashSeed::new(1, 2);
@@ -141,16 +148,17 @@ mod tests {
             SavedListener { inherited: true, file: None },
             SavedListener { inherited: false, file: Some((b"/run/\xff".to_vec(), 7, 1 << 40)) },
         ];
-        let pending = |number, half_line: Option<&[u8]>, unsent: &[u8]| Pending {
+        let pending = |number, half_line: Option<&[u8]>| Pending {
             number,
             half_line: half_line.map(<[u8]>::to_vec),
-            unsent: unsent.to_vec(),
+            unsent: None,
         };
+        let unsent = SavedAnswers { bytes: b"ERROR LINE_TOO_LONG\n".to_vec(), deadline: at(10) };
         let clients = vec![
-            pending(0, Some(b""), b""),
-            pending(2, Some(b"REL"), b""),
-            pending(3, None, b"ERROR LINE_TOO_LONG\n"),
-            pending(900, Some(b""), b""),
+            pending(0, Some(b"")),
+            pending(2, Some(b"REL")),
+            Pending { unsent: Some(unsent), ..pending(3, None) },
+            pending(900, Some(b"")),
         ];
         (listeners, clients, table)
     }
@@ -206,7 +214,25 @@ mod tests {
         assert_eq!(refused(&whole), "the state contradicts itself: half a line that can be none");
     }
 
-    /// Whatever is wrong with it: an error, or another sound state, and no panic.
+    /// Everybody asks, waits in vain, and leaves.
+    fn live_on(mut table: LockTable) {
+        let clients: Vec<_> = table.clients().map(|client| client.id()).collect();
+        let mut now = Timestamp::from_micros(1 << 50);
+        for line in [&b"STATS FULL"[..], b"ACQ4ANY page:1 1 9 1", b"RELEASE"] {
+            for &client in &clients {
+                let _ = table.command(client, Command::parse(Line::Complete(line)), now);
+            }
+            now = now.after_secs(60);
+            table.expire(now);
+        }
+        for client in clients {
+            table.disconnect(client, now);
+        }
+        while table.next_wakeup().is_some() {}
+        assert!(table.is_idle(), "somebody's lock is left over");
+    }
+
+    /// Whatever is wrong with it: an error, or another sound state, and no panic then or later.
     #[test]
     fn damage_harms_nobody() {
         let bytes = bytes();
@@ -216,7 +242,9 @@ mod tests {
             for flip in 1..=u8::MAX {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;
-                let _ = State::read(&damaged, SEED);
+                if let Ok(state) = State::read(&damaged, SEED) {
+                    live_on(state.table);
+                }
             }
         }
         assert_eq!(refused, bytes.len(), "a state that is cut short was read");

@@ -70,7 +70,7 @@ impl Server {
         let server = Self::with_table(max_clients, table);
         let (mut numbers, mut connections) = (Vec::new(), Vec::new());
         for (id, (resumed, socket)) in ids.into_iter().zip(clients) {
-            let connection = Connection::resume(id, socket, resumed.lines, &resumed.unsent);
+            let connection = Connection::resume(id, socket, resumed.lines, resumed.unsent);
             server.hub.borrow_mut().add(Rc::clone(&connection));
             numbers.push(resumed.number);
             connections.push(Some(connection));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, allow_descriptors, masked};
+use poolcounter_tests::{Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, allow_descriptors, masked};
 use rustix::process::Signal;
 
 fn installed() -> Result<(Installed, Daemon)> {
@@ -175,6 +175,26 @@ fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
     ensure!(masked(&answers) == [one.repeat(QUESTIONS), b"NOT_LOCKED\n".to_vec()].concat(), "other answers came");
     let counters = Counters::ask(&mut client(&daemon)?)?;
     assert_eq!(counters["failed_sends"], 0);
+    Ok(())
+}
+
+/// However often the daemon is upgraded, its patience with a client that does not read comes to an end.
+#[test]
+fn the_time_for_taking_answers() -> Result<()> {
+    let (installed, daemon) = installed()?;
+    let mut deaf = Deaf::connect(daemon.address())?;
+    deaf.send("ACQ4ME page 1 9 0\n")?;
+    let mut waiter = waiting(&daemon, "ACQ4ME page 1 9 60\n")?;
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| deaf.ask_until_cut_off("STATS FULL\n"));
+        while !asking.is_finished() {
+            installed.upgrade(&daemon)?;
+            thread::sleep(Duration::from_millis(200));
+        }
+        asking.join().map_err(|_| anyhow::anyhow!("the asker panicked"))?
+    })?;
+    waiter.expect(b"LOCKED\n")?;
+    assert_eq!(Counters::ask(&mut waiter)?["failed_sends"], 1);
     Ok(())
 }
 

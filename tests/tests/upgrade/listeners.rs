@@ -1,5 +1,6 @@
 //! Where clients come in stays open, and is opened once.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -90,6 +91,26 @@ fn expect_the_one(installed: &Installed, daemon: &Daemon) -> Result<()> {
     assert_eq!(kernel::listeners(daemon.pid())?, [daemon.address()].into());
     assert_eq!(client.ask("RELEASE\n")?, "RELEASED\n");
     Ok(())
+}
+
+/// Its other owner may do with it what it likes.
+#[test]
+fn one_that_somebody_else_has_made_block() -> Result<()> {
+    let installed = Installed::new()?;
+    let shared = RefCell::new(None);
+    let daemon = Daemon::start(|address| {
+        let listener = TcpListener::bind((address, PORT))?;
+        let mut command = installed.program().command();
+        command.stdin(OwnedFd::from(listener.try_clone()?));
+        shared.replace(Some(listener));
+        Ok(command)
+    })?;
+    let mut client = Client::connect(daemon.address())?;
+    client.settle()?;
+    shared.take().context("a listener")?.set_nonblocking(false)?;
+    installed.upgrade(&daemon)?;
+    client.settle()?;
+    expect_the_one(&installed, &daemon)
 }
 
 #[test]
