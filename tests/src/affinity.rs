@@ -11,14 +11,14 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// While this lives its thread, and whatever that starts, runs on one processor.
 #[derive(Debug)]
-pub(crate) struct Pinned {
+pub struct Pinned {
     before: CpuSet,
     of_this_thread: PhantomData<*const ()>,
 }
 
 impl Pinned {
     /// Pins the thread to the next processor in turn; a pinned thread stays where it is.
-    pub(crate) fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         static TURN: AtomicUsize = AtomicUsize::new(0);
         let before = sched_getaffinity(None)?;
         let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| before.is_set(cpu)).collect();

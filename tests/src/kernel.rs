@@ -1,4 +1,4 @@
-//! What the kernel tells of a process: its sockets, the processor time that it has used and the signals that it ignores.
+//! What the kernel tells of a process: its sockets and children, the processor time that it has used and the signals that it ignores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,6 +45,17 @@ pub fn cpu_ticks(pid: u32) -> Result<u64> {
     // utime and stime, the 14th and 15th field; what is left begins with the third.
     let times = fields.split(' ').skip(11).take(2);
     Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
+}
+
+/// The children of all threads of a process.
+pub fn children(pid: u32) -> Result<Vec<u32>> {
+    let mut children = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // It may have ended meanwhile.
+        let listed = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
+        children.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    Ok(children)
 }
 
 /// Whether a process ignores a signal. It does from its start if its parent did, as below `nohup`.

@@ -43,6 +43,7 @@ mod stats;
 mod transcript;
 mod within;
 
+pub use affinity::Pinned;
 pub use client::Client;
 pub use counters::Counters;
 pub use daemon::{Daemon, PORT};

@@ -75,7 +75,8 @@ final class Fpm
         if (!$this->process->isRunning()) {
             throw new RuntimeException('php-fpm ended: ' . $this->process->errors() . $this->log());
         }
-        return file_exists($this->socket());
+        // The file is there a moment before anybody listens.
+        return @stream_socket_client("unix://{$this->socket()}", $number, $text, 1.0) !== false;
     }
 
     private function configuration(): string

@@ -59,9 +59,8 @@ struct Successor(Pid);
 
 impl Successor {
     fn of(daemon: &Daemon) -> Option<Self> {
-        let pid = daemon.pid();
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-        Pid::from_raw(children.trim().parse().ok()?).map(Self)
+        let child = *kernel::children(daemon.pid()).ok()?.first()?;
+        Pid::from_raw(child.cast_signed()).map(Self)
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, PORT, Process, Program, Scratch, kernel};
+use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, Scratch, kernel};
 use rustix::process::Signal;
 
 /// Answers of half a megabyte, for which a Unix socket has no room: they must come all the same, for the client reads.
@@ -43,8 +43,9 @@ fn a_client_that_asks_faster_than_it_reads_is_answered() -> Result<()> {
 /// A full disk, or a log reader that is gone: the daemon goes on.
 #[test]
 fn a_log_that_cannot_be_written_harms_nobody() -> Result<()> {
+    let installed = Installed::new()?;
     let daemon = Daemon::start(|address| {
-        let mut command = Program::ours()?.after("exec 2>/dev/full");
+        let mut command = installed.program().after("exec 2>/dev/full");
         command.args(["--max-clients", "3", "-l"]).arg(address.to_string());
         Ok(command)
     })?;
@@ -53,9 +54,14 @@ fn a_log_that_cannot_be_written_harms_nobody() -> Result<()> {
     first.settle()?;
     let mut third = Client::connect(daemon.address())?;
     third.settle()?;
-    // One too many, and a signal: each is worth a warning.
+    // One too many, and an upgrade that is refused: each is worth a line.
     Client::connect(daemon.address())?.expect_end()?;
+    installed.put_script("echo >\"$(dirname \"$0\")/mark\"; exit 1")?;
     daemon.signal(Signal::USR1)?;
+    let tried = || installed.path().with_file_name("mark").exists().then_some(());
+    Deadline::after(PATIENCE).poll(tried).context("it is not tried")?;
+    let refused = || kernel::children(daemon.pid()).ok().filter(Vec::is_empty);
+    Deadline::after(PATIENCE).poll(refused).context("the trial does not end")?;
     assert_eq!(first.ask("RELEASE\n")?, "NOT_LOCKED\n");
     second.close()?;
     first.settle()?;

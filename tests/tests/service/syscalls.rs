@@ -81,9 +81,12 @@ fn life(installed: &Installed) -> Result<BTreeSet<String>> {
     Deadline::after(PATIENCE).poll(refused).context("it takes over")?;
     Client::connect(daemon.address())?.reset()?;
     client.settle()?;
+    let own = format!("{} ", daemon.pid());
     daemon.signal(Signal::TERM)?;
     daemon.wait()?;
-    let ended = || fs::read_to_string(&log).ok().filter(|log| log.contains("exit_group(0)"));
+    // Not that of a child, which has a number of its own.
+    let last = |log: &str| log.lines().any(|line| line.starts_with(&own) && line.contains("exit_group(0)"));
+    let ended = || fs::read_to_string(&log).ok().filter(|log| last(log));
     Ok(calls(&Deadline::after(PATIENCE).poll(ended).context("strace writes nothing")?))
 }
 

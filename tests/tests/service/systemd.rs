@@ -61,6 +61,7 @@ impl Installation {
         command.env("LD_LIBRARY_PATH", std::env::join_paths([unpacked.join("lib"), own_libraries(&unpacked)?])?);
         let [own, theirs] = [self.file("lib/systemd/system"), unpacked.join("lib/systemd/system")];
         command.env("SYSTEMD_UNIT_PATH", format!("{}:{}", own.display(), theirs.display()));
+        command.env("MANPATH", self.file("share/man"));
         let output = run_to_end(&mut command, Deadline::after(PATIENCE))?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))

@@ -1,12 +1,11 @@
 //! A program file whose disk, or server, hangs: whoever opens it waits.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Deadline, PATIENCE};
+use poolcounter_tests::{Deadline, PATIENCE, kernel};
 use rustix::process::Signal;
 
 use crate::refused::Scene;
@@ -44,24 +43,13 @@ impl Drop for Lease {
     }
 }
 
-/// The children of all threads of a process.
-fn children(pid: u32) -> Result<Vec<u32>> {
-    let mut children = Vec::new();
-    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        // It may have ended meanwhile.
-        let listed = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
-        children.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-    }
-    Ok(children)
-}
-
 impl Scene {
     /// Asks for an upgrade, and waits until there is a process that waits for the file.
     fn hang(&self) -> Result<(Lease, u32)> {
         self.installed.exchange()?;
         let lease = Lease::on(&self.installed.path())?;
         self.daemon.signal(Signal::USR1)?;
-        let child = || children(self.daemon.pid()).ok()?.first().copied();
+        let child = || kernel::children(self.daemon.pid()).ok()?.first().copied();
         let child = Deadline::after(PATIENCE).poll(child).context("nothing is tried")?;
         Ok((lease, child))
     }

@@ -2,11 +2,14 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, allow_descriptors, masked};
+use poolcounter_tests::{
+    Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, Pinned, allow_descriptors, masked,
+};
 use rustix::process::Signal;
 
 fn installed() -> Result<(Installed, Daemon)> {
@@ -101,7 +104,8 @@ fn waits_end_when_they_would_have() -> Result<()> {
     let mut two = waiting(&daemon, "ACQ4ANY page 1 9 2\n")?;
     let mut one = waiting(&daemon, "ACQ4ME page 1 9 1\n")?;
     // Half a line cancels its timer, and that is kept too.
-    let mut cancelled = waiting(&daemon, "ACQ4ME page 1 9 1\n")?;
+    let mut cancelled = waiting(&daemon, "ACQ4ME page 1 9 4\n")?;
+    let asked = Instant::now();
     cancelled.send(b"REL")?;
     daemon.settle()?;
     for _ in 0..3 {
@@ -112,6 +116,7 @@ fn waits_end_when_they_would_have() -> Result<()> {
     installed.upgrade(&daemon)?;
     two.expect(b"TIMEOUT\n")?;
     ensure!(start.elapsed() >= Duration::from_secs(2), "too early");
+    thread::sleep(Duration::from_millis(4_100).saturating_sub(asked.elapsed()));
     cancelled.expect_nothing()?;
     assert_eq!(cancelled.ask("EASE\n")?, "RELEASED\n");
     assert_eq!(one.ask("ACQ4ANY page 2 9 2\n")?, "LOCKED\n");
@@ -147,7 +152,9 @@ fn half_lines_and_the_rest_of_long_ones() -> Result<()> {
 /// A client that asks for more than a Unix socket has room for, and reads on slowly while the daemon is upgraded.
 #[test]
 fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
+    /// Each is answered by some 700 bytes.
     const QUESTIONS: usize = 4_000;
+    const A_THIRD: usize = 900_000;
     let installed = Installed::new()?;
     let path = installed.path().with_file_name("socket");
     let daemon = installed.daemon(&[&format!("--listen=unix:{}", path.display())])?;
@@ -155,21 +162,31 @@ fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     socket.write_all(&[b"STATS FULL\n".repeat(QUESTIONS), b"RELEASE\n".to_vec()].concat())?;
-    let reading = thread::spawn(move || {
+    // Slowly until the first upgrade is over, but not so slowly that the daemon takes the client for deaf.
+    let (count, hurry) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let read = || {
         let mut answers = Vec::new();
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; 8192];
         while !answers.ends_with(b"NOT_LOCKED\n") {
             let length = socket.read(&mut buffer).with_context(|| format!("after {} bytes", answers.len()))?;
             ensure!(length > 0, "the connection ended after {} bytes", answers.len());
             answers.extend_from_slice(&buffer[..length]);
-            thread::sleep(Duration::from_millis(2));
+            count.store(answers.len(), Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(if hurry.load(Ordering::Relaxed) { 2 } else { 20 }));
         }
         Ok(answers)
-    });
-    for _ in 0..5 {
+    };
+    let answers = thread::scope(|scope| {
+        let reading = scope.spawn(read);
         installed.upgrade(&daemon)?;
-    }
-    let answers = reading.join().map_err(|_| anyhow::anyhow!("the reader panicked"))??;
+        let taken = count.load(Ordering::Relaxed);
+        hurry.store(true, Ordering::Relaxed);
+        ensure!(taken < A_THIRD, "the first upgrade took so long that {taken} bytes were read");
+        for _ in 1..5 {
+            installed.upgrade(&daemon)?;
+        }
+        reading.join().map_err(|_| anyhow::anyhow!("the reader panicked"))?
+    })?;
     let one = masked(&answers[..answers.windows(2).position(|two| two == b"\n\n").context("an answer")? + 2]);
     // Not as a comparison whose sides would be printed.
     ensure!(masked(&answers) == [one.repeat(QUESTIONS), b"NOT_LOCKED\n".to_vec()].concat(), "other answers came");
@@ -219,6 +236,8 @@ fn what_is_sent_in_the_pause_is_answered_in_its_order() -> Result<()> {
     let (installed, daemon) = installed()?;
     let mut clients = (0..CLIENTS).map(|_| client(&daemon)).collect::<Result<Vec<_>>>()?;
     upgrade_with_a_pause(&installed, &daemon)?;
+    // Else what is sent first may arrive later.
+    let _pinned = Pinned::new()?;
     // An order that is neither that of the connections nor its reverse.
     let order: Vec<usize> = (0..CLIENTS).map(|place| place * 77 % CLIENTS).collect();
     for &who in &order {
@@ -250,6 +269,7 @@ fn what_is_sent_at_the_end_of_the_trial_is_answered_in_its_order() -> Result<()>
     clients.iter_mut().rev().try_for_each(|client| client.send(b"RELEASE\n"))?;
     clients.iter_mut().try_for_each(|client| client.expect(b"NOT_LOCKED\n"))?;
     daemon.freeze()?;
+    let _pinned = Pinned::new()?;
     let order: Vec<usize> = (0..CLIENTS).map(|place| place * 777 % CLIENTS).collect();
     for &who in &order {
         clients[who].send(b"ACQ4ME page 1 9999 60\n")?;

@@ -87,6 +87,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _listens(path):
+    """Whether somebody listens on a Unix socket; its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 class Web:
     """Serves a wiki's folder."""
 
@@ -99,7 +105,7 @@ class Web:
         fpm, environment = places.php_fpm()
         command = [fpm, "-R", "-F", "-y", folder / "fpm.conf", "-c", folder / "php.ini"]
         self._fpm = Process(command, folder / "fpm.out", {**environment, "PHP_INI_SCAN_DIR": ""}, keep)
-        self._fpm.ready((folder / "fpm.sock").exists, "listens")
+        self._fpm.ready(lambda: _listens(folder / "fpm.sock"), "listens")
         nginx, environment = places.server("nginx", "usr/sbin/nginx")
         command = [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]
         self._nginx = Process(command, folder / "nginx.out", environment, keep)
