@@ -37,17 +37,7 @@ pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
     loop {
-        while server.is_shut() {
-            server.descriptor_freed().await;
-        }
-        let accepted =
-            poll_fn(
-                |context| {
-                    if server.is_shut() { Poll::Ready(None) } else { listener.socket.poll_accept(context).map(Some) }
-                },
-            );
-        let Some(accepted) = accepted.await else { continue };
-        match accepted {
+        match accept(&server, &listener).await {
             Ok(socket) => {
                 if let (Socket::Tcp(socket), true) = (&socket, listener.inherited) {
                     configure(&SockRef::from(socket));
@@ -55,6 +45,24 @@ pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
                 welcome(&server, socket, &mut refusals);
             }
             Err(error) => failed(&server, &error, &mut failures).await,
+        }
+    }
+}
+
+/// The next client, once clients may be let in.
+async fn accept(server: &Server, listener: &Listener) -> io::Result<Socket> {
+    loop {
+        while server.is_shut() {
+            server.descriptor_freed().await;
+        }
+        let accepted = poll_fn(|context| {
+            if server.is_shut() {
+                return Poll::Ready(None);
+            }
+            listener.socket.poll_accept(context).map(Some)
+        });
+        if let Some(accepted) = accepted.await {
+            return accepted;
         }
     }
 }

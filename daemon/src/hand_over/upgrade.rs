@@ -59,6 +59,7 @@ impl Upgrade<'_> {
         self.server.watch(self.arrivals).map_err(UpgradeError::Prepare)?;
         for _ in 0..ATTEMPTS {
             let trial = with_reserve(|| Trial::new(self.program, self.state()?).map_err(UpgradeError::Prepare))?;
+            // The C library hands a program no descriptor beyond the limit.
             let shut = trial.is_in_reserve().then(|| self.server.shut());
             let asked = trial.start().await;
             drop(shut);
