@@ -58,11 +58,21 @@ final class Daemon
             if (!$this->process->isRunning()) {
                 throw new RuntimeException('the daemon ended: ' . $this->process->errors());
             }
-            $socket = @stream_socket_client("tcp://$this->address:" . self::PORT, $number, $text, 1.0);
-            return $socket !== false;
+            return $this->answers();
         }, 'the daemon');
         // That first connection is not to be counted by the test.
         Deadline::until(fn() => $this->connections() === [], 'the daemon to be alone');
+    }
+
+    /** It takes connections before it listens everywhere, but answers only then. */
+    private function answers(): bool
+    {
+        $socket = @stream_socket_client("tcp://$this->address:" . self::PORT, $number, $text, 1.0);
+        if ($socket === false) {
+            return false;
+        }
+        fwrite($socket, "STATS uptime\n");
+        return fgets($socket) !== false;
     }
 
     public function stop(): void

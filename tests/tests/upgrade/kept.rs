@@ -158,6 +158,8 @@ fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
     let installed = Installed::new()?;
     let path = installed.path().with_file_name("socket");
     let daemon = installed.daemon(&[&format!("--listen=unix:{}", path.display())])?;
+    // It serves once it listens there too.
+    client(&daemon)?;
     let mut socket = UnixStream::connect(path)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;

@@ -40,9 +40,10 @@ fn all_of_them_stay_and_nothing_is_left_open() -> Result<()> {
     let path = installed.path().with_file_name("socket");
     let mut daemon = installed.daemon(&["--listen", "127.0.0.1:0", &format!("--listen=unix:{}", path.display())])?;
     let mut clients = vec![Client::connect(daemon.address())?];
+    // It serves once it listens everywhere.
+    clients[0].settle()?;
     let mut early = UnixStream::connect(&path)?;
     assert_eq!(ask(&mut early, "ACQ4ME page 1 1 0\n")?, "LOCKED\n");
-    clients[0].settle()?;
     let listeners = kernel::listeners(daemon.pid())?;
     assert_eq!(listeners.len(), 2);
     let before = open(daemon.pid())?;

@@ -96,12 +96,13 @@ function isSocket(file) {
   }
 }
 
-/** @param {string} host @returns {Promise<boolean>} */
+/** It takes connections before it listens everywhere, but answers only then. @param {string} host @returns {Promise<boolean>} */
 function answers(host) {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port: PORT });
     socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
+    socket.once('connect', () => socket.write('STATS uptime\n'));
+    socket.once('data', () => {
       socket.destroy();
       resolve(true);
     });
