@@ -13,6 +13,7 @@ use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A call under way. It belongs to the thread of its client.
 pub struct pc_call {
@@ -33,6 +34,8 @@ pub struct pc_wait {
     pub direction: i32,
     /// How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
     pub timeout_ms: i32,
+    /// The index of a server whose name the caller is to look up: see pc_async_set_look_ups_by_caller(). Otherwise -1.
+    pub look_up: i32,
 }
 
 enum Stage {
@@ -164,10 +167,21 @@ fn advance(shared: &mut Async, stage: &mut Stage) -> pc_wait {
     {
         match shared.client.progress(call) {
             Progress::Waiting(wait) => return wait.into(),
+            Progress::LookUp(server) => {
+                // The call goes on meanwhile: it is to be asked again at once.
+                let look_up = i32::try_from(server).unwrap_or(i32::MAX);
+                return pc_wait { look_up, ..Wait { descriptor: None, timeout: Duration::ZERO }.into() };
+            }
             Progress::Finished(result) => *stage = Stage::Finished(ended(shared, result)),
         }
     }
-    pc_wait { finished: 1, descriptor: -1, direction: pc_direction::PC_DIRECTION_NONE as i32, timeout_ms: -1 }
+    pc_wait {
+        finished: 1,
+        descriptor: -1,
+        direction: pc_direction::PC_DIRECTION_NONE as i32,
+        timeout_ms: -1,
+        look_up: -1,
+    }
 }
 
 fn ended(shared: &mut Async, result: Result<Outcome, Failure>) -> Ended {
@@ -195,6 +209,6 @@ impl From<Wait> for pc_wait {
         };
         // Rounded up, or a loop would turn without rest in the last millisecond.
         let timeout_ms = i32::try_from(wait.timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        Self { finished: 0, descriptor, direction: direction as i32, timeout_ms }
+        Self { finished: 0, descriptor, direction: direction as i32, timeout_ms, look_up: -1 }
     }
 }

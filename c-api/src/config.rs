@@ -85,8 +85,8 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
     problem.code
 }
 
-/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer; a server that
-/// refused or timed out is passed over for 1,000 ms; 8 connections are kept without use, for 60,000 ms; a release
+/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for the first one of a
+/// connection; a server that was away is passed over for 1,000 ms at first; 8 connections are kept without use, for 60,000 ms; a release
 /// is not waited for. Free it with pc_config_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
@@ -146,21 +146,31 @@ pub unsafe extern "C" fn pc_config_set_connect_twice(config: *mut pc_config, on:
 }
 
 /// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout
-/// asks for it.
+/// asks for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that has
+/// answered before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// For how many milliseconds a server that refused or timed out is asked only after all others.
+/// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1 on; at least the time of
+/// pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds to accept all of them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.first_answer_timeout, milliseconds(ms, 1, "ms"))) }
+}
+
+/// For how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at the least, one that gave no answer in time
+/// is not asked at all. That time doubles with each further failure, up to 10,000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.pass_over, milliseconds(ms, 0, "ms"))) }
 }
 
-/// For how many milliseconds without use a connection may be used again.
+/// A connection that was idle for more milliseconds than this is not used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.

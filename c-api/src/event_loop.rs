@@ -1,6 +1,6 @@
 //! The client for event loops.
 
-use crate::arguments::{Place, borrowed, text};
+use crate::arguments::{Place, borrowed, switch, text};
 use crate::boundary::{Guarded, State, free};
 use crate::call::pc_call;
 use crate::config::{make, pc_config};
@@ -8,8 +8,10 @@ use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
+use poolcounter::client::Failure;
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use std::ffi::{CString, c_char};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 /// A client for event loops: its calls never block. Many can be under way at once.
@@ -17,6 +19,8 @@ pub struct pc_async {
     shared: Arc<Guarded<Async>>,
     /// The servers' texts, which never change.
     servers: Vec<CString>,
+    /// The host of each, but of Unix sockets.
+    hosts: Vec<Option<CString>>,
 }
 
 /// What a client and its calls share.
@@ -42,17 +46,18 @@ impl State for Async {
 /// # Safety
 ///
 /// `client` is NULL or a client.
-unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) -> Result<(), Problem>) -> pc_error {
+pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) -> Result<(), Problem>) -> pc_error {
     // SAFETY: the caller's.
     unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.shared.enter(body))
 }
 
-/// Makes a client, which has no connection yet. The names of its servers are looked up here, which may block, and
-/// nowhere else. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+/// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
+/// pc_call_progress(), which may block then; pc_async_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
     let new = |settings: poolcounter::client::Settings| pc_async {
         servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
+        hosts: settings.servers.iter().map(|server| server.target().host().map(c_text)).collect(),
         shared: Arc::new(Guarded::new(Async {
             client: NonblockingClient::new(settings),
             locks: Locks::default(),
@@ -62,6 +67,67 @@ pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mu
     };
     // SAFETY: the conventions.
     unsafe { make(config, client, new) }
+}
+
+/// Whether the caller looks names of servers up, so that nothing blocks: 0 or 1, at first 0.
+///
+/// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
+/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
+/// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_set_look_ups_by_caller(client: *mut pc_async, on: i32) -> pc_error {
+    let set = |state: &mut Async| {
+        state.client.set_look_ups_by_caller(switch(on, "on")?);
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, set) }
+}
+
+/// The result of a look-up: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
+/// are addresses. It serves every client of the process.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_looked_up(
+    client: *mut pc_async,
+    server: usize,
+    addresses: *const c_char,
+    cause: *const c_char,
+) -> pc_error {
+    let looked_up = |state: &mut Async| {
+        if server >= state.client.settings().servers.len() {
+            return Err(Failure::NoServer.into());
+        }
+        let found = if addresses.is_null() {
+            // SAFETY: the conventions.
+            Err(unsafe { text(cause, "cause") }?.to_owned())
+        } else {
+            // SAFETY: the conventions.
+            Ok(unsafe { text(addresses, "addresses") }?.split(',').map(address).collect::<Result<_, _>>()?)
+        };
+        state.client.looked_up(server, found);
+        Ok(())
+    };
+    // SAFETY: the conventions.
+    unsafe { enter(client, looked_up) }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Problem> {
+    let invalid = || Problem::new(pc_error::PC_ERROR_INVALID, format!("`{text}` is not an address"));
+    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    match (address.parse::<IpAddr>().map_err(|_| invalid())?, zone) {
+        (IpAddr::V6(address), Some(zone)) => {
+            let scope = zone.parse().or_else(|_| interface(zone)).map_err(|()| invalid())?;
+            Ok(SocketAddrV6::new(address, 0, 0, scope).into())
+        }
+        (address, None) => Ok(SocketAddr::new(address, 0)),
+        (IpAddr::V4(_), Some(_)) => Err(invalid()),
+    }
+}
+
+/// The number of a network interface.
+fn interface(name: &str) -> Result<u32, ()> {
+    let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex")).map_err(drop)?;
+    text.trim().parse().map_err(drop)
 }
 
 /// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
@@ -162,6 +228,15 @@ pub unsafe extern "C" fn pc_async_server_name(client: *const pc_async, server: u
     // SAFETY: the conventions.
     let name = unsafe { client.as_ref() }.and_then(|client| client.servers.get(server));
     name.map_or(std::ptr::null(), |name| name.as_ptr())
+}
+
+/// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a Unix socket. It is the client's and
+/// lasts as long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_async_server_host(client: *const pc_async, server: usize) -> *const c_char {
+    // SAFETY: the conventions.
+    let host = unsafe { client.as_ref() }.and_then(|client| client.hosts.get(server)?.as_ref());
+    host.map_or(std::ptr::null(), |host| host.as_ptr())
 }
 
 /// The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.

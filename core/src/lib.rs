@@ -36,8 +36,14 @@
 //! | [`client`] | a conversation with a server, from the client's side |
 //! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
 
-#![cfg_attr(not(feature = "sockets"), no_std)]
-#![forbid(unsafe_code)]
+//!
+//! # Unsafe code
+//!
+//! Without these features there is none, and the compiler forbids it. With them it stands in two modules. `sockets::process`: a page of memory
+//! tells a process that it was forked (`Process`). `sockets::unacknowledged`: a question of the kernel.
+
+#![cfg_attr(not(feature = "sockets"), no_std, forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 
@@ -54,5 +60,7 @@ pub mod stats;
 pub mod table;
 mod time;
 
+#[cfg(feature = "sockets")]
+pub use sockets::Process;
 pub use table::{ClientId, HashSeed, LockTable, Wakeup};
 pub use time::Timestamp;

@@ -32,6 +32,7 @@ fn what_is_there_counts_before_the_deadline_does() {
             Progress::Finished(result) => break result,
             // The loop does something else, far longer than connecting or answering may take.
             Progress::Waiting(_) => thread::sleep(Duration::from_millis(300)),
+            Progress::LookUp(_) => panic!("an address needs no look-up"),
         }
     };
     assert!(matches!(result, Ok(Outcome::Locked(_))), "{result:?}");

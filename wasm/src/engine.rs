@@ -1,18 +1,27 @@
 //! Core's client, driven by events: what happens to sockets goes in, what is to be done with them comes out.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use poolcounter::Timestamp;
-use poolcounter::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
+use poolcounter::client::{Call, Client, Endpoint, Failure, Knowledge, Lock, Outcome, Request, Settings, Step};
 use slab::Slab;
 
 use crate::wires::{End, Socket, Wires};
 
+thread_local! {
+    /// What the clients of this module know of servers and names.
+    static KNOWLEDGE: RefCell<Knowledge> = const { RefCell::new(Knowledge::new()) };
+}
+
 /// What JavaScript is to do.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// Connect a new socket, of this number, to the server of this index.
-    Connect { socket: usize, server: usize },
+    /// Look up the name of the server of this index.
+    LookUp { server: usize },
+    /// Connect a new socket, of this number, to the server of this index, by this address; to a Unix socket without one.
+    Connect { socket: usize, server: usize, address: Option<SocketAddr> },
     /// Send this.
     Send { socket: usize, bytes: Vec<u8> },
     /// Close the socket and forget its number.
@@ -38,6 +47,8 @@ pub(crate) struct Engine {
     calls: Slab<Pending>,
     locks: Slab<Held>,
     wires: Wires,
+    /// Trials whether hosts are still there.
+    checks: Vec<Check>,
     actions: VecDeque<Action>,
     /// No call has an earlier deadline.
     wakeup: Option<Timestamp>,
@@ -46,9 +57,12 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 struct Pending {
     call: Call,
-    attempt: Option<Attempt>,
+    /// The connections that are being made.
+    attempts: Vec<Attempt>,
     /// The socket of the conversation.
     socket: Option<usize>,
+    /// It is to be found out whether the host at this address is still there.
+    checks: Option<SocketAddr>,
     until: Timestamp,
 }
 
@@ -56,8 +70,14 @@ struct Pending {
 #[derive(Debug)]
 struct Attempt {
     socket: Socket,
-    server: usize,
-    deadline: Timestamp,
+    address: Option<SocketAddr>,
+}
+
+/// A connection that is made to see whether a host is there. Calls that want to know it of one host share it: JavaScript cannot see what is acknowledged.
+#[derive(Debug)]
+struct Check {
+    socket: Socket,
+    address: SocketAddr,
 }
 
 #[derive(Debug)]
@@ -68,8 +88,11 @@ struct Held {
 
 /// A [`Step`] that borrows nothing.
 enum Next {
-    Connect { server: usize, deadline: Timestamp },
+    LookUp { server: usize },
+    Connect { server: usize, address: Option<SocketAddr>, attempt: usize },
+    Await { until: Timestamp },
     Pause { until: Timestamp },
+    Check { server: usize, socket: usize, deadline: Timestamp },
     Send { socket: usize, bytes: Vec<u8> },
     Receive { socket: usize, deadline: Timestamp },
     Finished(Result<Outcome, Failure>),
@@ -78,10 +101,11 @@ enum Next {
 impl Engine {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            client: Client::new(settings),
+            client: KNOWLEDGE.with_borrow_mut(|knowledge| Client::with_knowledge(settings, knowledge)),
             calls: Slab::new(),
             locks: Slab::new(),
             wires: Wires::default(),
+            checks: Vec::new(),
             actions: VecDeque::new(),
             wakeup: None,
         }
@@ -141,9 +165,22 @@ impl Engine {
         self.settle(now);
     }
 
+    /// A look-up has ended, with addresses or the system's words.
+    pub(crate) fn looked_up(&mut self, server: usize, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+        self.client.looked_up(server, found, now);
+        // Whoever waits for it looks again.
+        self.drive_all(now);
+    }
+
     /// The socket is connected.
     pub(crate) fn connected(&mut self, socket: usize, now: Timestamp) {
+        if self.host_is_there(socket, now) {
+            return;
+        }
         let Some((call, attempt)) = self.take_attempt(socket) else { return };
+        if let Some(wire) = self.wires.get(socket) {
+            wire.address = attempt.address;
+        }
         self.client.connected(&mut self.calls[call].call, attempt.socket, now);
         self.drive(call, now);
         self.settle(now);
@@ -163,10 +200,14 @@ impl Engine {
 
     /// The socket has ended, or could not be connected.
     pub(crate) fn ended(&mut self, socket: usize, end: End, now: Timestamp) {
+        // A host that refuses is there.
+        if self.host_is_there(socket, now) {
+            return;
+        }
         if let Some((call, attempt)) = self.take_attempt(socket) {
             let cause = if let End::Broken(cause) = &end { cause } else { "the server closed the connection" };
             drop(attempt);
-            self.client.connect_failed(&mut self.calls[call].call, cause, now);
+            self.client.connect_failed(&mut self.calls[call].call, cause);
             self.drive(call, now);
         } else if let Some(wire) = self.wires.get(socket) {
             let (call, lock) = (wire.call, wire.lock.take());
@@ -194,7 +235,8 @@ impl Engine {
     }
 
     fn begin(&mut self, call: Call, now: Timestamp) -> usize {
-        let number = self.calls.insert(Pending { call, attempt: None, socket: None, until: now });
+        let pending = Pending { call, attempts: Vec::new(), socket: None, checks: None, until: now };
+        let number = self.calls.insert(pending);
         self.drive(number, now);
         self.settle(now);
         number
@@ -203,10 +245,22 @@ impl Engine {
     /// Goes on with a call as far as it goes.
     fn drive(&mut self, call: usize, now: Timestamp) {
         while let Some(pending) = self.calls.get_mut(call) {
-            match Next::from(self.client.step(&mut pending.call, now)) {
-                Next::Connect { server, deadline } => return self.connect(call, server, deadline),
+            let next = Next::from(self.client.step(&mut pending.call, now));
+            if !matches!(next, Next::Connect { .. } | Next::Await { .. }) {
+                pending.attempts.clear();
+            }
+            if !matches!(next, Next::Check { .. }) {
+                pending.checks = None;
+            }
+            match next {
+                Next::LookUp { server } => {
+                    self.client.looking_up(&mut pending.call);
+                    self.actions.push_back(Action::LookUp { server });
+                }
+                Next::Connect { server, address, attempt } => self.connect(call, server, address, attempt, now),
+                Next::Await { until } => return self.wait(call, until),
                 Next::Pause { until } => {
-                    (pending.attempt, pending.socket) = (None, None);
+                    pending.socket = None;
                     return self.wait(call, until);
                 }
                 Next::Send { socket, bytes } => self.send(call, socket, bytes, now),
@@ -215,20 +269,64 @@ impl Engine {
                         return self.wait(call, deadline);
                     }
                 }
+                Next::Check { server, socket, deadline } => {
+                    if !self.receive(call, socket, now) {
+                        self.check(call, server, socket);
+                        return self.wait(call, deadline);
+                    }
+                }
                 Next::Finished(result) => return self.finish(call, result),
             }
         }
     }
 
-    fn connect(&mut self, call: usize, server: usize, deadline: Timestamp) {
-        let pending = &mut self.calls[call];
-        let is_the_same = |attempt: &Attempt| (attempt.server, attempt.deadline) == (server, deadline);
-        if !pending.attempt.as_ref().is_some_and(is_the_same) {
-            let socket = self.wires.open(call);
-            self.actions.push_back(Action::Connect { socket: socket.number, server });
-            (pending.attempt, pending.socket) = (Some(Attempt { socket, server, deadline }), None);
+    /// Goes on with every call.
+    fn drive_all(&mut self, now: Timestamp) {
+        let calls: Vec<usize> = self.calls.iter().map(|(call, _)| call).collect();
+        for call in calls {
+            self.drive(call, now);
         }
-        self.wait(call, deadline);
+        self.settle(now);
+    }
+
+    fn connect(&mut self, call: usize, server: usize, address: Option<SocketAddr>, attempt: usize, now: Timestamp) {
+        let socket = self.wires.open(Some(call));
+        self.actions.push_back(Action::Connect { socket: socket.number, server, address });
+        let pending = &mut self.calls[call];
+        if attempt == 0 {
+            pending.attempts.clear();
+        }
+        pending.socket = None;
+        pending.attempts.push(Attempt { socket, address });
+        self.client.connecting(&mut pending.call, now);
+    }
+
+    /// Finds out whether the host of a socket is still there, unless that is done already.
+    fn check(&mut self, call: usize, server: usize, socket: usize) {
+        let address = self.wires.get(socket).and_then(|wire| wire.address);
+        self.calls[call].checks = address;
+        let Some(address) = address else { return };
+        if !self.checks.iter().any(|check| check.address == address) {
+            let socket = self.wires.open(None);
+            self.actions.push_back(Action::Connect { socket: socket.number, server, address: Some(address) });
+            self.checks.push(Check { socket, address });
+        }
+    }
+
+    /// If this socket was to find out whether a host is there: it is.
+    fn host_is_there(&mut self, socket: usize, now: Timestamp) -> bool {
+        let Some(place) = self.checks.iter().position(|check| check.socket.number == socket) else { return false };
+        let Check { address, .. } = self.checks.swap_remove(place);
+        let calls: Vec<usize> = self.calls.iter().map(|(call, _)| call).collect();
+        for call in calls {
+            let Some(pending) = self.calls.get_mut(call) else { continue };
+            if pending.checks.take_if(|checked| *checked == address).is_some() {
+                self.client.acknowledged(&mut pending.call, true, now);
+                self.drive(call, now);
+            }
+        }
+        self.settle(now);
+        true
     }
 
     fn send(&mut self, call: usize, socket: usize, bytes: Vec<u8>, now: Timestamp) {
@@ -305,12 +403,15 @@ impl Engine {
     /// The attempt that a socket belongs to, and its call.
     fn take_attempt(&mut self, socket: usize) -> Option<(usize, Attempt)> {
         let call = self.wires.get(socket)?.call?;
-        let attempt = self.calls.get_mut(call)?.attempt.take_if(|attempt| attempt.socket.number == socket)?;
-        Some((call, attempt))
+        let attempts = &mut self.calls.get_mut(call)?.attempts;
+        let place = attempts.iter().position(|attempt| attempt.socket.number == socket)?;
+        Some((call, attempts.remove(place)))
     }
 
     /// Has the sockets closed that were dropped meanwhile, and goes on with the calls that waited for them.
     fn settle(&mut self, now: Timestamp) {
+        let calls = &self.calls;
+        self.checks.retain(|check| calls.iter().any(|(_, pending)| pending.checks == Some(check.address)));
         while let Some((socket, wire)) = self.wires.take_dropped() {
             self.actions.push_back(Action::Close { socket });
             self.actions.extend(wire.lock.map(|lock| Action::Lose { lock }));
@@ -325,7 +426,18 @@ impl Engine {
 impl From<Step<'_, Socket>> for Next {
     fn from(step: Step<'_, Socket>) -> Self {
         match step {
-            Step::Connect { index, deadline, .. } => Self::Connect { server: index, deadline },
+            Step::LookUp { index, .. } => Self::LookUp { server: index },
+            Step::Connect { index, endpoint, attempt, .. } => {
+                let address = match endpoint {
+                    Endpoint::Address(address) => Some(address),
+                    Endpoint::Unix(_) => None,
+                };
+                Self::Connect { server: index, address, attempt }
+            }
+            Step::AwaitConnection { until } => Self::Await { until },
+            Step::Acknowledged { index, socket, deadline } => {
+                Self::Check { server: index, socket: socket.number, deadline }
+            }
             Step::Pause { until } => Self::Pause { until },
             Step::Send { socket, bytes, .. } => Self::Send { socket: socket.number, bytes: bytes.to_vec() },
             Step::Receive { socket, deadline } => Self::Receive { socket: socket.number, deadline },
@@ -356,7 +468,8 @@ mod tests {
     /// What is to be done, in short.
     fn actions(engine: &mut Engine) -> Vec<String> {
         let describe = |action| match action {
-            Action::Connect { socket, server } => format!("connect {socket} to {server}"),
+            Action::LookUp { server } => format!("look up {server}"),
+            Action::Connect { socket, server, .. } => format!("connect {socket} to {server}"),
             Action::Send { socket, bytes } => format!("send {socket} {}", String::from_utf8_lossy(&bytes).trim_end()),
             Action::Close { socket } => format!("close {socket}"),
             Action::Finish { call, result: Ok(Answer::Locked(lock)) } => format!("{call} has lock {lock}"),
@@ -369,7 +482,7 @@ mod tests {
 
     /// An engine whose lock 0 is held by socket 0.
     fn holding() -> Engine {
-        let mut engine = engine(&["a"]);
+        let mut engine = engine(&["10.0.0.1"]);
         acquire(&mut engine);
         engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START);
@@ -390,7 +503,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_takes_too_long_makes_way_for_the_next() {
-        let mut engine = engine(&["a", "b"]);
+        let mut engine = engine(&["10.0.0.1", "10.0.0.2"]);
         acquire(&mut engine);
         let first = actions(&mut engine);
         let wakeup = engine.wakeup().expect("a deadline");
@@ -413,7 +526,7 @@ mod tests {
         acquire(&mut engine);
         assert_eq!(actions(&mut engine), ["connect 1 to 0", "close 0"]);
         engine.ended(1, End::Broken("refused".to_owned()), START);
-        assert_eq!(actions(&mut engine), ["0: cannot connect to a: refused", "close 1"]);
+        assert_eq!(actions(&mut engine), ["0: cannot connect to 10.0.0.1: refused", "close 1"]);
         assert_eq!(acquire(&mut engine), 0);
     }
 
@@ -454,11 +567,56 @@ mod tests {
 
     #[test]
     fn an_answer_counts_though_its_deadline_is_over() {
-        let mut engine = engine(&["a"]);
+        let mut engine = engine(&["10.0.0.1"]);
         acquire(&mut engine);
         engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START.after_secs(3600));
         assert_eq!(actions(&mut engine).pop().as_deref(), Some("0 has lock 0"));
+    }
+
+    /// An engine whose call waits over the kept socket 0, and whose time to be acknowledged is over.
+    fn unacknowledged() -> (Engine, Timestamp) {
+        let mut engine = holding();
+        engine.release(0, START);
+        engine.received(0, b"RELEASED\n", START);
+        let later = START.after_micros(1);
+        let request =
+            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 9, answer_within: None };
+        engine.acquire(&request, later).expect("a good key");
+        actions(&mut engine);
+        let now = later.after_micros(1_000_000);
+        engine.tick(now);
+        (engine, now)
+    }
+
+    #[test]
+    fn another_connection_shows_that_the_host_is_there() {
+        let (mut engine, now) = unacknowledged();
+        assert_eq!(actions(&mut engine), ["connect 1 to 0"]);
+        engine.connected(1, now);
+        assert_eq!(actions(&mut engine), ["close 1"]);
+        engine.received(0, b"LOCKED\n", now.after_secs(5));
+        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
+    }
+
+    #[test]
+    fn a_host_to_which_no_other_connection_can_be_made_is_given_up() {
+        let (mut engine, now) = unacknowledged();
+        assert_eq!(actions(&mut engine), ["connect 1 to 0"]);
+        engine.tick(now.after_micros(400_000));
+        let failed = actions(&mut engine);
+        assert!(failed.contains(&"0: no answer from 10.0.0.1: Connection timed out".to_owned()), "{failed:?}");
+        assert!(failed.contains(&"close 0".to_owned()) && failed.contains(&"close 1".to_owned()), "{failed:?}");
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once_for_all_calls() {
+        let mut engine = engine(&["pc.example"]);
+        acquire(&mut engine);
+        acquire(&mut engine);
+        assert_eq!(actions(&mut engine), ["look up 0"]);
+        engine.looked_up(0, Ok(vec![([10, 0, 0, 9], 0).into()]), START);
+        assert_eq!(actions(&mut engine), ["connect 0 to 0", "connect 1 to 0"]);
     }
 
     #[test]

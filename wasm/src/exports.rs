@@ -2,6 +2,8 @@
 
 #![allow(clippy::float_cmp, reason = "wasm_bindgen compares the numbers of an enum so")]
 
+use std::net::SocketAddr;
+
 use poolcounter::Timestamp;
 use poolcounter::client::{Failure, Outcome, Request, Target};
 use poolcounter::protocol::Mode;
@@ -20,7 +22,9 @@ const INBOX: usize = 16 * 1024;
 pub enum Action {
     /// Nothing.
     None,
-    /// Connect the socket to [`Engine::server`].
+    /// Look up [`Engine::host`] of the server of this index; then [`Engine::found`] or [`Engine::not_found`].
+    LookUp,
+    /// Connect the socket to [`Engine::server`], by [`Engine::address`] and [`Engine::port`].
     Connect,
     /// Send the bytes that [`Engine::bytes`] points at on the socket.
     Send,
@@ -72,6 +76,7 @@ pub enum Result {
 pub struct Engine {
     inner: engine::Engine,
     server: usize,
+    address: String,
     bytes: Vec<u8>,
     inbox: Box<[u8]>,
     ended: Ended,
@@ -95,7 +100,7 @@ impl Engine {
     pub fn new(config: Config) -> Self {
         let inner = engine::Engine::new(config.into_settings());
         let inbox = vec![0; INBOX].into_boxed_slice();
-        Self { inner, server: 0, bytes: Vec::new(), inbox, ended: Ended::new(Result::Done) }
+        Self { inner, server: 0, address: String::new(), bytes: Vec::new(), inbox, ended: Ended::new(Result::Done) }
     }
 
     /// The host of a server, or the path of its Unix socket.
@@ -161,6 +166,18 @@ impl Engine {
         self.inner.close(at(now));
     }
 
+    /// The addresses of a server's name, with commas between them.
+    pub fn found(&mut self, server: usize, addresses: &str, now: f64) {
+        let read = addresses.split(',').filter_map(read).collect();
+        self.inner.looked_up(server, Ok(read), at(now));
+    }
+
+    /// A server's name was not found.
+    #[wasm_bindgen(js_name = notFound)]
+    pub fn not_found(&mut self, server: usize, cause: String, now: f64) {
+        self.inner.looked_up(server, Err(cause), at(now));
+    }
+
     /// A socket is connected.
     pub fn connected(&mut self, socket: usize, now: f64) {
         self.inner.connected(socket, at(now));
@@ -204,8 +221,10 @@ impl Engine {
     pub fn poll(&mut self) -> usize {
         let (action, subject) = match self.inner.poll() {
             None => (Action::None, 0),
-            Some(engine::Action::Connect { socket, server }) => {
+            Some(engine::Action::LookUp { server }) => (Action::LookUp, server),
+            Some(engine::Action::Connect { socket, server, address }) => {
                 self.server = server;
+                self.address = address.map_or_else(String::new, written);
                 (Action::Connect, socket)
             }
             Some(engine::Action::Send { socket, bytes }) => {
@@ -226,6 +245,12 @@ impl Engine {
     #[must_use]
     pub fn server(&self) -> usize {
         self.server
+    }
+
+    /// The address to connect to; empty for a Unix socket, whose path is its [host](Engine::host).
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address.clone()
     }
 
     /// Where in the [`module_memory`] the bytes begin that are to be sent. They stay there until the next event.
@@ -323,6 +348,19 @@ impl Ended {
 #[must_use]
 pub fn module_memory() -> JsValue {
     wasm_bindgen::memory()
+}
+
+/// An address, as JavaScript has it: with the number of a zone, if it has one. Its port is left to the server.
+fn read(text: &str) -> Option<SocketAddr> {
+    let bracketed = if text.contains(':') { format!("[{text}]:0") } else { format!("{text}:0") };
+    bracketed.parse().ok()
+}
+
+fn written(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => format!("{}%{}", address.ip(), address.scope_id()),
+        _ => address.ip().to_string(),
+    }
 }
 
 fn at(ms: f64) -> Timestamp {

@@ -58,7 +58,13 @@ impl Config {
         self.settings.answer_timeout = micros(ms);
     }
 
-    /// How long a server that was away is asked after all others.
+    /// How long an answer that is due at once may take on a connection that has not answered before.
+    #[wasm_bindgen(setter = firstAnswerTimeoutMs)]
+    pub fn set_first_answer_timeout(&mut self, ms: f64) {
+        self.settings.first_answer_timeout = micros(ms);
+    }
+
+    /// For how long a server that was away is tried last, or not asked.
     #[wasm_bindgen(setter = passOverMs)]
     pub fn set_pass_over(&mut self, ms: f64) {
         self.settings.pass_over = micros(ms);

@@ -1,6 +1,7 @@
 //! The sockets, as seen from here: a number, and what has come of them that nobody has asked for yet.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use slab::Slab;
@@ -40,6 +41,8 @@ pub(crate) struct Wire {
     /// What has come and was not asked for yet.
     inbox: Vec<u8>,
     pub(crate) end: Option<End>,
+    /// Where it is connected to; a Unix socket has none.
+    pub(crate) address: Option<SocketAddr>,
 }
 
 impl Wire {
@@ -63,9 +66,9 @@ pub(crate) struct Wires {
 }
 
 impl Wires {
-    /// A socket that is to be connected for a call.
-    pub(crate) fn open(&mut self, call: usize) -> Socket {
-        let number = self.wires.insert(Wire { call: Some(call), ..Wire::default() });
+    /// A socket that is to be connected, for a call.
+    pub(crate) fn open(&mut self, call: Option<usize>) -> Socket {
+        let number = self.wires.insert(Wire { call, ..Wire::default() });
         Socket { number, dropped: Rc::clone(&self.dropped) }
     }
 

@@ -18,15 +18,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod names;
 mod socket;
 
 use crate::Timestamp;
 use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::{Home, reason};
-use names::Names;
+use crate::sockets::{self, Attempted, Attempts, Home, reason};
 use socket::Socket;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long a signal that nobody has noticed is left unheeded.
@@ -34,12 +33,12 @@ const HEEDED: Duration = Duration::from_secs(1);
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. The name of
-/// a server is looked up by the system, in which no deadline can be set: an address is the safer configuration.
+/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. What one client
+/// learns of a server serves all clients of the process. The name of a server is looked up by the system, in which no deadline can be set, at most once in ten
+/// seconds: an address is the safer configuration.
 #[derive(Debug)]
 pub struct BlockingClient {
     client: Client<Socket>,
-    names: Names,
     home: Home,
 }
 
@@ -47,8 +46,7 @@ impl BlockingClient {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let names = Names::new(settings.servers.len());
-        Self { client: Client::new(settings), names, home: Home::new() }
+        Self { client: sockets::client(settings), home: Home::new() }
     }
 
     /// How it behaves.
@@ -93,7 +91,7 @@ impl BlockingClient {
         }
     }
 
-    /// Gives up a wait that a signal has ended. Its connection is closed, so the server takes the wish back without waking anybody.
+    /// Gives up a wait that a signal has ended. Its connection is closed, so the server removes the request from its queue without waking anybody.
     pub fn cancel(&mut self, Interrupted(call): Interrupted) {
         self.client.cancel(&call);
     }
@@ -163,22 +161,34 @@ impl BlockingClient {
     /// The call's result; none if a signal came, and is to be heeded.
     fn run(&mut self, call: &mut Call, heed_signals: bool) -> Option<Result<Outcome, Failure>> {
         let mut buffer = [0; 1024];
+        let mut attempts = Attempts::default();
         let mut now = self.home.now();
         loop {
-            let event = match self.client.step(call, now) {
+            let step = self.client.step(call, now);
+            if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
+                attempts.clear();
+            }
+            let event = match step {
                 Step::Finished(result) => return Some(result),
                 Step::Pause { until } => {
                     std::thread::sleep(between(now, until));
-                    Event::Paused
+                    Event::Nothing
                 }
-                Step::Connect { index, server, deadline } => {
-                    Event::Connected(self.names.connect(index, server.target(), between(now, deadline)))
-                }
+                Step::LookUp { index, host } => Event::LookedUp(index, sockets::look_up(host)),
+                Step::Connect { endpoint, attempt, .. } => Event::Begun(attempts.begin(endpoint, attempt)),
+                Step::AwaitConnection { until } => match attempts.look() {
+                    Some(attempted) => Event::Attempted(attempted),
+                    None => match attempts.wait(between(now, until)) {
+                        Ok(()) => attempts.look().map_or(Event::Nothing, Event::Attempted),
+                        Err(error) => Event::Attempted(Attempted::Failed(error)),
+                    },
+                },
                 Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(now, deadline))),
                 Step::Receive { socket, deadline } => {
                     let timeout = between(now, deadline).min(if heed_signals { HEEDED } else { Duration::MAX });
                     Event::Received(socket.receive(timeout, &mut buffer).map(|length| &buffer[..length]))
                 }
+                Step::Acknowledged { socket, .. } => Event::Acknowledged(socket.is_acknowledged()),
             };
             if heed_signals && event.is_early() {
                 return None;
@@ -190,11 +200,25 @@ impl BlockingClient {
 
     fn tell(&mut self, call: &mut Call, event: Event<'_>, now: Timestamp) {
         match event {
-            Event::Connected(Ok(socket)) => self.client.connected(call, socket, now),
-            Event::Connected(Err(error)) => self.client.connect_failed(call, &reason(&error), now),
+            Event::LookedUp(index, found) => {
+                self.client.looking_up(call);
+                self.client.looked_up(index, found, now);
+            }
+            Event::Begun(attempted) => {
+                self.client.connecting(call, now);
+                if let Some(attempted) = attempted {
+                    self.tell(call, Event::Attempted(attempted), now);
+                }
+            }
+            Event::Attempted(Attempted::Connected(connection)) => match Socket::new(connection) {
+                Ok(socket) => self.client.connected(call, socket, now),
+                Err(error) => self.client.connect_failed(call, &reason(&error)),
+            },
+            Event::Attempted(Attempted::Failed(error)) => self.client.connect_failed(call, &reason(&error)),
             Event::Sent(Ok(())) => self.client.sent(call, now),
             Event::Received(Ok(bytes)) => self.client.received(call, bytes, now),
-            Event::Paused => {}
+            Event::Acknowledged(acknowledged) => self.client.acknowledged(call, acknowledged, now),
+            Event::Nothing => {}
             // Whether that was the deadline is the state machine's to say: a signal may have cut the wait short.
             Event::Received(Err(error)) if is_early(&error) => {}
             Event::Sent(Err(error)) | Event::Received(Err(error)) => self.client.failed(call, &reason(&error), now),
@@ -217,10 +241,13 @@ pub enum Answer {
 pub struct Interrupted(Call);
 
 enum Event<'a> {
-    Paused,
-    Connected(io::Result<Socket>),
+    Nothing,
+    LookedUp(usize, Result<Vec<SocketAddr>, String>),
+    Begun(Option<Attempted>),
+    Attempted(Attempted),
     Sent(io::Result<()>),
     Received(io::Result<&'a [u8]>),
+    Acknowledged(bool),
 }
 
 impl Event<'_> {
@@ -235,5 +262,5 @@ fn between(now: Timestamp, until: Timestamp) -> Duration {
 
 /// Whether it is only too early: nothing has come, or a signal cut the wait short.
 fn is_early(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }

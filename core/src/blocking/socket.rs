@@ -1,6 +1,5 @@
 use super::is_early;
 use crate::sockets::Connection;
-use socket2::SockAddr;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -19,14 +18,9 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn connect(address: &SockAddr, timeout: Duration) -> io::Result<Self> {
-        let connection = Connection::new(address)?;
-        if address.is_ipv4() || address.is_ipv6() {
-            connection.socket().connect_timeout(address, timeout)?;
-            connection.tune_tcp()?;
-        } else {
-            connect_unix(connection.socket(), address, timeout)?;
-        }
+    /// Of a connection that was just made.
+    pub(super) fn new(connection: Connection) -> io::Result<Self> {
+        connection.socket().set_nonblocking(false)?;
         connection.socket().set_write_timeout(Some(SEND_TIMEOUT))?;
         Ok(Self { connection, receive_timeout: None })
     }
@@ -38,7 +32,7 @@ impl Socket {
             match self.connection.send(bytes) {
                 Ok(length) => bytes = &bytes[length..],
                 Err(error) if !is_early(&error) => return Err(error),
-                Err(_) if Instant::now() >= deadline => return Err(timed_out()),
+                Err(_) if Instant::now() >= deadline => return Err(io::ErrorKind::TimedOut.into()),
                 Err(_) => {}
             }
         }
@@ -54,26 +48,11 @@ impl Socket {
         }
         self.connection.receive(buffer)
     }
-}
 
-/// Unlike TCP's, this connect is not begun and then waited for: it waits itself, for a place in the server's backlog.
-fn connect_unix(socket: &socket2::Socket, address: &SockAddr, timeout: Duration) -> io::Result<()> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(timed_out());
-        }
-        socket.set_write_timeout(Some(left))?;
-        match socket.connect(address) {
-            Err(error) if is_early(&error) => {}
-            connected => return connected,
-        }
+    /// Whether the server's host has acknowledged all that was sent.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.connection.is_acknowledged()
     }
-}
-
-fn timed_out() -> io::Error {
-    io::ErrorKind::TimedOut.into()
 }
 
 /// Never 0, which would mean no time-out.

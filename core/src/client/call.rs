@@ -1,4 +1,6 @@
-use super::{Failure, LinkId, Server};
+use super::race::Race;
+use super::settings::Patience;
+use super::{Endpoint, Failure, LinkId, LockNumber, Server};
 use crate::Timestamp;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -18,7 +20,7 @@ pub enum Outcome {
     Timeout,
     /// The connection has four locks already.
     LockHeld,
-    /// The lock is gone.
+    /// The release succeeded.
     Released,
     /// There was no lock to release.
     NotLocked,
@@ -31,21 +33,38 @@ pub enum Outcome {
 pub struct Lock {
     pub(super) link: LinkId,
     pub(super) server: usize,
+    pub(super) number: LockNumber,
 }
 
 /// What the driver must do next for a call. Whatever it waits for, it asks again once the moment named here is over.
 #[derive(Debug)]
 pub enum Step<'a, S> {
-    /// Connect to this server; then [`connected`](super::Client::connected) or [`connect_failed`](super::Client::connect_failed).
+    /// Look this name up; then [`looked_up`](super::Client::looked_up). A driver that does it beside the event loop says [`looking_up`](super::Client::looking_up)
+    /// at once, goes on with the call, and tells the result when it comes.
+    LookUp {
+        /// The index of the server.
+        index: usize,
+        /// Its host.
+        host: &'a str,
+    },
+    /// Begin an attempt to connect to a server, and say [`connecting`](super::Client::connecting). Several can be under way for one call. Whatever comes of each:
+    /// [`connected`](super::Client::connected) or [`connect_failed`](super::Client::connect_failed). Once one has succeeded, or the call wants something else, the others are to be closed.
     Connect {
         /// The index of the server.
         index: usize,
-        /// Where to.
+        /// The server.
         server: &'a Server,
-        /// When to give up.
-        deadline: Timestamp,
+        /// Where to.
+        endpoint: Endpoint<'a>,
+        /// How many attempts have begun before this one. With 0, those of another server, or of the first try, are over.
+        attempt: usize,
     },
-    /// Wait until then.
+    /// Wait for the attempts that are under way, until then.
+    AwaitConnection {
+        /// When to give up, or to begin another attempt.
+        until: Timestamp,
+    },
+    /// Wait until then. No attempt is under way.
     Pause {
         /// The moment.
         until: Timestamp,
@@ -66,6 +85,16 @@ pub enum Step<'a, S> {
         /// When to give up.
         deadline: Timestamp,
     },
+    /// Find out whether the server's host has acknowledged what was sent; then [`acknowledged`](super::Client::acknowledged). A driver that cannot see that makes another
+    /// connection to the server, as a trial. Bytes may still come meanwhile.
+    Acknowledged {
+        /// The index of the server.
+        index: usize,
+        /// On this connection.
+        socket: &'a mut S,
+        /// When to give up.
+        deadline: Timestamp,
+    },
     /// The call has ended.
     Finished(Result<Outcome, Failure>),
 }
@@ -76,20 +105,31 @@ pub enum Step<'a, S> {
 pub struct Call {
     pub(super) kind: Kind,
     pub(super) command: Cow<'static, [u8]>,
-    /// The servers still to try, the next one last.
+    /// The servers still to try: a stack, from whose end the next one is taken.
     pub(super) servers: Vec<usize>,
+    /// No other server can be asked.
+    pub(super) only: bool,
     /// The last server of the key's order: the one that the error names if all fail.
     pub(super) last: usize,
-    /// The server of the connection in use.
-    pub(super) talking_to: usize,
-    /// When the conversation on it began.
-    pub(super) asked: Timestamp,
-    /// Microseconds from the first sending to the answer.
-    pub(super) answer_within: u64,
-    /// Set when the conversation begins, and kept if its connection is replaced.
+    /// Why that one failed.
+    pub(super) failure: Option<Failure>,
+    /// The server that is tried.
+    pub(super) server: usize,
+    /// When it was chosen.
+    pub(super) chosen: Timestamp,
+    pub(super) patience: Patience,
+    /// When a call that may wait must be over, whatever connection it uses. Set when the conversation begins.
     pub(super) deadline: Option<Timestamp>,
+    /// When the command was sent last.
+    pub(super) asked: Timestamp,
+    /// When the answer to it is due.
+    pub(super) answer_by: Timestamp,
+    /// When its acknowledgement is due, while that matters.
+    pub(super) acknowledged_by: Option<Timestamp>,
     /// The connection in use was kept from earlier and may be stale.
     pub(super) reused: bool,
+    /// The server was silent, and is asked first whether it answers again.
+    pub(super) probing: bool,
     pub(super) state: State,
 }
 
@@ -108,28 +148,40 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) enum State {
     Choosing,
-    Connecting {
-        server: usize,
+    /// The server's addresses are not known, or not for certain.
+    Naming {
         second: bool,
-        deadline: Timestamp,
-    },
-    Pausing {
-        server: usize,
+        /// This call is to look the name up.
+        asks: bool,
         until: Timestamp,
     },
-    /// About to release the lock of this connection, if that is still there.
+    Connecting {
+        second: bool,
+        race: Race,
+    },
+    Pausing {
+        until: Timestamp,
+    },
+    /// About to release this lock, if its connection is still there.
     Releasing {
         link: LinkId,
+        lock: LockNumber,
     },
     /// The answers of earlier releases come first: the reference loses a line that shares a segment with another.
     CatchingUp {
         link: LinkId,
+        by: Timestamp,
     },
     Sending {
         link: LinkId,
     },
     Receiving {
         link: LinkId,
+    },
+    /// Receiving, and finding out whether the server's host is still there.
+    Checking {
+        link: LinkId,
+        by: Timestamp,
     },
     Finished(Result<Outcome, Failure>),
     /// The result was taken.
@@ -140,7 +192,10 @@ impl State {
     /// The connection that the conversation goes over.
     pub(super) fn link(&self) -> Option<LinkId> {
         match *self {
-            Self::CatchingUp { link } | Self::Sending { link } | Self::Receiving { link } => Some(link),
+            Self::CatchingUp { link, .. }
+            | Self::Sending { link }
+            | Self::Receiving { link }
+            | Self::Checking { link, .. } => Some(link),
             _ => None,
         }
     }

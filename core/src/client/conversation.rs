@@ -1,36 +1,80 @@
 //! How a call goes on: from one event to the next step.
 
 use super::call::{Call, Kind, Lock, Outcome, State, Step};
-use super::link::{Link, OutOfStep, printable};
-use super::{Client, Failure, Health, LinkId, Sharing};
+use super::link::{Link, OutOfStep, Releasable, printable};
+use super::name::Naming;
+use super::race::{Heat, Race};
+use super::settings::Patience;
+use super::standing::Verdict;
+use super::{Client, Endpoint, Failure, LinkId, LockNumber, Sharing, Target};
 use crate::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::mem;
+use core::net::SocketAddr;
 
 /// How long to wait before a connection is tried a second time, in microseconds; as MediaWiki's client does.
 const BETWEEN_TRIES: u64 = 1_000;
 
-/// The system's words for a time-out.
+/// The host of a server must acknowledge an acquire within this time, in microseconds, if the connection is an old one that holds no lock. A daemon that is merely
+/// busy, or frozen, has a kernel that acknowledges.
+const ACKNOWLEDGED_WITHIN: u64 = 1_000_000;
+
+/// How long a driver may take to find out whether something is acknowledged, in microseconds.
+const CHECKED_WITHIN: u64 = 400_000;
+
+/// The question to a server that was silent. It takes no lock.
+const PROBE: &[u8] = b"STATS UPTIME\n";
+
+/// How long the answer to it may take, in microseconds.
+const PROBE_TIMEOUT: u64 = 1_000_000;
+
+/// How often a call looks whether another one has found the addresses of a name, in microseconds.
+const NAME_POLL: u64 = 5_000;
+
+/// The system's words for a time-out. A cause in these words counts as silence of the server, and every other one as a refusal.
 pub(crate) const TIMED_OUT: &str = "Connection timed out";
 
 impl<S> Client<S> {
     /// What `call` needs next.
     pub fn step<'a>(&'a mut self, call: &'a mut Call, now: Timestamp) -> Step<'a, S> {
         while self.advance(call, now) {}
-        match call.state {
-            State::Connecting { server, deadline, .. } => {
-                return Step::Connect { index: server, server: &self.settings.servers[server], deadline };
+        let index = call.server;
+        match &call.state {
+            State::Naming { asks, until, .. } => {
+                return match self.settings.servers[index].target() {
+                    Target::Host { host, .. } if *asks => Step::LookUp { index, host },
+                    _ => Step::Pause { until: self.within_call(call, now.after_micros(NAME_POLL).min(*until)) },
+                };
             }
-            State::Pausing { until, .. } => return Step::Pause { until },
+            State::Connecting { race, .. } => {
+                let (server, attempt) = (&self.settings.servers[index], race.begun());
+                return match (race.heat(now), server.target()) {
+                    (Heat::Begin(Some(address)), _) => {
+                        Step::Connect { index, server, endpoint: Endpoint::Address(address), attempt }
+                    }
+                    (Heat::Begin(None), Target::Unix(path)) => {
+                        Step::Connect { index, server, endpoint: Endpoint::Unix(path), attempt }
+                    }
+                    (Heat::Wait(until), _) => Step::AwaitConnection { until: self.within_call(call, until) },
+                    // `advance` has dealt with the others.
+                    _ => Step::AwaitConnection { until: now },
+                };
+            }
+            State::Pausing { until, .. } => return Step::Pause { until: self.within_call(call, *until) },
             _ => {}
         }
         let place = call.state.link().and_then(|id| self.links.iter().position(|link| link.id == id));
         if let Some(place) = place {
-            let (socket, deadline) = (&mut self.links[place].socket, call.deadline.unwrap_or(now));
+            let socket = &mut self.links[place].socket;
+            let deadline = call.answer_by;
             return match call.state {
+                State::CatchingUp { by, .. } => Step::Receive { socket, deadline: by },
+                State::Checking { by, .. } => Step::Acknowledged { index, socket, deadline: by },
+                State::Sending { .. } if call.probing => Step::Send { socket, bytes: PROBE, deadline },
                 State::Sending { .. } => Step::Send { socket, bytes: &call.command, deadline },
-                _ => Step::Receive { socket, deadline },
+                _ => Step::Receive { socket, deadline: call.acknowledged_by.map_or(deadline, |by| by.min(deadline)) },
             };
         }
         Step::Finished(match mem::replace(&mut call.state, State::Over) {
@@ -40,42 +84,78 @@ impl<S> Client<S> {
         })
     }
 
-    /// The connection that [`Step::Connect`] asked for is made.
+    /// The driver looks up the name that [`Step::LookUp`] asked for; it will say [`looked_up`](Self::looked_up).
+    pub fn looking_up(&mut self, call: &mut Call) {
+        if let State::Naming { asks, .. } = &mut call.state {
+            *asks = false;
+        }
+    }
+
+    /// A look-up of the name of this server has ended, with its addresses, whose ports mean nothing, or with the system's text. It is good for all calls of all clients that share
+    /// their [`Knowledge`](super::Knowledge).
+    pub fn looked_up(&mut self, index: usize, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+        if let Some(Some(name)) = self.names.get(index) {
+            name.with(|name| name.looked_up(found, now));
+        }
+    }
+
+    /// The attempt that [`Step::Connect`] asked for is under way.
+    pub fn connecting(&mut self, call: &mut Call, now: Timestamp) {
+        if let State::Connecting { race, .. } = &mut call.state {
+            race.begin(now);
+        }
+    }
+
+    /// One of the attempts has succeeded.
     pub fn connected(&mut self, call: &mut Call, socket: S, now: Timestamp) {
-        let State::Connecting { server, .. } = call.state else { return };
+        let State::Connecting { .. } = call.state else { return };
         let id = self.next_link;
         self.next_link += 1;
-        self.health[server] = Health::default();
-        self.links.push(Link::new(id, server, socket, now));
+        self.links.push(Link::new(id, call.server, socket, now));
         call.reused = false;
         self.converse(call, id, now);
     }
 
-    /// The connection that [`Step::Connect`] asked for could not be made; `cause` is the system's text.
-    pub fn connect_failed(&mut self, call: &mut Call, cause: &str, now: Timestamp) {
-        let State::Connecting { server, second, .. } = call.state else { return };
-        if self.settings.connect_twice && !second {
-            call.state = State::Pausing { server, until: now.after_micros(BETWEEN_TRIES) };
-            return;
+    /// One of the attempts has failed; `cause` is the system's text.
+    pub fn connect_failed(&mut self, call: &mut Call, cause: &str) {
+        if let State::Connecting { race, .. } = &mut call.state {
+            race.fail(cause);
         }
-        self.pass_over(server, cause, now);
-        call.state = State::Choosing;
     }
 
     /// All the bytes that [`Step::Send`] gave are sent.
     pub fn sent(&mut self, call: &mut Call, now: Timestamp) {
         let State::Sending { link: id } = call.state else { return };
+        let Some(link) = find(&mut self.links, id) else { return };
         // Over a shared connection another release may have taken the lock: then the answer is not known beforehand.
-        let taken = find(&mut self.links, id).is_some_and(|link| link.held == 0);
-        if call.kind != Kind::Release || self.settings.await_release || taken {
+        if call.kind != Kind::Release || self.settings.await_release || !link.holds() {
+            let matters = call.kind == Kind::Acquire && call.reused && !link.holds();
+            call.acknowledged_by = matters.then(|| now.after_micros(ACKNOWLEDGED_WITHIN));
             call.state = State::Receiving { link: id };
             return;
         }
-        if let Some(link) = find(&mut self.links, id) {
-            link.unanswered += 1;
-            link.held -= 1;
+        link.unanswered += 1;
+        link.released_newest();
+        if link.owes_a_release() {
+            self.converse(call, id, now);
+        } else {
+            self.finish(call, id, Ok(Outcome::Released), now);
         }
-        self.finish(call, id, Ok(Outcome::Released), now);
+    }
+
+    /// What came of [`Step::Acknowledged`].
+    pub fn acknowledged(&mut self, call: &mut Call, acknowledged: bool, now: Timestamp) {
+        let State::Checking { link, .. } = call.state else { return };
+        if acknowledged {
+            call.acknowledged_by = None;
+            call.state = State::Receiving { link };
+        } else {
+            // It cannot have taken the lock, or will free it when it finds the connection closed.
+            self.drop_link(link);
+            self.silent(call, now);
+            let failure = self.broken(call, TIMED_OUT);
+            give_server_up(call, failure);
+        }
     }
 
     /// Bytes that came for [`Step::Receive`]; none at the end of the stream.
@@ -84,26 +164,25 @@ impl<S> Client<S> {
             return self.failed(call, "the server closed the connection", now);
         };
         let Some(link) = find(&mut self.links, id) else { return };
-        let understood = link.receive(bytes).and_then(|()| match call.state {
-            State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(None)),
-            _ => Ok(understand(link, call.kind)?.map(Some)),
+        self.standings[link.server].with(|standing| standing.answered(now));
+        let number = self.next_lock;
+        let understood = link.receive(bytes, now).and_then(|()| match call.state {
+            State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(Heard::GoOn)),
+            _ if call.probing => link.probe_answered().map(|answered| answered.then_some(Heard::GoOn)),
+            _ => Ok(understand(link, call.kind, number)?.map(Heard::Answer)),
         });
         match understood {
             Ok(None) => {}
-            Ok(Some(None)) => call.state = State::Sending { link: id },
-            Ok(Some(Some(result))) => {
-                let server = link.server;
-                if call.kind == Kind::Release && result.is_err() {
-                    // Whether the lock is held is not known, and its caller has no more to do with it.
-                    self.drop_link(id);
-                }
-                let result = result.map_err(|message| Failure::Remote { server: self.server_name(server), message });
-                self.finish(call, id, result, now);
+            Ok(Some(Heard::GoOn)) => {
+                call.probing = false;
+                self.begin_sending(call, id, now);
             }
+            Ok(Some(Heard::Answer(result))) => self.answered(call, id, result, now),
             Err(OutOfStep(said)) => {
                 // Asking a second time would not be any clearer.
-                call.reused = false;
-                self.failed(call, &format!("it said `{said}`"), now);
+                self.drop_link(id);
+                let failure = self.broken(call, &format!("it said `{said}`"));
+                self.end(call, failure);
             }
         }
     }
@@ -111,37 +190,66 @@ impl<S> Client<S> {
     /// Sending or receiving failed; `cause` is the system's text. The connection is dropped, and a kept one replaced once.
     pub fn failed(&mut self, call: &mut Call, cause: &str, now: Timestamp) {
         let Some(id) = call.state.link() else { return };
+        let has_answered = find(&mut self.links, id).is_some_and(|link| link.heard.is_some());
+        let failure = self.broken(call, cause);
         self.drop_link(id);
-        call.state = if call.kind == Kind::Release && !self.settings.await_release {
-            // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
-            State::Finished(Ok(Outcome::Released))
-        } else if mem::take(&mut call.reused) && call.kind != Kind::Release {
-            let deadline = self.connect_deadline(call, now);
-            State::Connecting { server: call.talking_to, second: false, deadline }
+        if call.kind == Kind::Release {
+            self.end(call, failure);
+        } else if cause == TIMED_OUT {
+            self.silent(call, now);
+            give_server_up(call, failure);
+        } else if mem::take(&mut call.reused) {
+            self.connect(call, false, now);
+        } else if has_answered {
+            self.end(call, failure);
         } else {
-            State::Finished(Err(self.broken(call, cause)))
-        };
+            // It let nobody in: too many clients, or it is stopping.
+            self.refused(call, now);
+            give_server_up(call, failure);
+        }
     }
 
     /// Moves on as far as it goes without an event: whether there may be more.
     fn advance(&mut self, call: &mut Call, now: Timestamp) -> bool {
-        match call.state {
+        match &call.state {
             State::Choosing => self.choose(call, now),
-            State::Releasing { link } => self.begin_release(call, link, now),
-            State::Connecting { deadline, .. } if now >= deadline => self.connect_failed(call, TIMED_OUT, now),
-            State::Pausing { server, until } if now >= until => {
-                let deadline = self.connect_deadline(call, now);
-                call.state = State::Connecting { server, second: true, deadline };
-            }
-            State::CatchingUp { .. } | State::Sending { .. } | State::Receiving { .. }
+            State::Releasing { link, lock } => self.begin_release(call, *link, *lock, now),
+            State::Naming { .. } | State::Connecting { .. } | State::Pausing { .. }
                 if call.deadline.is_some_and(|deadline| now >= deadline) =>
             {
-                // A server that was asked late in the call has not had its time.
-                if now.micros_since(call.asked) >= call.answer_within {
-                    self.pass_over(call.talking_to, TIMED_OUT, now);
+                let failure = self.no_connection(call.server, TIMED_OUT);
+                self.end(call, failure);
+            }
+            State::Naming { second, asks: false, until } => {
+                let (second, until) = (*second, *until);
+                return self.resolve(call, second, until, now);
+            }
+            State::Connecting { second, race } => {
+                let (second, cause) = (*second, race.cause().to_string());
+                match race.heat(now) {
+                    Heat::Failed => self.not_connected(call, second, &cause, now),
+                    Heat::TimedOut => self.not_connected(call, second, TIMED_OUT, now),
+                    Heat::Begin(_) | Heat::Wait(_) => return false,
                 }
-                call.reused = false;
-                self.failed(call, TIMED_OUT, now);
+            }
+            State::Pausing { until } if now >= *until => self.connect(call, true, now),
+            State::CatchingUp { link, by } if now >= *by => {
+                let link = *link;
+                self.timed_out(call, link, true, now);
+            }
+            State::Checking { by, .. } if now >= *by => self.acknowledged(call, false, now),
+            State::Receiving { link } if call.acknowledged_by.is_some_and(|by| now >= by.min(call.answer_by)) => {
+                let link = *link;
+                let asked = call.asked;
+                if self.standings[call.server].with(|standing| standing.has_answered_since(asked)) {
+                    call.acknowledged_by = None;
+                } else {
+                    call.state = State::Checking { link, by: now.after_micros(CHECKED_WITHIN) };
+                }
+            }
+            State::Sending { link } | State::Receiving { link } if now >= call.answer_by => {
+                let link = *link;
+                self.timed_out(call, link, false, now);
             }
             _ => return false,
         }
@@ -150,24 +258,51 @@ impl<S> Client<S> {
 
     fn choose(&mut self, call: &mut Call, now: Timestamp) {
         let Some(server) = call.servers.pop() else {
-            let failure =
-                Failure::Connect { server: self.server_name(call.last), cause: self.health[call.last].cause.clone() };
+            let failure = call.failure.take().unwrap_or_else(|| self.no_connection(call.last, TIMED_OUT));
             call.state = State::Finished(Err(failure));
             return;
         };
-        if let Some(id) = self.take_link(server, now) {
-            call.reused = true;
-            self.converse(call, id, now);
-        } else {
-            let deadline = self.connect_deadline(call, now);
-            call.state = State::Connecting { server, second: false, deadline };
+        (call.server, call.chosen, call.probing) = (server, now, false);
+        let verdict = match call.kind {
+            // Whoever asks for a server's statistics wants to hear from this server.
+            Kind::Statistics { .. } => Verdict::Ask,
+            _ => {
+                let tries = if self.settings.connect_twice { 2 } else { 1 };
+                let probe_time = 2 * tries * self.settings.connect_timeout + PROBE_TIMEOUT;
+                self.standings[server].with(|standing| standing.verdict(call.only, probe_time, now))
+            }
+        };
+        match verdict {
+            Verdict::Avoid(micros) => {
+                let seconds = micros.div_ceil(1_000_000);
+                let cause = format!("it gave no answer, and is asked again in {seconds} s");
+                give_server_up(call, self.no_connection(server, &cause));
+            }
+            Verdict::Probe => {
+                call.probing = true;
+                self.connect(call, false, now);
+            }
+            Verdict::Ask => match self.take_link(server, now) {
+                Some(id) => {
+                    call.reused = true;
+                    self.converse(call, id, now);
+                }
+                None => self.connect(call, false, now),
+            },
         }
     }
 
     /// A kept connection to `server`, if there is one to be had.
     fn take_link(&mut self, server: usize, now: Timestamp) -> Option<LinkId> {
         let keep = self.settings.keep_idle;
-        self.links.retain(|link| !link.is_idle() || now.micros_since(link.idle_since) <= keep);
+        let standing = &self.standings[server];
+        self.links.retain(|link| {
+            let is_good = |link: &Link<S>| {
+                now.micros_since(link.idle_since) <= keep
+                    && (link.server != server || standing.with(|standing| standing.trusts(link.heard)))
+            };
+            !link.is_idle() || is_good(link)
+        });
         let shared = self.settings.sharing == Sharing::PerServer;
         let fits = |link: &&mut Link<S>| link.server == server && (link.is_idle() || shared && !link.busy);
         let link = self.links.iter_mut().rev().find(fits)?;
@@ -175,25 +310,102 @@ impl<S> Client<S> {
         Some(link.id)
     }
 
-    fn begin_release(&mut self, call: &mut Call, id: LinkId, now: Timestamp) {
-        match find(&mut self.links, id) {
-            Some(link) => {
+    /// Begins to connect to the call's server.
+    fn connect(&mut self, call: &mut Call, second: bool, now: Timestamp) {
+        let until = now.after_micros(self.settings.answer_timeout);
+        self.resolve(call, second, until, now);
+    }
+
+    /// Finds the addresses of the call's server: whether it got any further.
+    fn resolve(&mut self, call: &mut Call, second: bool, until: Timestamp, now: Timestamp) -> bool {
+        let naming = match &self.names[call.server] {
+            Some(name) => name.with(|name| name.naming(now)),
+            None => {
+                let race = Race::new([None].into(), self.settings.connect_timeout);
+                call.state = State::Connecting { second, race };
+                return true;
+            }
+        };
+        match naming {
+            Naming::Known(addresses) => {
+                let Target::Host { port, .. } = self.settings.servers[call.server].target() else { return true };
+                let with_port = |mut address: SocketAddr| {
+                    address.set_port(*port);
+                    Some(address)
+                };
+                let addresses = addresses.into_iter().map(with_port).collect();
+                let race = Race::new(addresses, self.settings.connect_timeout);
+                call.state = State::Connecting { second, race };
+            }
+            Naming::LookUp => call.state = State::Naming { second, asks: true, until },
+            Naming::Wait if now < until => {
+                call.state = State::Naming { second, asks: false, until };
+                return false;
+            }
+            Naming::Wait => {
+                let failure = self.no_connection(call.server, "its name is still being looked up");
+                give_server_up(call, failure);
+            }
+            Naming::Failed(cause) => self.not_connected(call, true, &cause, now),
+        }
+        true
+    }
+
+    fn begin_release(&mut self, call: &mut Call, id: LinkId, lock: LockNumber, now: Timestamp) {
+        let Some(link) = find(&mut self.links, id) else {
+            let failure = self.broken(call, "the connection was closed");
+            return self.end(call, failure);
+        };
+        match link.release(lock) {
+            Releasable::Newest | Releasable::Unknown => {
                 link.busy = true;
                 self.converse(call, id, now);
             }
-            None if self.settings.await_release => {
-                call.state = State::Finished(Err(self.broken(call, "the connection was closed")));
-            }
-            None => call.state = State::Finished(Ok(Outcome::Released)),
+            Releasable::HeldBack => call.state = State::Finished(Ok(Outcome::Released)),
+            Releasable::Gone => call.state = State::Finished(Ok(Outcome::NotLocked)),
         }
     }
 
     fn converse(&mut self, call: &mut Call, id: LinkId, now: Timestamp) {
-        call.deadline.get_or_insert(now.after_micros(call.answer_within));
+        if let (Patience::Waits(within), false) = (call.patience, call.probing) {
+            call.deadline.get_or_insert(now.after_micros(within));
+        }
         let Some(link) = find(&mut self.links, id) else { return };
-        call.talking_to = link.server;
+        if link.unanswered > 0 {
+            let by = self.within_call(call, now.after_micros(self.settings.answer_timeout));
+            call.state = State::CatchingUp { link: id, by };
+        } else {
+            self.begin_sending(call, id, now);
+        }
+    }
+
+    fn begin_sending(&mut self, call: &mut Call, id: LinkId, now: Timestamp) {
+        let answered = find(&mut self.links, id).is_some_and(|link| link.heard.is_some());
         call.asked = now;
-        call.state = if link.unanswered > 0 { State::CatchingUp { link: id } } else { State::Sending { link: id } };
+        call.acknowledged_by = None;
+        call.answer_by = match call.patience {
+            _ if call.probing => now.after_micros(PROBE_TIMEOUT),
+            Patience::Waits(within) => *call.deadline.get_or_insert(now.after_micros(within)),
+            Patience::AtOnce => now.after_micros(self.settings.at_once(answered)),
+        };
+        call.state = State::Sending { link: id };
+    }
+
+    /// The answer to the command is there.
+    fn answered(&mut self, call: &mut Call, id: LinkId, result: Result<Outcome, String>, now: Timestamp) {
+        if matches!(result, Ok(Outcome::Locked(_))) {
+            self.next_lock += 1;
+        }
+        if call.kind == Kind::Release {
+            if result.is_err() {
+                // Whether the lock is held is not known, and its caller has no more to do with it.
+                self.drop_link(id);
+            } else if find(&mut self.links, id).is_some_and(|link| link.owes_a_release()) {
+                return self.converse(call, id, now);
+            }
+        }
+        let result = result.map_err(|message| Failure::Remote { server: self.server_name(call.server), message });
+        self.finish(call, id, result, now);
     }
 
     /// The call has its result; its connection is free for the next one.
@@ -210,19 +422,70 @@ impl<S> Client<S> {
         call.state = State::Finished(result);
     }
 
-    /// The deadline of a call, once it has begun to talk, goes for its later connections too.
-    fn connect_deadline(&self, call: &Call, now: Timestamp) -> Timestamp {
-        let deadline = now.after_micros(self.settings.connect_timeout);
-        call.deadline.map_or(deadline, |end| end.min(deadline))
+    /// The call has failed for good.
+    fn end(&self, call: &mut Call, failure: Failure) {
+        call.state = State::Finished(if call.kind == Kind::Release && !self.settings.await_release {
+            // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
+            Ok(Outcome::Released)
+        } else {
+            Err(failure)
+        });
     }
 
-    fn pass_over(&mut self, server: usize, cause: &str, now: Timestamp) {
-        let passed_over_until = now.after_micros(self.settings.pass_over);
-        self.health[server] = Health { passed_over_until, cause: cause.to_string() };
+    /// No address of the call's server could be connected to.
+    fn not_connected(&mut self, call: &mut Call, second: bool, cause: &str, now: Timestamp) {
+        if self.settings.connect_twice && !second {
+            call.state = State::Pausing { until: now.after_micros(BETWEEN_TRIES) };
+            return;
+        }
+        if let Some(name) = &self.names[call.server] {
+            name.with(super::name::Name::all_failed);
+        }
+        if cause == TIMED_OUT {
+            self.silent(call, now);
+        } else {
+            self.refused(call, now);
+        }
+        give_server_up(call, self.no_connection(call.server, cause));
+    }
+
+    /// The answer is due, and has not come. `unasked`: the command was not even sent.
+    fn timed_out(&mut self, call: &mut Call, id: LinkId, unasked: bool, now: Timestamp) {
+        let failure = self.broken(call, TIMED_OUT);
+        self.drop_link(id);
+        // A server that was asked late in the call has not had its time.
+        let had_its_time = match call.patience {
+            Patience::Waits(within) if !unasked && !call.probing => now.micros_since(call.asked) >= within,
+            _ => call.deadline.is_none_or(|deadline| now < deadline),
+        };
+        if had_its_time {
+            self.silent(call, now);
+        }
+        if call.kind != Kind::Release && (unasked || call.probing) {
+            give_server_up(call, failure);
+        } else {
+            self.end(call, failure);
+        }
+    }
+
+    /// The call's server gave no answer in time. Its idle connections are not trusted any more; calls that wait there go on waiting.
+    fn silent(&mut self, call: &Call, now: Timestamp) {
+        let server = call.server;
+        self.standings[server].with(|standing| standing.silent(call.chosen, self.settings.pass_over, now));
+        self.links.retain(|link| link.server != server || !link.is_idle());
+    }
+
+    fn refused(&mut self, call: &Call, now: Timestamp) {
+        self.standings[call.server].with(|standing| standing.refused(self.settings.pass_over, now));
+    }
+
+    /// Not later than the call may last.
+    fn within_call(&self, call: &Call, moment: Timestamp) -> Timestamp {
+        call.deadline.map_or(moment, |deadline| deadline.min(moment))
     }
 
     fn broken(&self, call: &Call, cause: &str) -> Failure {
-        let server = self.server_name(call.talking_to);
+        let server = self.server_name(call.server);
         let cause = cause.to_string();
         match call.state {
             State::Sending { .. } => Failure::Write { server, cause },
@@ -230,13 +493,37 @@ impl<S> Client<S> {
         }
     }
 
+    fn no_connection(&self, server: usize, cause: &str) -> Failure {
+        Failure::Connect { server: self.server_name(server), cause: cause.to_string() }
+    }
+
     fn server_name(&self, server: usize) -> String {
         self.settings.servers[server].name().to_string()
     }
 }
 
-/// The answer to a call of this kind, once it is there; the text behind `ERROR` if the server refused.
-fn understand<S>(link: &mut Link<S>, kind: Kind) -> Result<Option<Result<Outcome, String>>, OutOfStep> {
+/// The call asks its next server. The failure is kept if it is the one to be reported.
+fn give_server_up(call: &mut Call, failure: Failure) {
+    if call.server == call.last {
+        call.failure = Some(failure);
+    }
+    call.state = State::Choosing;
+}
+
+/// What was heard.
+enum Heard {
+    /// What had to come before the command.
+    GoOn,
+    /// The answer to the command; the text behind `ERROR` if the server refused.
+    Answer(Result<Outcome, String>),
+}
+
+/// The answer to a call of this kind, once it is there; the text behind `ERROR` if the server refused. A lock that is granted gets this number.
+fn understand<S>(
+    link: &mut Link<S>,
+    kind: Kind,
+    number: LockNumber,
+) -> Result<Option<Result<Outcome, String>>, OutOfStep> {
     if let Kind::Statistics { full } = kind {
         return Ok(link.statistics(full).map(|text| match text.strip_prefix("ERROR ") {
             Some(message) => Err(printable(message.trim_end())),
@@ -246,19 +533,19 @@ fn understand<S>(link: &mut Link<S>, kind: Kind) -> Result<Option<Result<Outcome
     let Some(answer) = link.answer()? else { return Ok(None) };
     let outcome = match (kind, answer.as_str()) {
         (Kind::Acquire, "LOCKED") => {
-            link.held += 1;
-            Outcome::Locked(Lock { link: link.id, server: link.server })
+            link.granted(number);
+            Outcome::Locked(Lock { link: link.id, server: link.server, number })
         }
         (Kind::Acquire, "DONE") => Outcome::Done,
         (Kind::Acquire, "QUEUE_FULL") => Outcome::QueueFull,
         (Kind::Acquire, "TIMEOUT") => Outcome::Timeout,
         (Kind::Acquire, "LOCK_HELD") => Outcome::LockHeld,
         (Kind::Release | Kind::ReleaseNothing, "RELEASED") => {
-            link.held = link.held.saturating_sub(1);
+            link.released_newest();
             Outcome::Released
         }
         (Kind::Release | Kind::ReleaseNothing, "NOT_LOCKED") => {
-            link.held = 0;
+            link.released_all();
             Outcome::NotLocked
         }
         _ => match answer.strip_prefix("ERROR ") {

@@ -1,4 +1,4 @@
-use super::LinkId;
+use super::{LinkId, LockNumber};
 use crate::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,11 +18,21 @@ pub(super) struct Link<S> {
     received: Vec<u8>,
     /// Releases whose answers are still to come.
     pub(super) unanswered: u32,
-    /// Locks that are held through it.
-    pub(super) held: u32,
+    /// Locks that are held through it, the newest last.
+    locks: Vec<Held>,
     /// A call is using it.
     pub(super) busy: bool,
     pub(super) idle_since: Timestamp,
+    /// When the server last said anything on it.
+    pub(super) heard: Option<Timestamp>,
+}
+
+/// A lock, as its connection knows it.
+#[derive(Debug)]
+struct Held {
+    number: LockNumber,
+    /// Its caller has released it, but a newer lock is held, which the server would take instead.
+    given_back: bool,
 }
 
 /// The server said something that was not asked for, or that makes no sense; what it said, fit for a message.
@@ -35,17 +45,79 @@ impl OutOfStep {
     }
 }
 
+/// How a release of a lock can be done. The server takes the newest lock of a connection.
+pub(super) enum Releasable {
+    /// It is the newest.
+    Newest,
+    /// A newer one is held: this one is released when that is.
+    HeldBack,
+    /// Another release took it, and older locks are held, which a release would take.
+    Gone,
+    /// The connection holds nothing: the server is to say.
+    Unknown,
+}
+
 impl<S> Link<S> {
     /// A connection just made, for the call that asked for it.
     pub(super) fn new(id: LinkId, server: usize, socket: S, now: Timestamp) -> Self {
-        Self { id, server, socket, received: Vec::new(), unanswered: 0, held: 0, busy: true, idle_since: now }
+        Self {
+            id,
+            server,
+            socket,
+            received: Vec::new(),
+            unanswered: 0,
+            locks: Vec::new(),
+            busy: true,
+            idle_since: now,
+            heard: None,
+        }
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        !self.busy && self.held == 0
+        !self.busy && !self.holds()
     }
 
-    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<(), OutOfStep> {
+    /// Whether any lock is held through it.
+    pub(super) fn holds(&self) -> bool {
+        !self.locks.is_empty()
+    }
+
+    /// The server has granted a lock.
+    pub(super) fn granted(&mut self, number: LockNumber) {
+        self.locks.push(Held { number, given_back: false });
+    }
+
+    /// The server has taken the newest lock, or was told to.
+    pub(super) fn released_newest(&mut self) {
+        self.locks.pop();
+    }
+
+    /// The server knows of no lock.
+    pub(super) fn released_all(&mut self) {
+        self.locks.clear();
+    }
+
+    /// How a release of this lock can be done now.
+    pub(super) fn release(&mut self, number: LockNumber) -> Releasable {
+        let newest = self.locks.last().map(|held| held.number);
+        match self.locks.iter_mut().find(|held| held.number == number) {
+            Some(_) if newest == Some(number) => Releasable::Newest,
+            Some(held) => {
+                held.given_back = true;
+                Releasable::HeldBack
+            }
+            None if newest.is_none() => Releasable::Unknown,
+            None => Releasable::Gone,
+        }
+    }
+
+    /// Whether the newest lock was released before by its caller, and the server is still to be told.
+    pub(super) fn owes_a_release(&self) -> bool {
+        self.locks.last().is_some_and(|held| held.given_back)
+    }
+
+    pub(super) fn receive(&mut self, bytes: &[u8], now: Timestamp) -> Result<(), OutOfStep> {
+        self.heard = Some(now);
         self.received.extend_from_slice(bytes);
         if self.received.len() > MAX_ANSWER { Err(self.out_of_step()) } else { Ok(()) }
     }
@@ -60,6 +132,15 @@ impl<S> Link<S> {
             self.unanswered -= 1;
         }
         if self.received.is_empty() { Ok(true) } else { Err(self.out_of_step()) }
+    }
+
+    /// Takes the answer to `STATS UPTIME` off what was received: whether it has come.
+    pub(super) fn probe_answered(&mut self) -> Result<bool, OutOfStep> {
+        match self.answer()? {
+            Some(line) if line.starts_with("uptime: ") => Ok(true),
+            Some(line) => Err(OutOfStep::new(&line)),
+            None => Ok(false),
+        }
     }
 
     /// The one line that was asked for, once it is there.

@@ -4,6 +4,16 @@
 //! what it needs next, and the driver, which owns sockets and clock, tells it what came of that. Time-outs, the second try, the next server,
 //! the replacement of a stale connection and the answer of a release that is still to come are all in here; a driver only moves bytes.
 //!
+//! | file | what it decides |
+//! | --- | --- |
+//! | `standing.rs` | whether a server is asked, after it refused or was silent |
+//! | `name.rs` | when a name is looked up |
+//! | `race.rs` | which address of a server is tried when |
+//! | `conversation.rs` | what a call does next |
+//! | `link.rs` | what a connection owes and holds |
+//!
+//! Clients that are made with one [`Knowledge`] share what they learn of servers and names.
+//!
 //! ```
 //! use poolcounter::Timestamp;
 //! use poolcounter::client::{Client, Outcome, Request, Server, Settings, Step};
@@ -17,6 +27,7 @@
 //!
 //! // The driver connects; its socket may be of any type.
 //! assert!(matches!(client.step(&mut call, now), Step::Connect { .. }));
+//! client.connecting(&mut call, now);
 //! client.connected(&mut call, "a socket", now);
 //! assert!(matches!(client.step(&mut call, now), Step::Send { bytes: b"ACQ4ANY page%201 1 100 15\n", .. }));
 //! client.sent(&mut call, now);
@@ -30,51 +41,69 @@ mod command;
 mod conversation;
 mod failure;
 mod link;
+mod name;
+mod race;
 mod server;
 mod settings;
+mod shared;
+mod standing;
 
 pub use call::{Call, Lock, Outcome, Step};
 pub use command::Request;
 #[cfg(feature = "sockets")]
 pub(crate) use conversation::TIMED_OUT;
 pub use failure::{BadKey, Failure};
+pub use race::Endpoint;
 pub use server::{BadServer, DEFAULT_PORT, Server, Target};
 pub use settings::{Choice, Settings, Sharing};
+pub use shared::Knowledge;
 
 use crate::Timestamp;
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use call::{Kind, State};
 use link::Link;
+use name::SharedName;
+use settings::Patience;
+use standing::SharedStanding;
 
 /// A connection, by a number that is never given again.
 type LinkId = u64;
 
-/// Servers, their health, and the connections to them. `S` is the driver's socket; dropping it must close it.
+/// A lock, by a number that is never given again.
+type LockNumber = u64;
+
+/// Servers, what is known of them, and the connections to them. `S` is the driver's socket; dropping it must close it.
 #[derive(Debug)]
 pub struct Client<S> {
     settings: Settings,
     /// For each server.
-    health: Vec<Health>,
+    standings: Vec<SharedStanding>,
+    /// For each server; a Unix socket has none.
+    names: Vec<Option<SharedName>>,
     links: Vec<Link<S>>,
     next_link: LinkId,
-}
-
-/// What is known of a server that could not be reached.
-#[derive(Clone, Debug, Default)]
-struct Health {
-    passed_over_until: Timestamp,
-    cause: String,
+    next_lock: LockNumber,
 }
 
 impl<S> Client<S> {
-    /// A client that has no connection yet.
+    /// A client that has no connection yet, and shares what it learns with nobody.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let health = vec![Health::default(); settings.servers.len()];
-        Self { settings, health, links: Vec::new(), next_link: 0 }
+        Self::with_knowledge(settings, &mut Knowledge::default())
+    }
+
+    /// A client that has no connection yet, and learns together with all others that were made with this knowledge. Their moments must come from one clock.
+    #[must_use]
+    pub fn with_knowledge(settings: Settings, knowledge: &mut Knowledge) -> Self {
+        let standings = settings.servers.iter().map(|server| knowledge.server(server.target())).collect();
+        let name = |server: &Server| match server.target() {
+            Target::Host { host, .. } => Some(knowledge.name(host)),
+            Target::Unix(_) => None,
+        };
+        let names = settings.servers.iter().map(name).collect();
+        Self { settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 }
     }
 
     /// How it behaves.
@@ -90,20 +119,21 @@ impl<S> Client<S> {
     /// If the key cannot be sent, or there is no server.
     pub fn acquire(&self, request: &Request<'_>, now: Timestamp) -> Result<Call, Failure> {
         let command = request.encode().map_err(Failure::BadKey)?;
-        let within = self.settings.answer_within(request);
-        self.call(Kind::Acquire, Cow::Owned(command), self.settings.order(request.key), within, now)
+        let patience = self.settings.patience(request);
+        self.call(Kind::Acquire, Cow::Owned(command), self.settings.order(request.key), patience, now)
     }
 
     /// Begins to release a lock that is held. By default this needs a [`Step::Send`] alone.
     ///
-    /// With [`Sharing::PerServer`] the server releases the newest lock of the connection, as with MediaWiki's own client.
+    /// With [`Sharing::PerServer`], the release of a lock that is not the newest of its connection is held back until it is, and reported as done.
     ///
     /// # Errors
     ///
     /// None in fact; the type is that of the other calls.
     pub fn release(&self, lock: &Lock, now: Timestamp) -> Result<Call, Failure> {
-        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], self.settings.answer_timeout, now)?;
-        call.state = State::Releasing { link: lock.link };
+        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], Patience::AtOnce, now)?;
+        call.server = lock.server;
+        call.state = State::Releasing { link: lock.link, lock: lock.number };
         Ok(call)
     }
 
@@ -113,8 +143,7 @@ impl<S> Client<S> {
     ///
     /// If there is no server.
     pub fn release_nothing(&self, key: &[u8], now: Timestamp) -> Result<Call, Failure> {
-        let within = self.settings.answer_timeout;
-        self.call(Kind::ReleaseNothing, RELEASE, self.settings.order(key), within, now)
+        self.call(Kind::ReleaseNothing, RELEASE, self.settings.order(key), Patience::AtOnce, now)
     }
 
     /// Begins to ask the server of this index for a statistic: `FULL`, `UPTIME` or the name of a counter.
@@ -128,16 +157,16 @@ impl<S> Client<S> {
             return Err(Failure::NoServer);
         }
         let full = name.eq_ignore_ascii_case("FULL");
-        self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], self.settings.answer_timeout, now)
+        self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], Patience::AtOnce, now)
     }
 
-    /// Gives a call up. Its connection is closed, so the server takes the wish back without waking anybody.
+    /// Gives a call up. Its connection is closed, so the server removes the request from its queue without waking anybody.
     pub fn cancel(&mut self, call: &Call) {
         match &call.state {
             // Granted, but the caller does not know yet.
             State::Finished(Ok(Outcome::Locked(lock))) => self.drop_link(lock.link),
             // Nothing is sent yet, and the caller has given the lock away.
-            State::Releasing { link } => self.drop_link(*link),
+            State::Releasing { link, .. } => self.drop_link(*link),
             state => state.link().map_or((), |link| self.drop_link(link)),
         }
     }
@@ -162,14 +191,17 @@ impl<S> Client<S> {
         kind: Kind,
         command: Cow<'static, [u8]>,
         mut servers: Vec<usize>,
-        answer_within: u64,
+        patience: Patience,
         now: Timestamp,
     ) -> Result<Call, Failure> {
         let last = *servers.last().ok_or(Failure::NoServer)?;
-        let away = |server: &usize| now < self.health[*server].passed_over_until && !self.has_link(*server);
-        // Those that are passed over come last: better a late answer than none. The next one is the last of the list.
-        if servers.len() > 1 {
-            let (mut later, sooner): (Vec<_>, Vec<_>) = servers.into_iter().rev().partition(away);
+        let only = servers.len() == 1;
+        // Those that refused a moment ago come last: better a late answer than none.
+        if !only {
+            let is_last_resort = |server: &usize| {
+                self.standings[*server].with(|standing| standing.is_last_resort(now)) && !self.has_link(*server)
+            };
+            let (mut later, sooner): (Vec<_>, Vec<_>) = servers.into_iter().rev().partition(is_last_resort);
             later.extend(sooner);
             servers = later;
         }
@@ -177,12 +209,18 @@ impl<S> Client<S> {
             kind,
             command,
             servers,
+            only,
             last,
-            talking_to: last,
-            asked: now,
-            answer_within,
+            failure: None,
+            server: last,
+            chosen: now,
+            patience,
             deadline: None,
+            asked: now,
+            answer_by: now,
+            acknowledged_by: None,
             reused: false,
+            probing: false,
             state: State::Choosing,
         })
     }

@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 /// Where a server is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A host, by name or address, and its TCP port.
     Host {
@@ -70,6 +70,15 @@ impl fmt::Display for Server {
 }
 
 impl Target {
+    /// The host, by name or address, without brackets; a Unix socket has none.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Host { host, .. } => Some(host),
+            Self::Unix(_) => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         if text.bytes().any(|byte| byte.is_ascii_control() || byte == b' ') {
             return None;

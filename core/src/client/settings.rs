@@ -10,15 +10,20 @@ pub struct Settings {
     pub servers: Vec<Server>,
     /// Which of them a key belongs to.
     pub choice: Choice,
-    /// How long a connection may take to be made.
+    /// How long a connection may take to be made. If a name has several addresses, each attempt has this time, and all of them end within twice this time.
     pub connect_timeout: u64,
     /// Whether a connection that could not be made is tried a second time, a millisecond later.
     pub connect_twice: bool,
-    /// The least time to wait for an answer. An acquire waits half as long again as its own timeout, if that is more.
+    /// The least time to wait for an answer. An acquire waits 1.5 times its own timeout, if that is more. An answer that is due at once, as that
+    /// to an acquire with timeout 0, has this time on a connection that has answered before.
     pub answer_timeout: u64,
-    /// How long a server that refused or timed out is asked only after all others.
+    /// How long an answer that is due at once may take on a connection that has not answered before, if that is more than
+    /// [`answer_timeout`](Self::answer_timeout). A server that is asked by many at once takes seconds to accept all of them.
+    pub first_answer_timeout: u64,
+    /// How long a server that refused is tried last, one second at the most; and the least time for which a server that gave no answer in time is not asked.
+    /// That time doubles with each further failure, up to ten seconds.
     pub pass_over: u64,
-    /// How long a connection may have been unused to be used again.
+    /// A connection that was idle for longer than this is not used again.
     pub keep_idle: u64,
     /// How many connections are kept without use.
     pub keep: usize,
@@ -40,10 +45,20 @@ pub enum Choice {
 /// Who shares a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// One connection a lock, from those that are kept.
+    /// One connection for each lock, from those that are kept.
     PerLock,
-    /// One connection a server for all locks, as MediaWiki's own client: a release takes the newest lock there.
+    /// One connection to each server for all locks, as MediaWiki's own client. The server releases the newest lock of a connection, so the release of an
+    /// older one is held back until the newer ones are released.
     PerServer,
+}
+
+/// How long a call waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// The server may let it wait: microseconds from the first sending, whatever connection the answer comes by.
+    Waits(u64),
+    /// The answer is due at once.
+    AtOnce,
 }
 
 impl Settings {
@@ -56,6 +71,7 @@ impl Settings {
             connect_timeout: 100_000,
             connect_twice: false,
             answer_timeout: 1_000_000,
+            first_answer_timeout: 4_000_000,
             pass_over: 1_000_000,
             keep_idle: 60_000_000,
             keep: 8,
@@ -77,7 +93,17 @@ impl Settings {
     }
 
     /// How long an acquire waits for its answer.
-    pub(super) fn answer_within(&self, request: &Request<'_>) -> u64 {
-        self.answer_timeout.max(request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000))
+    pub(super) fn patience(&self, request: &Request<'_>) -> Patience {
+        if request.timeout == 0 {
+            return Patience::AtOnce;
+        }
+        Patience::Waits(
+            self.answer_timeout.max(request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000)),
+        )
+    }
+
+    /// How long an answer that is due at once may take, on a connection that has answered before or not.
+    pub(super) fn at_once(&self, answered: bool) -> u64 {
+        if answered { self.answer_timeout } else { self.answer_timeout.max(self.first_answer_timeout) }
     }
 }

@@ -12,30 +12,31 @@
 //!     match client.progress(&mut call) {
 //!         Progress::Finished(result) => break result?,
 //!         Progress::Waiting(wait) => { /* Let the event loop wait for wait.descriptor, and for wait.timeout at the most. */ }
+//!         Progress::LookUp(server) => unreachable!("the client looks up server {server} itself"),
 //!     }
 //! };
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod connecting;
-
 use crate::Timestamp;
 use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::{Connection, Home, reason};
-use connecting::{Addresses, Connecting};
+use crate::sockets::{self, Attempted, Attempts, Connection, Home, Readiness, reason};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 /// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
 ///
-/// It starts no thread and touches no signal. The names of servers are looked up when it is made, and only then, for that can block. After a `fork`, the child leaves the
-/// parent's connections alone and makes its own.
+/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections alone and makes its own. What one client learns of a server
+/// serves all clients of the process.
+///
+/// The name of a server is looked up when it is connected to, at most once in ten seconds. [`new`](Self::new) makes a client that does it by the system's blocking function, in
+/// [`progress`](Self::progress); with [`set_look_ups_by_caller`](Self::set_look_ups_by_caller) nothing blocks at all. An address is not looked up.
 #[derive(Debug)]
 pub struct NonblockingClient {
     client: Client<Connection>,
-    /// Of each server.
-    addresses: Vec<Addresses>,
+    look_ups_by_caller: bool,
     home: Home,
 }
 
@@ -44,7 +45,7 @@ pub struct NonblockingClient {
 #[must_use]
 pub struct NonblockingCall {
     call: Call,
-    connecting: Option<Connecting>,
+    attempts: Attempts,
     /// How much of the command is sent.
     sent: usize,
     /// The end of the wait that it was given last.
@@ -56,6 +57,9 @@ pub struct NonblockingCall {
 pub enum Progress {
     /// It waits; [`NonblockingClient::progress`] is to be called again then.
     Waiting(Wait),
+    /// The name of the server of this index is to be looked up by the caller, who begins to, asks again at once, and says
+    /// [`NonblockingClient::looked_up`] when it has the result. Calls that need the name ask for it every few milliseconds.
+    LookUp(usize),
     /// It has ended, and is not to be asked again.
     Finished(Result<Outcome, Failure>),
 }
@@ -80,11 +84,15 @@ pub enum Direction {
 }
 
 impl NonblockingClient {
-    /// A client that has no connection yet. Names of servers are looked up here; one that is not found fails later, when it is to be connected to.
+    /// A client that has no connection yet, and looks names up itself, which can block.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let addresses = settings.servers.iter().map(|server| Addresses::of(server.target())).collect();
-        Self { client: Client::new(settings), addresses, home: Home::new() }
+        Self { client: sockets::client(settings), look_ups_by_caller: false, home: Home::new() }
+    }
+
+    /// Whether names are looked up by the caller: [`Progress::LookUp`].
+    pub fn set_look_ups_by_caller(&mut self, by_caller: bool) {
+        self.look_ups_by_caller = by_caller;
     }
 
     /// How it behaves.
@@ -123,6 +131,11 @@ impl NonblockingClient {
         self.client.statistics(server, name, self.home.now()).map(NonblockingCall::new)
     }
 
+    /// The result of a look-up that [`Progress::LookUp`] asked for: the addresses, whose ports mean nothing, or why there are none. It serves every client of the process.
+    pub fn looked_up(&mut self, server: usize, found: Result<Vec<SocketAddr>, String>) {
+        self.client.looked_up(server, found, self.home.now());
+    }
+
     /// Goes on with a call as far as it goes without blocking.
     pub fn progress(&mut self, pending: &mut NonblockingCall) -> Progress {
         self.leave_parents_connections();
@@ -142,12 +155,13 @@ impl NonblockingClient {
                     let timeout = Duration::from_micros(until.micros_since(now));
                     return Progress::Waiting(Wait { descriptor, timeout });
                 }
+                Advance::LookUp(server) => return Progress::LookUp(server),
                 Advance::Finished(result) => return Progress::Finished(result),
             }
         }
     }
 
-    /// Gives a call up. Its connection is closed, so the server takes the wish back without waking anybody.
+    /// Gives a call up. Its connection is closed, so the server removes the request from its queue without waking anybody.
     pub fn cancel(&mut self, pending: NonblockingCall) {
         let NonblockingCall { call, .. } = pending;
         self.client.cancel(&call);
@@ -172,21 +186,32 @@ impl NonblockingClient {
     /// Takes the call's next step, if that can be done now.
     fn advance(&mut self, pending: &mut NonblockingCall, now: Timestamp, just_sent: bool) -> Advance {
         let step = self.client.step(&mut pending.call, now);
-        if !matches!(step, Step::Connect { .. }) {
-            // Of an attempt that is over.
-            pending.connecting = None;
+        let attempts = &mut pending.attempts;
+        if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
+            attempts.clear();
         }
         match step {
             Step::Finished(result) => Advance::Finished(result),
             Step::Pause { until } => Advance::Wait(None, until),
-            Step::Connect { index, deadline, .. } => {
-                let connecting = match pending.connecting.take() {
-                    Some(connecting) if connecting.is(index, deadline) => connecting,
-                    _ => Connecting::new(index, deadline),
-                };
-                let connecting = pending.connecting.insert(connecting);
-                connecting.advance(&self.addresses[index], now)
+            Step::LookUp { index, .. } if self.look_ups_by_caller => {
+                self.client.looking_up(&mut pending.call);
+                Advance::LookUp(index)
             }
+            Step::LookUp { index, host } => Advance::Event(Event::LookedUp(index, sockets::look_up(host))),
+            Step::Connect { endpoint, attempt, .. } => Advance::Event(Event::Begun(attempts.begin(endpoint, attempt))),
+            Step::AwaitConnection { until } => match attempts.look() {
+                Some(attempted) => Advance::Event(Event::Attempted(attempted)),
+                None => match attempts.descriptor() {
+                    Ok(descriptor) => Advance::Wait(
+                        descriptor.map(|(descriptor, readiness)| (descriptor, readiness.into())),
+                        attempts.longest_wait().map_or(until, |longest| {
+                            now.after_micros(u64::try_from(longest.as_micros()).unwrap_or(u64::MAX)).min(until)
+                        }),
+                    ),
+                    Err(error) => Advance::Event(Event::Attempted(Attempted::Failed(error))),
+                },
+            },
+            Step::Acknowledged { socket, .. } => Advance::Event(Event::Acknowledged(socket.is_acknowledged())),
             Step::Send { socket, bytes, deadline } => match socket.send(&bytes[pending.sent..]) {
                 Ok(length) => {
                     pending.sent += length;
@@ -214,13 +239,18 @@ impl NonblockingClient {
         let mut just_sent = false;
         match event {
             Event::Again => return false,
-            Event::Connected(made) => {
-                pending.connecting = None;
-                match made {
-                    Ok(connection) => self.client.connected(call, connection, now),
-                    Err(cause) => self.client.connect_failed(call, &cause, now),
+            Event::LookedUp(index, found) => {
+                self.client.looking_up(call);
+                self.client.looked_up(index, found, now);
+            }
+            Event::Begun(attempted) => {
+                self.client.connecting(call, now);
+                if let Some(attempted) = attempted {
+                    self.attempted(call, attempted, now);
                 }
             }
+            Event::Attempted(attempted) => self.attempted(call, attempted, now),
+            Event::Acknowledged(acknowledged) => self.client.acknowledged(call, acknowledged, now),
             Event::Sent => {
                 self.client.sent(call, now);
                 just_sent = true;
@@ -231,11 +261,27 @@ impl NonblockingClient {
         pending.sent = 0;
         just_sent
     }
+
+    fn attempted(&mut self, call: &mut Call, attempted: Attempted, now: Timestamp) {
+        match attempted {
+            Attempted::Connected(connection) => self.client.connected(call, connection, now),
+            Attempted::Failed(error) => self.client.connect_failed(call, &reason(&error)),
+        }
+    }
+}
+
+impl From<Readiness> for Direction {
+    fn from(readiness: Readiness) -> Self {
+        match readiness {
+            Readiness::Read => Self::Read,
+            Readiness::Write => Self::Write,
+        }
+    }
 }
 
 impl NonblockingCall {
     fn new(call: Call) -> Self {
-        Self { call, connecting: None, sent: 0, until: None }
+        Self { call, attempts: Attempts::default(), sent: 0, until: None }
     }
 }
 
@@ -243,13 +289,17 @@ impl NonblockingCall {
 enum Advance {
     Event(Event),
     Wait(Option<(RawFd, Direction)>, Timestamp),
+    LookUp(usize),
     Finished(Result<Outcome, Failure>),
 }
 
 enum Event {
     /// Nothing yet, but there is more to do.
     Again,
-    Connected(Result<Connection, String>),
+    LookedUp(usize, Result<Vec<SocketAddr>, String>),
+    Begun(Option<Attempted>),
+    Attempted(Attempted),
+    Acknowledged(bool),
     Sent,
     Received(Vec<u8>),
     Failed(io::Error),

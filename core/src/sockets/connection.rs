@@ -1,34 +1,33 @@
-use rustix::net::{SendFlags, send};
+use super::Process;
+use super::unacknowledged::is_acknowledged;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use std::io::{self, Read};
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// The server's host must acknowledge what is sent within this, or the connection is taken for broken. A daemon that is merely busy, or frozen, has
-/// a kernel that acknowledges, once it has taken the connection up; before that, while its backlog is full, it does not.
-const HOST_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// While an answer is waited for, the host is asked from time to time whether it is still there.
+/// A host is asked after ten idle seconds whether it is still there, and then every three seconds. One that vanished is noticed after 22 seconds, and a network
+/// that loses everything for five seconds breaks no connection.
 const KEEPALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(1)).with_retries(3);
+    TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(3)).with_retries(4);
+
+/// What was sent must be acknowledged within this time, where the system alone would go on for a quarter of an hour. It ends keepalive too, at its next question.
+const HOST_TIMEOUT: Duration = Duration::from_secs(21);
 
 /// A socket to a server, and the process that it belongs to.
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: socket2::Socket,
     /// The process that made it.
-    process: u32,
-    /// Whether the host's time-out is set.
-    watched: bool,
+    process: Process,
+    is_tcp: bool,
 }
 
 impl Connection {
     /// A socket that is not connected yet.
     pub(crate) fn new(address: &SockAddr) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::from(i32::from(address.family())), Type::STREAM, None)?;
-        // A Unix socket has no host to watch.
-        let watched = address.is_unix();
-        Ok(Self { socket, process: std::process::id(), watched })
+        Ok(Self { socket, process: Process::current(), is_tcp: !address.is_unix() })
     }
 
     /// For connecting, waiting and time-outs.
@@ -36,16 +35,20 @@ impl Connection {
         &self.socket
     }
 
-    /// To be called once a TCP socket is connected.
-    pub(crate) fn tune_tcp(&self) -> io::Result<()> {
-        // An acquire must not wait until the release before it is acknowledged.
-        self.socket.set_tcp_nodelay(true)?;
-        self.socket.set_tcp_keepalive(&KEEPALIVE)
+    /// To be called once it is connected.
+    pub(crate) fn tune(&self) -> io::Result<()> {
+        if self.is_tcp {
+            // An acquire must not wait until the release before it is acknowledged.
+            self.socket.set_tcp_nodelay(true)?;
+            self.socket.set_tcp_keepalive(&KEEPALIVE)?;
+            self.socket.set_tcp_user_timeout(Some(HOST_TIMEOUT))?;
+        }
+        Ok(())
     }
 
     /// Whether it was made here, and not by a parent before a fork.
     pub(crate) fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        self.process.is_current()
     }
 
     /// Sends some of it. The process gets no SIGPIPE from it.
@@ -55,12 +58,12 @@ impl Connection {
 
     /// Receives what is there; nothing at the end of the stream.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = (&self.socket).read(buffer)?;
-        if !self.watched {
-            self.socket.set_tcp_user_timeout(Some(HOST_TIMEOUT))?;
-            self.watched = true;
-        }
-        Ok(length)
+        (&self.socket).read(buffer)
+    }
+
+    /// Whether the server's host has acknowledged all that was sent. A Unix socket has no other host.
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        !self.is_tcp || is_acknowledged(&self.socket).unwrap_or(true)
     }
 }
 
@@ -68,9 +71,20 @@ impl Drop for Connection {
     /// Ends the connection, and not only this process's hold on it: a child that was forked has the socket open too, and would keep the locks alive.
     /// What such a child drops is its parent's, and stays.
     fn drop(&mut self) {
-        if self.is_of_this_process() {
-            // A connection that has ended already needs no more.
-            let _ = self.socket.shutdown(Shutdown::Write);
+        if !self.is_of_this_process() {
+            return;
+        }
+        // A connection that has ended already needs no more.
+        if self.socket.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        // With bytes that nobody has read, the system would not repeat this end until it arrives, but send a reset, once. A server that writes without end is no
+        // reason to stay here.
+        let mut unread = [0; 1024];
+        for _ in 0..64 {
+            if !recv(&self.socket, &mut unread, RecvFlags::DONTWAIT).is_ok_and(|(length, _)| length > 0) {
+                break;
+            }
         }
     }
 }
@@ -79,20 +93,30 @@ impl Drop for Connection {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
-    #[test]
-    fn the_host_is_given_its_time_until_it_has_answered_once() {
+    fn connected() -> (Connection, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = SockAddr::from(listener.local_addr().expect("its address"));
-        let mut connection = Connection::new(&address).expect("a socket");
+        let connection = Connection::new(&address).expect("a socket");
         connection.socket().connect(&address).expect("a connection");
-        connection.tune_tcp().expect("its options");
-        // A full backlog leaves what is sent unacknowledged for seconds.
-        assert_eq!(connection.socket().tcp_user_timeout().expect("an option"), None);
-        let (mut server, _) = listener.accept().expect("the other end");
-        server.write_all(b"LOCKED\n").expect("an answer");
-        assert_eq!(connection.receive(&mut [0; 16]).expect("the answer"), 7);
-        assert_eq!(connection.socket().tcp_user_timeout().expect("an option"), Some(HOST_TIMEOUT));
+        connection.tune().expect("its options");
+        (connection, listener.accept().expect("the other end").0)
+    }
+
+    #[test]
+    fn what_nobody_has_read_makes_no_reset_of_the_end() {
+        let (connection, mut server) = connected();
+        server.write_all(b"RELEASED\n").expect("an answer");
+        drop(connection);
+        assert_eq!(server.read(&mut [0; 16]).expect("the end of the stream, and no reset"), 0);
+    }
+
+    #[test]
+    fn what_has_arrived_is_acknowledged() {
+        let (connection, mut server) = connected();
+        connection.send(b"RELEASE\n").expect("room");
+        assert_eq!(server.read(&mut [0; 16]).expect("what was sent"), 8);
+        assert!(connection.is_acknowledged());
     }
 }

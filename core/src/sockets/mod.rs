@@ -1,13 +1,34 @@
 //! What the clients over blocking sockets and over others share.
 
+mod attempts;
 mod connection;
+mod fork_safe;
 mod home;
+mod process;
+mod unacknowledged;
 
+pub(crate) use attempts::{Attempted, Attempts, Readiness};
 pub(crate) use connection::Connection;
+pub(crate) use fork_safe::ForkSafe;
 pub(crate) use home::Home;
+pub use process::Process;
 
-use crate::client::TIMED_OUT;
+use crate::client::{Client, Knowledge, Settings, TIMED_OUT};
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+/// What this process knows of servers and names.
+static KNOWLEDGE: ForkSafe<Knowledge> = ForkSafe::new(Knowledge::new());
+
+/// A client that learns together with all others of this process.
+pub(crate) fn client<S>(settings: Settings) -> Client<S> {
+    KNOWLEDGE.with(|knowledge| Client::with_knowledge(settings, knowledge))
+}
+
+/// Looks a name up by the system, which may take long. The ports mean nothing.
+pub(crate) fn look_up(host: &str) -> Result<Vec<SocketAddr>, String> {
+    (host, 0).to_socket_addrs().map(Iterator::collect).map_err(|error| reason(&error))
+}
 
 /// The error's text alone, as the C library has it.
 pub(crate) fn reason(error: &io::Error) -> String {

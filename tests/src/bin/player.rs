@@ -99,6 +99,7 @@ fn settings(values: &[&str]) -> Result<Settings> {
             ("choice", "mediawiki") => {}
             ("connect_timeout_ms", time) => settings.connect_timeout = micros(time)?,
             ("answer_timeout_ms", time) => settings.answer_timeout = micros(time)?,
+            ("first_answer_timeout_ms", time) => settings.first_answer_timeout = micros(time)?,
             ("pass_over_ms", time) => settings.pass_over = micros(time)?,
             ("await_release", switch) => settings.await_release = switch == "1",
             (name, _) => bail!("no such setting: {name}"),

@@ -1,0 +1,171 @@
+//! When a name is looked up, and what is known of it meanwhile.
+
+use super::shared::Shared;
+use crate::Timestamp;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+
+/// How long the addresses of a name are good, in microseconds.
+const KEPT: u64 = 60_000_000;
+
+/// The least time between two look-ups of a name that is not found, or whose addresses do not answer, in microseconds.
+const SPARED: u64 = 10_000_000;
+
+/// What is known of one name, by all clients of the process.
+pub(super) type SharedName = Shared<Name>;
+
+/// What is known of one name. The ports of its addresses mean nothing.
+#[derive(Debug, Default)]
+pub(super) struct Name {
+    addresses: Vec<SocketAddr>,
+    /// It is an address itself.
+    literal: bool,
+    /// Until when it is not looked up again.
+    good_until: Timestamp,
+    /// When it was looked up last.
+    looked_up: Option<Timestamp>,
+    /// Some call looks it up; if nothing is heard of that, another one does from then on.
+    claimed_until: Option<Timestamp>,
+    /// What the last look-up said, if it failed.
+    failure: String,
+}
+
+/// What a call does about a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// It uses the known addresses.
+    Known(Vec<SocketAddr>),
+    /// It looks the name up, and nobody else does. What is known goes on to serve.
+    LookUp,
+    /// Another call looks it up at the moment.
+    Wait,
+    /// It was not found a short while ago.
+    Failed(String),
+}
+
+impl Name {
+    /// Takes the name for an address, if it is one.
+    pub(super) fn read(&mut self, host: &str) {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            (self.addresses, self.literal) = ([SocketAddr::new(address, 0)].into(), true);
+        }
+    }
+
+    pub(super) fn naming(&mut self, now: Timestamp) -> Naming {
+        if self.literal || now < self.good_until {
+            return self.known_or(Naming::Failed(self.failure.clone()));
+        }
+        if self.claimed_until.is_some_and(|until| now < until) {
+            return self.known_or(Naming::Wait);
+        }
+        self.claimed_until = Some(now.after_micros(SPARED));
+        Naming::LookUp
+    }
+
+    /// A look-up has ended. If it failed, what was known goes on to serve.
+    pub(super) fn looked_up(&mut self, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+        (self.claimed_until, self.looked_up) = (None, Some(now));
+        let found = found
+            .and_then(|found| if found.is_empty() { Err(String::from("the name has no address")) } else { Ok(found) });
+        let kept = match found {
+            Ok(addresses) => {
+                (self.addresses, self.failure) = (alternating(addresses), String::new());
+                KEPT
+            }
+            Err(failure) => {
+                self.failure = failure;
+                SPARED
+            }
+        };
+        self.good_until = now.after_micros(kept);
+    }
+
+    /// None of its addresses could be connected to: they may have changed.
+    pub(super) fn all_failed(&mut self) {
+        if let Some(looked_up) = self.looked_up {
+            self.good_until = self.good_until.min(looked_up.after_micros(SPARED));
+        }
+    }
+
+    fn known_or(&self, naming: Naming) -> Naming {
+        if self.addresses.is_empty() { naming } else { Naming::Known(self.addresses.clone()) }
+    }
+}
+
+/// The families in turn, beginning with that of the first, so that a family that does not work costs one attempt (RFC 8305, section 4).
+fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (one, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_ipv6);
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    let mut merged = Vec::new();
+    loop {
+        let pair = [one.next(), other.next()];
+        if pair == [None, None] {
+            return merged;
+        }
+        merged.extend(pair.into_iter().flatten());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_micros(1_000_000 * seconds)
+    }
+
+    fn address(text: &str) -> SocketAddr {
+        SocketAddr::new(text.parse().expect("an address"), 0)
+    }
+
+    #[test]
+    fn one_call_looks_a_name_up_and_the_others_wait() {
+        let mut name = Name::default();
+        assert_eq!(name.naming(at(1)), Naming::LookUp);
+        assert_eq!(name.naming(at(2)), Naming::Wait);
+        name.looked_up(Ok([address("10.0.0.1")].into()), at(3));
+        let known = Vec::from([address("10.0.0.1")]);
+        assert_eq!(name.naming(at(62)), Naming::Known(known.clone()));
+        // A minute later one call looks again; the others go on with what is known.
+        assert_eq!(name.naming(at(63)), Naming::LookUp);
+        assert_eq!(name.naming(at(63)), Naming::Known(known.clone()));
+        name.looked_up(Err(String::from("no answer")), at(64));
+        assert_eq!(name.naming(at(65)), Naming::Known(known));
+    }
+
+    #[test]
+    fn a_look_up_of_which_nothing_is_heard_is_another_calls_turn() {
+        let mut name = Name::default();
+        assert_eq!(name.naming(at(1)), Naming::LookUp);
+        assert_eq!(name.naming(at(11)), Naming::LookUp);
+    }
+
+    #[test]
+    fn a_name_that_is_not_found_or_does_not_answer_is_looked_up_once_in_ten_seconds() {
+        let mut name = Name::default();
+        name.looked_up(Err(String::from("no such name")), at(1));
+        assert_eq!(name.naming(at(10)), Naming::Failed(String::from("no such name")));
+        assert_eq!(name.naming(at(11)), Naming::LookUp);
+        name.looked_up(Ok([address("10.0.0.1")].into()), at(12));
+        name.all_failed();
+        assert!(matches!(name.naming(at(21)), Naming::Known(_)));
+        assert!(matches!(name.naming(at(22)), Naming::LookUp));
+    }
+
+    #[test]
+    fn an_address_is_not_looked_up() {
+        let mut name = Name::default();
+        name.read("::1");
+        name.all_failed();
+        assert_eq!(name.naming(at(1_000)), Naming::Known([address("::1")].into()));
+    }
+
+    #[test]
+    fn the_families_take_turns() {
+        let addresses = ["::1", "::2", "::3", "10.0.0.1"].map(address);
+        let expected = ["::1", "10.0.0.1", "::2", "::3"].map(address);
+        assert_eq!(alternating(addresses.into()), expected);
+    }
+}

@@ -1,0 +1,83 @@
+//! What the clients of a process share.
+
+use super::name::SharedName;
+use super::server::Target;
+use super::standing::SharedStanding;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+
+/// A value that several clients use. With the feature `sockets` they may be in different threads.
+#[derive(Debug)]
+pub(super) struct Shared<T>(Kept<T>);
+
+#[cfg(feature = "sockets")]
+type Kept<T> = alloc::sync::Arc<crate::sockets::ForkSafe<T>>;
+#[cfg(not(feature = "sockets"))]
+type Kept<T> = alloc::rc::Rc<core::cell::RefCell<T>>;
+
+impl<T: Default> Shared<T> {
+    /// Does something with the value, briefly.
+    #[cfg(feature = "sockets")]
+    pub(super) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
+        self.0.with(body)
+    }
+
+    /// Does something with the value, briefly.
+    #[cfg(not(feature = "sockets"))]
+    pub(super) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
+        body(&mut self.0.borrow_mut())
+    }
+
+    fn is_used(&self) -> bool {
+        Kept::strong_count(&self.0) > 1
+    }
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Self(Kept::default())
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Kept::clone(&self.0))
+    }
+}
+
+/// As many servers, and as many names, are remembered although no client has them at the moment.
+const REMEMBERED: usize = 1_000;
+
+/// What a process knows of servers and of names. Clients that are made with the same knowledge learn from each other.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    servers: BTreeMap<Target, SharedStanding>,
+    names: BTreeMap<String, SharedName>,
+}
+
+impl Knowledge {
+    /// Knows nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { servers: BTreeMap::new(), names: BTreeMap::new() }
+    }
+
+    pub(super) fn server(&mut self, target: &Target) -> SharedStanding {
+        make_room(&mut self.servers);
+        self.servers.entry(target.clone()).or_default().clone()
+    }
+
+    /// The addresses of a name. An address needs no look-up.
+    pub(super) fn name(&mut self, host: &str) -> SharedName {
+        make_room(&mut self.names);
+        let name = self.names.entry(host.to_string()).or_default().clone();
+        name.with(|name| name.read(host));
+        name
+    }
+}
+
+fn make_room<K: Ord, T: Default>(known: &mut BTreeMap<K, Shared<T>>) {
+    if known.len() >= REMEMBERED {
+        known.retain(|_, shared| shared.is_used());
+    }
+}

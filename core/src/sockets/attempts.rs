@@ -1,0 +1,161 @@
+use super::Connection;
+use crate::client::Endpoint;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use socket2::SockAddr;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+/// How long to wait for a place in the backlog of a Unix socket, for which the system has no event.
+const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
+
+/// The connections that are being made for one call.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    under_way: Vec<Connection>,
+    /// The Unix socket whose backlog is full.
+    no_place: Option<String>,
+    /// Watches them if there are several, for an event loop that watches one descriptor.
+    epoll: Option<OwnedFd>,
+}
+
+/// What has become of one of them.
+#[derive(Debug)]
+pub(crate) enum Attempted {
+    Connected(Connection),
+    Failed(io::Error),
+}
+
+enum State {
+    Made(Connection),
+    UnderWay(Connection),
+    NoPlace,
+}
+
+impl Attempts {
+    /// Begins one, and says what has become of it, if that is known at once. The first of a server ends those of another.
+    pub(crate) fn begin(&mut self, endpoint: Endpoint<'_>, attempt: usize) -> Option<Attempted> {
+        if attempt == 0 {
+            self.clear();
+        }
+        match begin(endpoint) {
+            Ok(State::Made(connection)) => Some(Attempted::Connected(connection)),
+            Ok(State::UnderWay(connection)) => {
+                self.epoll = None;
+                self.under_way.push(connection);
+                None
+            }
+            Ok(State::NoPlace) => {
+                self.no_place = match endpoint {
+                    Endpoint::Unix(path) => Some(path.to_owned()),
+                    Endpoint::Address(_) => None,
+                };
+                None
+            }
+            Err(error) => Some(Attempted::Failed(error)),
+        }
+    }
+
+    /// Looks at all of them, and gives the first that has ended.
+    pub(crate) fn look(&mut self) -> Option<Attempted> {
+        if let Some(path) = self.no_place.take() {
+            return self.begin(Endpoint::Unix(&path), 0);
+        }
+        for place in 0..self.under_way.len() {
+            let connection = self.under_way.remove(place);
+            match check(connection) {
+                Ok(State::UnderWay(connection)) => self.under_way.insert(place, connection),
+                Ok(State::Made(connection)) => return Some(Attempted::Connected(connection)),
+                Ok(State::NoPlace) => {}
+                Err(error) => return Some(Attempted::Failed(error)),
+            }
+        }
+        None
+    }
+
+    /// Waits until one of them may have ended, for `timeout` at the most.
+    pub(crate) fn wait(&self, timeout: Duration) -> io::Result<()> {
+        let timeout = self.longest_wait().map_or(timeout, |longest| longest.min(timeout));
+        let mut descriptors: Vec<_> =
+            self.under_way.iter().map(|connection| PollFd::new(connection.socket(), PollFlags::OUT)).collect();
+        match poll(&mut descriptors, Timespec::try_from(timeout).ok().as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// How long may be waited before the next look, if the descriptor does not tell.
+    pub(crate) fn longest_wait(&self) -> Option<Duration> {
+        self.no_place.as_ref().map(|_| BACKLOG_PAUSE)
+    }
+
+    /// What an event loop is to watch: a socket until it can be written to, or something that watches several until it can be read.
+    pub(crate) fn descriptor(&mut self) -> io::Result<Option<(RawFd, Readiness)>> {
+        let [first, others @ ..] = &self.under_way[..] else { return Ok(None) };
+        if others.is_empty() {
+            return Ok(Some((first.socket().as_raw_fd(), Readiness::Write)));
+        }
+        if self.epoll.is_none() {
+            let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+            for connection in &self.under_way {
+                epoll::add(&epoll, connection.socket(), EventData::new_u64(0), EventFlags::OUT)?;
+            }
+            self.epoll = Some(epoll);
+        }
+        Ok(self.epoll.as_ref().map(|epoll| (epoll.as_raw_fd(), Readiness::Read)))
+    }
+
+    /// Gives all of them up.
+    pub(crate) fn clear(&mut self) {
+        if !self.under_way.is_empty() || self.no_place.is_some() {
+            *self = Self::default();
+        }
+    }
+}
+
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Read,
+    Write,
+}
+
+fn begin(endpoint: Endpoint<'_>) -> io::Result<State> {
+    let address = match endpoint {
+        Endpoint::Address(address) => address.into(),
+        Endpoint::Unix(path) => SockAddr::unix(path)?,
+    };
+    let connection = Connection::new(&address)?;
+    connection.socket().set_nonblocking(true)?;
+    match connection.socket().connect(&address) {
+        Ok(()) => made(connection),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(State::NoPlace),
+        Err(error) if is(&error, Errno::INPROGRESS) || is(&error, Errno::INTR) => Ok(State::UnderWay(connection)),
+        Err(error) => Err(error),
+    }
+}
+
+fn check(connection: Connection) -> io::Result<State> {
+    if !connection.is_of_this_process() {
+        return Err(io::Error::other("the process was forked meanwhile"));
+    }
+    if let Some(error) = connection.socket().take_error()? {
+        return Err(error);
+    }
+    match connection.socket().peer_addr() {
+        Ok(_) => made(connection),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(State::UnderWay(connection)),
+        Err(error) => Err(error),
+    }
+}
+
+fn made(connection: Connection) -> io::Result<State> {
+    connection.tune()?;
+    Ok(State::Made(connection))
+}
+
+fn is(error: &io::Error, number: Errno) -> bool {
+    error.raw_os_error() == Some(number.raw_os_error())
+}

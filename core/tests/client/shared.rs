@@ -1,0 +1,63 @@
+//! Locks that share a connection.
+
+use crate::driver::{A, ACQUIRE, Driver, Wants, lock};
+use poolcounter::client::{Lock, Outcome, Sharing};
+
+/// Two locks on one connection.
+fn two_locks() -> (Driver, u32, Lock, Lock) {
+    let mut driver = Driver::new(&[A], |settings| settings.sharing = Sharing::PerServer);
+    let (socket, older) = driver.locked();
+    let mut call = driver.acquire();
+    driver.sent(&mut call, socket, ACQUIRE);
+    driver.received(&mut call, socket, b"LOCKED\n");
+    let newer = lock(driver.step(&mut call));
+    (driver, socket, older, newer)
+}
+
+#[test]
+fn the_release_of_an_older_lock_is_held_back_until_the_newer_one_is_released() {
+    let (mut driver, socket, older, newer) = two_locks();
+    let mut call = driver.client.release(&older, driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    let mut call = driver.client.release(&newer, driver.now).expect("a release");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    driver.received(&mut call, socket, b"RELEASED\n");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    let mut call = driver.acquire();
+    driver.received(&mut call, socket, b"RELEASED\n");
+    driver.sent(&mut call, socket, ACQUIRE);
+}
+
+#[test]
+fn a_second_release_takes_no_other_lock() {
+    let (mut driver, socket, _older, newer) = two_locks();
+    let mut call = driver.client.release(&newer, driver.now).expect("a release");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    let mut call = driver.client.release(&newer, driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::NotLocked)));
+}
+
+#[test]
+fn a_release_that_was_held_back_can_be_waited_for() {
+    let (mut driver, socket, older, newer) = {
+        let mut driver = Driver::new(&[A], |settings| {
+            (settings.sharing, settings.await_release) = (Sharing::PerServer, true);
+        });
+        let (socket, older) = driver.locked();
+        let mut call = driver.acquire();
+        driver.sent(&mut call, socket, ACQUIRE);
+        driver.received(&mut call, socket, b"LOCKED\n");
+        let newer = lock(driver.step(&mut call));
+        (driver, socket, older, newer)
+    };
+    let mut call = driver.client.release(&older, driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    let mut call = driver.client.release(&newer, driver.now).expect("a release");
+    for _ in 0..2 {
+        driver.sent(&mut call, socket, b"RELEASE\n");
+        driver.received(&mut call, socket, b"RELEASED\n");
+    }
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+}
