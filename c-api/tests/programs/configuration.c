@@ -15,8 +15,9 @@ static pc_config *empty(void)
 
 static void server_texts(void)
 {
-    const char *const good[] = {"pc1", "pc1:80", "127.0.0.1", "::1", "[::1]", "[::1]:7531", "unix:/run/pc.sock"};
-    const char *const bad[] = {"", ":80", "pc1:", "pc1:0", "pc1:70000", "[::1", "[::1]80", "pc 1", "pc1\n", "unix:a"};
+    const char *const good[] = {"pc1", "pc1:80", "127.0.0.1", "::1", "[::1]", "[::1]:7531", "unix:/run/pc.sock", "127.1"};
+    const char *const bad[] = {"", ":80", "pc1:", "pc1:0", "pc1:70000", "[::1", "[::1]80", "pc 1", "pc1\n", "unix:a",
+                               "pc1:80:80", "[zz]:1", "1.2.3.4.5", "300.1.1.1", "pc1..example"};
     pc_config *config = empty();
     char cause[128];
 

@@ -1,8 +1,16 @@
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::net::Ipv6Addr;
 
 /// The port of a server that names none.
 pub const DEFAULT_PORT: u16 = 7531;
+
+/// What DNS has room for.
+const MAX_LABEL: usize = 63;
+const MAX_NAME: usize = 253;
+
+/// What no host has in its name, as the URL standard lists it.
+const NEVER_IN_A_NAME: &[char] = &['#', '%', '/', '<', '>', '?', '@', '[', '\\', ']', '^', '|'];
 
 /// A server as the configuration names it.
 ///
@@ -40,11 +48,12 @@ pub enum Target {
 pub struct BadServer(pub String);
 
 impl Server {
-    /// Reads `host`, `host:port`, `[address]`, `[address]:port`, a bare IPv6 address, or `unix:/path`.
+    /// Reads `host`, `host:port`, `[address]`, `[address]:port`, a bare IPv6 address, or `unix:/path`. A host of numbers alone is an IPv4 address, in each of the
+    /// forms that the C library knows: `127.1` too.
     ///
     /// # Errors
     ///
-    /// If the text has none of these forms.
+    /// If the text has none of these forms, or names a host that cannot be.
     pub fn parse(text: &str) -> Result<Self, BadServer> {
         let target = Target::parse(text).ok_or_else(|| BadServer(text.to_string()))?;
         Ok(Self { name: text.to_string(), target })
@@ -86,17 +95,80 @@ impl Target {
         if let Some(path) = text.strip_prefix("unix:") {
             return path.starts_with('/').then(|| Self::Unix(path.to_string()));
         }
-        let (host, port) = match text.strip_prefix('[') {
+        let (host, port, can_be) = match text.strip_prefix('[') {
             Some(bracketed) => {
                 let (host, rest) = bracketed.split_once(']')?;
-                (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+                (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) }, is_ipv6(host))
             }
-            None if text.matches(':').count() > 1 => (text, None),
-            None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+            None if text.matches(':').count() > 1 => (text, None, is_ipv6(text)),
+            None => {
+                let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+                (host, port, if is_numeric(host) { is_ipv4(host) } else { is_name(host) })
+            }
         };
-        let port = port.map_or(Some(DEFAULT_PORT), |port| port.parse().ok().filter(|port| *port > 0))?;
-        (!host.is_empty()).then(|| Self::Host { host: host.to_string(), port })
+        let port = port.map_or(Some(DEFAULT_PORT), port_number)?;
+        can_be.then(|| Self::Host { host: host.to_string(), port })
     }
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    // No sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port > 0)
+}
+
+/// With or without a zone: `fe80::1%eth0`.
+fn is_ipv6(host: &str) -> bool {
+    let (address, zone) = host.split_once('%').map_or((host, None), |(address, zone)| (address, Some(zone)));
+    address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(|zone| !zone.is_empty() && !zone.contains('%'))
+}
+
+/// Whether there is nothing but numbers in it. The system takes it for an IPv4 address, then, or looks for a name that nobody can have registered.
+fn is_numeric(host: &str) -> bool {
+    let is_number = |label: &str| {
+        let hexadecimal =
+            hexadecimal(label).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        hexadecimal || !label.is_empty() && label.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    host.strip_suffix('.').unwrap_or(host).split('.').all(is_number)
+}
+
+/// As `inet_aton` has it: one to four numbers, decimal, octal or hexadecimal, of which the last fills what the others leave.
+fn is_ipv4(host: &str) -> bool {
+    let mut left: u32 = 4;
+    let mut numbers = host.split('.').peekable();
+    while let Some(text) = numbers.next() {
+        let Some(number) = number(text) else { return false };
+        if numbers.peek().is_none() {
+            return left > 0 && number < 1_u64 << (8 * left);
+        }
+        if left <= 1 || number > 255 {
+            return false;
+        }
+        left -= 1;
+    }
+    false
+}
+
+fn number(text: &str) -> Option<u64> {
+    let (digits, radix) = match hexadecimal(text) {
+        Some(digits) => (digits, 16),
+        None if text.starts_with('0') => (text, 8),
+        None => (text, 10),
+    };
+    u64::from_str_radix(digits, radix).ok()
+}
+
+/// The digits behind `0x`, if there are any.
+fn hexadecimal(text: &str) -> Option<&str> {
+    text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).filter(|digits| !digits.is_empty())
+}
+
+/// Other letters than ASCII's are counted once: encoded for DNS, each takes a byte or more.
+fn is_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let fits = |label: &str| (1..=MAX_LABEL).contains(&label.chars().count());
+    name.chars().count() <= MAX_NAME && name.split('.').all(fits) && !name.contains(NEVER_IN_A_NAME)
 }
 
 #[cfg(test)]
@@ -123,12 +195,92 @@ mod tests {
             ("pc1:70000", None),
             ("[::1", None),
             ("[::1]80", None),
+            ("pc1:+80", None),
+            ("pc1:80:80", None),
             ("pc 1", None),
             ("pc1\n", None),
         ];
         for (text, target) in cases {
             assert_eq!(Server::parse(text).ok().map(|server| server.target), target, "{text:?}");
         }
+    }
+
+    #[test]
+    fn only_what_can_be_a_host() {
+        let (label, long_label) = ("a".repeat(63), "a".repeat(64));
+        let (name, long_name) = ("a.".repeat(126) + "a", "a.".repeat(127) + "a");
+        let good = [
+            // As the C library reads an IPv4 address.
+            "127.0.0.1",
+            "127.1",
+            "10.0.1",
+            "2130706433",
+            "0x7f.1",
+            "0X7F000001",
+            "0177.0.0.1",
+            "10.0.65535",
+            "0xffffffff",
+            // IPv6, with a zone too.
+            "::",
+            "fe80::1%eth0",
+            "[fe80::1%2]",
+            "::ffff:10.0.0.1",
+            // Names.
+            "pc_1",
+            "-pc",
+            "bücher.example",
+            "pc1.example.",
+            "1a",
+            "0x",
+            "0xg",
+            "7531.pc",
+            "pc.1",
+            "xn--bcher-kva",
+            &label,
+            &name,
+            &("ü".repeat(63)),
+        ];
+        for host in good {
+            assert!(Server::parse(host).is_ok(), "{host}");
+        }
+        let bad = [
+            "300.1.1.1",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "256.1",
+            "1.2.65536",
+            "4294967296",
+            "0x100000000",
+            "08.1.1.1",
+            "127.1.",
+            "1..2",
+            "[zz]",
+            "[127.0.0.1]",
+            "[pc1]",
+            "::g",
+            "1::2::3",
+            "fe80::1%",
+            "[]",
+            "fe80::1%a%b",
+            ":::",
+            ".",
+            "..",
+            ".pc1",
+            "pc1..example",
+            "pc1/",
+            "user@pc1",
+            "pc1]",
+            "pc1%eth0",
+            &long_label,
+            &long_name,
+        ];
+        for host in bad {
+            assert!(Server::parse(host).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_text() {
         assert!(format!("{}", Server::parse("a b").unwrap_err()).starts_with("`a b` is not a server"));
     }
 }
