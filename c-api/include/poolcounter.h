@@ -161,6 +161,8 @@ typedef struct {
   int32_t direction;
   // How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
   int32_t timeout_ms;
+  // The index of a server whose name the caller is to look up: see pc_async_set_look_ups_by_caller(). Otherwise -1.
+  int32_t look_up;
 } pc_wait;
 
 #ifdef __cplusplus
@@ -178,8 +180,8 @@ const char *pc_outcome_name(int32_t outcome);
 // The library's version, such as "0.1.0". The text is the library's and lasts for ever.
 const char *pc_version(void);
 
-// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer; a server that
-// refused or timed out is passed over for 1,000 ms; 8 connections are kept without use, for 60,000 ms; a release
+// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for the first one of a
+// connection; a server that was away is passed over for 1,000 ms at first; 8 connections are kept without use, for 60,000 ms; a release
 // is not waited for. Free it with pc_config_free().
 pc_error pc_config_new(pc_config **config);
 
@@ -201,13 +203,22 @@ pc_error pc_config_set_connect_timeout_ms(pc_config *config, int64_t ms);
 pc_error pc_config_set_connect_twice(pc_config *config, int32_t on);
 
 // The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout
-// asks for it.
-pc_error pc_config_set_answer_timeout_ms(pc_config *config, int64_t ms);
+// asks for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that has
+// answered before.
+pc_error pc_config_set_answer_timeout_ms(pc_config *config,
+                                         int64_t ms);
 
-// For how many milliseconds a server that refused or timed out is asked only after all others.
-pc_error pc_config_set_pass_over_ms(pc_config *config, int64_t ms);
+// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1 on; at least the time of
+// pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds to accept all of them.
+pc_error pc_config_set_first_answer_timeout_ms(pc_config *config,
+                                               int64_t ms);
 
-// For how many milliseconds without use a connection may be used again.
+// For how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at the least, one that gave no answer in time
+// is not asked at all. That time doubles with each further failure, up to 10,000.
+pc_error pc_config_set_pass_over_ms(pc_config *config,
+                                    int64_t ms);
+
+// A connection that was idle for more milliseconds than this is not used again.
 pc_error pc_config_set_keep_idle_ms(pc_config *config, int64_t ms);
 
 // How many connections are kept without use, from 0 to 10,000.
@@ -286,9 +297,25 @@ const char *pc_client_error_server(const pc_client *client);
 // client.
 const char *pc_client_error_cause(const pc_client *client);
 
-// Makes a client, which has no connection yet. The names of its servers are looked up here, which may block, and
-// nowhere else. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
-pc_error pc_async_new(const pc_config *config, pc_async **client);
+// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
+// pc_call_progress(), which may block then; pc_async_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+pc_error pc_async_new(const pc_config *config,
+                      pc_async **client);
+
+// Whether the caller looks names of servers up, so that nothing blocks: 0 or 1, at first 0.
+//
+// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
+// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
+// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
+pc_error pc_async_set_look_ups_by_caller(pc_async *client,
+                                         int32_t on);
+
+// The result of a look-up: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
+// are addresses. It serves every client of the process.
+pc_error pc_async_looked_up(pc_async *client,
+                            size_t server,
+                            const char *addresses,
+                            const char *cause);
 
 // Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
 // way fail and are still to be freed. While another thread uses the client, nothing is done.
@@ -319,6 +346,11 @@ size_t pc_async_server_count(const pc_async *client);
 // The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
 // long.
 const char *pc_async_server_name(const pc_async *client, size_t server);
+
+// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a Unix socket. It is the client's and
+// lasts as long.
+const char *pc_async_server_host(const pc_async *client,
+                                 size_t server);
 
 // The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.
 pc_error pc_async_last_error(const pc_async *client);

@@ -38,6 +38,7 @@ pub struct pc_wait {
     pub look_up: i32,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a call is in a box anyway")]
 enum Stage {
     UnderWay(NonblockingCall),
     Finished(Ended),

@@ -35,12 +35,11 @@
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
 //! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
-
 //!
 //! # Unsafe code
 //!
-//! Without these features there is none, and the compiler forbids it. With them it stands in two modules. `sockets::process`: a page of memory
-//! tells a process that it was forked (`Process`). `sockets::unacknowledged`: a question of the kernel.
+//! Without these features there is none, and the compiler forbids it. With them it stands in two modules. In `sockets::process`, a page of memory
+//! tells a process that it was forked (`Process`); in `sockets::unacknowledged`, the kernel is asked a question for which no library has a function.
 
 #![cfg_attr(not(feature = "sockets"), no_std, forbid(unsafe_code))]
 #![deny(unsafe_code)]

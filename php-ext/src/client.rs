@@ -2,9 +2,9 @@
 
 use crate::answer::Answer;
 use crate::registry::Connections;
+use poolcounter::Process;
 use poolcounter::client::{Failure, Lock, Outcome, Request};
 use poolcounter::protocol::Mode;
-use std::process;
 use std::rc::Rc;
 
 /// The Rust half of a `PoolCounter\Client`.
@@ -21,7 +21,7 @@ struct Held {
     key: Rc<[u8]>,
     lock: Lock,
     /// The process that acquired it.
-    process: u32,
+    process: Process,
 }
 
 /// What an acquire asks for.
@@ -59,7 +59,7 @@ impl Client {
         self.last_key = Some(Rc::clone(&key));
         Ok(match outcome? {
             Outcome::Locked(lock) => {
-                self.held.push(Held { key, lock, process: process::id() });
+                self.held.push(Held { key, lock, process: Process::current() });
                 Answer::Locked
             }
             other => answer(&other),
@@ -117,7 +117,7 @@ impl Client {
     /// After a fork the locks are the parent's.
     fn leave_parents_locks(&mut self) {
         if !self.held.is_empty() {
-            let process = process::id();
+            let process = Process::current();
             self.held.retain(|held| held.process == process);
         }
     }

@@ -75,7 +75,7 @@ impl BlockingClient {
     pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
         self.leave_parents_connections();
         let call = self.client.acquire(request, self.home.now())?;
-        self.resume(Interrupted(call))
+        self.resume(Interrupted(Box::new(call)))
     }
 
     /// Goes on with a wait that a signal has ended, until its answer, its deadline or the next signal.
@@ -238,7 +238,7 @@ pub enum Answer {
 /// A wait that a signal has ended for now. Dropped, its connection waits on until the client is closed: cancel it instead.
 #[derive(Debug)]
 #[must_use]
-pub struct Interrupted(Call);
+pub struct Interrupted(Box<Call>);
 
 enum Event<'a> {
     Nothing,

@@ -45,7 +45,7 @@ impl<S> Client<S> {
             State::Naming { asks, until, .. } => {
                 return match self.settings.servers[index].target() {
                     Target::Host { host, .. } if *asks => Step::LookUp { index, host },
-                    _ => Step::Pause { until: self.within_call(call, now.after_micros(NAME_POLL).min(*until)) },
+                    _ => Step::Pause { until: within_call(call, now.after_micros(NAME_POLL).min(*until)) },
                 };
             }
             State::Connecting { race, .. } => {
@@ -57,12 +57,12 @@ impl<S> Client<S> {
                     (Heat::Begin(None), Target::Unix(path)) => {
                         Step::Connect { index, server, endpoint: Endpoint::Unix(path), attempt }
                     }
-                    (Heat::Wait(until), _) => Step::AwaitConnection { until: self.within_call(call, until) },
+                    (Heat::Wait(until), _) => Step::AwaitConnection { until: within_call(call, until) },
                     // `advance` has dealt with the others.
                     _ => Step::AwaitConnection { until: now },
                 };
             }
-            State::Pausing { until, .. } => return Step::Pause { until: self.within_call(call, *until) },
+            State::Pausing { until, .. } => return Step::Pause { until: within_call(call, *until) },
             _ => {}
         }
         let place = call.state.link().and_then(|id| self.links.iter().position(|link| link.id == id));
@@ -263,14 +263,13 @@ impl<S> Client<S> {
             return;
         };
         (call.server, call.chosen, call.probing) = (server, now, false);
-        let verdict = match call.kind {
+        let verdict = if let Kind::Statistics { .. } = call.kind {
             // Whoever asks for a server's statistics wants to hear from this server.
-            Kind::Statistics { .. } => Verdict::Ask,
-            _ => {
-                let tries = if self.settings.connect_twice { 2 } else { 1 };
-                let probe_time = 2 * tries * self.settings.connect_timeout + PROBE_TIMEOUT;
-                self.standings[server].with(|standing| standing.verdict(call.only, probe_time, now))
-            }
+            Verdict::Ask
+        } else {
+            let tries = if self.settings.connect_twice { 2 } else { 1 };
+            let probe_time = 2 * tries * self.settings.connect_timeout + PROBE_TIMEOUT;
+            self.standings[server].with(|standing| standing.verdict(call.only, probe_time, now))
         };
         match verdict {
             Verdict::Avoid(micros) => {
@@ -318,15 +317,12 @@ impl<S> Client<S> {
 
     /// Finds the addresses of the call's server: whether it got any further.
     fn resolve(&mut self, call: &mut Call, second: bool, until: Timestamp, now: Timestamp) -> bool {
-        let naming = match &self.names[call.server] {
-            Some(name) => name.with(|name| name.naming(now)),
-            None => {
-                let race = Race::new([None].into(), self.settings.connect_timeout);
-                call.state = State::Connecting { second, race };
-                return true;
-            }
+        let Some(name) = &self.names[call.server] else {
+            let race = Race::new([None].into(), self.settings.connect_timeout);
+            call.state = State::Connecting { second, race };
+            return true;
         };
-        match naming {
+        match name.with(|name| name.naming(now)) {
             Naming::Known(addresses) => {
                 let Target::Host { port, .. } = self.settings.servers[call.server].target() else { return true };
                 let with_port = |mut address: SocketAddr| {
@@ -372,7 +368,7 @@ impl<S> Client<S> {
         }
         let Some(link) = find(&mut self.links, id) else { return };
         if link.unanswered > 0 {
-            let by = self.within_call(call, now.after_micros(self.settings.answer_timeout));
+            let by = within_call(call, now.after_micros(self.settings.answer_timeout));
             call.state = State::CatchingUp { link: id, by };
         } else {
             self.begin_sending(call, id, now);
@@ -479,11 +475,6 @@ impl<S> Client<S> {
         self.standings[call.server].with(|standing| standing.refused(self.settings.pass_over, now));
     }
 
-    /// Not later than the call may last.
-    fn within_call(&self, call: &Call, moment: Timestamp) -> Timestamp {
-        call.deadline.map_or(moment, |deadline| deadline.min(moment))
-    }
-
     fn broken(&self, call: &Call, cause: &str) -> Failure {
         let server = self.server_name(call.server);
         let cause = cause.to_string();
@@ -500,6 +491,11 @@ impl<S> Client<S> {
     fn server_name(&self, server: usize) -> String {
         self.settings.servers[server].name().to_string()
     }
+}
+
+/// Not later than the call may last.
+fn within_call(call: &Call, moment: Timestamp) -> Timestamp {
+    call.deadline.map_or(moment, |deadline| deadline.min(moment))
 }
 
 /// The call asks its next server. The failure is kept if it is the one to be reported.

@@ -118,8 +118,8 @@ mod tests {
         Timestamp::from_micros(1_000 * millis)
     }
 
-    fn race(addresses: usize) -> Race {
-        let addresses = (0..addresses).map(|last| Some(SocketAddr::from(([10, 0, 0, last as u8], 7531))));
+    fn race(addresses: u8) -> Race {
+        let addresses = (0..addresses).map(|last| Some(SocketAddr::from(([10, 0, 0, last], 7531))));
         Race::new(addresses.collect(), 100_000)
     }
 

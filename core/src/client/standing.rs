@@ -79,10 +79,10 @@ impl Standing {
     /// It gave no answer in time to a call that had chosen it at this moment.
     pub(super) fn silent(&mut self, chosen: Timestamp, pass_over: u64, now: Timestamp) {
         let last_silence = self.last_silence.replace(now);
-        let last = self.silence.as_ref().map_or(0, |silence| silence.avoid_for);
+        let before = self.silence.as_ref().map_or(0, |silence| silence.avoid_for);
         // Calls that wait together fail together: that is one failure.
         let is_another = last_silence.is_none_or(|silence| chosen > silence);
-        let least = if is_another { last.saturating_mul(2).max(pass_over) } else { last };
+        let least = if is_another { before.saturating_mul(2).max(pass_over) } else { before };
         let avoid_for = least.max(now.micros_since(chosen)).min(LONGEST_AVOIDANCE);
         self.silence = Some(Silence { until: now.after_micros(avoid_for), avoid_for });
     }

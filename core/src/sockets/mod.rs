@@ -4,7 +4,9 @@ mod attempts;
 mod connection;
 mod fork_safe;
 mod home;
+#[allow(unsafe_code, reason = "the page that tells of a fork is the kernel's, and beyond Rust's types")]
 mod process;
+#[allow(unsafe_code, reason = "rustix has this question of the kernel's in its general form alone")]
 mod unacknowledged;
 
 pub(crate) use attempts::{Attempted, Attempts, Readiness};

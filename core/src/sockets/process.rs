@@ -1,5 +1,4 @@
 //! Which process this is, without a system call. Most of the crate's unsafe code is here.
-#![allow(unsafe_code, reason = "a page that the kernel wipes")]
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 use rustix::process::getpid;

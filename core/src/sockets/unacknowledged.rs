@@ -1,5 +1,3 @@
-#![allow(unsafe_code, reason = "rustix has this question of the kernel's only in its general form")]
-
 use rustix::ioctl::{Getter, ioctl};
 use std::ffi::c_int;
 use std::io;

@@ -4,8 +4,8 @@ use crate::driver::{ACQUIRE, B, Driver, Wants};
 use poolcounter::client::{Call, Endpoint, Failure, Knowledge, Step};
 use std::net::SocketAddr;
 
-fn addresses(last: &[u8]) -> Result<Vec<SocketAddr>, String> {
-    Ok(last.iter().map(|last| SocketAddr::from(([10, 0, 0, *last], 0))).collect())
+fn addresses(last: &[u8]) -> Vec<SocketAddr> {
+    last.iter().map(|last| SocketAddr::from(([10, 0, 0, *last], 0))).collect()
 }
 
 /// Where the attempt goes that is wanted now.
@@ -30,7 +30,7 @@ fn a_name_is_looked_up_once_for_all_clients() {
     looks_up(&mut first, &mut call);
     assert_eq!(first.step(&mut call), Wants::Pause);
     assert_eq!(second.step(&mut other), Wants::Pause);
-    first.client.looked_up(0, addresses(&[1]), first.now);
+    first.client.looked_up(0, Ok(addresses(&[1])), first.now);
     assert_eq!(endpoint(&mut first, &mut call), "10.0.0.1:7531");
     assert_eq!(endpoint(&mut second, &mut other), "10.0.0.1:7000");
 }
@@ -40,7 +40,7 @@ fn attempts_are_staggered_and_none_is_cut_short() {
     let mut driver = Driver::new(&["pc.example"], |_| ());
     let mut call = driver.acquire();
     looks_up(&mut driver, &mut call);
-    driver.client.looked_up(0, addresses(&[1, 2]), driver.now);
+    driver.client.looked_up(0, Ok(addresses(&[1, 2])), driver.now);
     assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.1:7531");
     driver.client.connecting(&mut call, driver.now);
     assert_eq!(driver.step(&mut call), Wants::Await);
@@ -87,7 +87,7 @@ fn a_name_that_is_not_found_fails_the_call_and_the_known_addresses_go_on_to_serv
     driver.wait(10_000);
     let mut call = driver.acquire();
     looks_up(&mut driver, &mut call);
-    driver.client.looked_up(0, addresses(&[1]), driver.now);
+    driver.client.looked_up(0, Ok(addresses(&[1])), driver.now);
     assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.1:7531");
     // A minute later it cannot be looked up any more.
     driver.wait(60_000);
@@ -103,7 +103,7 @@ fn a_name_is_looked_up_again_when_none_of_its_addresses_answers() {
     let mut driver = Driver::new(&["pc.example"], |_| ());
     let mut call = driver.acquire();
     looks_up(&mut driver, &mut call);
-    driver.client.looked_up(0, addresses(&[1]), driver.now);
+    driver.client.looked_up(0, Ok(addresses(&[1])), driver.now);
     driver.wait(9_000);
     for _ in 0..2 {
         assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.1:7531");
@@ -113,6 +113,6 @@ fn a_name_is_looked_up_again_when_none_of_its_addresses_answers() {
     }
     driver.wait(1_000);
     looks_up(&mut driver, &mut call);
-    driver.client.looked_up(0, addresses(&[2]), driver.now);
+    driver.client.looked_up(0, Ok(addresses(&[2])), driver.now);
     assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.2:7531");
 }
