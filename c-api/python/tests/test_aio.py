@@ -8,13 +8,16 @@ import gc
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import anyio
 import pytest
+import trio
 import uvloop
 from loopback import free_address
 from support import deadline
 from support.background import Background
 from support.daemon import Daemon
 
+import poolcounter
 from poolcounter import ConnectError, Mode, Outcome, ReadError
 from poolcounter.aio import Client, Lock
 
@@ -304,8 +307,53 @@ def test_a_lock_that_cannot_be_left_on_a_foreign_loop_is_held(ours: Daemon) -> N
 
 def test_without_a_loop(ours: Daemon) -> None:
     client = Client([ours.address])
-    with pytest.raises(RuntimeError, match="no running event loop"):
+    with pytest.raises(RuntimeError, match="needs a running asyncio event loop, and none runs in this thread"):
         locked(client).__aenter__().send(None)
+
+
+def test_trio_is_told_what_to_use(ours: Daemon) -> None:
+    async def story() -> None:
+        client = Client([ours.address])
+        with pytest.raises(RuntimeError, match=r"asyncio event loop.*trio\.to_thread\.run_sync"):
+            async with locked(client):
+                pass
+        with pytest.raises(RuntimeError, match="asyncio event loop"):
+            await client.stats()
+
+    trio.run(story)
+    assert ours.counter("total_acquired") == 0
+
+
+def test_trio_has_threads(daemon: Daemon) -> None:
+    outcomes: list[Outcome] = []
+
+    def work() -> None:
+        with client.lock("key", workers=1, maxqueue=10, timeout=20) as outcome:
+            if outcome is Outcome.LOCKED:
+                daemon.until("waiting_workers", 2)
+        outcomes.append(outcome)
+
+    async def story() -> None:
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(trio.to_thread.run_sync, work)
+
+    with poolcounter.Client([daemon.address]) as client:
+        trio.run(story)
+    assert sorted(outcome.name for outcome in outcomes) == ["DONE", "DONE", "LOCKED"]
+
+
+def test_anyio_cancels_a_wait(daemon: Daemon) -> None:
+    async def story() -> None:
+        async with Client([daemon.address]) as client, locked(client):
+            with anyio.move_on_after(0.05) as scope:
+                await locked(client).__aenter__()
+            assert scope.cancelled_caught
+            await until(lambda: daemon.counter("waiting_workers") == 0, "its end")
+            assert daemon.counter("processing_workers") == 1
+
+    anyio.run(story, backend="asyncio")
+    daemon.until("total_releases", 1)
 
 
 def test_the_loop_goes_on_while_a_daemon_is_frozen(daemon: Daemon) -> None:

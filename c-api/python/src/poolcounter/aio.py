@@ -8,6 +8,9 @@
             await compute_and_save()
 
 A wait that is cancelled closes its connection, so that the server forgets it.
+
+It works with every loop of asyncio, uvloop and anyio's "asyncio" among them. Where none runs, as under trio, locks and
+statistics raise a RuntimeError that says so.
 """
 
 from __future__ import annotations
@@ -115,7 +118,7 @@ class Client(Configured):
 
     def _bind(self) -> asyncio.AbstractEventLoop:
         """The loop that runs, which becomes the client's."""
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         if self._loop is not loop:
             if self._loop is not None and not self._loop.is_closed():
                 raise RuntimeError("the client belongs to another event loop, which is not closed")
@@ -203,6 +206,16 @@ class Lock:
         else:
             self._held = None
             _abandon(held)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "poolcounter.aio needs a running asyncio event loop, and none runs in this thread. Under trio, use"
+            " poolcounter.Client in a thread: trio.to_thread.run_sync()"
+        ) from None
 
 
 def _abandon(held: _Held) -> None:
