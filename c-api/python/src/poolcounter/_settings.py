@@ -76,7 +76,11 @@ class Settings:
 
 
 class Configured:
-    """Something that is made from servers and options."""
+    """Something that is made from servers and options.
+
+    A copy is a new one that is made from the same. It takes along what stands in `__dict__`; what `_open` makes is no
+    setting, and stands in slots.
+    """
 
     def __init__(
         self,
@@ -114,6 +118,15 @@ class Configured:
         self._settings = Settings(
             tuple(servers), connect_timeout, connect_twice, answer_timeout, pass_over, keep_idle, keep, await_release
         )
+        self._open()
+
+    def __getstate__(self) -> dict[str, object]:
+        """The settings, and what a subclass of the user's has added."""
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Makes no connection yet."""
+        self.__dict__.update(state)
         self._open()
 
     def _open(self) -> None:

@@ -19,6 +19,7 @@ import asyncio
 import os
 import weakref
 from types import TracebackType
+from typing import NoReturn
 
 from . import _failures, _statistics
 from ._call import Call
@@ -44,8 +45,11 @@ class Client(Configured):
 
     Any number may wait at once. Names of servers are looked up beside the loop: for the first lock, which waits for
     that, and again when a lock is asked for a minute later, or 10 seconds after a name was not found. In the child of a
-    fork it serves the child's own loop.
+    fork it serves the child's own loop. A copy or a pickled one is a new client with the same settings, no connection
+    and no loop.
     """
+
+    __slots__ = ("_calls", "_loop", "_natives")
 
     def _open(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -167,6 +171,10 @@ class Lock:
         held = getattr(self, "_held", None)
         if held:
             _abandon(held)
+
+    def __reduce__(self) -> NoReturn:
+        """A lock is the connection that it is held on, which has no copy."""
+        raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
     async def __aenter__(self) -> Outcome:
         """Waits for the lock.

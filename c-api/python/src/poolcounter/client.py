@@ -19,8 +19,11 @@ from .outcomes import Mode, Outcome
 class Client(Configured):
     """Locks for threads, over connections that are kept from one lock to the next.
 
-    It may be shared among threads, and used on both sides of a fork.
+    It may be shared among threads, and used on both sides of a fork. A copy or a pickled one is a new client with the
+    same settings and no connection.
     """
+
+    __slots__ = ("_all", "_idle", "_keep")
 
     def _open(self) -> None:
         self._keep = self._settings.keep
@@ -130,6 +133,10 @@ class Lock:
         # Who is in the block or waits to be: a dict, for its setdefault lets one of two threads in.
         self._by: dict[None, Blocking] = {}
         self._held: Blocking | None = None
+
+    def __reduce__(self) -> NoReturn:
+        """A lock is the connection that it is held on, which has no copy."""
+        raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
     def __enter__(self) -> Outcome:
         """Waits for the lock.
