@@ -88,6 +88,16 @@ def test_several_may_work_at_once(make: MakeFace, daemon: Daemon) -> None:
             client.once("key", workers=2, timeout=0)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
+    client = make([daemon.address])
+    with client.held("key", mode=mode) as outcome:
+        assert outcome is Outcome.LOCKED
+        with pytest.raises(WaitTimeout):
+            client.once("key", timeout=1, mode=mode)
+    daemon.until("total_releases", 1)
+
+
 def test_more_than_four_locks_are_held_at_once(make: MakeFace, daemon: Daemon) -> None:
     client = make([daemon.address])
     with (
