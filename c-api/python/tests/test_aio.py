@@ -274,6 +274,98 @@ def test_a_wait_of_a_closed_loop_is_taken_back_when_it_is_forgotten(daemon: Daem
     client.close()
 
 
+def held_behind(client: Client, daemon: Daemon) -> tuple[asyncio.Task[None], Lock]:
+    """A task that works within a block, and a lock beside it, on a loop that is closed."""
+    loop = asyncio.new_event_loop()
+
+    async def work() -> None:
+        async with locked(client, "a"):
+            await asyncio.sleep(deadline.SECONDS)
+
+    task = loop.create_task(work())
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    lock = locked(client, "b")
+    assert loop.run_until_complete(lock.__aenter__()) is Outcome.LOCKED
+    loop.run_until_complete(until(lambda: daemon.counter("processing_workers") == 2, "both locks"))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    return task, lock
+
+
+def test_what_a_closed_loop_held_is_abandoned_by_the_next_loop(daemon: Daemon) -> None:
+    client = Client([daemon.address])
+    task, lock = held_behind(client, daemon)
+    waiter = daemon.peer()
+    waiter.send("ACQ4ANY a 1 10 30")
+    daemon.until("waiting_workers", 1)
+
+    async def story() -> None:
+        async with locked(client, "another"):
+            # The work of that task has failed: the next one does it.
+            assert await asyncio.to_thread(waiter.line) == "LOCKED"
+            await until(lambda: daemon.counter("processing_workers") == 2, "the end of the other lock")
+        await lock.__aexit__(None, None, None)
+        async with lock as outcome:
+            assert outcome is Outcome.LOCKED
+
+    play(story())
+    daemon.until("total_releases", 2)
+    assert not task.done()
+    client.close()
+
+
+def test_what_a_closed_loop_held_is_abandoned_by_close(daemon: Daemon) -> None:
+    client = Client([daemon.address])
+    task, _lock = held_behind(client, daemon)
+    client.close()
+    daemon.until("processing_workers", 0)
+    assert daemon.connections() == 0
+    assert daemon.counter("total_releases") == 0
+    assert not task.done()
+
+
+def test_what_a_closed_loop_held_is_abandoned_with_the_client(daemon: Daemon) -> None:
+    held_behind(Client([daemon.address]), daemon)
+    gc.collect()
+    daemon.until("processing_workers", 0)
+    assert daemon.connections() == 0
+    assert daemon.counter("total_releases") == 0
+
+
+def test_what_a_closed_loop_held_is_abandoned_when_it_is_forgotten(daemon: Daemon) -> None:
+    client = Client([daemon.address])
+    task, lock = held_behind(client, daemon)
+    assert daemon.counter("processing_workers") == 2
+    del task
+    gc.collect()
+    daemon.until("processing_workers", 0)
+    assert daemon.counter("total_releases") == 0
+    play(lock.__aexit__(None, None, None))
+    client.close()
+
+
+def test_a_lock_that_outlives_asyncio_run_is_abandoned(daemon: Daemon) -> None:
+    client = Client([daemon.address])
+    lock = locked(client)
+    asyncio.run(lock.__aenter__())
+    gc.collect()
+    daemon.until("processing_workers", 0)
+    assert daemon.counter("total_releases") == 0
+    client.close()
+
+
+def test_a_lock_may_be_left_on_the_next_loop(daemon: Daemon) -> None:
+    client, waiter = Client([daemon.address], await_release=True), daemon.peer()
+    lock, loop = locked(client), asyncio.new_event_loop()
+    assert loop.run_until_complete(lock.__aenter__()) is Outcome.LOCKED
+    loop.close()
+    waiter.send("ACQ4ANY key 1 10 30")
+    daemon.until("waiting_workers", 1)
+    play(lock.__aexit__(None, None, None))
+    assert waiter.line() == "DONE"
+    client.close()
+
+
 def test_a_lock_is_for_one_task(daemon: Daemon) -> None:
     async def story() -> None:
         peer = daemon.peer()

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
+from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn
 
@@ -49,12 +50,13 @@ class Client(Configured):
     and no loop.
     """
 
-    __slots__ = ("_calls", "_loop", "_natives")
+    __slots__ = ("_calls", "_held", "_loop", "_natives")
 
     def _open(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        # Weak, so that a task that is forgotten with its loop takes its call with it.
+        # All are weak: a loop that is forgotten ends what is left of it, and takes its tasks and their calls with it.
+        self._loop: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
+        self._held: weakref.WeakSet[Lock] = weakref.WeakSet()
         self._natives = Natives(self._settings)
         _clients.add(self)
 
@@ -120,17 +122,35 @@ class Client(Configured):
         await self._finish(native, call)
         return _statistics.parse(call.text)
 
-    def _bind(self) -> asyncio.AbstractEventLoop:
-        """The loop that runs, which becomes the client's."""
+    def _bind(self, leaving: Lock | None = None) -> asyncio.AbstractEventLoop:
+        """The loop that runs, which becomes the client's. A lock that is being left may come from an earlier one."""
         loop = _running_loop()
-        if self._loop is not loop:
-            if self._loop is not None and not self._loop.is_closed():
+        bound = self._loop() if self._loop else None
+        if bound is not loop:
+            if bound is not None and not bound.is_closed():
                 raise RuntimeError("the client belongs to another event loop, which is not closed")
-            # What waited on the closed loop would be granted locks that nobody knows of.
-            for call in list(self._calls):
-                call.free()
-            self._loop = loop
+            self._give_up(leaving)
+            self._loop = weakref.ref(loop, self._when_forgotten())
         return loop
+
+    def _when_forgotten(self) -> Callable[[object], None]:
+        """What a loop does to this client at its end, unless that came first."""
+        client = weakref.ref(self)
+
+        def give_up(loop: object) -> None:
+            one = client()
+            if one is not None and one._loop is loop:
+                one._give_up()
+
+        return give_up
+
+    def _give_up(self, leaving: Lock | None = None) -> None:
+        """The loop is closed: what waits on it would be granted locks that nobody knows of, what is held has failed."""
+        for call in list(self._calls):
+            call.free()
+        for lock in list(self._held):
+            if lock is not leaving:
+                lock._fail()
 
     async def _finish(self, native: Nonblocking, call: Call) -> int:
         """Waits for the end of a call that has begun, and gives its outcome."""
@@ -149,13 +169,14 @@ class Client(Configured):
         # Both processes share the kernel's list of the loop's descriptors. Of it a closed one cannot be taken any more.
         self._natives.after_fork()
         self._calls.clear()
+        self._held.clear()
         self._loop = None
 
 
 class Lock:
     """A lock that an `async with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
 
-    __slots__ = ("_client", "_entering", "_held", "_key", "_limits")
+    __slots__ = ("__weakref__", "_client", "_entering", "_held", "_key", "_limits")
 
     def __init__(self, client: Client, key: bytes, limits: Limits) -> None:
         """Acquires nothing yet."""
@@ -168,9 +189,8 @@ class Lock:
     def __del__(self) -> None:
         """A lock that nobody can release any more is abandoned."""
         # An interrupt may have come before there was anything.
-        held = getattr(self, "_held", None)
-        if held:
-            _abandon(held)
+        if getattr(self, "_held", None):
+            self._fail()
 
     def __reduce__(self) -> NoReturn:
         """A lock is the connection that it is held on, which has no copy."""
@@ -183,7 +203,8 @@ class Lock:
             Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
             Failure: There is no answer: the work is to be done unprotected.
             ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
-            RuntimeError: The lock is entered already, by this task or by another.
+            RuntimeError: The lock is entered already, by this task or by another. Or no event loop of asyncio runs, or
+                another one than the client's, which is not closed.
         """
         if self._held or self._entering:
             raise RuntimeError("the lock is entered already: each task needs one of its own")
@@ -194,6 +215,7 @@ class Lock:
             self._entering = False
         if outcome is Outcome.LOCKED:
             self._held = held
+            self._client._held.add(self)
         return outcome
 
     async def __aexit__(
@@ -204,16 +226,24 @@ class Lock:
         Raises:
             Failure: The server gave no answer; with `await_release` only.
         """
-        held = self._held
+        held, client = self._held, self._client
         if not held:
             return
-        if kind is None:
-            call = Call(self._client._bind())
-            self._held = None
-            await self._client._release(call, held)
-        else:
-            self._held = None
-            _abandon(held)
+        if kind is not None:
+            self._fail()
+            return
+        call = Call(client._bind(self))
+        self._held = None
+        client._held.discard(self)
+        await client._release(call, held)
+
+    def _fail(self) -> None:
+        """Abandons the lock."""
+        held, self._held = self._held, None
+        self._client._held.discard(self)
+        if held:
+            native, lock = held
+            native.abandon(lock)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
@@ -224,11 +254,6 @@ def _running_loop() -> asyncio.AbstractEventLoop:
             "poolcounter.aio needs a running asyncio event loop, and none runs in this thread. Under trio, use"
             " poolcounter.Client in a thread: trio.to_thread.run_sync()"
         ) from None
-
-
-def _abandon(held: _Held) -> None:
-    native, lock = held
-    native.abandon(lock)
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
