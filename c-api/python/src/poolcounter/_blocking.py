@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 
 from . import _failures
+from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import BLOCKING, IMMEDIATE, INTERRUPTED, NO_SUCH_LOCK, OK
 from ._settings import Settings
 from ._wish import Form, Limits
@@ -14,8 +15,6 @@ from .outcomes import Outcome
 _acquire = BLOCKING["pc_client_acquire_until_signal"]
 _resume = BLOCKING["pc_client_resume"]
 _release = BLOCKING["pc_client_release"]
-_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_NOT_LOCKED = -2
 
 
 class Blocking:
@@ -66,13 +65,13 @@ class Blocking:
             # Python has run its handler of the signal by now; that of Ctrl-C raises an exception.
             number = _resume(self._handle, *self._arguments[2:])
         self._number = number
-        return _OUTCOMES.get(self._outcome.value) if number == OK else None
+        return OUTCOMES.get(self._outcome.value) if number == OK else None
 
     def release(self) -> bool:
         """The work is done; the lock is gone in any case. If this is false, `failure` says why."""
         self._number = number = _release(self._handle, self._lock, self._outcome_pointer)
         # After a fork the lock is the parent's.
-        return number == NO_SUCH_LOCK or (number == OK and self._outcome.value != _NOT_LOCKED)
+        return number == NO_SUCH_LOCK or (number == OK and self._outcome.value != NOT_LOCKED)
 
     def abandon(self) -> bool:
         """The work failed. This does not."""

@@ -1,4 +1,4 @@
-"""The library's error numbers and outcomes as exceptions."""
+"""The library's error numbers and outcomes in the terms of this package."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ from .errors import (
     WaitTimeout,
     WriteError,
 )
+from .outcomes import Outcome
+
+OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+"""The outcomes that are no exceptions."""
+
+NOT_LOCKED = -2
 
 _INVALID = 2
 _OF_AN_ARGUMENT: dict[int, type[BadServer] | type[BadKey]] = {3: BadServer, 4: BadServer, 5: BadKey}
 _OF_A_SERVER: dict[int, type[Failure]] = {6: ConnectError, 7: WriteError, 8: ReadError, 9: RemoteError}
 
 _REFUSALS: dict[int, tuple[type[Refused] | type[NotLocked], str]] = {
-    -2: (NotLocked, "the lock was gone already"),
+    NOT_LOCKED: (NotLocked, "the lock was gone already"),
     -3: (QueueFull, "the queue is full"),
     -4: (WaitTimeout, "the wait was too long"),
     -5: (LockHeld, "the connection has too many locks"),
@@ -41,7 +47,7 @@ def of_error(number: int, message: bytes, server: bytes = b"", cause: bytes = b"
 
 
 def of_outcome(number: int) -> Exception:
-    """The exception for an answer of the server that is none of `Outcome`."""
+    """The exception for an answer of the server that is none of `OUTCOMES`."""
     if number not in _REFUSALS:
         return LibraryError(f"unknown outcome {number}")
     kind, message = _REFUSALS[number]

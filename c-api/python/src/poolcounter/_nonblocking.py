@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 
 from . import _failures
-from ._functions import BLOCKING, IMMEDIATE, NO_SUCH_LOCK, OK
+from ._call import Call
+from ._functions import BLOCKING, IMMEDIATE, OK
 from ._settings import Settings
 from ._wish import Form, Limits
 
 
 class Nonblocking:
-    """A pc_async. What it begins is a pc_call, written to a handle."""
+    """A pc_async."""
 
     __slots__ = ("__weakref__", "_form", "_handle")
 
@@ -25,29 +26,27 @@ class Nonblocking:
                 raise _failures.of_error(number, BLOCKING.pc_config_error_cause(config))
 
     def __del__(self) -> None:
-        """Frees it; locks that it holds are abandoned."""
+        """Frees it, wherever it was left; locks that it holds are abandoned."""
         if hasattr(self, "_handle"):  # An interrupt may have come before.
-            IMMEDIATE.pc_async_free(ctypes.byref(self._handle))
+            self.free()
 
-    def acquire(self, call: ctypes.c_void_p, key: bytes, limits: Limits) -> None:
-        """Begins to acquire a lock."""
+    def free(self) -> None:
+        """Closes its connections; locks that it holds are abandoned."""
+        IMMEDIATE.pc_async_free(ctypes.byref(self._handle))
+
+    def acquire(self, call: Call, key: bytes, limits: Limits) -> int:
+        """Begins to acquire a lock, unless the number is an error's."""
         self._form.fill(key, limits)
-        number = IMMEDIATE.pc_async_acquire(self._handle, ctypes.byref(self._form.request), ctypes.byref(call))
-        if number != OK:
-            raise self.error(number)
+        request = ctypes.byref(self._form.request)
+        return int(IMMEDIATE.pc_async_acquire(self._handle, request, ctypes.byref(call.handle)))
 
-    def release(self, call: ctypes.c_void_p, lock: int) -> bool:
-        """Begins to release a lock, if it is there; after a fork it is the parent's."""
-        number = IMMEDIATE.pc_async_release(self._handle, lock, ctypes.byref(call))
-        if number not in (OK, NO_SUCH_LOCK):
-            raise self.error(number)
-        return bool(number == OK)
+    def release(self, call: Call, lock: int) -> int:
+        """Begins to release a lock, unless the number is an error's; after a fork the lock is the parent's."""
+        return int(IMMEDIATE.pc_async_release(self._handle, lock, ctypes.byref(call.handle)))
 
-    def stats(self, call: ctypes.c_void_p, server: int, name: bytes) -> None:
-        """Begins to ask for a statistic."""
-        number = IMMEDIATE.pc_async_stats(self._handle, server, name, ctypes.byref(call))
-        if number != OK:
-            raise self.error(number)
+    def stats(self, call: Call, server: int, name: bytes) -> int:
+        """Begins to ask for a statistic, unless the number is an error's."""
+        return int(IMMEDIATE.pc_async_stats(self._handle, server, name, ctypes.byref(call.handle)))
 
     def abandon(self, lock: int) -> None:
         """The work failed."""
@@ -56,6 +55,11 @@ class Nonblocking:
     def close(self) -> None:
         """Closes every connection; locks that are held are abandoned, and calls under way fail."""
         IMMEDIATE.pc_async_close(self._handle)
+
+    def check(self, number: int) -> None:
+        """Raises the error that a number stands for."""
+        if number != OK:
+            raise self.error(number)
 
     def error(self, number: int) -> Exception:
         """The last error."""

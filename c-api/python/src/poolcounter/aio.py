@@ -23,8 +23,9 @@ from types import TracebackType
 from typing import NoReturn
 
 from . import _failures, _statistics
-from ._call import Call
-from ._functions import OK
+from ._awaited import Awaited
+from ._failures import NOT_LOCKED, OUTCOMES
+from ._functions import NO_SUCH_LOCK
 from ._natives import Natives
 from ._nonblocking import Nonblocking
 from ._settings import Configured
@@ -33,9 +34,6 @@ from ._wish import Key, Limits, encoded
 from .outcomes import Mode, Outcome
 
 __all__ = ["Client", "Lock"]
-
-_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_NOT_LOCKED = -2
 
 _Held = tuple[Nonblocking, int]
 """A lock, with the native client that it was acquired by."""
@@ -55,7 +53,7 @@ class Client(Configured):
     def _open(self) -> None:
         # All are weak: a loop that is forgotten ends what is left of it, and takes its tasks and their calls with it.
         self._loop: weakref.ref[asyncio.AbstractEventLoop] | None = None
-        self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
+        self._calls: weakref.WeakSet[Awaited] = weakref.WeakSet()
         self._held: weakref.WeakSet[Lock] = weakref.WeakSet()
         self._natives = Natives(self._settings)
         _clients.add(self)
@@ -102,23 +100,27 @@ class Client(Configured):
     async def _acquire(self, key: bytes, limits: Limits) -> tuple[Outcome, _Held]:
         loop = self._bind()
         native = self._natives.current() or await self._natives.first()
-        call = Call(loop)
-        native.acquire(call.handle, key, limits)
+        call = Awaited(loop)
+        native.check(native.acquire(call, key, limits))
         outcome = await self._finish(native, call)
-        if outcome not in _OUTCOMES:
+        if outcome not in OUTCOMES:
             raise _failures.of_outcome(outcome)
-        return _OUTCOMES[outcome], (native, call.lock)
+        return OUTCOMES[outcome], (native, call.lock)
 
-    async def _release(self, call: Call, held: _Held) -> None:
+    async def _release(self, call: Awaited, held: _Held) -> None:
         native, lock = held
-        if native.release(call.handle, lock) and await self._finish(native, call) == _NOT_LOCKED:
-            raise _failures.of_outcome(_NOT_LOCKED)
+        number = native.release(call, lock)
+        if number == NO_SUCH_LOCK:
+            return
+        native.check(number)
+        if await self._finish(native, call) == NOT_LOCKED:
+            raise _failures.of_outcome(NOT_LOCKED)
 
     async def _stats(self, server: int, name: bytes) -> dict[str, Value]:
         loop = self._bind()
         native = self._natives.current() or await self._natives.first()
-        call = Call(loop)
-        native.stats(call.handle, server, name)
+        call = Awaited(loop)
+        native.check(native.stats(call, server, name))
         await self._finish(native, call)
         return _statistics.parse(call.text)
 
@@ -152,14 +154,13 @@ class Client(Configured):
             if lock is not leaving:
                 lock._fail()
 
-    async def _finish(self, native: Nonblocking, call: Call) -> int:
+    async def _finish(self, native: Nonblocking, call: Awaited) -> int:
         """Waits for the end of a call that has begun, and gives its outcome."""
         self._calls.add(call)
         try:
             await call.finish()
             number, outcome = call.result()
-            if number != OK:
-                raise native.error(number)
+            native.check(number)
             return outcome
         finally:
             self._calls.discard(call)
@@ -232,7 +233,7 @@ class Lock:
         if kind is not None:
             self._fail()
             return
-        call = Call(client._bind(self))
+        call = Awaited(client._bind(self))
         self._held = None
         client._held.discard(self)
         await client._release(call, held)
