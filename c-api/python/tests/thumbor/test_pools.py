@@ -101,6 +101,35 @@ def test_a_trusted_proxy_names_the_client(site: Site) -> None:
     assert [request.result() for request in served] == [200, 200]
 
 
+def test_a_trusted_proxy_names_the_client_with_a_port(site: Site) -> None:
+    site.start(POOLCOUNTER_CONFIG_PER_IP=ONE_RENDERS, POOLCOUNTER_TRUSTED_PROXIES=["127.0.0.1"])
+    with site.renders_held():
+        served = [site.ask("light-1.jpg", X_Forwarded_For=at) for at in ("192.0.2.7:4711", "[2001:db8::7]:4711")]
+        site.wait_for_renders(2)
+        for same in ("192.0.2.7", "192.0.2.7:4712", "[2001:db8::7]", "[2001:db8::7]:4712"):
+            assert site.ask("light-2.jpg", X_Forwarded_For=same).result() == 429
+    assert [request.result() for request in served] == [200, 200]
+    assert "X-Forwarded-For" not in site.log()
+
+
+@pytest.mark.parametrize("nobody", ["unknown", f"fe80::1%{'x' * 2000}"])
+def test_a_trusted_proxy_that_names_no_address(site: Site, nobody: str) -> None:
+    site.start(
+        POOLCOUNTER_CONFIG_PER_IP={"workers": 9, "maxqueue": 9, "timeout": 60},
+        POOLCOUNTER_CONFIG_PER_ORIGINAL=ONE_RENDERS,
+        POOLCOUNTER_TRUSTED_PROXIES=["127.0.0.1"],
+    )
+    with site.renders_held():
+        served = site.ask("light-1.jpg", X_Forwarded_For=nobody)
+        site.wait_for_renders(1)
+        assert [site.ask("light-1.jpg", X_Forwarded_For=nobody).result() for _ in range(5)] == [429] * 5
+        site.wait_for_locks(keys=2, held=2, waited_for=0)
+    assert served.result() == 200
+    assert site.log().count("[PoolCounter] entries of X-Forwarded-For that are no address: 1; ") == 1
+    assert site.log().count("counts as the client instead: 127.0.0.1\n") == 1
+    assert "unthrottled" not in site.log()
+
+
 def test_a_trusted_proxy_on_a_unix_socket_names_the_client(site: Site) -> None:
     site.start_on_unix_socket(POOLCOUNTER_CONFIG_PER_IP=ONE_RENDERS, POOLCOUNTER_TRUSTED_PROXIES=["unix:"])
     with site.renders_held():

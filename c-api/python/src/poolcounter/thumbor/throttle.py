@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from poolcounter import Mode, PoolCounterError, Refused
 from poolcounter.aio import Client, Lock
 from poolcounter.thumbor.address import client_address
 from poolcounter.thumbor.original import extension, name_hash
-from poolcounter.thumbor.outage import Outage
+from poolcounter.thumbor.seldom import Seldom
 from poolcounter.thumbor.settings import Pool, Settings
 
 
@@ -37,15 +38,18 @@ class Throttle:
     def __init__(self, settings: Settings) -> None:
         """Makes no connection yet."""
         self._settings = settings
-        self._outage = Outage()
+        self._unthrottled = Seldom(logging.ERROR, "unthrottled requests")
+        self._unreadable = Seldom(logging.WARNING, "entries of X-Forwarded-For that are no address")
         self._client: Client | None = None
 
     def needs(self, request: Any, image_url: str) -> list[Need]:
         """The locks that a request needs, always in this order, so that no two requests wait for each other."""
         settings = self._settings
         needs = []
-        if settings.per_ip and (address := client_address(request, settings.trusted_proxies)):
-            needs.append(Need(f"thumbor-ip-{address}", settings.per_ip))
+        if settings.per_ip:
+            address = client_address(request, settings.trusted_proxies, self._unreadable.report)
+            if address is not None:
+                needs.append(Need(f"thumbor-ip-{address}", settings.per_ip))
         if settings.per_original:
             needs.append(Need(f"thumbor-original-{name_hash(image_url)}", settings.per_original))
         if settings.expensive and (name := extension(image_url)) in settings.extensions:
@@ -63,7 +67,7 @@ class Throttle:
         except Refused as refusal:
             raise TurnedAway(need, refusal) from refusal
         except PoolCounterError as error:
-            self._outage.report(error)
+            self._unthrottled.report(error)
 
     def _lock(self, need: Need) -> Lock:
         # Made at the first request: Thumbor forks its processes after the start, each with a loop of its own.
