@@ -11,6 +11,7 @@ from thumbor.config import Config  # type: ignore[import-untyped]
 
 from poolcounter import Client, PoolCounterError
 from poolcounter.thumbor.address import Network, parse_network
+from poolcounter.thumbor.keys import Keys
 from poolcounter.thumbor.original import extension
 
 _GROUP = "PoolCounter"
@@ -27,6 +28,12 @@ Config.define(
     [],
     "Addresses and networks whose X-Forwarded-For is believed, and unix: for who connects by a Unix socket. "
     "Without any, the address of a client is the one that connects.",
+    _GROUP,
+)
+Config.define(
+    "POOLCOUNTER_IPV6_PREFIX",
+    64,
+    "How many leading bits of an IPv6 address make a client, from 1 to 128.",
     _GROUP,
 )
 Config.define("POOLCOUNTER_CONFIG_PER_IP", None, f"Limits for each client address. {_LIMITS}, or None.", _GROUP)
@@ -56,6 +63,7 @@ class Settings:
     servers: tuple[str, ...]
     connect_timeout: float
     trusted_proxies: tuple[Network, ...]
+    keys: Keys
     per_ip: Pool | None
     per_original: Pool | None
     expensive: Pool | None
@@ -70,6 +78,7 @@ class Settings:
             servers=_strings(config, "POOLCOUNTER_SERVERS"),
             connect_timeout=_seconds(config, "POOLCOUNTER_CONNECT_TIMEOUT"),
             trusted_proxies=tuple(_network(text) for text in _strings(config, "POOLCOUNTER_TRUSTED_PROXIES")),
+            keys=Keys(_ipv6_prefix(config)),
             per_ip=_pool(config, "per_ip"),
             per_original=_pool(config, "per_original"),
             expensive=_pool(config, "expensive", "extensions"),
@@ -119,6 +128,13 @@ def _network(text: str) -> Network:
         raise ConfigurationError(f"POOLCOUNTER_TRUSTED_PROXIES: {error}") from error
 
 
+def _ipv6_prefix(config: Any) -> int:
+    value = config.POOLCOUNTER_IPV6_PREFIX
+    if not _is_whole(value, 1, 128):
+        raise ConfigurationError(f"POOLCOUNTER_IPV6_PREFIX has to be a whole number from 1 to 128, not {value!r}")
+    return int(value)
+
+
 def _pool(config: Any, name: str, *more: str) -> Pool | None:
     setting = f"POOLCOUNTER_CONFIG_{name.upper()}"
     value = getattr(config, setting)
@@ -137,9 +153,13 @@ def _pool(config: Any, name: str, *more: str) -> Pool | None:
 
 def _whole(pool: Mapping[str, Any], setting: str, name: str, least: int) -> int:
     value = pool[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
+    if not _is_whole(value, least, _MOST):
         raise ConfigurationError(f"{setting}: {name} has to be a whole number from {least} to {_MOST}, not {value!r}")
-    return value
+    return int(value)
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _extensions(value: Any) -> frozenset[str]:

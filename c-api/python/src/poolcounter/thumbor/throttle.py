@@ -10,7 +10,7 @@ from typing import Any
 from poolcounter import Mode, PoolCounterError, Refused
 from poolcounter.aio import Client, Lock
 from poolcounter.thumbor.address import client_address
-from poolcounter.thumbor.original import extension, name_hash
+from poolcounter.thumbor.original import extension
 from poolcounter.thumbor.seldom import Seldom
 from poolcounter.thumbor.settings import Pool, Settings
 
@@ -49,11 +49,11 @@ class Throttle:
         if settings.per_ip:
             address = client_address(request, settings.trusted_proxies, self._unreadable.report)
             if address is not None:
-                needs.append(Need(f"thumbor-ip-{address}", settings.per_ip))
+                needs.append(Need(settings.keys.of_client(address), settings.per_ip))
         if settings.per_original:
-            needs.append(Need(f"thumbor-original-{name_hash(image_url)}", settings.per_original))
+            needs.append(Need(settings.keys.of_original(image_url), settings.per_original))
         if settings.expensive and (name := extension(image_url)) in settings.extensions:
-            needs.append(Need(f"thumbor-expensive-{name}", settings.expensive))
+            needs.append(Need(settings.keys.of_expensive(name), settings.expensive))
         return needs
 
     async def take(self, needs: list[Need], held: AsyncExitStack) -> None:

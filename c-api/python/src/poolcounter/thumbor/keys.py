@@ -1,0 +1,41 @@
+"""The keys of the locks: requests with the same key share its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network
+
+from poolcounter.thumbor.address import Address
+from poolcounter.thumbor.original import name_hash
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of this package."""
+
+    ipv6_prefix: int
+    """How many bits of an IPv6 address make a client."""
+
+    def of_client(self, address: Address) -> str:
+        """All addresses of one client have the same key, as far as they tell that it is one."""
+        return f"thumbor-ip-{self._client(address)}"
+
+    def of_original(self, image_url: str) -> str:
+        """All sizes of one original have the same key."""
+        return f"thumbor-original-{name_hash(image_url)}"
+
+    def of_expensive(self, extension: str) -> str:
+        """All originals of one format have the same key."""
+        return f"thumbor-expensive-{extension}"
+
+    def _client(self, address: Address) -> Address | IPv6Network:
+        if isinstance(address, IPv4Address):
+            return address
+        if address in _NAT64:
+            return IPv4Address(address.packed[-4:])
+        # All neighbours have the same link-local network.
+        if address.is_link_local or self.ipv6_prefix == address.max_prefixlen:
+            return address
+        return IPv6Network((address, self.ipv6_prefix), strict=False)
