@@ -10,7 +10,7 @@ import pytest
 from tornado.httputil import HTTPHeaders
 
 from poolcounter.thumbor.address import client_address, parse_entry, parse_network
-from poolcounter.thumbor.original import extension, name_hash
+from poolcounter.thumbor.original import extension, file_format, name_hash
 
 TRUSTED = tuple(map(parse_network, ("10.0.0.0/8", "fd00::1")))
 
@@ -158,8 +158,8 @@ def test_a_proxy_is_trusted_however_its_address_is_written(proxy: str) -> None:
     ("expected", "image_url"),
     [
         ("tiff", "a.tiff"),
-        ("tiff", "a.TIF"),
-        ("jpg", "b/c.d/a.jpeg"),
+        ("tif", "a.TIF"),
+        ("jpeg", "b/c.d/a.jpeg"),
         ("pdf", "a.tiff.pdf"),
         ("tiff", "a%2Etiff"),
         ("tiff", "http%3A//host/a.tiff%3Fsize%3D9"),
@@ -171,6 +171,14 @@ def test_a_proxy_is_trusted_however_its_address_is_written(proxy: str) -> None:
 )
 def test_extension(expected: str, image_url: str) -> None:
     assert extension(image_url) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "image_url"),
+    [("tiff", "a.tif"), ("tiff", "a.TIFF"), ("jpg", "a.jpeg"), ("jpg", "a.JPG"), ("pdf", "a.pdf"), ("", "a")],
+)
+def test_file_format(expected: str, image_url: str) -> None:
+    assert file_format(image_url) == expected
 
 
 def test_name_hash() -> None:

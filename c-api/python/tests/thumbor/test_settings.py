@@ -31,6 +31,7 @@ def handlers(**settings: Any) -> list[Any]:
         {"POOLCOUNTER_CONFIG_EXPENSIVE": {**LIMITS, "extensions": [".TIFF", "pdf"]}},
         {"POOLCOUNTER_TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "unix:"]},
         {"POOLCOUNTER_CONNECT_TIMEOUT": 1},
+        {"POOLCOUNTER_KEYS": "wikimedia"},
         {"HANDLER_LISTS": ["thumbor.handler_lists.healthcheck", "poolcounter.thumbor"]},
     ],
 )
@@ -61,6 +62,12 @@ def test_good_settings(settings: dict[str, Any]) -> None:
         ("each has to be a file extension", {"POOLCOUNTER_CONFIG_EXPENSIVE": {**LIMITS, "extensions": ["."]}}),
         ("POOLCOUNTER_TRUSTED_PROXIES: ", {"POOLCOUNTER_TRUSTED_PROXIES": ["10.0.0.1/8"]}),
         (
+            "POOLCOUNTER_KEYS has to be 'default' or 'wikimedia', not 'Wikimedia'",
+            {"POOLCOUNTER_KEYS": "Wikimedia"},
+        ),
+        ("POOLCOUNTER_KEYS has to be", {"POOLCOUNTER_KEYS": ["wikimedia"]}),
+        ("POOLCOUNTER_KEYS has to be", {"POOLCOUNTER_KEYS": None}),
+        (
             "POOLCOUNTER_IPV6_PREFIX has to be a whole number from 1 to 128, not 0",
             {"POOLCOUNTER_IPV6_PREFIX": 0},
         ),
@@ -90,6 +97,7 @@ def test_the_settings_are_described() -> None:
         "SERVERS",
         "CONNECT_TIMEOUT",
         "TRUSTED_PROXIES",
+        "KEYS",
         "IPV6_PREFIX",
         "CONFIG_PER_IP",
         "CONFIG_PER_ORIGINAL",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network
 
 from poolcounter.thumbor.address import Address
-from poolcounter.thumbor.original import name_hash
+from poolcounter.thumbor.original import extension, file_format, name_hash, sha1
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -23,12 +23,16 @@ class Keys:
         return f"thumbor-ip-{self._client(address)}"
 
     def of_original(self, image_url: str) -> str:
-        """All sizes of one original have the same key."""
+        """All sizes of one original have the same key; `image_url` is its name as Thumbor has it, percent-encoded."""
         return f"thumbor-original-{name_hash(image_url)}"
 
-    def of_expensive(self, extension: str) -> str:
+    def of_expensive(self, name: str) -> str:
         """All originals of one format have the same key."""
-        return f"thumbor-expensive-{extension}"
+        return f"thumbor-expensive-{name}"
+
+    def file_format(self, image_url: str) -> str:
+        """What an expensive format is called, or an empty string."""
+        return file_format(image_url)
 
     def _client(self, address: Address) -> Address | IPv6Network:
         if isinstance(address, IPv4Address):
@@ -39,3 +43,27 @@ class Keys:
         if address.is_link_local or self.ipv6_prefix == address.max_prefixlen:
             return address
         return IPv6Network((address, self.ipv6_prefix), strict=False)
+
+
+class WikimediaKeys(Keys):
+    """The keys of Wikimedia's plugin, to share limits with Thumbors that have it."""
+
+    def of_client(self, address: Address) -> str:
+        """The whole address."""
+        return f"thumbor-ip-{address}"
+
+    def of_original(self, image_url: str) -> str:
+        """The sha1 is that of the percent-encoded name."""
+        return f"thumbor-render-{sha1(image_url)}"
+
+    def of_expensive(self, name: str) -> str:
+        """As the other."""
+        return f"thumbor-render-expensive-{name}"
+
+    def file_format(self, image_url: str) -> str:
+        """Each spelling of an extension stands for itself."""
+        return extension(image_url)
+
+
+KEYS = {"default": Keys, "wikimedia": WikimediaKeys}
+"""By the value of POOLCOUNTER_KEYS."""

@@ -7,17 +7,27 @@ import re
 from posixpath import splitext
 from urllib.parse import unquote
 
-# Two spellings of one format share its pool.
+# Two spellings of one format.
 _SAME = {"tif": "tiff", "jpeg": "jpg"}
 
 
 def name_hash(image_url: str) -> str:
     """The sha1 of the name: short whatever the name is, and the same however the URL was encoded."""
-    return hashlib.sha1(unquote(image_url).encode(), usedforsecurity=False).hexdigest()
+    return sha1(unquote(image_url))
+
+
+def sha1(text: str) -> str:
+    """The sha1 of a text, in 40 hexadecimal digits."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def extension(image_url: str) -> str:
     """The extension of the name, in lower case and without its dot, or an empty string."""
     path = re.split("[?#]", unquote(image_url))[0]
-    lower = splitext(path)[1][1:].lower()
-    return _SAME.get(lower, lower)
+    return splitext(path)[1][1:].lower()
+
+
+def file_format(image_url: str) -> str:
+    """The extension, in one spelling for each format."""
+    name = extension(image_url)
+    return _SAME.get(name, name)

@@ -11,8 +11,7 @@ from thumbor.config import Config  # type: ignore[import-untyped]
 
 from poolcounter import Client, PoolCounterError
 from poolcounter.thumbor.address import Network, parse_network
-from poolcounter.thumbor.keys import Keys
-from poolcounter.thumbor.original import extension
+from poolcounter.thumbor.keys import KEYS, Keys
 
 _GROUP = "PoolCounter"
 _MOST = 1_000_000
@@ -31,9 +30,15 @@ Config.define(
     _GROUP,
 )
 Config.define(
+    "POOLCOUNTER_KEYS",
+    "default",
+    "The keys of the locks: 'default', or 'wikimedia' to share limits with Thumbors that have Wikimedia's plugin.",
+    _GROUP,
+)
+Config.define(
     "POOLCOUNTER_IPV6_PREFIX",
     64,
-    "How many leading bits of an IPv6 address make a client, from 1 to 128.",
+    "How many leading bits of an IPv6 address make a client, from 1 to 128; with the default keys.",
     _GROUP,
 )
 Config.define("POOLCOUNTER_CONFIG_PER_IP", None, f"Limits for each client address. {_LIMITS}, or None.", _GROUP)
@@ -74,15 +79,16 @@ class Settings:
         """Reads the configuration; `module` is the name that stands in HANDLER_LISTS."""
         _check_order(config.HANDLER_LISTS, module)
         expensive = config.POOLCOUNTER_CONFIG_EXPENSIVE
+        keys = _keys(config)
         settings = cls(
             servers=_strings(config, "POOLCOUNTER_SERVERS"),
             connect_timeout=_seconds(config, "POOLCOUNTER_CONNECT_TIMEOUT"),
             trusted_proxies=tuple(_network(text) for text in _strings(config, "POOLCOUNTER_TRUSTED_PROXIES")),
-            keys=Keys(_ipv6_prefix(config)),
+            keys=keys,
             per_ip=_pool(config, "per_ip"),
             per_original=_pool(config, "per_original"),
             expensive=_pool(config, "expensive", "extensions"),
-            extensions=frozenset() if expensive is None else _extensions(expensive["extensions"]),
+            extensions=frozenset() if expensive is None else _extensions(expensive["extensions"], keys),
         )
         _check_servers(settings)
         if not (settings.per_ip or settings.per_original or settings.expensive):
@@ -128,6 +134,13 @@ def _network(text: str) -> Network:
         raise ConfigurationError(f"POOLCOUNTER_TRUSTED_PROXIES: {error}") from error
 
 
+def _keys(config: Any) -> Keys:
+    name = config.POOLCOUNTER_KEYS
+    if name not in list(KEYS):
+        raise ConfigurationError(f"POOLCOUNTER_KEYS has to be {' or '.join(map(repr, KEYS))}, not {name!r}")
+    return KEYS[name](_ipv6_prefix(config))
+
+
 def _ipv6_prefix(config: Any) -> int:
     value = config.POOLCOUNTER_IPV6_PREFIX
     if not _is_whole(value, 1, 128):
@@ -162,11 +175,11 @@ def _is_whole(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _extensions(value: Any) -> frozenset[str]:
+def _extensions(value: Any, keys: Keys) -> frozenset[str]:
     setting = "POOLCOUNTER_CONFIG_EXPENSIVE: extensions"
     if not isinstance(value, (list, tuple, set, frozenset)) or not value:
         raise ConfigurationError(f"{setting} has to be a list of file extensions, not {value!r}")
-    names = frozenset(extension(f"x.{item.lstrip('.')}") if isinstance(item, str) else "" for item in value)
+    names = frozenset(keys.file_format(f"x.{item.lstrip('.')}") if isinstance(item, str) else "" for item in value)
     if "" in names:
         raise ConfigurationError(f"{setting}: each has to be a file extension such as 'tiff', not {value!r}")
     return names

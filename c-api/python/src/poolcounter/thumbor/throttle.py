@@ -10,7 +10,6 @@ from typing import Any
 from poolcounter import Mode, PoolCounterError, Refused
 from poolcounter.aio import Client, Lock
 from poolcounter.thumbor.address import client_address
-from poolcounter.thumbor.original import extension
 from poolcounter.thumbor.seldom import Seldom
 from poolcounter.thumbor.settings import Pool, Settings
 
@@ -52,7 +51,7 @@ class Throttle:
                 needs.append(Need(settings.keys.of_client(address), settings.per_ip))
         if settings.per_original:
             needs.append(Need(settings.keys.of_original(image_url), settings.per_original))
-        if settings.expensive and (name := extension(image_url)) in settings.extensions:
+        if settings.expensive and (name := settings.keys.file_format(image_url)) in settings.extensions:
             needs.append(Need(settings.keys.of_expensive(name), settings.expensive))
         return needs
 
