@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from derpconf.config import ConfigurationError  # type: ignore[import-untyped]
 from site_of_thumbors import Site
+from support import deadline
 from thumbor.config import Config  # type: ignore[import-untyped]
 
 from poolcounter.thumbor import get_handlers
+from poolcounter.thumbor.settings import Settings
 
 LIMITS = {"workers": 2, "maxqueue": 10, "timeout": 8}
 GOOD = {"POOLCOUNTER_SERVERS": ["127.0.0.1"], "POOLCOUNTER_CONFIG_PER_IP": LIMITS}
@@ -44,7 +47,7 @@ def test_good_settings(settings: dict[str, Any]) -> None:
     [
         ("POOLCOUNTER_SERVERS names no server", {"POOLCOUNTER_SERVERS": []}),
         ("POOLCOUNTER_SERVERS has to be a list of strings", {"POOLCOUNTER_SERVERS": "10.0.0.1"}),
-        ("PoolCounter: .*10.0.0.1:x", {"POOLCOUNTER_SERVERS": ["10.0.0.1:x"]}),
+        ("POOLCOUNTER_SERVERS: .*10.0.0.1:x", {"POOLCOUNTER_SERVERS": ["10.0.0.1:x"]}),
         ("none of POOLCOUNTER_CONFIG_PER_IP", {"POOLCOUNTER_CONFIG_PER_IP": None}),
         ("PER_IP has to be a dictionary with workers, maxqueue, timeout,", {"POOLCOUNTER_CONFIG_PER_IP": {}}),
         ("PER_IP has to be a dictionary", {"POOLCOUNTER_CONFIG_PER_IP": {**LIMITS, "worker": 1}}),
@@ -74,15 +77,52 @@ def test_good_settings(settings: dict[str, Any]) -> None:
         ("POOLCOUNTER_IPV6_PREFIX has to be", {"POOLCOUNTER_IPV6_PREFIX": 129}),
         ("POOLCOUNTER_IPV6_PREFIX has to be", {"POOLCOUNTER_IPV6_PREFIX": "64"}),
         ("POOLCOUNTER_IPV6_PREFIX has to be", {"POOLCOUNTER_IPV6_PREFIX": True}),
-        ("POOLCOUNTER_CONNECT_TIMEOUT has to be", {"POOLCOUNTER_CONNECT_TIMEOUT": 0}),
-        ("POOLCOUNTER_CONNECT_TIMEOUT has to be", {"POOLCOUNTER_CONNECT_TIMEOUT": "0.1"}),
-        ("PoolCounter: connect_timeout", {"POOLCOUNTER_CONNECT_TIMEOUT": float("inf")}),
         ("poolcounter.thumbor has to be the last one", {"HANDLER_LISTS": ["poolcounter.thumbor", "another"]}),
     ],
 )
 def test_mistakes(message: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=message):
         handlers(**{**GOOD, **settings})
+
+
+@pytest.mark.parametrize(
+    ("option", "kind", "good", "bad"),
+    [
+        ("CONNECT_TIMEOUT", "a number of seconds", [1, 0.01], [0, -1, "0.1", True, None, float("inf"), 1e300]),
+        ("CONNECT_TWICE", "True or False", [True, False], [1, "yes", None]),
+        ("ANSWER_TIMEOUT", "a number of seconds", [1, 0.01], [0, -1, "1", True, None, float("nan"), 1e300]),
+        ("PASS_OVER", "a number of seconds", [0, 0.5, 10], [-1, "1", True, None, float("inf"), 1e300]),
+        ("KEEP_IDLE", "a number of seconds", [0, 0.5, 600], [-1, "1", True, None, float("inf"), 1e300]),
+        ("KEEP", "a whole number", [0, 100], [-1, 1.5, "8", True, None, 2**70]),
+    ],
+)
+def test_options_of_the_client(option: str, kind: str, good: list[Any], bad: list[Any]) -> None:
+    setting = f"POOLCOUNTER_{option}"
+    for value in good:
+        settings = Settings.from_config(Config(**GOOD, **{setting: value}), "poolcounter.thumbor")
+        assert settings.client_options[option.lower()] == value
+    for value in bad:
+        with pytest.raises(ConfigurationError) as raised:
+            handlers(**GOOD, **{setting: value})
+        assert str(raised.value).startswith(f"{setting} has to be {kind}, not {value!r}")
+
+
+def test_a_setting_reaches_the_client(site: Site) -> None:
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL=LIMITS, POOLCOUNTER_KEEP=0)
+    assert site.ask("light-1.jpg").result() == 200
+    deadline.until(lambda: site.daemon.connections() == 0, "the connection to be closed")
+    assert site.daemon.counter("total_acquired") == 1
+
+
+def test_an_answer_may_take_as_long_as_the_setting_says(site: Site) -> None:
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL={**LIMITS, "timeout": 1}, POOLCOUNTER_ANSWER_TIMEOUT=60)
+    site.daemon.freeze()
+    request = site.ask("light-1.jpg")
+    time.sleep(3)  # Twice as long as a lock with this timeout waits without the setting.
+    site.daemon.thaw()
+    assert request.result() == 200
+    assert site.daemon.counter("total_acquired") == 1
+    assert "unthrottled" not in site.log()
 
 
 def test_a_thumbor_with_a_mistake_does_not_start(site: Site) -> None:
@@ -96,6 +136,11 @@ def test_the_settings_are_described() -> None:
     for setting in (
         "SERVERS",
         "CONNECT_TIMEOUT",
+        "CONNECT_TWICE",
+        "ANSWER_TIMEOUT",
+        "PASS_OVER",
+        "KEEP_IDLE",
+        "KEEP",
         "TRUSTED_PROXIES",
         "KEYS",
         "IPV6_PREFIX",

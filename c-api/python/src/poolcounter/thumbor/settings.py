@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,29 @@ _LIMITS = (
     "A dictionary of workers (how many render at a time), maxqueue (how many render or wait) "
     "and timeout (seconds that one waits)"
 )
+# The options of the client that are settings: POOLCOUNTER_CONNECT_TIMEOUT and so on, with the client's own defaults.
+_CLIENT_OPTIONS = {
+    "connect_timeout": "Seconds that a connection to a server may take.",
+    "connect_twice": "Whether a connection that could not be made is tried a second time, a millisecond later.",
+    "answer_timeout": "The least seconds to wait for an answer, or 1.5 times the timeout of a lock, if that is more.",
+    "pass_over": "Seconds for which a server that refused or timed out is asked after all others.",
+    "keep_idle": "Seconds without use after which a connection is not used again.",
+    "keep": "How many connections each process keeps without use.",
+}
+_KINDS = {bool: "True or False", float: "a number of seconds", int: "a whole number"}
+
+
+def _setting_of(option: str) -> str:
+    return f"POOLCOUNTER_{option.upper()}"
+
+
+def _default_of(option: str) -> Any:
+    return inspect.signature(Client).parameters[option].default
+
 
 Config.define("POOLCOUNTER_SERVERS", [], "The servers: host, host:port, [::1]:7531 or unix:/path.", _GROUP)
-Config.define("POOLCOUNTER_CONNECT_TIMEOUT", 0.1, "Seconds that a connection to a server may take.", _GROUP)
+for _option, _description in _CLIENT_OPTIONS.items():
+    Config.define(_setting_of(_option), _default_of(_option), _description, _GROUP)
 Config.define(
     "POOLCOUNTER_TRUSTED_PROXIES",
     [],
@@ -66,7 +87,7 @@ class Settings:
     """What the configuration says, checked."""
 
     servers: tuple[str, ...]
-    connect_timeout: float
+    client_options: Mapping[str, Any]
     trusted_proxies: tuple[Network, ...]
     keys: Keys
     per_ip: Pool | None
@@ -80,9 +101,10 @@ class Settings:
         _check_order(config.HANDLER_LISTS, module)
         expensive = config.POOLCOUNTER_CONFIG_EXPENSIVE
         keys = _keys(config)
+        servers = _servers(config)
         settings = cls(
-            servers=_strings(config, "POOLCOUNTER_SERVERS"),
-            connect_timeout=_seconds(config, "POOLCOUNTER_CONNECT_TIMEOUT"),
+            servers=servers,
+            client_options={option: _client_option(config, option, servers) for option in _CLIENT_OPTIONS},
             trusted_proxies=tuple(_network(text) for text in _strings(config, "POOLCOUNTER_TRUSTED_PROXIES")),
             keys=keys,
             per_ip=_pool(config, "per_ip"),
@@ -90,7 +112,6 @@ class Settings:
             expensive=_pool(config, "expensive", "extensions"),
             extensions=frozenset() if expensive is None else _extensions(expensive["extensions"], keys),
         )
-        _check_servers(settings)
         if not (settings.per_ip or settings.per_original or settings.expensive):
             raise ConfigurationError(
                 "PoolCounter: none of POOLCOUNTER_CONFIG_PER_IP, _PER_ORIGINAL and _EXPENSIVE is set"
@@ -104,13 +125,30 @@ def _check_order(handler_lists: Any, module: str) -> None:
         raise ConfigurationError(f"HANDLER_LISTS: {module} has to be the last one")
 
 
-def _check_servers(settings: Settings) -> None:
-    if not settings.servers:
+def _servers(config: Any) -> tuple[str, ...]:
+    servers = _strings(config, "POOLCOUNTER_SERVERS")
+    if not servers:
         raise ConfigurationError("POOLCOUNTER_SERVERS names no server")
     try:
-        Client(settings.servers, connect_timeout=settings.connect_timeout).close()
+        Client(servers).close()
     except (PoolCounterError, ValueError) as error:
-        raise ConfigurationError(f"PoolCounter: {error}") from error
+        raise ConfigurationError(f"POOLCOUNTER_SERVERS: {error}") from error
+    return servers
+
+
+def _client_option(config: Any, option: str, servers: tuple[str, ...]) -> Any:
+    """The value of an option, which the client has checked alone, so that it is known whose mistake it is."""
+    setting, kind = _setting_of(option), type(_default_of(option))
+    value = getattr(config, setting)
+    message = f"{setting} has to be {_KINDS[kind]}, not {value!r}"
+    # To Python, True is a number.
+    if isinstance(value, bool) != (kind is bool):
+        raise ConfigurationError(message)
+    try:
+        Client(servers, **{option: value}).close()
+    except (PoolCounterError, ValueError, TypeError) as error:
+        raise ConfigurationError(f"{message}: {error}") from error
+    return value
 
 
 def _strings(config: Any, setting: str) -> tuple[str, ...]:
@@ -118,13 +156,6 @@ def _strings(config: Any, setting: str) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ConfigurationError(f"{setting} has to be a list of strings, not {value!r}")
     return tuple(value)
-
-
-def _seconds(config: Any, setting: str) -> float:
-    value = getattr(config, setting)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError(f"{setting} has to be a number of seconds above 0, not {value!r}")
-    return float(value)
 
 
 def _network(text: str) -> Network:

@@ -71,7 +71,7 @@ class Throttle:
     def _lock(self, need: Need) -> Lock:
         # Made at the first request: Thumbor forks its processes after the start, each with a loop of its own.
         if self._client is None:
-            self._client = Client(self._settings.servers, connect_timeout=self._settings.connect_timeout)
+            self._client = Client(self._settings.servers, **self._settings.client_options)
         pool = need.pool
         return self._client.lock(
             need.key, workers=pool.workers, maxqueue=pool.maxqueue, timeout=pool.timeout, mode=Mode.FOR_ME
