@@ -6,6 +6,7 @@ const node = [
   'Buffer',
   'clearTimeout',
   'console',
+  'EventTarget',
   'process',
   'setImmediate',
   'setTimeout',

@@ -110,6 +110,8 @@ export declare class PoolCounter implements AsyncDisposable {
    *
    * @throws {Failure} No answer came: do the work unprotected. With `awaitRelease` it may come after the work.
    * @throws {BadKeyError} The key cannot be sent.
+   * @throws {TypeError} A part of the request has a wrong type, or is unknown.
+   * @throws {RangeError} A number is out of its range.
    */
   run<T>(key: string | Uint8Array, request: Request, work: (lock: Lock) => T | PromiseLike<T>): Promise<Result<T>>;
 
@@ -118,6 +120,8 @@ export declare class PoolCounter implements AsyncDisposable {
    *
    * @throws {Failure} No answer came: do the work unprotected.
    * @throws {BadKeyError} The key cannot be sent.
+   * @throws {TypeError} A part of the request has a wrong type, or is unknown.
+   * @throws {RangeError} A number is out of its range.
    */
   acquire(key: string | Uint8Array, request: Request): Promise<Acquired>;
 

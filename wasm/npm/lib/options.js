@@ -2,7 +2,7 @@
 
 const { Config } = require('./wasm/poolcounter_wasm.js');
 const { BadServerError } = require('./errors.js');
-const { integer, notNegative, positive } = require('./request.js');
+const { integer, noneOf, notNegative, positive } = require('./request.js');
 
 const MOST_KEPT = 10_000;
 
@@ -36,9 +36,9 @@ function configure({ servers, ...options }) {
     throw new BadServerError("every server's weight is 0");
   }
   for (const [name, value] of Object.entries(options)) {
-    const check = CHECKS[name];
+    const check = Object.hasOwn(CHECKS, name) && CHECKS[name];
     if (!check) {
-      throw new TypeError(`there is no option ${name}`);
+      throw new TypeError(`a pool has no option ${name}`);
     }
     if (value !== undefined) {
       Object.assign(config, { [name]: check(value, name) });
@@ -54,7 +54,7 @@ function configure({ servers, ...options }) {
  * @returns {string} The server as it was named.
  */
 function addServer(config, server, ring) {
-  const name = ring ? /** @type {any} */ (server)?.server : server;
+  const { server: name, label, weight = 1, ...others } = ring ? Object(server) : { server };
   if (typeof name !== 'string') {
     throw new TypeError('servers must be strings, or objects with label and server');
   }
@@ -63,7 +63,7 @@ function addServer(config, server, ring) {
     throw new BadServerError(problem);
   }
   if (ring) {
-    const { label, weight = 1 } = /** @type {import('./index.js').RingServer} */ (server);
+    noneOf(others, 'a server');
     if (typeof label !== 'string') {
       throw new TypeError('label must be a string');
     }

@@ -14,11 +14,12 @@ const LONGEST_NAME = 1017;
  * @param {import('./index.js').Request} request
  * @returns {Wish}
  */
-function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answerTimeoutMs, signal }) {
+function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answerTimeoutMs, signal, ...others }) {
+  noneOf(others, 'a request');
   if (mode !== 'forAnyone' && mode !== 'forMe') {
     throw new TypeError(`mode must be 'forAnyone' or 'forMe', not ${String(mode)}`);
   }
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
     throw new TypeError('signal must be an AbortSignal');
   }
   return {
@@ -28,6 +29,19 @@ function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answer
     timeout: integer(timeout, 'timeout', GREATEST),
     answerWithin: answerTimeoutMs === undefined ? 0 : positive(answerTimeoutMs, 'answerTimeoutMs'),
   };
+}
+
+/**
+ * What is left of an object when all that is known was taken from it.
+ *
+ * @param {object} unknown
+ * @param {string} owner
+ */
+function noneOf(unknown, owner) {
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    throw new TypeError(`${owner} has no option ${name}`);
+  }
 }
 
 /**
@@ -103,4 +117,4 @@ function notNegative(value, name) {
   return value;
 }
 
-module.exports = { checkedName, checkedRequest, keyBytes, integer, positive, notNegative };
+module.exports = { checkedName, checkedRequest, keyBytes, integer, noneOf, notNegative, positive };

@@ -22,10 +22,15 @@ test('wrong options', () => {
     { servers: [{ server: '127.0.0.1' }] },
     { servers, keep: '8' },
     { servers, connectTwice: 1 },
-    { servers, connectTimeout: 1 },
   ]) {
     assert.throws(make(options), TypeError, JSON.stringify(options));
   }
+  for (const unknown of ['connectTimeout', 'constructor', 'a b']) {
+    const named = { name: 'TypeError', message: `a pool has no option ${unknown}` };
+    assert.throws(make({ servers, [unknown]: 1 }), named);
+  }
+  const misspelt = [{ label: 'a', server: '127.0.0.1', wieght: 2 }];
+  assert.throws(make({ servers: misspelt }), { name: 'TypeError', message: 'a server has no option wieght' });
   for (const options of [
     { servers, keep: -1 },
     { servers, keep: 10_001 },
@@ -58,8 +63,17 @@ test('wrong requests', async () => {
     { mode: 'forAll' },
     { signal: {} },
     { signal: null },
+    { signal: new EventTarget() },
   ]) {
     await assert.rejects(acquire({ ...WISH, ...wrong }), TypeError, JSON.stringify(wrong));
+  }
+  for (const unknown of ['maxQueue', 'answerTimeout', 'connectTimeoutMs', 'constructor']) {
+    const named = { name: 'TypeError', message: `a request has no option ${unknown}` };
+    await assert.rejects(acquire({ ...WISH, [unknown]: undefined }), named);
+    await assert.rejects(
+      pool.run('k', /** @type {any} */ ({ ...WISH, [unknown]: 1 }), () => 1),
+      named,
+    );
   }
   for (const wrong of [{ workers: -1 }, { maxqueue: 2 ** 32 }, { timeout: 0.5 }, { answerTimeoutMs: 0 }]) {
     await assert.rejects(acquire({ ...WISH, ...wrong }), RangeError, JSON.stringify(wrong));

@@ -9,6 +9,9 @@ result.value;
 // @ts-expect-error There is no such mode.
 const wrong: Request = { ...limits, mode: 'forAll' };
 void wrong;
+// @ts-expect-error Nothing is called so.
+const misspelt: Request = { ...limits, maxQueue: 7 };
+void misspelt;
 
 const acquired = await pool.acquire(new Uint8Array([107]), { ...limits, signal: AbortSignal.timeout(60_000) });
 switch (acquired.outcome) {
