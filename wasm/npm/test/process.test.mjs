@@ -1,34 +1,13 @@
 // What keeps a process alive, and what does not.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { Daemon, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { runWithPool } from './support/programs.mjs';
 
-/**
- * Runs a program that has a pool, and gives its exit status and what it printed.
- *
- * @param {import('node:test').TestContext} t
- * @param {string} address
- * @param {string} body
- * @returns {Promise<string>}
- */
-function run(t, address, body) {
-  const program = `
-    import { PoolCounter } from 'poolcounter';
-    const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
-    const wish = ${JSON.stringify(WISH)};
-    ${body}`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    cwd: new URL('.', import.meta.url),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.pid && child.exitCode === null && child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.on('data', (data) => (output += data));
-  return new Promise((resolve) => child.once('close', (status, signal) => resolve(`${output}${status ?? signal}`)));
-}
+/** @param {import('node:test').TestContext} t @param {string} address @param {string} body */
+const run = (t, address, body) => runWithPool(t, address, body, WISH);
 
 test('a process with idle connections ends by itself', async (t) => {
   const { address } = await Daemon.start(t);

@@ -1,0 +1,41 @@
+// Programs in processes of their own.
+
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a module that may import the package; gives what it printed, and its exit status or the signal that ended it.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} program
+ * @param {'inherit' | 'ignore'} [errors] Where its error output goes.
+ * @returns {Promise<string>}
+ */
+export function runProgram(t, program, errors = 'inherit') {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: new URL('.', import.meta.url),
+    stdio: ['ignore', 'pipe', errors],
+  });
+  t.after(() => child.pid && child.exitCode === null && child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (data) => (output += data));
+  return new Promise((resolve) => child.once('close', (status, signal) => resolve(`${output}${status ?? signal}`)));
+}
+
+/**
+ * The same of a program that has a pool, and a wish.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} address
+ * @param {string} body
+ * @param {import('poolcounter').Request} wish
+ */
+export function runWithPool(t, address, body, wish) {
+  return runProgram(
+    t,
+    `
+    import { PoolCounter } from 'poolcounter';
+    const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
+    const wish = ${JSON.stringify(wish)};
+    ${body}`,
+  );
+}
