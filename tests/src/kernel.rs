@@ -38,6 +38,12 @@ pub fn accepted(pid: u32, client_port: u16) -> Result<OwnedFd> {
     Ok(pidfd_getfd(process, served.context("the process has no such connection")?, PidfdGetfdFlags::empty())?)
 }
 
+/// How many connections to this address there are in the network of a process, made and not ended by either side.
+pub fn connections_to(pid: u32, address: SocketAddr) -> Result<usize> {
+    let rows = connections(pid)?.into_iter();
+    Ok(rows.filter(|row| row.state == ESTABLISHED && row.remote == address).count())
+}
+
 /// The processor time that a process has used, in clock ticks (hundredths of a second).
 pub fn cpu_ticks(pid: u32) -> Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;

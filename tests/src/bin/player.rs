@@ -1,14 +1,38 @@
-//! Core's blocking client as a player of the client-side stories.
+//! Core's blocking client as a player of the client-side stories and of the network stories. Each client has a thread.
 
+use std::collections::BTreeMap;
 use std::io::{Write, stdin, stdout};
+use std::process;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use poolcounter::blocking::BlockingClient;
 use poolcounter::client::{Choice, Failure, Lock, Outcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
 use poolcounter::route::Ring;
 
-/// The client, and the locks that it holds, the newest last.
+/// The clients of this process, by number. Each takes commands in turn.
+#[derive(Default)]
+struct Players {
+    settings: Option<Settings>,
+    clients: BTreeMap<u32, Sender<Command>>,
+}
+
+/// What a client is told, and where its answer goes.
+struct Command {
+    text: String,
+    answer: Answer,
+}
+
+enum Answer {
+    /// To whoever waits for it.
+    To(Sender<String>),
+    /// To the standard output, behind this prefix.
+    Beside(String),
+}
+
+/// A client, and the locks that it holds, the newest last.
 struct Player {
     client: BlockingClient,
     held: Vec<Lock>,
@@ -16,13 +40,52 @@ struct Player {
 }
 
 fn main() -> Result<()> {
-    let mut player = Player::new(Settings::new(Vec::new()));
+    let mut players = Players::default();
     for line in stdin().lines() {
         let line = line?;
-        let answer = player.answer(&line).with_context(|| format!("cannot do `{line}`"))?;
-        writeln!(stdout(), "{}", answer.replace('\n', "\\n"))?;
+        if let Some(answer) = players.take(&line).with_context(|| format!("cannot do `{line}`"))? {
+            say(&answer)?;
+        }
     }
     Ok(())
+}
+
+fn say(answer: &str) -> Result<()> {
+    Ok(writeln!(stdout(), "{}", answer.replace('\n', "\\n"))?)
+}
+
+impl Players {
+    /// The answer, but for a command that runs beside others.
+    fn take(&mut self, line: &str) -> Result<Option<String>> {
+        let (label, command) = prefixed(line, '&');
+        let (number, command) = prefixed(command, '#');
+        if let Some(values) = command.strip_prefix("new ") {
+            self.clients.clear();
+            self.settings = Some(settings(&values.split(' ').collect::<Vec<_>>())?);
+            return Ok(Some("OK".to_owned()));
+        }
+        let client = self.client(number.map_or(Ok(1), str::parse)?)?;
+        let (sender, receiver) = channel();
+        let answer = label.map_or(Answer::To(sender), |label| Answer::Beside(format!("&{label} ")));
+        client.send(Command { text: command.to_owned(), answer }).map_err(|_| anyhow!("the client has ended"))?;
+        if label.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(receiver.recv().context("the client has ended")?))
+    }
+
+    fn client(&mut self, number: u32) -> Result<&Sender<Command>> {
+        let settings = self.settings.as_ref().context("there are no settings yet")?;
+        Ok(self.clients.entry(number).or_insert_with(|| Player::new(settings.clone()).start()))
+    }
+}
+
+/// What stands behind this sign at the beginning of a line, and the rest of it.
+fn prefixed(line: &str, sign: char) -> (Option<&str>, &str) {
+    match line.strip_prefix(sign).and_then(|rest| rest.split_once(' ')) {
+        Some((word, rest)) => (Some(word), rest),
+        None => (None, line),
+    }
 }
 
 impl Player {
@@ -30,13 +93,28 @@ impl Player {
         Self { client: BlockingClient::new(settings), held: Vec::new(), last_key: Vec::new() }
     }
 
+    /// It lives as long as there may be a command for it.
+    fn start(mut self) -> Sender<Command> {
+        let (sender, commands) = channel::<Command>();
+        thread::spawn(move || {
+            for Command { text, answer } in commands {
+                let told = self.answer(&text).with_context(|| format!("cannot do `{text}`"));
+                let told = told.and_then(|said| match answer {
+                    Answer::To(asker) => Ok(asker.send(said)?),
+                    Answer::Beside(prefix) => say(&(prefix + &said)),
+                });
+                if let Err(error) = told {
+                    eprintln!("{error:#}");
+                    process::exit(1);
+                }
+            }
+        });
+        sender
+    }
+
     fn answer(&mut self, line: &str) -> Result<String> {
         let words: Vec<&str> = line.split(' ').collect();
         let outcome = match words[..] {
-            ["new", ref values @ ..] => {
-                *self = Self::new(settings(values)?);
-                return Ok("OK".to_owned());
-            }
             ["acquire", mode, workers, maxqueue, timeout, key] => {
                 self.last_key = bytes(key)?;
                 let mode = if mode == "me" { Mode::ForMe } else { Mode::ForAnyone };

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::transcript::unescaped;
 
 /// What the player is told for `anyone "page 1" 1 10 5` and its like.
-pub(super) fn call(text: &str, servers: &[String]) -> Result<String> {
+pub(crate) fn call(text: &str, servers: &[String]) -> Result<String> {
     let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     match (verb, rest) {
         ("release" | "abandon" | "close", "") => Ok(verb.to_owned()),
@@ -41,7 +41,7 @@ pub(super) fn name_and_rest(line: &str) -> Result<(String, &str)> {
     Ok((name.to_owned(), rest))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

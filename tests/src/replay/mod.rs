@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod arguments;
 mod line;
 mod parse;
 mod perform;
@@ -24,6 +25,9 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 
+pub use arguments::Arguments;
+pub(crate) use line::{call, hex};
+pub(crate) use perform::new_line;
 pub use perform::perform;
 pub use player::Player;
 

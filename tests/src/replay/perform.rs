@@ -184,12 +184,21 @@ impl Setting {
             }
         };
         let nodes: Vec<String> = self.servers.iter().enumerate().map(node).collect();
-        let choice = if self.ring.is_empty() { "mediawiki" } else { "ring" };
-        let mut line = format!("new servers={} choice={choice}", nodes.join(","));
-        for (name, usual) in USUAL {
-            let other = self.values.iter().find(|(set, _)| set == name);
-            let _ = write!(line, " {name}={}", other.map_or(usual, |(_, value)| value));
-        }
-        line
+        new_line(&nodes, if self.ring.is_empty() { "mediawiki" } else { "ring" }, USUAL, &self.values)
     }
+}
+
+/// What a player is told to make its client: the usual settings, but for the values that a story gives.
+pub(crate) fn new_line(
+    servers: &[String],
+    choice: &str,
+    usual: [(&str, &str); 4],
+    values: &[(String, String)],
+) -> String {
+    let mut line = format!("new servers={} choice={choice}", servers.join(","));
+    for (name, usual) in usual {
+        let other = values.iter().find(|(set, _)| set == name);
+        let _ = write!(line, " {name}={}", other.map_or(usual, |(_, value)| value));
+    }
+    line
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -15,7 +16,8 @@ use crate::deadline::{Deadline, PATIENCE};
 pub struct Player {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
+    /// What it says, and when.
+    lines: Receiver<(Instant, String)>,
 }
 
 impl Player {
@@ -29,7 +31,8 @@ impl Player {
         Ok(Self { child, stdin, lines: read(stdout.context("it has an output")?) })
     }
 
-    pub(super) fn tell(&mut self, line: &str) -> Result<()> {
+    /// Gives it a line.
+    pub(crate) fn tell(&mut self, line: &str) -> Result<()> {
         let told = self.stdin.as_mut().map(|stdin| stdin.write_all(format!("{line}\n").as_bytes()));
         if !matches!(told, Some(Ok(()))) {
             bail!("the player does not take `{line}`: {}", self.end_of_it());
@@ -39,18 +42,24 @@ impl Player {
 
     /// Waits for its answer.
     pub(super) fn hear(&mut self) -> Result<String> {
+        let line = self.hear_within(PATIENCE)?;
+        Ok(line.context("the player says nothing")?.1)
+    }
+
+    /// Waits for a line, and tells when it came; none if it does not come within this time.
+    pub(crate) fn hear_within(&mut self, time: Duration) -> Result<Option<(Instant, String)>> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => Ok(line),
-            Err(Timeout) => bail!("the player says nothing"),
+        match self.lines.recv_timeout(time) {
+            Ok(line) => Ok(Some(line)),
+            Err(Timeout) => Ok(None),
             Err(Disconnected) => bail!("the player says no more: {}", self.end_of_it()),
         }
     }
 
     /// What it does although nothing was asked of it: it speaks, or has ended.
-    pub(super) fn news(&mut self) -> Option<String> {
+    pub(crate) fn news(&mut self) -> Option<String> {
         match self.lines.try_recv() {
-            Ok(line) => Some(format!("the player says `{line}`")),
+            Ok((_, line)) => Some(format!("the player says `{line}`")),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(format!("the player says no more: {}", self.end_of_it())),
         }
@@ -68,7 +77,7 @@ impl Player {
         let status = status.context("the player does not end with its input")??;
         ensure!(status.success(), "the player ended with {status}");
         match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => bail!("the player says `{line}`"),
+            Ok((_, line)) => bail!("the player says `{line}`"),
             Err(_) => Ok(()),
         }
     }
@@ -89,11 +98,11 @@ impl Drop for Player {
     }
 }
 
-fn read(stdout: ChildStdout) -> Receiver<String> {
+fn read(stdout: ChildStdout) -> Receiver<(Instant, String)> {
     let (sender, lines) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
-            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+            if sender.send((Instant::now(), String::from_utf8_lossy(&line).into_owned())).is_err() {
                 return;
             }
         }

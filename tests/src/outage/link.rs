@@ -1,0 +1,179 @@
+//! The way between the clients and one server, which can be bad.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::packet::Segment;
+use super::{Kind, Way};
+use crate::tunnel::{tunnel, turn_round};
+
+/// A link, which carries packets in a thread of its own for as long as this process lives.
+#[derive(Debug)]
+pub(super) struct Link(Arc<Mutex<State>>);
+
+/// What is lost.
+#[derive(Debug)]
+pub(super) struct Loss {
+    pub(super) way: Way,
+    pub(super) kind: Kind,
+    pub(super) extent: Extent,
+}
+
+/// How much is lost.
+#[derive(Debug)]
+pub(super) enum Extent {
+    Count(u32),
+    Until(Instant),
+    Endless,
+}
+
+/// What the server was sent, and what is to become of packets.
+#[derive(Debug, Default)]
+struct State {
+    losses: Vec<Loss>,
+    delay_to_server: Duration,
+    delay_from_server: Duration,
+    /// By the client's port, and whether it is the client's side: what that side sends next.
+    next: BTreeMap<(u16, bool), u32>,
+    /// Port and sequence number, so that what is sent again counts once.
+    seen: BTreeSet<(u16, u32)>,
+    sent: Vec<Vec<u8>>,
+    connections: usize,
+}
+
+impl Link {
+    /// Lays it. `near` is the address of the server, with the width of its network.
+    pub(super) fn lay(name: &str, near: &str) -> Result<Self> {
+        let device = tunnel(name, near)?;
+        let state = Arc::new(Mutex::new(State::default()));
+        let link = Self(Arc::clone(&state));
+        let name = name.to_owned();
+        thread::spawn(move || {
+            // Without it packets are less exact.
+            let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+            if let Err(error) = carry(&device, &state) {
+                eprintln!("the link to {name} broke: {error}");
+            }
+        });
+        Ok(link)
+    }
+
+    pub(super) fn lose(&self, loss: Loss) {
+        locked(&self.0).losses.push(loss);
+    }
+
+    /// Nothing is lost any more, but for what is counted or has its time.
+    pub(super) fn mend(&self) {
+        locked(&self.0).losses.retain(|loss| !matches!(loss.extent, Extent::Endless));
+    }
+
+    pub(super) fn delay(&self, way: Way, time: Duration) {
+        let mut state = locked(&self.0);
+        if way != Way::From {
+            state.delay_to_server = time;
+        }
+        if way != Way::To {
+            state.delay_from_server = time;
+        }
+    }
+
+    /// How many packets are still to be lost, of those that were counted.
+    pub(super) fn not_lost(&self) -> u32 {
+        let state = locked(&self.0);
+        let counts = state.losses.iter().map(|loss| if let Extent::Count(count) = loss.extent { count } else { 0 });
+        counts.sum()
+    }
+
+    /// What was sent is forgotten.
+    pub(super) fn count_anew(&self) {
+        let mut state = locked(&self.0);
+        state.sent.clear();
+        state.connections = 0;
+    }
+
+    /// How many connections were asked for.
+    pub(super) fn connections(&self) -> usize {
+        locked(&self.0).connections
+    }
+
+    /// What was sent, whether or not it arrived.
+    pub(super) fn sent(&self) -> Vec<Vec<u8>> {
+        locked(&self.0).sent.clone()
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // No holder panics.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn carry(mut device: &File, state: &Mutex<State>) -> io::Result<()> {
+    let mut under_way: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+    let mut buffer = [0; 2048];
+    loop {
+        let wait = under_way.front().map(|(due, _)| due.saturating_duration_since(Instant::now()));
+        let wait = wait.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
+        if poll(&mut [PollFd::new(device, PollFlags::IN)], wait.as_ref())? > 0 {
+            let length = device.read(&mut buffer)?;
+            let packet = &mut buffer[..length];
+            let delay = locked(state).pass(packet, Instant::now());
+            if let Some(delay) = delay.filter(|_| turn_round(packet)) {
+                let due = Instant::now() + delay;
+                // Either way has a delay of its own.
+                let place = under_way.partition_point(|(other, _)| *other <= due);
+                under_way.insert(place, (due, packet.to_vec()));
+            }
+        }
+        while let Some((_, packet)) = under_way.pop_front_if(|(due, _)| *due <= Instant::now()) {
+            device.write_all(&packet)?;
+        }
+    }
+}
+
+impl State {
+    /// How long the packet takes; none if it is lost.
+    fn pass(&mut self, packet: &[u8], now: Instant) -> Option<Duration> {
+        self.losses.retain(|loss| !matches!(loss.extent, Extent::Until(end) if end <= now));
+        let Some(segment) = Segment::read(packet) else { return Some(Duration::ZERO) };
+        self.note(&segment);
+        let side = (segment.client, segment.to_server);
+        let next = self.next.get(&side).copied();
+        let lost = self.losses.iter_mut().find(|loss| {
+            loss.way.includes(segment.to_server)
+                && !matches!(loss.extent, Extent::Count(0))
+                && segment.is(loss.kind, next)
+        });
+        if next.is_none_or(|next| segment.next().wrapping_sub(next).cast_signed() > 0) {
+            self.next.insert(side, segment.next());
+        }
+        if let Some(loss) = lost {
+            if let Extent::Count(count) = &mut loss.extent {
+                *count -= 1;
+            }
+            return None;
+        }
+        Some(if segment.to_server { self.delay_to_server } else { self.delay_from_server })
+    }
+
+    fn note(&mut self, segment: &Segment<'_>) {
+        let counts = segment.to_server && (segment.begins_connection() || !segment.payload.is_empty());
+        if counts && self.seen.insert((segment.client, segment.sequence)) {
+            if segment.begins_connection() {
+                self.connections += 1;
+                // The port may have been used before.
+                self.next.remove(&(segment.client, true));
+                self.next.remove(&(segment.client, false));
+            } else {
+                self.sent.push(segment.payload.to_vec());
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Requests by several processes at the same time.
+
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use super::Work;
+use super::troupe::Troupe;
+use crate::replay;
+
+/// What a request does behind its lock, or without it.
+const EACH: Duration = Duration::from_millis(110);
+
+/// Does the work with this player, each process with a client made by `new`.
+pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
+    let (next, unprotected) = (AtomicU32::new(0), AtomicU32::new(0));
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let process = || -> Result<()> {
+            let mut troupe = Troupe::start(command)?;
+            ask(&mut troupe, new)?;
+            while let Some(request) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|next| *next < work.requests) {
+                if !protected(work, &mut troupe, request)? {
+                    unprotected.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            troupe.end()
+        };
+        let processes: Vec<_> = (0..work.processes).map(|_| scope.spawn(process)).collect();
+        processes.into_iter().try_for_each(|process| process.join().map_err(|_| anyhow!("a worker panicked"))?)
+    })?;
+    let (took, unprotected) = (began.elapsed(), unprotected.into_inner());
+    println!("{} requests took {:.1} s, {unprotected} of them unprotected", work.requests, took.as_secs_f64());
+    ensure!(took <= work.at_most, "{took:.1?} instead of {:?} at most; {unprotected} unprotected", work.at_most);
+    Ok(())
+}
+
+/// Whether the request had its lock.
+fn protected(work: &Work, troupe: &mut Troupe, request: u32) -> Result<bool> {
+    let key = replay::hex(format!("work-{request}").as_bytes());
+    let acquire = |timeout: u32| format!("acquire anyone 1 10 {timeout} {key}");
+    let mut answer = ask(troupe, &acquire(if work.fast_stale { 0 } else { work.timeout }))?;
+    if work.fast_stale && answer == "TIMEOUT" {
+        answer = ask(troupe, &acquire(work.timeout))?;
+    }
+    thread::sleep(EACH);
+    if answer != "LOCKED" {
+        return Ok(false);
+    }
+    ask(troupe, "release")?;
+    Ok(true)
+}
+
+fn ask(troupe: &mut Troupe, line: &str) -> Result<String> {
+    troupe.ask(None, 1, line)?;
+    let answer = troupe.answer(None, None)?.with_context(|| format!("no answer to `{line}`"))?;
+    Ok(answer.1)
+}

@@ -1,0 +1,73 @@
+//! TUN devices that are mirrors: a packet to the far address comes back to the near one, from the far one.
+//!
+//! So a client and a server of one machine are connected through the program that has the device. Whole packets pass, those that make a connection too.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// Makes a device in this network namespace, gives it an address and brings it up. It stays as long as the file is open.
+pub fn tunnel(name: &str, address: &str) -> Result<File> {
+    let device = open(name).context("a tunnel needs /dev/net/tun")?;
+    ip(&["address", "add", address, "dev", name])?;
+    ip(&["link", "set", name, "up"])?;
+    Ok(device)
+}
+
+/// Runs `ip`.
+pub(crate) fn ip(arguments: &[&str]) -> Result<()> {
+    if !Command::new("ip").args(arguments).status().context("cannot run `ip` (package iproute2)")?.success() {
+        bail!("`ip {}` failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn open(name: &str) -> io::Result<File> {
+    let device = OpenOptions::new().read(true).write(true).open("/dev/net/tun")?;
+    // SAFETY: an ifreq of zeros is a valid one.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (place, byte) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
+        *place = byte.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = libc::c_short::try_from(libc::IFF_TUN | libc::IFF_NO_PI).map_err(io::Error::other)?;
+    // SAFETY: this request reads and writes an ifreq, which lives.
+    if unsafe { libc::ioctl(device.as_raw_fd(), libc::TUNSETIFF, &raw mut request) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(device)
+}
+
+/// Swaps the addresses of an IPv4 packet, which leaves its checksums right. Other packets are of no use here.
+pub fn turn_round(packet: &mut [u8]) -> bool {
+    if packet.len() < 20 || packet[0] >> 4 != 4 {
+        return false;
+    }
+    let (before, behind) = packet.split_at_mut(16);
+    before[12..].swap_with_slice(&mut behind[..4]);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_comes_back_from_where_it_was_sent_to() {
+        let mut packet: Vec<u8> = (0..24).collect();
+        packet[0] = 0x45;
+        let mut expected = packet.clone();
+        expected[12..20].copy_from_slice(&[16, 17, 18, 19, 12, 13, 14, 15]);
+        assert!(turn_round(&mut packet));
+        assert_eq!(packet, expected);
+    }
+
+    #[test]
+    fn what_is_no_ipv4_is_not_carried() {
+        assert!(!turn_round(&mut [0x60; 40]));
+        assert!(!turn_round(&mut [0x45; 19]));
+        assert!(!turn_round(&mut []));
+    }
+}
