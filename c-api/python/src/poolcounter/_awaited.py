@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from ._call import Call
 from ._functions import READ
+from ._names import Found, look_up_beside
+from ._nonblocking import Nonblocking
 
 
 class Awaited(Call):
     """A call, and what an event loop watches for it."""
 
-    __slots__ = ("_descriptor", "_direction", "_future", "_loop", "_timer")
+    __slots__ = ("_descriptor", "_direction", "_future", "_loop", "_native", "_timer")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Becomes a call when `handle` is written to."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, native: Nonblocking) -> None:
+        """Becomes a call of this client when `handle` is written to."""
         super().__init__()
         self._loop = loop
+        self._native = native
         self._descriptor = -1
         self._direction = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -24,7 +28,7 @@ class Awaited(Call):
 
     async def finish(self) -> None:
         """Waits until there is a result."""
-        if not self.advance():
+        if not self._advance():
             self._future = self._loop.create_future()
             self._watch()
             await self._future
@@ -51,7 +55,7 @@ class Awaited(Call):
         if future is None or future.done() or self._loop.is_closed():
             return
         try:
-            finished = self.advance()
+            finished = self._advance()
             if not finished:
                 self._watch()
         except Exception as error:
@@ -59,6 +63,24 @@ class Awaited(Call):
             return
         if finished:
             future.set_result(None)
+
+    def _advance(self) -> bool:
+        """Goes on as far as it goes, and has names looked up meanwhile."""
+        finished = self.advance()
+        while not finished and self.wait.look_up >= 0:
+            self._look_up(self.wait.look_up)
+            finished = self.advance()
+        return finished
+
+    def _look_up(self, server: int) -> None:
+        loop, native = self._loop, self._native
+
+        def tell(found: Found) -> None:
+            # The loop may be closed by then, and nobody waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(native.looked_up, server, found)
+
+        look_up_beside(native.host(server), tell)
 
     def _watch(self) -> None:
         wait = self.wait

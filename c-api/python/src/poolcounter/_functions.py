@@ -31,12 +31,14 @@ class Wait(ctypes.Structure):
         ("descriptor", c_int32),
         ("direction", c_int32),
         ("timeout_ms", c_int32),
+        ("look_up", c_int32),
     )
 
     finished: int
     descriptor: int
     direction: int
     timeout_ms: int
+    look_up: int
 
 
 OK = 0
@@ -56,6 +58,7 @@ _CONFIG = {
     "pc_config_set_connect_timeout_ms": (c_int32, c_void_p, c_int64),
     "pc_config_set_connect_twice": (c_int32, c_void_p, c_int32),
     "pc_config_set_answer_timeout_ms": (c_int32, c_void_p, c_int64),
+    "pc_config_set_first_answer_timeout_ms": (c_int32, c_void_p, c_int64),
     "pc_config_set_pass_over_ms": (c_int32, c_void_p, c_int64),
     "pc_config_set_keep_idle_ms": (c_int32, c_void_p, c_int64),
     "pc_config_set_keep": (c_int32, c_void_p, c_int64),
@@ -80,6 +83,9 @@ _IMMEDIATE = {
     "pc_client_error_server": (c_char_p, c_void_p),
     "pc_client_error_cause": (c_char_p, c_void_p),
     "pc_async_free": (None, _HANDLE),
+    "pc_async_set_look_ups_by_caller": (c_int32, c_void_p, c_int32),
+    "pc_async_server_host": (c_char_p, c_void_p, c_size_t),
+    "pc_async_looked_up": (c_int32, c_void_p, c_size_t, c_char_p, c_char_p),
     "pc_async_acquire": (c_int32, c_void_p, POINTER(Request), _HANDLE),
     "pc_async_release": (c_int32, c_void_p, c_uint64, _HANDLE),
     "pc_async_abandon": (c_int32, c_void_p, c_uint64),

@@ -7,6 +7,7 @@ import ctypes
 from . import _failures
 from ._call import Call
 from ._functions import BLOCKING, IMMEDIATE, OK
+from ._names import Found
 from ._settings import Settings
 from ._wish import Form, Limits
 
@@ -17,13 +18,14 @@ class Nonblocking:
     __slots__ = ("__weakref__", "_form", "_handle")
 
     def __init__(self, settings: Settings) -> None:
-        """Looks up the names of the servers, which may block, and makes no connection yet."""
+        """Makes no connection yet."""
         self._handle = ctypes.c_void_p()
         self._form = Form()
         with settings.configuration() as config:
             number = BLOCKING.pc_async_new(config, ctypes.byref(self._handle))
             if number != OK:
                 raise _failures.of_error(number, BLOCKING.pc_config_error_cause(config))
+        self.check(IMMEDIATE.pc_async_set_look_ups_by_caller(self._handle, 1))
 
     def __del__(self) -> None:
         """Frees it, wherever it was left; locks that it holds are abandoned."""
@@ -55,6 +57,20 @@ class Nonblocking:
     def close(self) -> None:
         """Closes every connection; locks that are held are abandoned, and calls under way fail."""
         IMMEDIATE.pc_async_close(self._handle)
+
+    def host(self, server: int) -> str:
+        """The host of a server, which a call wants to be looked up."""
+        return str((IMMEDIATE.pc_async_server_host(self._handle, server) or b"").decode())
+
+    def looked_up(self, server: int, found: Found) -> None:
+        """What came of that. After the client's end it is of no use to anybody."""
+        if not self._handle:
+            return
+        if isinstance(found, str):
+            number = IMMEDIATE.pc_async_looked_up(self._handle, server, None, found.replace("\0", "").encode())
+        else:
+            number = IMMEDIATE.pc_async_looked_up(self._handle, server, ",".join(found).encode(), None)
+        self.check(number)
 
     def check(self, number: int) -> None:
         """Raises the error that a number stands for."""

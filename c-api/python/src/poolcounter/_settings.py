@@ -43,6 +43,7 @@ class Settings:
     connect_timeout: float
     connect_twice: bool
     answer_timeout: float
+    first_answer_timeout: float
     pass_over: float
     keep_idle: float
     keep: int
@@ -67,7 +68,7 @@ class Settings:
     def _fill(self, config: ctypes.c_void_p) -> None:
         for server in self.servers:
             _add(config, server)
-        for option in ("connect_timeout", "answer_timeout", "pass_over", "keep_idle"):
+        for option in ("connect_timeout", "answer_timeout", "first_answer_timeout", "pass_over", "keep_idle"):
             value = milliseconds(getattr(self, option), option)
             _call(config, BLOCKING[f"pc_config_set_{option}_ms"], config, value)
         _call(config, BLOCKING.pc_config_set_keep, config, integer(self.keep, "keep"))
@@ -89,6 +90,7 @@ class Configured:
         connect_timeout: float = 0.1,
         connect_twice: bool = False,
         answer_timeout: float = 1.0,
+        first_answer_timeout: float = 4.0,
         pass_over: float = 1.0,
         keep_idle: float = 60.0,
         keep: int = 8,
@@ -102,9 +104,14 @@ class Configured:
             connect_timeout: Seconds that a connection may take to be made.
             connect_twice: Whether a connection that could not be made is tried a second time, a millisecond later.
             answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that
-                is more.
-            pass_over: Seconds for which a server that refused or timed out is asked only after all others.
-            keep_idle: Seconds without use after which a connection is not used again.
+                is more. An answer that is due at once, as with timeout 0, has this time on a connection that has
+                answered before.
+            first_answer_timeout: Seconds that an answer that is due at once may take on a connection that has not
+                answered before, if that is more. A server that many ask at once takes seconds to accept all of them.
+            pass_over: Seconds for which a server that refused is tried last, one at the most; and the least seconds for
+                which one that gave no answer in time is not asked. That time doubles with each further failure, up to
+                ten.
+            keep_idle: A connection that was idle for more seconds is not used again.
             keep: How many connections are kept without use.
             await_release: Whether the end of a block waits for the server's answer, and raises if there is none.
 
@@ -116,7 +123,15 @@ class Configured:
         if isinstance(servers, (str, bytes)):
             raise TypeError("servers are a list of texts, not one text")
         self._settings = Settings(
-            tuple(servers), connect_timeout, connect_twice, answer_timeout, pass_over, keep_idle, keep, await_release
+            tuple(servers),
+            connect_timeout,
+            connect_twice,
+            answer_timeout,
+            first_answer_timeout,
+            pass_over,
+            keep_idle,
+            keep,
+            await_release,
         )
         self._open()
 

@@ -26,7 +26,6 @@ from . import _failures, _statistics
 from ._awaited import Awaited
 from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import NO_SUCH_LOCK
-from ._natives import Natives
 from ._nonblocking import Nonblocking
 from ._settings import Configured
 from ._statistics import Value
@@ -42,20 +41,20 @@ _Held = tuple[Nonblocking, int]
 class Client(Configured):
     """Locks for the tasks of one event loop, each over a connection of its own, which is kept for the next lock.
 
-    Any number may wait at once. Names of servers are looked up beside the loop: for the first lock, which waits for
-    that, and again when a lock is asked for a minute later, or 10 seconds after a name was not found. In the child of a
-    fork it serves the child's own loop. A copy or a pickled one is a new client with the same settings, no connection
+    Any number may wait at once. The name of a server is looked up in a thread when it is connected to, at most once in ten
+    seconds for each name and process; known addresses serve meanwhile. In the child of a fork it serves the child's own
+    loop. A copy or a pickled one is a new client with the same settings, no connection
     and no loop.
     """
 
-    __slots__ = ("_calls", "_held", "_loop", "_natives")
+    __slots__ = ("_calls", "_held", "_loop", "_native")
 
     def _open(self) -> None:
         # All are weak: a loop that is forgotten ends what is left of it, and takes its tasks and their calls with it.
         self._loop: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._calls: weakref.WeakSet[Awaited] = weakref.WeakSet()
         self._held: weakref.WeakSet[Lock] = weakref.WeakSet()
-        self._natives = Natives(self._settings)
+        self._native = Nonblocking(self._settings)
         _clients.add(self)
 
     def lock(
@@ -85,7 +84,7 @@ class Client(Configured):
         calls = list(self._calls)
         for call in calls:
             call.unwatch()
-        self._natives.close()
+        self._native.close()
         for call in calls:
             call.go_on()
 
@@ -99,8 +98,8 @@ class Client(Configured):
 
     async def _acquire(self, key: bytes, limits: Limits) -> tuple[Outcome, _Held]:
         loop = self._bind()
-        native = self._natives.current() or await self._natives.first()
-        call = Awaited(loop)
+        native = self._native
+        call = Awaited(loop, native)
         native.check(native.acquire(call, key, limits))
         outcome = await self._finish(native, call)
         if outcome not in OUTCOMES:
@@ -118,8 +117,8 @@ class Client(Configured):
 
     async def _stats(self, server: int, name: bytes) -> dict[str, Value]:
         loop = self._bind()
-        native = self._natives.current() or await self._natives.first()
-        call = Awaited(loop)
+        native = self._native
+        call = Awaited(loop, native)
         native.check(native.stats(call, server, name))
         await self._finish(native, call)
         return _statistics.parse(call.text)
@@ -168,7 +167,7 @@ class Client(Configured):
 
     def _after_fork(self) -> None:
         # Both processes share the kernel's list of the loop's descriptors. Of it a closed one cannot be taken any more.
-        self._natives.after_fork()
+        self._native.close()
         self._calls.clear()
         self._held.clear()
         self._loop = None
@@ -233,7 +232,7 @@ class Lock:
         if kind is not None:
             self._fail()
             return
-        call = Awaited(client._bind(self))
+        call = Awaited(client._bind(self), client._native)
         self._held = None
         client._held.discard(self)
         await client._release(call, held)
