@@ -45,6 +45,8 @@ function coreMemory() {
 class Driver {
   #engine;
   #sockets;
+  /** @type {{ host: string, port: number }[]} */
+  #servers;
   /** @type {(Caller | undefined)[]} */
   #calls = [];
   #callsUnderWay = 0;
@@ -62,13 +64,13 @@ class Driver {
    */
   constructor(config, servers) {
     const engine = new Engine(config);
-    const targets = Array.from({ length: servers }, (_, index) => ({
+    this.#servers = Array.from({ length: servers }, (_, index) => ({
       host: engine.host(index),
       port: engine.port(index),
     }));
     const inbox = engine.inbox();
     this.#engine = engine;
-    this.#sockets = new Sockets(targets, {
+    this.#sockets = new Sockets({
       connected: (socket) => {
         engine.connected(socket, performance.now());
         this.#obey();
@@ -218,7 +220,7 @@ class Driver {
           losers.forEach((lost) => lost());
           return;
         case Action.Connect:
-          this.#sockets.connect(subject, engine.server());
+          this.#connect(subject, engine.server());
           break;
         case Action.Send:
           this.#send(subject);
@@ -234,6 +236,12 @@ class Driver {
           break;
       }
     }
+  }
+
+  /** @param {number} socket @param {number} server */
+  #connect(socket, server) {
+    const { host, port } = /** @type {{ host: string, port: number }} */ (this.#servers[server]);
+    this.#sockets.connect(socket, host, port);
   }
 
   /** @param {number} lock @param {(() => void)[]} losers Who is to be told. */

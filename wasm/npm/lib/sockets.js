@@ -1,5 +1,6 @@
 'use strict';
 
+const dns = require('node:dns');
 const net = require('node:net');
 const { getSystemErrorMap } = require('node:util');
 
@@ -8,6 +9,17 @@ const KEEPALIVE_MS = 15_000;
 
 /** How long to wait for a place in the backlog of a Unix socket, which cannot be waited for. */
 const BACKLOG_PAUSE_MS = 5;
+
+/** In bytes: the longest path of a Unix socket. Before version 22 Node connects to the beginning of a longer one. */
+const LONGEST_PATH = 107;
+
+/** The C library's words where libuv has others. */
+const LOOK_UP_WORDS = new Map([
+  ['EAI_AGAIN', 'temporary failure in name resolution'],
+  ['EAI_FAIL', 'non-recoverable failure in name resolution'],
+  ['EAI_NODATA', 'no address associated with hostname'],
+  ['EAI_NONAME', 'name or service not known'],
+]);
 
 /** What comes is taken out of it at once, so one serves all sockets. Core takes no more than this at a time. */
 const buffer = Buffer.allocUnsafe(16 * 1024);
@@ -22,39 +34,67 @@ const buffer = Buffer.allocUnsafe(16 * 1024);
  * @property {(number: number, cause: string) => void} broken
  */
 
-/** Moves bytes. No socket keeps the process alive. */
+/** Looks names up and moves bytes. No socket keeps the process alive; a look-up does. */
 class Sockets {
   /** @type {Map<number, net.Socket>} */
   #sockets = new Map();
-  #targets;
   #listener;
 
-  /**
-   * @param {{ host: string, port: number }[]} targets A port of 0 makes the host a path.
-   * @param {Listener} listener
-   */
-  constructor(targets, listener) {
-    this.#targets = targets.map(({ host, port }) =>
-      port === 0
-        ? { path: host }
-        : { host, port, autoSelectFamily: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS },
-    );
+  /** @param {Listener} listener */
+  constructor(listener) {
     this.#listener = listener;
   }
 
   /**
-   * @param {number} number
-   * @param {number} server
+   * The addresses of a host, in the system's order. The system may take long, and cannot be told to stop.
+   *
+   * @param {string} host
+   * @returns {Promise<string[]>} At least one.
+   * @throws {Error} Its message has the system's words.
    */
-  connect(number, server) {
-    const target = /** @type {net.NetConnectOpts} */ (this.#targets[server]);
-    const socket = net.connect({ ...target, onread: { buffer, callback: (length) => this.#received(number, length) } });
+  async lookUp(host) {
+    try {
+      const found = await dns.promises.lookup(host, { all: true, verbatim: true });
+      return found.map(({ address }) => address);
+    } catch (error) {
+      throw new Error(reason(/** @type {NodeJS.ErrnoException} */ (error)));
+    }
+  }
+
+  /**
+   * Begins to connect. The listener is told what comes of it, later and once: `connected` or `broken`.
+   *
+   * @param {number} number
+   * @param {string} host An address, or the path of a Unix socket. A name is looked up first.
+   * @param {number} port 0 for a path.
+   */
+  connect(number, host, port) {
+    const socket = open(host, port, (length) => {
+      if (listens()) {
+        this.#listener.received(number, buffer, length);
+      }
+      return true;
+    });
+    // The number may be that of another socket by then.
+    const listens = () => this.#sockets.get(number) === socket;
     this.#sockets.set(number, socket);
     socket.unref();
-    const listens = () => this.#sockets.get(number) === socket;
-    socket.on('connect', () => listens() && this.#listener.connected(number));
+    socket.on('connect', () => {
+      // Where a name has several addresses, Node has a new handle for each.
+      socket.unref();
+      this.#listener.connected(number);
+    });
     socket.on('end', () => listens() && this.#listener.closed(number));
-    socket.on('error', (error) => listens() && this.#broken(number, server, error));
+    socket.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (!listens()) {
+        return;
+      }
+      if (error.code === 'EAGAIN') {
+        setTimeout(() => listens() && this.connect(number, host, port), BACKLOG_PAUSE_MS);
+      } else {
+        this.#listener.broken(number, reason(error));
+      }
+    });
   }
 
   /**
@@ -65,7 +105,7 @@ class Sockets {
     this.#sockets.get(number)?.write(bytes, 'latin1');
   }
 
-  /** @param {number} number */
+  /** The listener hears no more of it, and the number may be given again. @param {number} number */
   close(number) {
     this.#sockets.get(number)?.destroy();
     this.#sockets.delete(number);
@@ -73,34 +113,31 @@ class Sockets {
 
   /** Resolves when all that are open now are closed. */
   async ended() {
-    const open = [...this.#sockets.values()].filter((socket) => !socket.closed);
-    await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    const sockets = [...this.#sockets.values()].filter((socket) => !socket.closed);
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   }
+}
 
-  /**
-   * @param {number} number
-   * @param {number} length
-   */
-  #received(number, length) {
-    if (this.#sockets.has(number)) {
-      this.#listener.received(number, buffer, length);
+/**
+ * @param {string} host
+ * @param {number} port
+ * @param {(length: number) => boolean} callback
+ * @returns {net.Socket} What is wrong is told by its event `error`.
+ */
+function open(host, port, callback) {
+  const onread = { buffer, callback };
+  try {
+    if (port > 0) {
+      const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
+      return net.connect({ host, port, autoSelectFamily: true, noDelay: true, ...keepAlive, onread });
     }
-    return true;
-  }
-
-  /**
-   * @param {number} number
-   * @param {number} server
-   * @param {NodeJS.ErrnoException} error
-   */
-  #broken(number, server, error) {
-    if (error.code === 'EAGAIN') {
-      const socket = this.#sockets.get(number);
-      const again = () => this.#sockets.get(number) === socket && this.connect(number, server);
-      setTimeout(again, BACKLOG_PAUSE_MS);
-      return;
+    const length = Buffer.byteLength(host);
+    if (length > LONGEST_PATH) {
+      throw new RangeError(`the path of the socket has ${length} bytes, and ${LONGEST_PATH} is the most`);
     }
-    this.#listener.broken(number, reason(error));
+    return net.connect({ path: host, onread });
+  } catch (error) {
+    return new net.Socket().destroy(/** @type {Error} */ (error));
   }
 }
 
@@ -113,7 +150,8 @@ class Sockets {
 function reason(error) {
   // A name with several addresses, none of which could be connected to.
   const last = error.errors?.at(-1) ?? error;
-  const text = getSystemErrorMap().get(last.errno ?? 0)?.[1] ?? last.message;
+  const [name = '', words = last.message || (last.code ?? last.name)] = getSystemErrorMap().get(last.errno ?? 0) ?? [];
+  const text = LOOK_UP_WORDS.get(name) ?? words;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Daemon, until } from './support/daemon.mjs';
+import { Daemon, freshAddress, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
 import { runWithPool } from './support/programs.mjs';
 
@@ -15,6 +15,19 @@ test('a process with idle connections ends by itself', async (t) => {
     for (const key of ['a', 'b']) console.log(JSON.stringify(await pool.run(key, wish, () => key)));`;
   const expected = '{"outcome":"locked","value":"a"}\n{"outcome":"locked","value":"b"}\n0';
   assert.equal(await run(t, address, body), expected);
+});
+
+test('an idle connection to a name with several addresses does not keep the process', async (t) => {
+  const { address } = await Daemon.start(t);
+  // Nobody is at the first one.
+  const body = `
+    import dns from 'node:dns';
+    const found = ['${freshAddress()}', '${address}'].map((address) => ({ address, family: 4 }));
+    dns.lookup = (host, options, callback) => setImmediate(callback, null, found);
+    dns.promises.lookup = async () => found;
+    const named = new PoolCounter({ servers: ['pc1.invalid'], connectTimeoutMs: 30000 });
+    console.log((await named.run('k', wish, () => 1)).outcome);`;
+  assert.equal(await run(t, address, body), 'locked\n0');
 });
 
 test('a lock that is held does not keep the process, and is free then', async (t) => {

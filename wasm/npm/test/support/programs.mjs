@@ -2,6 +2,9 @@
 
 import { spawn } from 'node:child_process';
 
+/** One that does not end in this time is killed. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Runs a module that may import the package; gives what it printed, and its exit status or the signal that ended it.
  *
@@ -14,6 +17,8 @@ export function runProgram(t, program, errors = 'inherit') {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: new URL('.', import.meta.url),
     stdio: ['ignore', 'pipe', errors],
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
   });
   t.after(() => child.pid && child.exitCode === null && child.kill('SIGKILL'));
   let output = '';
