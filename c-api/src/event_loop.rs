@@ -11,7 +11,6 @@ use crate::request::pc_request;
 use poolcounter::client::Failure;
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use std::ffi::{CString, c_char};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 /// A client for event loops: its calls never block. Many can be under way at once.
@@ -102,32 +101,13 @@ pub unsafe extern "C" fn pc_async_looked_up(
             Err(unsafe { text(cause, "cause") }?.to_owned())
         } else {
             // SAFETY: the conventions.
-            Ok(unsafe { text(addresses, "addresses") }?.split(',').map(address).collect::<Result<_, _>>()?)
+            Ok(unsafe { text(addresses, "addresses") }?.split(',').map(str::to_owned).collect())
         };
         state.client.looked_up(server, found);
         Ok(())
     };
     // SAFETY: the conventions.
     unsafe { enter(client, looked_up) }
-}
-
-fn address(text: &str) -> Result<SocketAddr, Problem> {
-    let invalid = || Problem::new(pc_error::PC_ERROR_INVALID, format!("`{text}` is not an address"));
-    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
-    match (address.parse::<IpAddr>().map_err(|_| invalid())?, zone) {
-        (IpAddr::V6(address), Some(zone)) => {
-            let scope = zone.parse().or_else(|_| interface(zone)).map_err(|()| invalid())?;
-            Ok(SocketAddrV6::new(address, 0, 0, scope).into())
-        }
-        (address, None) => Ok(SocketAddr::new(address, 0)),
-        (IpAddr::V4(_), Some(_)) => Err(invalid()),
-    }
-}
-
-/// The number of a network interface.
-fn interface(name: &str) -> Result<u32, ()> {
-    let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex")).map_err(drop)?;
-    text.trim().parse().map_err(drop)
 }
 
 /// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under

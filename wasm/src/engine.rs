@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::rc::Rc;
 
 use poolcounter::Timestamp;
 use poolcounter::client::{Call, Client, Endpoint, Failure, Knowledge, Lock, Outcome, Request, Settings, Step};
@@ -21,7 +21,7 @@ pub(crate) enum Action {
     /// Look up the name of the server of this index.
     LookUp { server: usize },
     /// Connect a new socket, of this number, to the server of this index, by this address; to a Unix socket without one.
-    Connect { socket: usize, server: usize, address: Option<SocketAddr> },
+    Connect { socket: usize, server: usize, address: Option<Rc<str>> },
     /// Send this.
     Send { socket: usize, bytes: Vec<u8> },
     /// Close the socket and forget its number.
@@ -62,7 +62,7 @@ struct Pending {
     /// The socket of the conversation.
     socket: Option<usize>,
     /// It is to be found out whether the host at this address is still there.
-    checks: Option<SocketAddr>,
+    checks: Option<Rc<str>>,
     until: Timestamp,
 }
 
@@ -70,14 +70,14 @@ struct Pending {
 #[derive(Debug)]
 struct Attempt {
     socket: Socket,
-    address: Option<SocketAddr>,
+    address: Option<Rc<str>>,
 }
 
 /// A connection that is made to see whether a host is there. Calls that want to know it of one host share it: JavaScript cannot see what is acknowledged.
 #[derive(Debug)]
 struct Check {
     socket: Socket,
-    address: SocketAddr,
+    address: Rc<str>,
 }
 
 #[derive(Debug)]
@@ -89,7 +89,7 @@ struct Held {
 /// A [`Step`] that borrows nothing.
 enum Next {
     LookUp { server: usize },
-    Connect { server: usize, address: Option<SocketAddr>, attempt: usize },
+    Connect { server: usize, address: Option<Rc<str>>, attempt: usize },
     Await { until: Timestamp },
     Pause { until: Timestamp },
     Check { server: usize, socket: usize, deadline: Timestamp },
@@ -166,7 +166,7 @@ impl Engine {
     }
 
     /// A look-up has ended, with addresses or the system's words.
-    pub(crate) fn looked_up(&mut self, server: usize, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+    pub(crate) fn looked_up(&mut self, server: usize, found: Result<Vec<String>, String>, now: Timestamp) {
         self.client.looked_up(server, found, now);
         // Whoever waits for it looks again.
         self.drive_all(now);
@@ -289,9 +289,9 @@ impl Engine {
         self.settle(now);
     }
 
-    fn connect(&mut self, call: usize, server: usize, address: Option<SocketAddr>, attempt: usize, now: Timestamp) {
+    fn connect(&mut self, call: usize, server: usize, address: Option<Rc<str>>, attempt: usize, now: Timestamp) {
         let socket = self.wires.open(Some(call));
-        self.actions.push_back(Action::Connect { socket: socket.number, server, address });
+        self.actions.push_back(Action::Connect { socket: socket.number, server, address: address.clone() });
         let pending = &mut self.calls[call];
         if attempt == 0 {
             pending.attempts.clear();
@@ -303,12 +303,12 @@ impl Engine {
 
     /// Finds out whether the host of a socket is still there, unless that is done already.
     fn check(&mut self, call: usize, server: usize, socket: usize) {
-        let address = self.wires.get(socket).and_then(|wire| wire.address);
-        self.calls[call].checks = address;
-        let Some(address) = address else { return };
+        // A Unix socket has no other host.
+        let Some(address) = self.wires.get(socket).and_then(|wire| wire.address.clone()) else { return };
+        self.calls[call].checks = Some(address.clone());
         if !self.checks.iter().any(|check| check.address == address) {
             let socket = self.wires.open(None);
-            self.actions.push_back(Action::Connect { socket: socket.number, server, address: Some(address) });
+            self.actions.push_back(Action::Connect { socket: socket.number, server, address: Some(address.clone()) });
             self.checks.push(Check { socket, address });
         }
     }
@@ -411,7 +411,7 @@ impl Engine {
     /// Has the sockets closed that were dropped meanwhile, and goes on with the calls that waited for them.
     fn settle(&mut self, now: Timestamp) {
         let calls = &self.calls;
-        self.checks.retain(|check| calls.iter().any(|(_, pending)| pending.checks == Some(check.address)));
+        self.checks.retain(|check| calls.iter().any(|(_, pending)| pending.checks.as_ref() == Some(&check.address)));
         while let Some((socket, wire)) = self.wires.take_dropped() {
             self.actions.push_back(Action::Close { socket });
             self.actions.extend(wire.lock.map(|lock| Action::Lose { lock }));
@@ -429,7 +429,7 @@ impl From<Step<'_, Socket>> for Next {
             Step::LookUp { index, .. } => Self::LookUp { server: index },
             Step::Connect { index, endpoint, attempt, .. } => {
                 let address = match endpoint {
-                    Endpoint::Address(address) => Some(address),
+                    Endpoint::Address { ip, .. } => Some(Rc::from(ip)),
                     Endpoint::Unix(_) => None,
                 };
                 Self::Connect { server: index, address, attempt }
@@ -615,7 +615,7 @@ mod tests {
         acquire(&mut engine);
         acquire(&mut engine);
         assert_eq!(actions(&mut engine), ["look up 0"]);
-        engine.looked_up(0, Ok(vec![([10, 0, 0, 9], 0).into()]), START);
+        engine.looked_up(0, Ok(vec!["10.0.0.9".to_owned()]), START);
         assert_eq!(actions(&mut engine), ["connect 0 to 0", "connect 1 to 0"]);
     }
 

@@ -2,8 +2,6 @@
 
 #![allow(clippy::float_cmp, reason = "wasm_bindgen compares the numbers of an enum so")]
 
-use std::net::SocketAddr;
-
 use poolcounter::Timestamp;
 use poolcounter::client::{Failure, Outcome, Request, Target};
 use poolcounter::protocol::Mode;
@@ -168,8 +166,8 @@ impl Engine {
 
     /// The addresses of a server's name, with commas between them.
     pub fn found(&mut self, server: usize, addresses: &str, now: f64) {
-        let read = addresses.split(',').filter_map(read).collect();
-        self.inner.looked_up(server, Ok(read), at(now));
+        let addresses = addresses.split(',').map(str::to_owned).collect();
+        self.inner.looked_up(server, Ok(addresses), at(now));
     }
 
     /// A server's name was not found.
@@ -224,7 +222,7 @@ impl Engine {
             Some(engine::Action::LookUp { server }) => (Action::LookUp, server),
             Some(engine::Action::Connect { socket, server, address }) => {
                 self.server = server;
-                self.address = address.map_or_else(String::new, written);
+                self.address = address.map_or_else(String::new, |address| address.to_string());
                 (Action::Connect, socket)
             }
             Some(engine::Action::Send { socket, bytes }) => {
@@ -348,19 +346,6 @@ impl Ended {
 #[must_use]
 pub fn module_memory() -> JsValue {
     wasm_bindgen::memory()
-}
-
-/// An address, as JavaScript has it: with the number of a zone, if it has one. Its port is left to the server.
-fn read(text: &str) -> Option<SocketAddr> {
-    let bracketed = if text.contains(':') { format!("[{text}]:0") } else { format!("{text}:0") };
-    bracketed.parse().ok()
-}
-
-fn written(address: SocketAddr) -> String {
-    match address {
-        SocketAddr::V6(address) if address.scope_id() != 0 => format!("{}%{}", address.ip(), address.scope_id()),
-        _ => address.ip().to_string(),
-    }
 }
 
 fn at(ms: f64) -> Timestamp {

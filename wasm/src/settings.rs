@@ -40,52 +40,20 @@ impl Config {
         weight <= MAX_WEIGHT
     }
 
-    /// How long a connection may take to be made.
-    #[wasm_bindgen(setter = connectTimeoutMs)]
-    pub fn set_connect_timeout(&mut self, ms: f64) {
-        self.settings.connect_timeout = micros(ms);
-    }
-
-    /// Whether a connection is tried a second time.
-    #[wasm_bindgen(setter = connectTwice)]
-    pub fn set_connect_twice(&mut self, on: bool) {
-        self.settings.connect_twice = on;
-    }
-
-    /// The least time to wait for an answer.
-    #[wasm_bindgen(setter = answerTimeoutMs)]
-    pub fn set_answer_timeout(&mut self, ms: f64) {
-        self.settings.answer_timeout = micros(ms);
-    }
-
-    /// How long an answer that is due at once may take on a connection that has not answered before.
-    #[wasm_bindgen(setter = firstAnswerTimeoutMs)]
-    pub fn set_first_answer_timeout(&mut self, ms: f64) {
-        self.settings.first_answer_timeout = micros(ms);
-    }
-
-    /// For how long a server that was away is tried last, or not asked.
-    #[wasm_bindgen(setter = passOverMs)]
-    pub fn set_pass_over(&mut self, ms: f64) {
-        self.settings.pass_over = micros(ms);
-    }
-
-    /// How long a connection may have been unused.
-    #[wasm_bindgen(setter = keepIdleMs)]
-    pub fn set_keep_idle(&mut self, ms: f64) {
-        self.settings.keep_idle = micros(ms);
-    }
-
-    /// How many connections are kept without use.
-    #[wasm_bindgen(setter = keep)]
-    pub fn set_keep(&mut self, connections: u32) {
-        self.settings.keep = connections as usize;
-    }
-
-    /// Whether a release waits for its answer.
-    #[wasm_bindgen(setter = awaitRelease)]
-    pub fn set_await_release(&mut self, on: bool) {
-        self.settings.await_release = on;
+    /// Sets the option of this name, as the package's users have it; a switch is on if the value is not 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript has checked it")]
+    pub fn set(&mut self, option: &str, value: f64) {
+        let settings = &mut self.settings;
+        match option {
+            "connectTimeoutMs" => settings.connect_timeout = micros(value),
+            "connectTwice" => settings.connect_twice = value != 0.0,
+            "answerTimeoutMs" => settings.answer_timeout = micros(value),
+            "firstAnswerTimeoutMs" => settings.first_answer_timeout = micros(value),
+            "passOverMs" => settings.pass_over = micros(value),
+            "keepIdleMs" => settings.keep_idle = micros(value),
+            "keep" => settings.keep = value as usize,
+            _ => settings.await_release = value != 0.0,
+        }
     }
 }
 

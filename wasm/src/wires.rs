@@ -1,7 +1,6 @@
 //! The sockets, as seen from here: a number, and what has come of them that nobody has asked for yet.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 
 use slab::Slab;
@@ -42,7 +41,7 @@ pub(crate) struct Wire {
     inbox: Vec<u8>,
     pub(crate) end: Option<End>,
     /// Where it is connected to; a Unix socket has none.
-    pub(crate) address: Option<SocketAddr>,
+    pub(crate) address: Option<Rc<str>>,
 }
 
 impl Wire {

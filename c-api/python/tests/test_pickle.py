@@ -23,6 +23,7 @@ OPTIONS = {
     "connect_timeout": 0.25,
     "connect_twice": True,
     "answer_timeout": 2.5,
+    "first_answer_timeout": 5.5,
     "pass_over": 3.5,
     "keep_idle": 4.5,
     "keep": 5,

@@ -25,7 +25,6 @@ use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Ste
 use crate::sockets::{self, Attempted, Attempts, Home, reason};
 use socket::Socket;
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long a signal that nobody has noticed is left unheeded.
@@ -242,7 +241,7 @@ pub struct Interrupted(Box<Call>);
 
 enum Event<'a> {
     Nothing,
-    LookedUp(usize, Result<Vec<SocketAddr>, String>),
+    LookedUp(usize, Result<Vec<String>, String>),
     Begun(Option<Attempted>),
     Attempted(Attempted),
     Sent(io::Result<()>),

@@ -12,7 +12,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::mem;
-use core::net::SocketAddr;
 
 /// How long to wait before a connection is tried a second time, in microseconds; as MediaWiki's client does.
 const BETWEEN_TRIES: u64 = 1_000;
@@ -41,30 +40,6 @@ impl<S> Client<S> {
     pub fn step<'a>(&'a mut self, call: &'a mut Call, now: Timestamp) -> Step<'a, S> {
         while self.advance(call, now) {}
         let index = call.server;
-        match &call.state {
-            State::Naming { asks, until, .. } => {
-                return match self.settings.servers[index].target() {
-                    Target::Host { host, .. } if *asks => Step::LookUp { index, host },
-                    _ => Step::Pause { until: within_call(call, now.after_micros(NAME_POLL).min(*until)) },
-                };
-            }
-            State::Connecting { race, .. } => {
-                let (server, attempt) = (&self.settings.servers[index], race.begun());
-                return match (race.heat(now), server.target()) {
-                    (Heat::Begin(Some(address)), _) => {
-                        Step::Connect { index, server, endpoint: Endpoint::Address(address), attempt }
-                    }
-                    (Heat::Begin(None), Target::Unix(path)) => {
-                        Step::Connect { index, server, endpoint: Endpoint::Unix(path), attempt }
-                    }
-                    (Heat::Wait(until), _) => Step::AwaitConnection { until: within_call(call, until) },
-                    // `advance` has dealt with the others.
-                    _ => Step::AwaitConnection { until: now },
-                };
-            }
-            State::Pausing { until, .. } => return Step::Pause { until: within_call(call, *until) },
-            _ => {}
-        }
         let place = call.state.link().and_then(|id| self.links.iter().position(|link| link.id == id));
         if let Some(place) = place {
             let socket = &mut self.links[place].socket;
@@ -77,11 +52,34 @@ impl<S> Client<S> {
                 _ => Step::Receive { socket, deadline: call.acknowledged_by.map_or(deadline, |by| by.min(deadline)) },
             };
         }
-        Step::Finished(match mem::replace(&mut call.state, State::Over) {
-            State::Finished(result) => result,
-            // Its connection was closed by another call's hand: `close`, `abandon_all`.
-            _ => Err(self.broken(call, "the connection was closed")),
-        })
+        if !matches!(call.state, State::Naming { .. } | State::Connecting { .. } | State::Pausing { .. }) {
+            return Step::Finished(match mem::replace(&mut call.state, State::Over) {
+                State::Finished(result) => result,
+                // Its connection was closed by another call's hand: `close`, `abandon_all`.
+                _ => Err(self.broken(call, "the connection was closed")),
+            });
+        }
+        let server = &self.settings.servers[index];
+        match &call.state {
+            State::Naming { asks, until, .. } => match server.target().host() {
+                Some(host) if *asks => Step::LookUp { index, host },
+                _ => Step::Pause { until: within_call(call, now.after_micros(NAME_POLL).min(*until)) },
+            },
+            State::Connecting { race, .. } => {
+                let attempt = race.begun();
+                let endpoint = match (race.heat(now), server.target()) {
+                    (Heat::Begin(Some(ip)), Target::Host { port, .. }) => Endpoint::Address { ip, port: *port },
+                    (Heat::Begin(None), Target::Unix(path)) => Endpoint::Unix(path),
+                    (Heat::Wait(until), _) => return Step::AwaitConnection { until: within_call(call, until) },
+                    // `advance` has dealt with the others.
+                    _ => return Step::AwaitConnection { until: now },
+                };
+                Step::Connect { index, server, endpoint, attempt }
+            }
+            State::Pausing { until } => Step::Pause { until: within_call(call, *until) },
+            // They are dealt with above.
+            _ => Step::Pause { until: now },
+        }
     }
 
     /// The driver looks up the name that [`Step::LookUp`] asked for; it will say [`looked_up`](Self::looked_up).
@@ -91,9 +89,9 @@ impl<S> Client<S> {
         }
     }
 
-    /// A look-up of the name of this server has ended, with its addresses, whose ports mean nothing, or with the system's text. It is good for all calls of all clients that share
+    /// A look-up of the name of this server has ended, with its addresses, or with the system's text. It is good for all calls of all clients that share
     /// their [`Knowledge`](super::Knowledge).
-    pub fn looked_up(&mut self, index: usize, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+    pub fn looked_up(&mut self, index: usize, found: Result<Vec<String>, String>, now: Timestamp) {
         if let Some(Some(name)) = self.names.get(index) {
             name.with(|name| name.looked_up(found, now));
         }
@@ -324,12 +322,7 @@ impl<S> Client<S> {
         };
         match name.with(|name| name.naming(now)) {
             Naming::Known(addresses) => {
-                let Target::Host { port, .. } = self.settings.servers[call.server].target() else { return true };
-                let with_port = |mut address: SocketAddr| {
-                    address.set_port(*port);
-                    Some(address)
-                };
-                let addresses = addresses.into_iter().map(with_port).collect();
+                let addresses = addresses.into_iter().map(Some).collect();
                 let race = Race::new(addresses, self.settings.connect_timeout);
                 call.state = State::Connecting { second, race };
             }

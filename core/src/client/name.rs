@@ -4,7 +4,6 @@ use super::shared::Shared;
 use crate::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
 
 /// How long the addresses of a name are good, in microseconds.
 const KEPT: u64 = 60_000_000;
@@ -15,10 +14,11 @@ const SPARED: u64 = 10_000_000;
 /// What is known of one name, by all clients of the process.
 pub(super) type SharedName = Shared<Name>;
 
-/// What is known of one name. The ports of its addresses mean nothing.
+/// What is known of one name.
 #[derive(Debug, Default)]
 pub(super) struct Name {
-    addresses: Vec<SocketAddr>,
+    /// As texts: only a driver needs more.
+    addresses: Vec<String>,
     /// It is an address itself.
     literal: bool,
     /// Until when it is not looked up again.
@@ -35,7 +35,7 @@ pub(super) struct Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
     /// It uses the known addresses.
-    Known(Vec<SocketAddr>),
+    Known(Vec<String>),
     /// It looks the name up, and nobody else does. What is known goes on to serve.
     LookUp,
     /// Another call looks it up at the moment.
@@ -47,8 +47,8 @@ pub(super) enum Naming {
 impl Name {
     /// Takes the name for an address, if it is one.
     pub(super) fn read(&mut self, host: &str) {
-        if let Ok(address) = host.parse::<IpAddr>() {
-            (self.addresses, self.literal) = ([SocketAddr::new(address, 0)].into(), true);
+        if is_address(host) {
+            (self.addresses, self.literal) = ([String::from(host)].into(), true);
         }
     }
 
@@ -64,7 +64,7 @@ impl Name {
     }
 
     /// A look-up has ended. If it failed, what was known goes on to serve.
-    pub(super) fn looked_up(&mut self, found: Result<Vec<SocketAddr>, String>, now: Timestamp) {
+    pub(super) fn looked_up(&mut self, found: Result<Vec<String>, String>, now: Timestamp) {
         (self.claimed_until, self.looked_up) = (None, Some(now));
         let found = found
             .and_then(|found| if found.is_empty() { Err(String::from("the name has no address")) } else { Ok(found) });
@@ -93,10 +93,21 @@ impl Name {
     }
 }
 
+/// Whether a host, which the configuration has accepted, needs no look-up. The system reads what is no plain form: `127.1`, a zone.
+fn is_address(host: &str) -> bool {
+    if host.contains(':') {
+        return !host.contains('%');
+    }
+    let is_plain =
+        |label: &str| label == "0" || !label.starts_with('0') && label.bytes().all(|byte| byte.is_ascii_digit());
+    host.split('.').count() == 4 && host.split('.').all(is_plain)
+}
+
 /// The families in turn, beginning with that of the first, so that a family that does not work costs one attempt (RFC 8305, section 4).
-fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (one, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_ipv6);
+fn alternating(addresses: Vec<String>) -> Vec<String> {
+    let is_ipv6 = |address: &String| address.contains(':');
+    let first_is_ipv6 = addresses.first().is_some_and(is_ipv6);
+    let (one, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| is_ipv6(address) == first_is_ipv6);
     let (mut one, mut other) = (one.into_iter(), other.into_iter());
     let mut merged = Vec::new();
     loop {
@@ -111,13 +122,14 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_micros(1_000_000 * seconds)
     }
 
-    fn address(text: &str) -> SocketAddr {
-        SocketAddr::new(text.parse().expect("an address"), 0)
+    fn address(text: &str) -> String {
+        text.to_owned()
     }
 
     #[test]
@@ -156,10 +168,17 @@ mod tests {
 
     #[test]
     fn an_address_is_not_looked_up() {
-        let mut name = Name::default();
-        name.read("::1");
-        name.all_failed();
-        assert_eq!(name.naming(at(1_000)), Naming::Known([address("::1")].into()));
+        for host in ["::1", "10.0.0.1", "0.0.0.0"] {
+            let mut name = Name::default();
+            name.read(host);
+            name.all_failed();
+            assert_eq!(name.naming(at(1_000)), Naming::Known([address(host)].into()));
+        }
+        for host in ["127.1", "10.0.0.01", "0x7f.0.0.1", "fe80::1%eth0", "1.example", "a.b.c.d"] {
+            let mut name = Name::default();
+            name.read(host);
+            assert_eq!(name.naming(at(1)), Naming::LookUp, "{host}");
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use crate::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 
 /// The longest time before the next address is tried as well, in microseconds. RFC 8305 recommends it.
 const STAGGER: u64 = 250_000;
@@ -12,7 +11,12 @@ const STAGGER: u64 = 250_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint<'a> {
     /// By TCP.
-    Address(SocketAddr),
+    Address {
+        /// An address, as the system or the configuration has it; an IPv6 address may have a zone behind `%`.
+        ip: &'a str,
+        /// From 1 on.
+        port: u16,
+    },
     /// To the Unix socket of this path.
     Unix(&'a str),
 }
@@ -21,7 +25,7 @@ pub enum Endpoint<'a> {
 #[derive(Debug)]
 pub(super) struct Race {
     /// None is a Unix socket.
-    addresses: Vec<Option<SocketAddr>>,
+    addresses: Vec<Option<String>>,
     /// How many attempts have begun.
     begun: usize,
     /// How many of them have neither succeeded nor failed.
@@ -34,9 +38,9 @@ pub(super) struct Race {
 
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heat {
+pub(super) enum Heat<'a> {
     /// Begin the attempt with this address.
-    Begin(Option<SocketAddr>),
+    Begin(Option<&'a str>),
     /// Wait for those that are under way.
     Wait(Timestamp),
     /// Every attempt has failed.
@@ -46,7 +50,7 @@ pub(super) enum Heat {
 }
 
 impl Race {
-    pub(super) fn new(addresses: Vec<Option<SocketAddr>>, connect_timeout: u64) -> Self {
+    pub(super) fn new(addresses: Vec<Option<String>>, connect_timeout: u64) -> Self {
         Self {
             addresses,
             begun: 0,
@@ -57,9 +61,9 @@ impl Race {
         }
     }
 
-    pub(super) fn heat(&self, now: Timestamp) -> Heat {
+    pub(super) fn heat(&self, now: Timestamp) -> Heat<'_> {
         match self.addresses.get(self.begun) {
-            Some(address) if self.under_way == 0 || now >= self.next_at() => Heat::Begin(*address),
+            Some(address) if self.under_way == 0 || now >= self.next_at() => Heat::Begin(address.as_deref()),
             Some(_) => Heat::Wait(self.next_at()),
             None if self.under_way == 0 => Heat::Failed,
             None if now >= self.end() => Heat::TimedOut,
@@ -119,7 +123,7 @@ mod tests {
     }
 
     fn race(addresses: u8) -> Race {
-        let addresses = (0..addresses).map(|last| Some(SocketAddr::from(([10, 0, 0, last], 7531))));
+        let addresses = (0..addresses).map(|last| Some(alloc::format!("10.0.0.{last}")));
         Race::new(addresses.collect(), 100_000)
     }
 

@@ -29,7 +29,7 @@ pub struct Server {
 }
 
 /// Where a server is found.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A host, by name or address, and its TCP port.
     Host {

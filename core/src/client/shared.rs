@@ -3,8 +3,9 @@
 use super::name::SharedName;
 use super::server::Target;
 use super::standing::SharedStanding;
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A value that several clients use. With the feature `sockets` they may be in different threads.
 #[derive(Debug)]
@@ -51,33 +52,41 @@ const REMEMBERED: usize = 1_000;
 /// What a process knows of servers and of names. Clients that are made with the same knowledge learn from each other.
 #[derive(Debug, Default)]
 pub struct Knowledge {
-    servers: BTreeMap<Target, SharedStanding>,
-    names: BTreeMap<String, SharedName>,
+    servers: Vec<(Target, SharedStanding)>,
+    names: Vec<(String, SharedName)>,
 }
 
 impl Knowledge {
     /// Knows nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { servers: BTreeMap::new(), names: BTreeMap::new() }
+        Self { servers: Vec::new(), names: Vec::new() }
     }
 
     pub(super) fn server(&mut self, target: &Target) -> SharedStanding {
-        make_room(&mut self.servers);
-        self.servers.entry(target.clone()).or_default().clone()
+        of(&mut self.servers, target)
     }
 
     /// The addresses of a name. An address needs no look-up.
     pub(super) fn name(&mut self, host: &str) -> SharedName {
-        make_room(&mut self.names);
-        let name = self.names.entry(host.to_string()).or_default().clone();
+        let name = of(&mut self.names, host);
         name.with(|name| name.read(host));
         name
     }
 }
 
-fn make_room<K: Ord, T: Default>(known: &mut BTreeMap<K, Shared<T>>) {
-    if known.len() >= REMEMBERED {
-        known.retain(|_, shared| shared.is_used());
+/// What is known of this one, however little. They are few, and looked for when a client is made.
+fn of<K: PartialEq<Q>, Q: ToOwned<Owned = K> + ?Sized, T: Default>(
+    known: &mut Vec<(K, Shared<T>)>,
+    one: &Q,
+) -> Shared<T> {
+    if let Some((_, shared)) = known.iter().find(|(other, _)| other == one) {
+        return shared.clone();
     }
+    if known.len() >= REMEMBERED {
+        known.retain(|(_, shared)| shared.is_used());
+    }
+    let shared = Shared::default();
+    known.push((one.to_owned(), shared.clone()));
+    shared
 }

@@ -22,7 +22,6 @@ use crate::Timestamp;
 use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
 use crate::sockets::{self, Attempted, Attempts, Connection, Home, Readiness, reason};
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
@@ -131,8 +130,8 @@ impl NonblockingClient {
         self.client.statistics(server, name, self.home.now()).map(NonblockingCall::new)
     }
 
-    /// The result of a look-up that [`Progress::LookUp`] asked for: the addresses, whose ports mean nothing, or why there are none. It serves every client of the process.
-    pub fn looked_up(&mut self, server: usize, found: Result<Vec<SocketAddr>, String>) {
+    /// The result of a look-up that [`Progress::LookUp`] asked for: the addresses as texts, or why there are none. It serves every client of the process.
+    pub fn looked_up(&mut self, server: usize, found: Result<Vec<String>, String>) {
         self.client.looked_up(server, found, self.home.now());
     }
 
@@ -296,7 +295,7 @@ enum Advance {
 enum Event {
     /// Nothing yet, but there is more to do.
     Again,
-    LookedUp(usize, Result<Vec<SocketAddr>, String>),
+    LookedUp(usize, Result<Vec<String>, String>),
     Begun(Option<Attempted>),
     Attempted(Attempted),
     Acknowledged(bool),

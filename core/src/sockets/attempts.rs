@@ -3,8 +3,9 @@ use crate::client::Endpoint;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use socket2::SockAddr;
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Attempts {
             Ok(State::NoPlace) => {
                 self.no_place = match endpoint {
                     Endpoint::Unix(path) => Some(path.to_owned()),
-                    Endpoint::Address(_) => None,
+                    Endpoint::Address { .. } => None,
                 };
                 None
             }
@@ -124,7 +125,7 @@ pub(crate) enum Readiness {
 
 fn begin(endpoint: Endpoint<'_>) -> io::Result<State> {
     let address = match endpoint {
-        Endpoint::Address(address) => address.into(),
+        Endpoint::Address { ip, port } => read(ip, port)?.into(),
         Endpoint::Unix(path) => SockAddr::unix(path)?,
     };
     let connection = Connection::new(&address)?;
@@ -135,6 +136,25 @@ fn begin(endpoint: Endpoint<'_>) -> io::Result<State> {
         Err(error) if is(&error, Errno::INPROGRESS) || is(&error, Errno::INTR) => Ok(State::UnderWay(connection)),
         Err(error) => Err(error),
     }
+}
+
+/// An IPv6 address may have a zone, by number or by the name of the interface.
+fn read(ip: &str, port: u16) -> io::Result<SocketAddr> {
+    let unreadable = || io::Error::new(io::ErrorKind::InvalidInput, format!("`{ip}` is not an address"));
+    match ip.split_once('%') {
+        None => Ok(SocketAddr::new(ip.parse().map_err(|_| unreadable())?, port)),
+        Some((address, zone)) => {
+            let address = address.parse().map_err(|_| unreadable())?;
+            let zone = zone.parse().or_else(|_| interface(zone))?;
+            Ok(SocketAddrV6::new(address, port, 0, zone).into())
+        }
+    }
+}
+
+/// The number of a network interface.
+fn interface(name: &str) -> io::Result<u32> {
+    let socket = Socket::new(Domain::IPV6, Type::DGRAM, None)?;
+    Ok(rustix::net::netdevice::name_to_index(socket, name)?)
 }
 
 fn check(connection: Connection) -> io::Result<State> {

@@ -27,9 +27,17 @@ pub(crate) fn client<S>(settings: Settings) -> Client<S> {
     KNOWLEDGE.with(|knowledge| Client::with_knowledge(settings, knowledge))
 }
 
-/// Looks a name up by the system, which may take long. The ports mean nothing.
-pub(crate) fn look_up(host: &str) -> Result<Vec<SocketAddr>, String> {
-    (host, 0).to_socket_addrs().map(Iterator::collect).map_err(|error| reason(&error))
+/// Looks a name up by the system, which may take long.
+pub(crate) fn look_up(host: &str) -> Result<Vec<String>, String> {
+    (host, 0).to_socket_addrs().map(|found| found.map(written).collect()).map_err(|error| reason(&error))
+}
+
+/// An address with its zone, which the standard library leaves out.
+fn written(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => format!("{}%{}", address.ip(), address.scope_id()),
+        _ => address.ip().to_string(),
+    }
 }
 
 /// The error's text alone, as the C library has it.

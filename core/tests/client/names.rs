@@ -2,16 +2,15 @@
 
 use crate::driver::{ACQUIRE, B, Driver, Wants};
 use poolcounter::client::{Call, Endpoint, Failure, Knowledge, Step};
-use std::net::SocketAddr;
 
-fn addresses(last: &[u8]) -> Vec<SocketAddr> {
-    last.iter().map(|last| SocketAddr::from(([10, 0, 0, *last], 0))).collect()
+fn addresses(last: &[u8]) -> Vec<String> {
+    last.iter().map(|last| format!("10.0.0.{last}")).collect()
 }
 
 /// Where the attempt goes that is wanted now.
 fn endpoint(driver: &mut Driver, call: &mut Call) -> String {
     match driver.client.step(call, driver.now) {
-        Step::Connect { endpoint: Endpoint::Address(address), .. } => address.to_string(),
+        Step::Connect { endpoint: Endpoint::Address { ip, port }, .. } => format!("{ip}:{port}"),
         other => panic!("no attempt but {other:?}"),
     }
 }

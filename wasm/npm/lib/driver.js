@@ -219,8 +219,11 @@ class Driver {
           // They may use this pool, and free the numbers of locks.
           losers.forEach((lost) => lost());
           return;
+        case Action.LookUp:
+          void this.#lookUp(subject);
+          break;
         case Action.Connect:
-          this.#connect(subject, engine.server());
+          this.#connect(subject, engine.server(), engine.address());
           break;
         case Action.Send:
           this.#send(subject);
@@ -238,10 +241,27 @@ class Driver {
     }
   }
 
-  /** @param {number} socket @param {number} server */
-  #connect(socket, server) {
-    const { host, port } = /** @type {{ host: string, port: number }} */ (this.#servers[server]);
-    this.#sockets.connect(socket, host, port);
+  /** @param {number} socket @param {number} server @param {string} address Empty for a Unix socket. */
+  #connect(socket, server, address) {
+    const { host, port } = this.#server(server);
+    this.#sockets.connect(socket, address === '' ? host : address, port);
+  }
+
+  /** Calls that need the name go on by themselves, those of other pools too. @param {number} server */
+  async #lookUp(server) {
+    const engine = this.#engine;
+    try {
+      const addresses = await this.#sockets.lookUp(this.#server(server).host);
+      engine.found(server, addresses.join(','), performance.now());
+    } catch (error) {
+      engine.notFound(server, /** @type {Error} */ (error).message, performance.now());
+    }
+    this.#obey();
+  }
+
+  /** @param {number} index @returns {{ host: string, port: number }} */
+  #server(index) {
+    return /** @type {{ host: string, port: number }} */ (this.#servers[index]);
   }
 
   /** @param {number} lock @param {(() => void)[]} losers Who is to be told. */

@@ -31,11 +31,22 @@ export interface Options {
   connectTimeoutMs?: number;
   /** Whether a connection that could not be made is tried a second time, a millisecond later. By default not. */
   connectTwice?: boolean;
-  /** The least milliseconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that is more. By default 1000. */
+  /**
+   * The least milliseconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that is more. An answer that is due at once, as with timeout 0, has this
+   * time on a connection that has answered before. By default 1000.
+   */
   answerTimeoutMs?: number;
-  /** Milliseconds for which a server that refused or timed out is asked only after all others. By default 1000. */
+  /**
+   * Milliseconds that an answer that is due at once may take on a connection that has not answered before, if that is more. A server that many ask at once takes
+   * seconds to accept all of them. By default 4000.
+   */
+  firstAnswerTimeoutMs?: number;
+  /**
+   * Milliseconds for which a server that refused is tried last, 1000 at the most; and the least milliseconds for which one that gave no answer in time is not asked. That
+   * time doubles with each further failure, up to 10000. By default 1000.
+   */
   passOverMs?: number;
-  /** Milliseconds without use after which a connection is not used again. By default 60000. */
+  /** A connection that was idle for more milliseconds is not used again. By default 60000. */
   keepIdleMs?: number;
   /** How many connections are kept without use. By default 8. */
   keep?: number;

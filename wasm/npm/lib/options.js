@@ -11,6 +11,7 @@ const CHECKS = {
   connectTimeoutMs: positive,
   connectTwice: flag,
   answerTimeoutMs: positive,
+  firstAnswerTimeoutMs: positive,
   passOverMs: notNegative,
   keepIdleMs: notNegative,
   keep: (value, name) => integer(value, name, MOST_KEPT),
@@ -41,7 +42,7 @@ function configure({ servers, ...options }) {
       throw new TypeError(`a pool has no option ${name}`);
     }
     if (value !== undefined) {
-      Object.assign(config, { [name]: check(value, name) });
+      config.set(name, Number(check(value, name)));
     }
   }
   return { config, servers: names };

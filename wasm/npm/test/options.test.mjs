@@ -94,7 +94,9 @@ function tried(config, key) {
   engine.acquire(Buffer.from(key), false, 1, 1, 0, 0, 0);
   const servers = [];
   for (let step = engine.poll(); (step & 7) !== Action.None; step = engine.poll()) {
-    if ((step & 7) === Action.Connect) {
+    if ((step & 7) === Action.LookUp) {
+      engine.found(step >>> 3, '127.0.0.1', 0);
+    } else if ((step & 7) === Action.Connect) {
       servers.push(engine.server());
       engine.broken(step >>> 3, 'refused', 0);
     }

@@ -66,7 +66,7 @@ test('it holds what a program needs and no more', async () => {
 
 test('what a program loads is small', async () => {
   const lib = path.join(await install('esm'), 'node_modules/poolcounter/lib');
-  const code = /\.(js|mjs|wasm)$/;
+  const code = /\.(js|mjs|br)$/;
   const files = [lib, path.join(lib, 'wasm')].flatMap((folder) =>
     fs
       .readdirSync(folder)
