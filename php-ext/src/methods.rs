@@ -78,7 +78,7 @@ pub(crate) extern "C" fn stats(call: &mut ExecuteData, answer: &mut Zval) {
         let mut array = ZendHashTable::new();
         for (index, server) in servers {
             let text = client.statistics(index, &name).map_err(|failure| match failure {
-                Failure::BadKey(_) => zend::argument_value_error(1, c"must be the name of a statistic"),
+                Failure::BadStatistic(_) => zend::argument_value_error(1, c"must be the name of a statistic"),
                 failure => failed(failure),
             })?;
             let values = statistics::array(&text).map_err(broken)?;

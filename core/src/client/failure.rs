@@ -10,6 +10,9 @@ pub enum Failure {
     /// A key that cannot be sent; nothing was.
     #[error("the key {0}")]
     BadKey(BadKey),
+    /// The name of a statistic that cannot be asked for; nothing was sent.
+    #[error("the name of the statistic {0}")]
+    BadStatistic(BadKey),
     /// No server could be connected to; this is the last one of the key's order.
     #[error("cannot connect to {server}: {cause}")]
     Connect {
@@ -44,7 +47,7 @@ pub enum Failure {
     },
 }
 
-/// Why a key cannot be sent. A line's end within a key would forge a command.
+/// Why a key, or the name of a statistic, cannot be sent. A line's end within a key would forge a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadKey {

@@ -152,7 +152,7 @@ impl<S> Client<S> {
     ///
     /// If there is no such server, or the name cannot be sent.
     pub fn statistics(&self, server: usize, name: &str, now: Timestamp) -> Result<Call, Failure> {
-        let command = command::statistics(name).map_err(Failure::BadKey)?;
+        let command = command::statistics(name).map_err(Failure::BadStatistic)?;
         if server >= self.settings.servers.len() {
             return Err(Failure::NoServer);
         }

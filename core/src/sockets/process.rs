@@ -54,6 +54,12 @@ impl Process {
     pub fn is_current(self) -> bool {
         self == Self::current()
     }
+
+    /// A number for it, for an atomic variable. It is never 0.
+    #[must_use]
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
 }
 
 /// A fork in another thread may come at any point of this, so there is no lock that it could leave closed.
