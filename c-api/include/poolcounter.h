@@ -24,13 +24,15 @@
 // Conventions, where a function does not say otherwise:
 //
 // - A function returns PC_OK or says what went wrong, and writes its outputs only with PC_OK. Any pointer may be NULL:
-//   that is PC_ERROR_NULL, or nothing is done. Enums are taken as integers; an unknown one is PC_ERROR_INVALID.
+//   that is PC_ERROR_NULL, or nothing is done. Enums are taken as integers; an unknown one is PC_ERROR_INVALID. Enums
+//   that are given, as a result or an output, are as large as an int32_t.
 // - What a pc_..._new() or a pc_async_...() gives belongs to the caller, who gives it to pc_..._free(). That leaves
 //   NULL behind, and does nothing with NULL. Arguments stay the caller's and are not needed after the call.
 // - Texts are UTF-8 and end with a NUL byte; keys are bytes with a length. Units stand in the names: seconds, ms.
 // - A client, its locks and its calls are for one thread at a time; another that comes meanwhile gets PC_ERROR_IN_USE.
 //   Clients are independent of each other. The library starts no thread, touches no signal and calls nothing back.
-// - After a fork, the child's calls leave the parent's connections alone and make their own. The child may free what
+// - After a fork, the child's calls leave the parent's connections alone and make their own, whatever a thread of the
+//   parent was doing. The locks are the parent's: in the child they are PC_ERROR_NO_SUCH_LOCK. The child may free what
 //   it has: that ends nothing of the parent's.
 // - No call waits without a deadline. A signal does not end a wait, but that of pc_client_acquire_until_signal().
 //   Names of servers are looked up by the system, which has a patience of its own: an address is the safer configuration.
@@ -41,7 +43,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Why a function did not do what it was asked. Numbers are never reused.
+// Why a function did not do what it was asked. Numbers are never reused. It is as large as an int32_t.
 typedef enum {
   // It did.
   PC_OK = 0,
@@ -63,7 +65,7 @@ typedef enum {
   PC_ERROR_READ = 8,
   // The server answered ERROR.
   PC_ERROR_REMOTE = 9,
-  // The client has no such lock, or has it no more.
+  // The client has no such lock, or has it no more. In the child of a fork: the lock is the parent's.
   PC_ERROR_NO_SUCH_LOCK = 10,
   // The call has no result yet.
   PC_ERROR_NOT_FINISHED = 11,
@@ -77,7 +79,8 @@ typedef enum {
   PC_ERROR_INTERRUPTED = 15,
 } pc_error;
 
-// The answer to a call. The numbers are MediaWiki's, and are never given to something else.
+// The answer to a call. The numbers are MediaWiki's, and are never given to something else. It is as large as an
+// int32_t.
 typedef enum {
   // The lock is held: do the work, then release it.
   PC_OUTCOME_LOCKED = 1,
@@ -148,7 +151,7 @@ typedef struct {
   int64_t answer_timeout_ms;
 } pc_request;
 
-// A lock that is held. The client that gave the number never gives it again; 0 is no lock.
+// A lock that is held. No client of the process gives the number again; 0 is no lock.
 typedef uint64_t pc_lock;
 
 // What a call waits for: its descriptor or its time-out, whichever comes first.
@@ -161,7 +164,7 @@ typedef struct {
   int32_t direction;
   // How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
   int32_t timeout_ms;
-  // The index of a server whose name the caller is to look up: see pc_async_set_look_ups_by_caller(). Otherwise -1.
+  // The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise -1.
   int32_t look_up;
 } pc_wait;
 
@@ -228,6 +231,14 @@ pc_error pc_config_set_keep(pc_config *config, int64_t connections);
 // connection's next command.
 pc_error pc_config_set_await_release(pc_config *config, int32_t on);
 
+// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A pc_client does it itself.
+//
+// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
+// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
+// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
+pc_error pc_config_set_look_ups_by_caller(pc_config *config,
+                                          int32_t on);
+
 // Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
 const char *pc_config_error_cause(const pc_config *config);
 
@@ -267,7 +278,8 @@ pc_error pc_client_release(pc_client *client, pc_lock lock, pc_outcome *outcome)
 // done.
 pc_error pc_client_abandon(pc_client *client, pc_lock lock);
 
-// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free().
+// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free(). A
+// name that cannot be sent is PC_ERROR_INVALID.
 pc_error pc_client_stats(pc_client *client, size_t server, const char *name, char **stats);
 
 // Frees a text that a function gave for that, and leaves NULL behind.
@@ -298,19 +310,11 @@ const char *pc_client_error_server(const pc_client *client);
 const char *pc_client_error_cause(const pc_client *client);
 
 // Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
-// pc_call_progress(), which may block then; pc_async_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 pc_error pc_async_new(const pc_config *config,
                       pc_async **client);
 
-// Whether the caller looks names of servers up, so that nothing blocks: 0 or 1, at first 0.
-//
-// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
-// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
-pc_error pc_async_set_look_ups_by_caller(pc_async *client,
-                                         int32_t on);
-
-// The result of a look-up: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
+// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
 // are addresses. It serves every client of the process.
 pc_error pc_async_looked_up(pc_async *client,
                             size_t server,
@@ -333,7 +337,7 @@ pc_error pc_async_release(pc_async *client, pc_lock lock, pc_call **call);
 pc_error pc_async_abandon(pc_async *client, pc_lock lock);
 
 // Begins to ask a server, by its index, for "FULL", "UPTIME" or the name of a counter. pc_call_text() gives the
-// answer.
+// answer. A name that cannot be sent is PC_ERROR_INVALID.
 pc_error pc_async_stats(pc_async *client, size_t server, const char *name, pc_call **call);
 
 // Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail. The client

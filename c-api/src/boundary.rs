@@ -2,32 +2,40 @@
 
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
-use std::cell::UnsafeCell;
+use poolcounter::Process;
+use poolcounter::client::Settings;
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// What stands behind a handle.
-pub(crate) trait State {
+pub(crate) trait State: Send {
+    /// As a client begins.
+    fn new(settings: Settings) -> Self;
+
     fn last_error(&mut self) -> &mut LastError;
 
-    /// After a panic: nothing that may be out of order goes on to be used.
+    /// After a panic: nothing that may be out of order goes on to be used. After a fork: nothing that is the parent's.
     fn recover(&mut self);
 }
 
 /// A state that one caller at a time may use. A second one, from another thread or from a signal handler, is
 /// refused.
-pub(crate) struct Guarded<T> {
-    busy: AtomicBool,
-    state: UnsafeCell<T>,
+pub(crate) struct Guarded<T: State> {
+    /// The process in which somebody is inside; 0 if nobody is.
+    inside: AtomicU64,
+    /// The process whose state it is. Changed only inside.
+    process: AtomicU64,
+    /// From a box. Changed only inside.
+    state: AtomicPtr<T>,
+    settings: Settings,
 }
 
-// SAFETY: `enter` hands the state to one caller at a time.
-unsafe impl<T: Send> Sync for Guarded<T> {}
-
 impl<T: State> Guarded<T> {
-    pub(crate) fn new(state: T) -> Self {
-        Self { busy: AtomicBool::new(false), state: UnsafeCell::new(state) }
+    pub(crate) fn new(settings: Settings) -> Self {
+        let state = boxed(T::new(settings.clone()));
+        Self { inside: AtomicU64::new(0), process: AtomicU64::new(here()), state: AtomicPtr::new(state), settings }
     }
 
     /// Runs `body` behind the border. What it returns as an error, or a panic, becomes the client's last error.
@@ -47,6 +55,17 @@ impl<T: State> Guarded<T> {
         outcome.unwrap_or(pc_error::PC_ERROR_IN_USE)
     }
 
+    /// Runs `body` and lets nobody in afterwards, before `reopen`. False if somebody is inside: then nothing is done.
+    pub(crate) fn close(&self, body: impl FnOnce(&mut T)) -> bool {
+        let Some(state) = self.take() else { return false };
+        let _ = catch_unwind(AssertUnwindSafe(|| body(state)));
+        true
+    }
+
+    fn reopen(&self) {
+        self.inside.store(0, Ordering::Release);
+    }
+
     /// The number of the last error.
     pub(crate) fn last_error(&self) -> pc_error {
         self.alone(|state| state.last_error().code()).unwrap_or(pc_error::PC_ERROR_IN_USE)
@@ -60,28 +79,78 @@ impl<T: State> Guarded<T> {
 
     /// Runs `body` unless somebody is inside. It must not panic.
     fn alone<R>(&self, body: impl FnOnce(&mut T) -> R) -> Option<R> {
-        if self.busy.swap(true, Ordering::Acquire) {
+        let result = body(self.take()?);
+        self.reopen();
+        Some(result)
+    }
+
+    /// Goes inside, unless somebody is there. Only `reopen` ends it.
+    #[allow(clippy::mut_from_ref, reason = "one who is inside gets it, and nobody else")]
+    fn take(&self) -> Option<&mut T> {
+        let here = here();
+        if let Err(other) = self.inside.compare_exchange(0, here, Ordering::Acquire, Ordering::Relaxed) {
+            self.take_from_parent(other, here)?;
+        }
+        // SAFETY: it came from a box. Whoever else comes now finds somebody inside, so this is the only reference.
+        let state = unsafe { &mut *self.state.load(Ordering::Relaxed) };
+        if self.process.load(Ordering::Relaxed) != here {
+            state.recover();
+            self.process.store(here, Ordering::Relaxed);
+        }
+        Some(state)
+    }
+
+    /// A thread that was inside when the parent forked is not in this process. It left the state as it was at that moment, perhaps half
+    /// written, and does not reopen it. So the child begins with a new state, and leaves the old one alone, its memory too.
+    #[cold]
+    fn take_from_parent(&self, inside: u64, here: u64) -> Option<()> {
+        if inside == here {
             return None;
         }
-        // SAFETY: whoever finds `busy` set stays out, so this is the only reference.
-        let result = body(unsafe { &mut *self.state.get() });
-        self.busy.store(false, Ordering::Release);
-        Some(result)
+        self.inside.compare_exchange(inside, here, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        self.state.store(boxed(T::new(self.settings.clone())), Ordering::Relaxed);
+        self.process.store(here, Ordering::Relaxed);
+        Some(())
     }
 }
 
-/// Frees what a handle points to and leaves NULL in it; `end` says whether it may be freed now. A NULL is left
-/// alone.
+impl<T: State> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box, and nobody else can be inside.
+        drop(unsafe { Box::from_raw(*self.state.get_mut()) });
+    }
+}
+
+fn boxed<T>(state: T) -> *mut T {
+    Box::into_raw(Box::new(state))
+}
+
+/// This process.
+pub(crate) fn here() -> u64 {
+    Process::current().as_u64()
+}
+
+/// Opens what was closed, at its own end.
+pub(crate) struct Reopened<T: State>(pub(crate) Arc<Guarded<T>>);
+
+impl<T: State> Drop for Reopened<T> {
+    fn drop(&mut self) {
+        self.0.reopen();
+    }
+}
+
+/// Frees what a handle points to and leaves NULL in it. `end` gives nothing if it may not be freed now; what it gives lasts until it is
+/// freed. A NULL is left alone.
 ///
 /// # Safety
 ///
 /// `handle` is NULL, or points to NULL or to what `Box::into_raw` gave.
-pub(crate) unsafe fn free<H>(handle: *mut *mut H, end: impl FnOnce(&H) -> bool) {
+pub(crate) unsafe fn free<H, R>(handle: *mut *mut H, end: impl FnOnce(&H) -> Option<R>) {
     // SAFETY: the caller's.
     let Some(place) = (unsafe { handle.as_mut() }) else { return };
     // SAFETY: the caller's.
     let Some(object) = (unsafe { place.as_ref() }) else { return };
-    if end(object) {
+    if let Some(_until_freed) = end(object) {
         let pointer = std::mem::replace(place, std::ptr::null_mut());
         // SAFETY: it came from a box, and its only known pointer has just been cleared.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(pointer) })));
@@ -98,6 +167,10 @@ mod tests {
     }
 
     impl State for Fragile {
+        fn new(_: Settings) -> Self {
+            Self { last_error: LastError::none(), recovered: false }
+        }
+
         fn last_error(&mut self) -> &mut LastError {
             &mut self.last_error
         }
@@ -108,7 +181,7 @@ mod tests {
     }
 
     fn fragile() -> Guarded<Fragile> {
-        Guarded::new(Fragile { last_error: LastError::none(), recovered: false })
+        Guarded::new(Settings::new(Vec::new()))
     }
 
     #[test]
@@ -133,5 +206,34 @@ mod tests {
             Ok(())
         });
         assert_eq!((outer, inner), (pc_error::PC_OK, pc_error::PC_ERROR_IN_USE));
+    }
+
+    #[test]
+    fn nobody_comes_in_before_it_is_freed() {
+        let guarded = Arc::new(fragile());
+        assert!(guarded.close(|_| {}));
+        assert_eq!(guarded.enter(|_| Ok(())), pc_error::PC_ERROR_IN_USE);
+        assert!(!guarded.close(|_| panic!("somebody is inside")));
+        drop(Reopened(Arc::clone(&guarded)));
+        assert_eq!(guarded.enter(|_| Ok(())), pc_error::PC_OK);
+    }
+
+    #[test]
+    fn what_a_parent_left_half_done_is_not_used() {
+        let guarded = fragile();
+        guarded.enter(|state| {
+            state.recovered = true;
+            Ok(())
+        });
+        // As a child finds it whose parent had another thread inside.
+        let parent = here() + 1;
+        guarded.process.store(parent, Ordering::Relaxed);
+        guarded.inside.store(parent, Ordering::Relaxed);
+        let mut fresh = false;
+        let child = guarded.enter(|state| {
+            fresh = !state.recovered;
+            Ok(())
+        });
+        assert_eq!((child, fresh), (pc_error::PC_OK, true));
     }
 }

@@ -1,7 +1,7 @@
 //! A call under way on an event loop.
 
 use crate::arguments::Place;
-use crate::boundary::{Guarded, free};
+use crate::boundary::{Guarded, Reopened, free};
 use crate::error::{Problem, pc_error};
 use crate::event_loop::Async;
 use crate::last_error::c_text;
@@ -11,15 +11,18 @@ use poolcounter::client::{Failure, Outcome};
 use poolcounter::nonblocking::{Direction, NonblockingCall, Progress, Wait};
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
-use std::mem;
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A call under way. It belongs to the thread of its client.
 pub struct pc_call {
     owner: Arc<Guarded<Async>>,
-    /// Touched only by who is inside `owner`.
-    stage: UnsafeCell<Stage>,
+    /// The state of the owner that it was begun with, never looked into.
+    begun_with: *const Async,
+    /// Touched only by who is inside `owner`, and finds it in that state: after a fork with another one, it may be half written.
+    stage: UnsafeCell<ManuallyDrop<Stage>>,
 }
 
 /// What a call waits for: its descriptor or its time-out, whichever comes first.
@@ -34,9 +37,17 @@ pub struct pc_wait {
     pub direction: i32,
     /// How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
     pub timeout_ms: i32,
-    /// The index of a server whose name the caller is to look up: see pc_async_set_look_ups_by_caller(). Otherwise -1.
+    /// The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise -1.
     pub look_up: i32,
 }
+
+const FINISHED: pc_wait = pc_wait {
+    finished: 1,
+    descriptor: -1,
+    direction: pc_direction::PC_DIRECTION_NONE as i32,
+    timeout_ms: -1,
+    look_up: -1,
+};
 
 #[allow(clippy::large_enum_variant, reason = "a call is in a box anyway")]
 enum Stage {
@@ -54,19 +65,28 @@ struct Ended {
 }
 
 impl pc_call {
-    pub(crate) fn new(owner: Arc<Guarded<Async>>, call: NonblockingCall) -> Self {
-        Self { owner, stage: UnsafeCell::new(Stage::UnderWay(call)) }
+    pub(crate) fn new(owner: Arc<Guarded<Async>>, shared: &Async, call: NonblockingCall) -> Self {
+        Self { owner, begun_with: shared, stage: UnsafeCell::new(ManuallyDrop::new(Stage::UnderWay(call))) }
+    }
+
+    /// How far it is; nothing if that is the parent's alone to know.
+    #[allow(clippy::mut_from_ref, reason = "who is inside the owner, as `shared` shows, is alone")]
+    fn stage(&self, shared: &Async) -> Option<&mut ManuallyDrop<Stage>> {
+        // SAFETY: whoever is inside the owner is the only one to touch a call of it.
+        ptr::eq(self.begun_with, shared).then(|| unsafe { &mut *self.stage.get() })
     }
 }
 
 /// # Safety
 ///
 /// `call` is NULL or a call.
-unsafe fn enter(call: *const pc_call, body: impl FnOnce(&mut Async, &mut Stage) -> Result<(), Problem>) -> pc_error {
+unsafe fn enter(
+    call: *const pc_call,
+    body: impl FnOnce(&mut Async, Option<&mut Stage>) -> Result<(), Problem>,
+) -> pc_error {
     // SAFETY: the caller's.
     let Some(call) = (unsafe { call.as_ref() }) else { return pc_error::PC_ERROR_NULL };
-    // SAFETY: whoever is inside the owner is the only one to touch a call of it.
-    call.owner.enter(|shared| body(shared, unsafe { &mut *call.stage.get() }))
+    call.owner.enter(|shared| body(shared, call.stage(shared).map(|stage| &mut **stage)))
 }
 
 /// Goes on with a call as far as it goes without blocking, and says what it waits for now. Call it right after the
@@ -76,10 +96,10 @@ unsafe fn enter(call: *const pc_call, body: impl FnOnce(&mut Async, &mut Stage) 
 /// pc_call_progress() and pc_call_free(), and put on what `wait` says afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
-    let progress = |shared: &mut Async, stage: &mut Stage| {
+    let progress = |shared: &mut Async, stage: Option<&mut Stage>| {
         // SAFETY: the conventions.
         let wait = unsafe { Place::new(wait, "wait") }?;
-        wait.set(advance(shared, stage));
+        wait.set(stage.map_or(FINISHED, |stage| advance(shared, stage)));
         Ok(())
     };
     // SAFETY: the conventions.
@@ -92,17 +112,18 @@ pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait
 /// If the call failed, its error is returned, and is the client's last error from now on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
-    let result = |shared: &mut Async, stage: &mut Stage| {
+    let result = |shared: &mut Async, stage: Option<&mut Stage>| {
         if shared.freed {
             return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
         }
-        let Stage::Finished(ended) = stage else {
+        let closed = || Problem::new(pc_error::PC_ERROR_READ, "the connection was closed");
+        let Stage::Finished(ended) = stage.ok_or_else(closed)? else {
             let unfinished = "the call has not finished";
             return Err(Problem::new(pc_error::PC_ERROR_NOT_FINISHED, unfinished));
         };
         let answer = ended.result.clone()?;
         if ended.lock != 0 && !ended.taken && !shared.locks.has(ended.lock) {
-            return Err(Problem::new(pc_error::PC_ERROR_READ, "the connection was closed"));
+            return Err(closed());
         }
         // SAFETY: the conventions.
         let (lock, outcome) = unsafe { (Place::new(lock, "lock"), Place::new(outcome, "outcome")) };
@@ -123,8 +144,8 @@ pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_text(call: *const pc_call) -> *const c_char {
     let mut text = c"".as_ptr();
-    let read = |_: &mut Async, stage: &mut Stage| {
-        if let Stage::Finished(ended) = stage {
+    let read = |_: &mut Async, stage: Option<&mut Stage>| {
+        if let Some(Stage::Finished(ended)) = stage {
             text = ended.text.as_ptr();
         }
         Ok(())
@@ -139,19 +160,20 @@ pub unsafe extern "C" fn pc_call_text(call: *const pc_call) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_call_free(call: *mut *mut pc_call) {
     let end = |call: &pc_call| {
-        let end = |shared: &mut Async, stage: &mut Stage| {
-            end(shared, stage);
-            Ok(())
+        let end = |shared: &mut Async| {
+            if let Some(stage) = call.stage(shared) {
+                // SAFETY: nobody comes in before the call is freed.
+                end(shared, unsafe { ManuallyDrop::take(stage) });
+            }
         };
-        // SAFETY: it is a reference.
-        unsafe { enter(call, end) == pc_error::PC_OK }
+        call.owner.close(end).then(|| Reopened(Arc::clone(&call.owner)))
     };
     // SAFETY: the conventions.
     unsafe { free(call, end) }
 }
 
-fn end(shared: &mut Async, stage: &mut Stage) {
-    match mem::replace(stage, Stage::Finished(Ended::of(Ok(pc_outcome::PC_OUTCOME_RELEASED)))) {
+fn end(shared: &mut Async, stage: Stage) {
+    match stage {
         Stage::UnderWay(call) => shared.client.cancel(call),
         Stage::Finished(ended) if !ended.taken => {
             if let Some(lock) = shared.locks.take(ended.lock) {
@@ -176,13 +198,7 @@ fn advance(shared: &mut Async, stage: &mut Stage) -> pc_wait {
             Progress::Finished(result) => *stage = Stage::Finished(ended(shared, result)),
         }
     }
-    pc_wait {
-        finished: 1,
-        descriptor: -1,
-        direction: pc_direction::PC_DIRECTION_NONE as i32,
-        timeout_ms: -1,
-        look_up: -1,
-    }
+    FINISHED
 }
 
 fn ended(shared: &mut Async, result: Result<Outcome, Failure>) -> Ended {

@@ -9,7 +9,7 @@ use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use crate::values::pc_outcome;
 use poolcounter::blocking::{Answer, BlockingClient, Interrupted};
-use poolcounter::client::Outcome;
+use poolcounter::client::{Outcome, Settings};
 use std::ffi::{CString, c_char};
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
@@ -28,6 +28,11 @@ struct Blocking {
 }
 
 impl State for Blocking {
+    fn new(settings: Settings) -> Self {
+        let client = BlockingClient::new(settings);
+        Self { client, locks: Locks::default(), interrupted: None, last_error: LastError::none() }
+    }
+
     fn last_error(&mut self) -> &mut LastError {
         &mut self.last_error
     }
@@ -96,14 +101,9 @@ unsafe fn enter(client: *mut pc_client, body: impl FnOnce(&mut Blocking) -> Resu
 /// pc_config_error_cause() says why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *mut pc_client) -> pc_error {
-    let new = |settings: poolcounter::client::Settings| pc_client {
+    let new = |settings: Settings| pc_client {
         servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
-        guarded: Guarded::new(Blocking {
-            client: BlockingClient::new(settings),
-            locks: Locks::default(),
-            interrupted: None,
-            last_error: LastError::none(),
-        }),
+        guarded: Guarded::new(settings),
     };
     // SAFETY: the conventions.
     unsafe { make(config, client, new) }
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_free(client: *mut *mut pc_client) {
     // SAFETY: the conventions.
-    unsafe { free(client, |client| client.guarded.enter(|_| Ok(())) == pc_error::PC_OK) }
+    unsafe { free(client, |client| client.guarded.close(|_| {}).then_some(())) }
 }
 
 /// Waits for a lock. With PC_OUTCOME_LOCKED, `lock` is the number of the lock to release or abandon; with any other
@@ -217,7 +217,8 @@ pub unsafe extern "C" fn pc_client_abandon(client: *mut pc_client, lock: pc_lock
     unsafe { enter(client, abandon) }
 }
 
-/// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free().
+/// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free(). A
+/// name that cannot be sent is PC_ERROR_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_stats(
     client: *mut pc_client,

@@ -1,26 +1,68 @@
 //! How a client behaves.
 
 use crate::arguments::{Place, milliseconds, number, switch, text};
-use crate::boundary::free;
+use crate::boundary::{free, here};
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
 use poolcounter::client::{Choice, Server, Settings};
 use poolcounter::route::{MAX_WEIGHT, Ring};
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// How long one who waits for another sleeps. It is seldom, and short.
+const NAP: Duration = Duration::from_micros(50);
 
 /// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
 /// for the other.
-pub struct pc_config(Mutex<Config>);
+pub struct pc_config {
+    /// The process in which somebody is inside; 0 if nobody is. No mutex: a thread that has it when the process forks would have it in the child for ever.
+    inside: AtomicU64,
+    /// From a box. It is changed as a whole, so a child finds it good whatever its parent was at.
+    current: AtomicPtr<Config>,
+}
 
 impl pc_config {
-    fn locked(&self) -> MutexGuard<'_, Config> {
-        // A panic leaves nothing half done here.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Runs `body` when nobody else is inside. It must not panic.
+    fn alone<R>(&self, body: impl FnOnce(&Config) -> R) -> R {
+        let here = here();
+        let taken = |from| self.inside.compare_exchange(from, here, Ordering::Acquire, Ordering::Relaxed);
+        while let Err(other) = taken(0) {
+            // One of another process was a thread of the parent.
+            if other != here && taken(other).is_ok() {
+                break;
+            }
+            thread::sleep(NAP);
+        }
+        // SAFETY: it came from a box, and only who is inside frees it.
+        let result = body(unsafe { &*self.current.load(Ordering::Relaxed) });
+        self.inside.store(0, Ordering::Release);
+        result
+    }
+
+    /// Runs `body` with a copy, which takes its place.
+    fn change<R>(&self, body: impl FnOnce(&mut Config) -> R) -> R {
+        self.alone(|current| {
+            let mut copy = Box::new(current.clone());
+            let result = body(&mut copy);
+            let old = self.current.swap(Box::into_raw(copy), Ordering::AcqRel);
+            // SAFETY: it came from a box, and nobody looks into it any more.
+            drop(unsafe { Box::from_raw(old) });
+            result
+        })
     }
 }
 
+impl Drop for pc_config {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box.
+        drop(unsafe { Box::from_raw(*self.current.get_mut()) });
+    }
+}
+
+#[derive(Clone)]
 struct Config {
     /// All but the choice of servers.
     settings: Settings,
@@ -75,14 +117,15 @@ pub(crate) unsafe fn settings(config: *const pc_config) -> Result<Settings, pc_e
 unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Result<(), Problem>) -> pc_error {
     // SAFETY: the caller's.
     let Some(config) = (unsafe { config.as_ref() }) else { return pc_error::PC_ERROR_NULL };
-    let mut config = config.locked();
-    let problem = match catch_unwind(AssertUnwindSafe(|| body(&mut config))) {
-        Ok(Ok(())) => return pc_error::PC_OK,
-        Ok(Err(problem)) => problem,
-        Err(_) => Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error"),
-    };
-    config.last_error.set(&problem);
-    problem.code
+    config.change(|config| {
+        let problem = match catch_unwind(AssertUnwindSafe(|| body(config))) {
+            Ok(Ok(())) => return pc_error::PC_OK,
+            Ok(Err(problem)) => problem,
+            Err(_) => Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error"),
+        };
+        config.last_error.set(&problem);
+        problem.code
+    })
 }
 
 /// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for the first one of a
@@ -93,7 +136,8 @@ pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error 
     // SAFETY: the conventions.
     let Ok(place) = (unsafe { Place::new(config, "config") }) else { return pc_error::PC_ERROR_NULL };
     let config = Config { settings: Settings::new(Vec::new()), nodes: Vec::new(), last_error: LastError::none() };
-    place.set(Box::into_raw(Box::new(pc_config(Mutex::new(config)))));
+    let current = AtomicPtr::new(Box::into_raw(Box::new(config)));
+    place.set(Box::into_raw(Box::new(pc_config { inside: AtomicU64::new(0), current })));
     pc_error::PC_OK
 }
 
@@ -101,7 +145,7 @@ pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_free(config: *mut *mut pc_config) {
     // SAFETY: the conventions.
-    unsafe { free(config, |_| true) }
+    unsafe { free(config, |_| Some(())) }
 }
 
 /// Adds a server: host, host:port, [address]:port, or unix:/path. Keys are spread over such servers as MediaWiki
@@ -192,12 +236,23 @@ pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on:
     unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
 }
 
+/// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A pc_client does it itself.
+///
+/// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
+/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
+/// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
+    // SAFETY: the conventions.
+    unsafe { enter(config, |config| set(&mut config.settings.look_ups_by_caller, switch(on, "on"))) }
+}
+
 /// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
     // SAFETY: the conventions.
     match unsafe { config.as_ref() } {
-        Some(config) => config.locked().last_error.part(Part::Cause),
+        Some(config) => config.alone(|config| config.last_error.part(Part::Cause)),
         None => without_client(pc_error::PC_ERROR_NULL, Part::Cause),
     }
 }

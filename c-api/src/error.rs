@@ -3,7 +3,7 @@
 use poolcounter::client::Failure;
 use std::ffi::{CStr, c_char};
 
-/// Why a function did not do what it was asked. Numbers are never reused.
+/// Why a function did not do what it was asked. Numbers are never reused. It is as large as an int32_t.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_error {
@@ -27,7 +27,7 @@ pub enum pc_error {
     PC_ERROR_READ = 8,
     /// The server answered ERROR.
     PC_ERROR_REMOTE = 9,
-    /// The client has no such lock, or has it no more.
+    /// The client has no such lock, or has it no more. In the child of a fork: the lock is the parent's.
     PC_ERROR_NO_SUCH_LOCK = 10,
     /// The call has no result yet.
     PC_ERROR_NOT_FINISHED = 11,
@@ -106,6 +106,7 @@ impl From<Failure> for Problem {
         };
         let (code, server, cause) = match failure {
             Failure::NoServer => (pc_error::PC_ERROR_NO_SERVER, String::new(), message.clone()),
+            Failure::BadStatistic(reason) => (pc_error::PC_ERROR_INVALID, String::new(), reason.to_string()),
             Failure::BadKey(reason) => (pc_error::PC_ERROR_BAD_KEY, String::new(), reason.to_string()),
             Failure::Connect { server, cause } => (pc_error::PC_ERROR_CONNECT, server, cause),
             Failure::Write { server, cause } => (pc_error::PC_ERROR_WRITE, server, cause),

@@ -1,14 +1,14 @@
 //! The client for event loops.
 
-use crate::arguments::{Place, borrowed, switch, text};
-use crate::boundary::{Guarded, State, free};
+use crate::arguments::{Place, borrowed, text};
+use crate::boundary::{Guarded, Reopened, State, free};
 use crate::call::pc_call;
 use crate::config::{make, pc_config};
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
-use poolcounter::client::Failure;
+use poolcounter::client::{Failure, Settings};
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
@@ -32,6 +32,11 @@ pub(crate) struct Async {
 }
 
 impl State for Async {
+    fn new(settings: Settings) -> Self {
+        let client = NonblockingClient::new(settings);
+        Self { client, locks: Locks::default(), last_error: LastError::none(), freed: false }
+    }
+
     fn last_error(&mut self) -> &mut LastError {
         &mut self.last_error
     }
@@ -51,39 +56,19 @@ pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) 
 }
 
 /// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
-/// pc_call_progress(), which may block then; pc_async_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+/// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
-    let new = |settings: poolcounter::client::Settings| pc_async {
+    let new = |settings: Settings| pc_async {
         servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
         hosts: settings.servers.iter().map(|server| server.target().host().map(c_text)).collect(),
-        shared: Arc::new(Guarded::new(Async {
-            client: NonblockingClient::new(settings),
-            locks: Locks::default(),
-            last_error: LastError::none(),
-            freed: false,
-        })),
+        shared: Arc::new(Guarded::new(settings)),
     };
     // SAFETY: the conventions.
     unsafe { make(config, client, new) }
 }
 
-/// Whether the caller looks names of servers up, so that nothing blocks: 0 or 1, at first 0.
-///
-/// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
-/// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_set_look_ups_by_caller(client: *mut pc_async, on: i32) -> pc_error {
-    let set = |state: &mut Async| {
-        state.client.set_look_ups_by_caller(switch(on, "on")?);
-        Ok(())
-    };
-    // SAFETY: the conventions.
-    unsafe { enter(client, set) }
-}
-
-/// The result of a look-up: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
+/// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
 /// are addresses. It serves every client of the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_looked_up(
@@ -118,9 +103,9 @@ pub unsafe extern "C" fn pc_async_free(client: *mut *mut pc_async) {
         let end = |state: &mut Async| {
             state.freed = true;
             state.recover();
-            Ok(())
         };
-        client.shared.enter(end) == pc_error::PC_OK
+        // Its calls go on with what they share.
+        client.shared.close(end).then(|| Reopened(Arc::clone(&client.shared)))
     };
     // SAFETY: the conventions.
     unsafe { free(client, end) }
@@ -168,7 +153,7 @@ pub unsafe extern "C" fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) 
 }
 
 /// Begins to ask a server, by its index, for "FULL", "UPTIME" or the name of a counter. pc_call_text() gives the
-/// answer.
+/// answer. A name that cannot be sent is PC_ERROR_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_stats(
     client: *mut pc_async,
@@ -275,7 +260,8 @@ unsafe fn begin(
     owner.shared.enter(|state| {
         // SAFETY: the caller's.
         let place = unsafe { Place::new(call, "call") }?;
-        place.set(Box::into_raw(Box::new(pc_call::new(Arc::clone(&owner.shared), begin(state)?))));
+        let call = begin(state)?;
+        place.set(Box::into_raw(Box::new(pc_call::new(Arc::clone(&owner.shared), state, call))));
         Ok(())
     })
 }

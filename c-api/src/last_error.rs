@@ -4,7 +4,7 @@ use crate::error::{Problem, message, pc_error};
 use std::ffi::{CStr, CString, c_char};
 
 /// The last error, as C texts. It stays until another takes its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LastError {
     code: pc_error,
     server: CString,

@@ -2,22 +2,25 @@
 
 use poolcounter::client::Lock;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A lock that is held. The client that gave the number never gives it again; 0 is no lock.
+/// A lock that is held. No client of the process gives the number again; 0 is no lock.
 pub type pc_lock = u64;
+
+/// One count for all clients: a child that begins a client anew after a fork gives no number that the parent gave.
+static LAST: AtomicU64 = AtomicU64::new(0);
 
 /// The locks of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Locks {
-    last: pc_lock,
     held: HashMap<pc_lock, Lock>,
 }
 
 impl Locks {
     pub(crate) fn add(&mut self, lock: Lock) -> pc_lock {
-        self.last += 1;
-        self.held.insert(self.last, lock);
-        self.last
+        let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        self.held.insert(number, lock);
+        number
     }
 
     pub(crate) fn take(&mut self, number: pc_lock) -> Option<Lock> {

@@ -1,7 +1,11 @@
 //! The numbers that stand for something.
 
+use crate::error::pc_error;
 use poolcounter::client::Outcome;
 use std::ffi::{CStr, c_char};
+
+// The header says so: a caller that knows no C enums reserves as much.
+const _: () = assert!(size_of::<pc_outcome>() == size_of::<i32>() && size_of::<pc_error>() == size_of::<i32>());
 
 /// Who may use the result of the work.
 #[repr(C)]
@@ -13,7 +17,8 @@ pub enum pc_mode {
     PC_MODE_FOR_ANYONE = 2,
 }
 
-/// The answer to a call. The numbers are MediaWiki's, and are never given to something else.
+/// The answer to a call. The numbers are MediaWiki's, and are never given to something else. It is as large as an
+/// int32_t.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_outcome {

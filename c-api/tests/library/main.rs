@@ -9,6 +9,7 @@ mod installed;
 mod layout;
 mod played;
 mod program;
+mod traced;
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial, run};
@@ -23,6 +24,7 @@ fn main() -> Result<()> {
     trials.extend(exported::trials());
     trials.extend(examples::trials());
     trials.extend(program::trials()?);
+    trials.extend(traced::trials());
     trials.extend(played::trials()?);
     run(&arguments, trials).exit();
 }

@@ -26,7 +26,7 @@ const VALGRIND: [&str; 5] =
 const PLAYER: &str = "player";
 
 /// A program, which is compiled when it is wanted first.
-struct Program {
+pub(crate) struct Program {
     source: String,
     name: String,
     plain: OnceLock<Result<PathBuf, String>>,
@@ -78,6 +78,11 @@ fn sources() -> Result<Vec<PathBuf>> {
 }
 
 impl Program {
+    /// That of this name.
+    pub(crate) fn named(name: &str) -> Self {
+        Self::new(Path::new(&format!("{name}.c")))
+    }
+
     fn new(source: &Path) -> Self {
         let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
         let source_name = format!("tests/programs/{}", part(source.file_name()));
@@ -87,12 +92,26 @@ impl Program {
 
     fn run(&self, under: Under, daemons: Daemons) -> Result<()> {
         let program = self.built(under == Under::Sanitizers)?;
-        let scratch = Scratch::new()?;
-        let servers = daemons.start(&scratch)?;
-        let mut command = match under {
+        let command = match under {
             Under::Valgrind => checked_by_valgrind(&program),
             _ => Command::new(&program),
         };
+        Self::run_before(daemons, command)
+    }
+
+    /// Has strace, with these options, run it before our daemons, and gives what strace has written.
+    pub(crate) fn traced(&self, options: &[&str]) -> Result<String> {
+        let scratch = Scratch::new()?;
+        let log = scratch.file("log");
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o"]).arg(&log).args(options).arg(self.built(false)?);
+        Self::run_before(Daemons::Ours, command)?;
+        Ok(fs::read_to_string(log)?)
+    }
+
+    fn run_before(daemons: Daemons, mut command: Command) -> Result<()> {
+        let scratch = Scratch::new()?;
+        let servers = daemons.start(&scratch)?;
         for server in &servers {
             command.arg(server.address().ip().to_string()).arg(server.pid().to_string());
         }

@@ -121,8 +121,10 @@ static void questions_for_statistics(void)
     CHECK_NUMBER(pc_client_stats(client, 1, "FULL", &text), PC_ERROR_NO_SERVER);
     CHECK_NUMBER(pc_client_stats(client, SIZE_MAX, "FULL", &text), PC_ERROR_NO_SERVER);
     CHECK_TEXT(pc_client_error_message(client), "there is no server of this index");
-    CHECK_NUMBER(pc_client_stats(client, 0, "", &text), PC_ERROR_BAD_KEY);
-    CHECK_NUMBER(pc_client_stats(client, 0, "FULL\nRELEASE", &text), PC_ERROR_BAD_KEY);
+    CHECK_NUMBER(pc_client_stats(client, 0, "", &text), PC_ERROR_INVALID);
+    CHECK_TEXT(pc_client_error_message(client), "the name of the statistic is empty");
+    CHECK_NUMBER(pc_client_stats(client, 0, "FULL\nRELEASE", &text), PC_ERROR_INVALID);
+    CHECK_TEXT(pc_client_error_message(client), "the name of the statistic contains a line feed");
     CHECK_NUMBER(pc_client_stats(client, 0, "\xff", &text), PC_ERROR_INVALID);
     CHECK_TEXT(pc_client_error_message(client), "name is not UTF-8");
     CHECK_NUMBER(pc_client_stats(client, 0, "no such", &text), PC_ERROR_REMOTE);
@@ -131,6 +133,8 @@ static void questions_for_statistics(void)
 
 static void texts_of_numbers(void)
 {
+    // As callers take it who know no C enums.
+    CHECK(sizeof(pc_error) == sizeof(int32_t) && sizeof(pc_outcome) == sizeof(int32_t));
     const char *const outcomes[] = {"LOCK_HELD", "TIMEOUT", "QUEUE_FULL", "NOT_LOCKED", "UNKNOWN", "UNKNOWN",
                                     "LOCKED", "RELEASED", "DONE", "STATISTICS", "UNKNOWN"};
 

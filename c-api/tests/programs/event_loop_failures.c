@@ -30,6 +30,8 @@ static void what_cannot_be_asked_makes_no_call(void)
     CHECK_NUMBER(pc_async_acquire(client, &request, &call), PC_ERROR_INVALID);
     CHECK_NUMBER(pc_async_stats(client, 1, "FULL", &call), PC_ERROR_NO_SERVER);
     CHECK_NUMBER(pc_async_stats(client, 0, "\xff", &call), PC_ERROR_INVALID);
+    CHECK_NUMBER(pc_async_stats(client, 0, "", &call), PC_ERROR_INVALID);
+    CHECK_TEXT(pc_async_error_message(client), "the name of the statistic is empty");
     CHECK_NUMBER(pc_async_release(client, 1, &call), PC_ERROR_NO_SUCH_LOCK);
     CHECK_NUMBER(pc_async_abandon(client, 1), PC_ERROR_NO_SUCH_LOCK);
     CHECK(call == NULL);

@@ -38,26 +38,30 @@ static void each_has_a_client(void)
     CHECK_NUMBER(sections, THREADS * SECTIONS);
 }
 
+// A client with a lock.
+struct held {
+    pc_client *client;
+    pc_lock lock;
+};
+
 static void *release_all(void *argument)
 {
-    pc_client *client = argument;
-    pc_lock lock = 1;
+    struct held *held = argument;
 
-    // The first number that it gave.
-    CHECK_OK(pc_client_release(client, lock, NULL));
-    lock = locked(client, "key");
-    CHECK_OK(pc_client_release(client, lock, NULL));
-    pc_client_free(&client);
+    CHECK_OK(pc_client_release(held->client, held->lock, NULL));
+    held->lock = locked(held->client, "key");
+    CHECK_OK(pc_client_release(held->client, held->lock, NULL));
+    pc_client_free(&held->client);
     return NULL;
 }
 
 static void a_client_is_handed_on(void)
 {
-    pc_client *client = client_of(server);
+    struct held held = {.client = client_of(server)};
     pthread_t thread;
 
-    CHECK_NUMBER(locked(client, "key"), 1);
-    CHECK_NUMBER(pthread_create(&thread, NULL, release_all, client), 0);
+    held.lock = locked(held.client, "key");
+    CHECK_NUMBER(pthread_create(&thread, NULL, release_all, &held), 0);
     CHECK_NUMBER(pthread_join(thread, NULL), 0);
 }
 

@@ -31,6 +31,8 @@ pub struct Settings {
     pub sharing: Sharing,
     /// Whether a release of a held lock waits for its answer. The answer is known beforehand, so by default it is read with the next command.
     pub await_release: bool,
+    /// Whether the client for event loops leaves it to its caller to look names up, so that nothing blocks.
+    pub look_ups_by_caller: bool,
 }
 
 /// By which rule a server is chosen. Services share a lock only if they choose alike.
@@ -77,6 +79,7 @@ impl Settings {
             keep: 8,
             sharing: Sharing::PerLock,
             await_release: false,
+            look_ups_by_caller: false,
         }
     }
 

@@ -30,12 +30,11 @@ use std::time::Duration;
 /// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections alone and makes its own. What one client learns of a server
 /// serves all clients of the process.
 ///
-/// The name of a server is looked up when it is connected to, at most once in ten seconds. [`new`](Self::new) makes a client that does it by the system's blocking function, in
-/// [`progress`](Self::progress); with [`set_look_ups_by_caller`](Self::set_look_ups_by_caller) nothing blocks at all. An address is not looked up.
+/// The name of a server is looked up when it is connected to, at most once in ten seconds. By default the client does that by the system's blocking function, in
+/// [`progress`](Self::progress); with [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
 #[derive(Debug)]
 pub struct NonblockingClient {
     client: Client<Connection>,
-    look_ups_by_caller: bool,
     home: Home,
 }
 
@@ -83,15 +82,10 @@ pub enum Direction {
 }
 
 impl NonblockingClient {
-    /// A client that has no connection yet, and looks names up itself, which can block.
+    /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { client: sockets::client(settings), look_ups_by_caller: false, home: Home::new() }
-    }
-
-    /// Whether names are looked up by the caller: [`Progress::LookUp`].
-    pub fn set_look_ups_by_caller(&mut self, by_caller: bool) {
-        self.look_ups_by_caller = by_caller;
+        Self { client: sockets::client(settings), home: Home::new() }
     }
 
     /// How it behaves.
@@ -184,6 +178,7 @@ impl NonblockingClient {
 
     /// Takes the call's next step, if that can be done now.
     fn advance(&mut self, pending: &mut NonblockingCall, now: Timestamp, just_sent: bool) -> Advance {
+        let look_ups_by_caller = self.settings().look_ups_by_caller;
         let step = self.client.step(&mut pending.call, now);
         let attempts = &mut pending.attempts;
         if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
@@ -192,7 +187,7 @@ impl NonblockingClient {
         match step {
             Step::Finished(result) => Advance::Finished(result),
             Step::Pause { until } => Advance::Wait(None, until),
-            Step::LookUp { index, .. } if self.look_ups_by_caller => {
+            Step::LookUp { index, .. } if look_ups_by_caller => {
                 self.client.looking_up(&mut pending.call);
                 Advance::LookUp(index)
             }

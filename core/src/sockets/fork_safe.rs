@@ -23,7 +23,7 @@ impl<T: Default> ForkSafe<T> {
         loop {
             match self.value.try_lock() {
                 Ok(mut value) => {
-                    self.user.store(Process::current().number(), Ordering::Relaxed);
+                    self.user.store(Process::current().as_u64(), Ordering::Relaxed);
                     return body(&mut value);
                 }
                 // A panic has left it halfway: begin anew.
@@ -39,7 +39,7 @@ impl<T: Default> ForkSafe<T> {
     }
 
     fn is_abandoned(&self) -> bool {
-        self.user.load(Ordering::Relaxed) != Process::current().number()
+        self.user.load(Ordering::Relaxed) != Process::current().as_u64()
     }
 }
 

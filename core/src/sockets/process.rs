@@ -44,11 +44,6 @@ impl Process {
         }
     }
 
-    /// Its number, which is never 0.
-    pub(crate) fn number(self) -> u64 {
-        self.0
-    }
-
     /// Whether this process is the one, and not a child of it.
     #[must_use]
     pub fn is_current(self) -> bool {

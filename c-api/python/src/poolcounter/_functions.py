@@ -63,6 +63,7 @@ _CONFIG = {
     "pc_config_set_keep_idle_ms": (c_int32, c_void_p, c_int64),
     "pc_config_set_keep": (c_int32, c_void_p, c_int64),
     "pc_config_set_await_release": (c_int32, c_void_p, c_int32),
+    "pc_config_set_look_ups_by_caller": (c_int32, c_void_p, c_int32),
     "pc_config_error_cause": (c_char_p, c_void_p),
 }
 
@@ -83,7 +84,6 @@ _IMMEDIATE = {
     "pc_client_error_server": (c_char_p, c_void_p),
     "pc_client_error_cause": (c_char_p, c_void_p),
     "pc_async_free": (None, _HANDLE),
-    "pc_async_set_look_ups_by_caller": (c_int32, c_void_p, c_int32),
     "pc_async_server_host": (c_char_p, c_void_p, c_size_t),
     "pc_async_looked_up": (c_int32, c_void_p, c_size_t, c_char_p, c_char_p),
     "pc_async_acquire": (c_int32, c_void_p, POINTER(Request), _HANDLE),

@@ -22,10 +22,10 @@ class Nonblocking:
         self._handle = ctypes.c_void_p()
         self._form = Form()
         with settings.configuration() as config:
+            BLOCKING.pc_config_set_look_ups_by_caller(config, 1)
             number = BLOCKING.pc_async_new(config, ctypes.byref(self._handle))
             if number != OK:
                 raise _failures.of_error(number, BLOCKING.pc_config_error_cause(config))
-        self.check(IMMEDIATE.pc_async_set_look_ups_by_caller(self._handle, 1))
 
     def __del__(self) -> None:
         """Frees it, wherever it was left; locks that it holds are abandoned."""
