@@ -37,6 +37,40 @@ final class ConnectionTest extends TestCase
         $this->assertSame($before, $daemon->connections());
     }
 
+    /** @return array<string, array{string}> */
+    public static function transports(): array
+    {
+        return ['TCP' => [''], 'a Unix socket' => [sys_get_temp_dir() . '/poolcounter-calls-' . getmypid() . '.sock']];
+    }
+
+    /** @dataProvider transports */
+    public function testASectionMakesTheSystemCallsOfItsBytesAndNoOthers(string $socket): void
+    {
+        $daemon = $socket === '' ? Daemon::ours() : Daemon::ours('--listen', "unix:$socket");
+        $server = $socket === '' ? $daemon->address : "unix:$socket";
+        $log = tempnam(sys_get_temp_dir(), 'poolcounter-calls-');
+        $script = new Script(<<<CODE
+            \$client = new PoolCounter\\Client('$server', ['timeout' => 20]);
+            for (\$i = 0; \$i < 6; \$i++) {
+                // What comes before the second section, which has a connection, is not looked at.
+                \$i === 1 && posix_getppid();
+                \$client->acquireForAnyone('key', 1, 100, 15);
+                \$client->release();
+            }
+            posix_getppid();
+            CODE, ['extension' => 'posix'], ['strace', '-f', '-qq', '-o', $log]);
+        $this->assertSame(0, $script->process->wait());
+        $between = explode('getppid(', (string) file_get_contents($log))[1];
+        unlink($log);
+        // The clock is a call where the kernel cannot give it away for nothing.
+        $calls = preg_grep('/clock_gettime/', array_slice(explode("\n", $between), 1, -1), PREG_GREP_INVERT);
+        $calls = preg_replace('/^\\d+ +(\\w+)\\((?:\\d+, ("[^"]*"))?.*/', '$1 $2', array_values($calls));
+        $section = [
+            'recvfrom "RELEASED\n"', 'sendto "ACQ4ANY key 1 100 15\n"', 'recvfrom "LOCKED\n"', 'sendto "RELEASE\n"',
+        ];
+        $this->assertSame(array_merge(...array_fill(0, 5, $section)), $calls);
+    }
+
     public function testCloseClosesIt(): void
     {
         $daemon = Daemon::ours();

@@ -10,14 +10,17 @@ final class Script
     public Process $process;
     private string $output = '';
 
-    /** @param array<string, string> $settings of php.ini */
-    public function __construct(string $code, array $settings = [])
+    /**
+     * @param array<string, string> $settings of php.ini
+     * @param string[] $runner the command that runs PHP, if not directly
+     */
+    public function __construct(string $code, array $settings = [], array $runner = [])
     {
         $command = [PHP_BINARY, '-n', '-d', 'extension=' . self::extension(), '-d', 'display_errors=stderr'];
         foreach ($settings as $name => $value) {
             array_push($command, '-d', "$name=$value");
         }
-        $this->process = new Process([...$command, '-r', $code]);
+        $this->process = new Process([...$runner, ...$command, '-r', $code]);
     }
 
     public static function extension(): string
