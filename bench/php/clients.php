@@ -1,6 +1,6 @@
 <?php
 /**
- * Sections by a client alone: clients.php extension|userland HOST
+ * Sections by a client alone: clients.php extension|keeping|connecting SERVER
  */
 
 namespace PoolCounter\Bench;
@@ -16,8 +16,8 @@ const KEY = 'wiki:pcache:idhash:3-0!canonical';
 class ByExtension implements Section {
 	private Client $client;
 
-	public function __construct( string $host ) {
-		$this->client = new Client( $host, [ 'timeout' => 1 ] );
+	public function __construct( string $server ) {
+		$this->client = new Client( $server, [ 'timeout' => 1 ] );
 	}
 
 	public function prepare(): void {
@@ -32,8 +32,35 @@ class ByExtension implements Section {
 	}
 }
 
+/** In PHP alone, with a connection that is kept. It does no more than it must, and waits for every answer. */
+class ByKeeping implements Section {
+	/** @var resource */
+	private $connection;
+
+	public function __construct( private string $server ) {
+	}
+
+	public function prepare(): void {
+		if ( $this->connection === null ) {
+			$unix = str_starts_with( $this->server, 'unix:' );
+			$this->connection = stream_socket_client( $unix ? "unix://" . substr( $this->server, 5 ) : "tcp://$this->server:7531" );
+			stream_set_timeout( $this->connection, 22, 500000 );
+		}
+	}
+
+	public function acquire(): bool {
+		fwrite( $this->connection, 'ACQ4ANY ' . KEY . " 1 100 15\n" );
+		return fgets( $this->connection ) === "LOCKED\n";
+	}
+
+	public function release(): bool {
+		fwrite( $this->connection, "RELEASE\n" );
+		return fgets( $this->connection ) === "RELEASED\n";
+	}
+}
+
 /** In PHP alone, at the cost of MediaWiki's own client: a connection for each section, and every answer is waited for. */
-class ByUserland implements Section {
+class ByConnecting implements Section {
 	/** @var resource */
 	private $connection;
 
@@ -63,5 +90,9 @@ class ByUserland implements Section {
 	}
 }
 
-[ , $client, $host ] = $argv;
-play( $client === 'extension' ? new ByExtension( $host ) : new ByUserland( $host ) );
+[ , $client, $server ] = $argv;
+play( match ( $client ) {
+	'extension' => new ByExtension( $server ),
+	'keeping' => new ByKeeping( $server ),
+	'connecting' => new ByConnecting( $server ),
+} );

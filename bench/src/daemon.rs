@@ -28,13 +28,13 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `program` on 127.0.0.1 and waits until it takes connections.
     pub(crate) fn start(program: &Path, cpu: usize) -> Result<Daemon> {
-        Daemon::start_on(Self::address().ip(), program, cpu)
+        Daemon::start_on(Self::address().ip(), &[], program, cpu)
     }
 
-    /// Starts `program` on another address that takes in 127.0.0.1.
-    pub(crate) fn start_on(address: IpAddr, program: &Path, cpu: usize) -> Result<Daemon> {
+    /// Starts `program` on another address that takes in 127.0.0.1, with more options.
+    pub(crate) fn start_on(address: IpAddr, options: &[&str], program: &Path, cpu: usize) -> Result<Daemon> {
         let mut command = pinned(program, cpu)?;
-        command.arg("-l").arg(address.to_string());
+        command.arg("-l").arg(address.to_string()).args(options);
         if let Some(libraries) = sibling_libraries(program) {
             command.env("LD_LIBRARY_PATH", libraries);
         }

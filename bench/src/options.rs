@@ -28,7 +28,7 @@ Compares our daemon with the reference and prints tables; takes about ten minute
   --reference PATH    the reference (default: POOLCOUNTER_REFERENCE, else build/reference/poolcounterd)
   --json FILE         write every pair's figures to FILE as well
 
-php: protected sections from PHP, by the extension and as MediaWiki's own client has them; three minutes.
+php: protected sections from PHP, by the extension, in PHP, and as MediaWiki's own client has them; four minutes.
   --quick, --rounds, --ours, --json   as above
   --only WORD         only the rows with this word, such as slow
   --self              MediaWiki's way against itself

@@ -72,7 +72,7 @@ fn compare(options: &ClientsOptions) -> Result<()> {
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     cpu::warn_if_busy();
     let program = options.ours.as_deref().context("--inside needs --ours")?;
-    let _daemon = Daemon::start_on(IpAddr::V4(Ipv4Addr::LOCALHOST), program, daemon_cpu)?;
+    let _daemon = Daemon::start_on(IpAddr::V4(Ipv4Addr::LOCALHOST), &[], program, daemon_cpu)?;
     let software = Software::prepare(options)?;
     let rounds = options.rounds.unwrap_or(if options.quick { 2 } else { 5 });
     let mut report = Report::new(LAYOUT);

@@ -1,4 +1,5 @@
-//! Protected sections from PHP: time inside `acquire()` and `release()`, by the extension and as MediaWiki's own client has them.
+//! Protected sections from PHP: time inside `acquire()` and `release()`, by the extension, as MediaWiki's own client has them, and by a client
+//! in PHP that keeps its connection.
 //!
 //! One daemon serves both sides. It runs, with two PHP processes at a time, in a network namespace of this comparison's own.
 
@@ -8,10 +9,11 @@ mod slow_link;
 
 use std::io::{Write, stdout};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use poolcounter_tests::Scratch;
 
 use crate::daemon::{self, Daemon};
 use crate::namespace::{self, Unshare};
@@ -26,10 +28,10 @@ const LAYOUT: Layout = Layout {
     preface: "Protected sections from PHP.",
     labels: &["clients", "link", "sections"],
     words: 3,
-    sides: ["MediaWiki's way", "ours", "ours/MediaWiki's"],
+    sides: ["in PHP", "ours", "ours/PHP"],
     legend: "\
-Alone: a client in PHP that does what MediaWiki's does, and the extension. 1.43: MediaWiki's own class, and that of
-its extension here. Both use the same daemon, ours. The slow link takes 1 ms each way. Apart: PHP works for longer
+Kept: a client in PHP that keeps its connection, and the extension. Alone: a client in PHP that does what MediaWiki's
+does, and the extension. 1.43: MediaWiki's own class, and that of its extension here. Both use the same daemon, ours. The slow link takes 1 ms each way. Apart: PHP works for longer
 than a round trip before each section. Wall and CPU time are those inside acquire() and release().
 ",
 };
@@ -71,14 +73,17 @@ fn compare(options: &PhpOptions, software: &Software) -> Result<()> {
     namespace::prepare()?;
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     cpu::warn_if_busy();
+    let scratch = Scratch::new()?;
+    let socket = scratch.file("socket");
     let stage = Stage {
         software,
-        daemon: start_daemon(options.ours.as_deref(), daemon_cpu)?,
+        daemon: start_daemon(options.ours.as_deref(), &socket, daemon_cpu)?,
+        socket,
         load_cpu,
         rounds: options.rounds.unwrap_or(if options.quick { 2 } else { 5 }),
         itself: options.itself,
     };
-    let itself = "Protected sections from PHP: MediaWiki's way on both sides.";
+    let itself = "Protected sections from PHP: the client in PHP on both sides.";
     let mut report = Report::new(if options.itself { Layout { preface: itself, ..LAYOUT } } else { LAYOUT });
     for scene in scenes(options, software, daemon_cpu)? {
         eprint!("php {scene} ");
@@ -93,9 +98,10 @@ fn compare(options: &PhpOptions, software: &Software) -> Result<()> {
     Ok(())
 }
 
-fn start_daemon(program: Option<&Path>, cpu: usize) -> Result<Daemon> {
+fn start_daemon(program: Option<&Path>, socket: &Path, cpu: usize) -> Result<Daemon> {
     let program = program.context("--inside needs --ours")?;
-    Daemon::start_on(IpAddr::V4(Ipv4Addr::UNSPECIFIED), program, cpu)
+    let listen = format!("--listen=unix:{}", socket.display());
+    Daemon::start_on(IpAddr::V4(Ipv4Addr::UNSPECIFIED), &[&listen], program, cpu)
 }
 
 /// The scenes that are wanted and can be played here.
@@ -106,7 +112,7 @@ fn scenes(options: &PhpOptions, software: &Software, link_cpu: usize) -> Result<
     }
     if software.mediawiki.is_none() {
         eprintln!("MediaWiki 1.43 is missing, its rows are left out: run `tests/wiki/setup`");
-        scenes.retain(|scene| scene.clients == Clients::Alone);
+        scenes.retain(|scene| scene.clients != Clients::MediaWiki);
     }
     if scenes.iter().any(|scene| scene.link == Link::Slow)
         && let Err(error) = slow_link::lay(plan::ONE_WAY, link_cpu)
@@ -124,6 +130,8 @@ fn scenes(options: &PhpOptions, software: &Software, link_cpu: usize) -> Result<
 struct Stage<'a> {
     software: &'a Software,
     daemon: Daemon,
+    /// Its Unix socket.
+    socket: PathBuf,
     load_cpu: usize,
     rounds: usize,
     itself: bool,
@@ -148,7 +156,7 @@ impl Stage<'_> {
 
     fn player(&self, scene: Scene, native: bool) -> Result<Player> {
         let mut command: Command = daemon::pinned(&self.software.php, self.load_cpu)?;
-        self.software.play(&mut command, scene, native)?;
+        self.software.play(&mut command, scene, &self.socket, native)?;
         Player::start(&mut command, scene)
     }
 }

@@ -1,6 +1,7 @@
 //! What is measured, and the goals that stand beside it.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -17,7 +18,9 @@ pub(crate) const PAIRS: usize = 4;
 /// Who is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clients {
-    /// A client in PHP and the extension.
+    /// A client in PHP that keeps its connection, and the extension.
+    Kept,
+    /// A client in PHP that does what MediaWiki's does, and the extension.
     Alone,
     /// Two pool counters in one MediaWiki.
     MediaWiki,
@@ -27,6 +30,7 @@ pub(crate) enum Clients {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Link {
     Loopback,
+    Unix,
     Slow,
 }
 
@@ -42,8 +46,8 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn all() -> Vec<Scene> {
         let mut scenes = Vec::new();
-        for clients in [Clients::Alone, Clients::MediaWiki] {
-            for link in [Link::Loopback, Link::Slow] {
+        for clients in [Clients::Kept, Clients::Alone, Clients::MediaWiki] {
+            for link in [Link::Loopback, if clients == Clients::Kept { Link::Unix } else { Link::Slow }] {
                 scenes.extend([true, false].map(|apart| Scene { clients, link, apart }));
             }
         }
@@ -53,28 +57,31 @@ impl Scene {
     /// Its cells in the tables.
     pub(crate) fn labels(self) -> [String; 3] {
         let clients = match self.clients {
+            Clients::Kept => "kept",
             Clients::Alone => "alone",
             Clients::MediaWiki => "1.43",
         };
         let link = match self.link {
             Link::Loopback => "loopback",
+            Link::Unix => "unix",
             Link::Slow => "slow",
         };
         [clients, link, if self.apart { "apart" } else { "back-to-back" }].map(str::to_owned)
     }
 
-    /// Where the daemon is to be reached.
-    pub(crate) fn host(self) -> &'static str {
+    /// Where the daemon is to be reached, if this is its Unix socket.
+    pub(crate) fn server(self, socket: &Path) -> String {
         match self.link {
-            Link::Loopback => "127.0.0.1",
-            Link::Slow => slow_link::FAR,
+            Link::Loopback => "127.0.0.1".to_owned(),
+            Link::Unix => format!("unix:{}", socket.display()),
+            Link::Slow => slow_link::FAR.to_owned(),
         }
     }
 
     /// The sections of a slice.
     pub(crate) fn sections(self) -> u32 {
         match self.link {
-            Link::Loopback => 500,
+            Link::Loopback | Link::Unix => 500,
             Link::Slow => 80,
         }
     }
@@ -83,7 +90,7 @@ impl Scene {
     pub(crate) fn pause(self) -> u32 {
         match (self.apart, self.link) {
             (false, _) => 0,
-            (true, Link::Loopback) => 300,
+            (true, Link::Loopback | Link::Unix) => 300,
             (true, Link::Slow) => 4_000,
         }
     }
@@ -138,10 +145,13 @@ impl Measure {
 
     /// What it has to reach, if anything.
     pub(crate) fn goal(self, scene: Scene) -> Option<Goal> {
-        let ratio = match (self, scene.apart, scene.link) {
-            (Measure::Wall, true, Link::Slow) => 0.4,
-            (Measure::Wall, false, Link::Slow) => 0.7,
-            (_, true, _) => 0.5,
+        let ratio = match (self, scene.clients, scene.apart, scene.link) {
+            (Measure::Wall, Clients::Kept, true, _) => 0.6,
+            (Measure::Cpu, Clients::Kept, false, _) => 1.0,
+            (_, Clients::Kept, ..) => return None,
+            (Measure::Wall, _, true, Link::Slow) => 0.4,
+            (Measure::Wall, _, false, Link::Slow) => 0.7,
+            (_, _, true, _) => 0.5,
             _ => return None,
         };
         Some(Goal::RatioAtMost(ratio))

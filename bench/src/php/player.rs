@@ -54,11 +54,13 @@ impl Software {
     }
 
     /// Completes a command line that begins with PHP.
-    pub(crate) fn play(&self, command: &mut Command, scene: Scene, native: bool) -> Result<()> {
+    pub(crate) fn play(&self, command: &mut Command, scene: Scene, socket: &Path, native: bool) -> Result<()> {
         command.args(self.settings());
+        let server = scene.server(socket);
         match scene.clients {
-            Clients::Alone => {
-                command.arg(script("clients.php")).arg(if native { "extension" } else { "userland" }).arg(scene.host());
+            Clients::Kept | Clients::Alone => {
+                let in_php = if scene.clients == Clients::Kept { "keeping" } else { "connecting" };
+                command.arg(script("clients.php")).arg(if native { "extension" } else { in_php }).arg(server);
             }
             Clients::MediaWiki => {
                 let folder = self.mediawiki.as_deref().context("MediaWiki is missing")?;
@@ -68,7 +70,7 @@ impl Software {
                     .arg(if native { "native" } else { "own" })
                     .env("MW_INSTALL_PATH", folder)
                     .env("MW_CONFIG_FILE", script("LocalSettings.php"))
-                    .env("BENCH_HOST", scene.host());
+                    .env("BENCH_HOST", server);
             }
         }
         Ok(())
