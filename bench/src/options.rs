@@ -31,7 +31,7 @@ Compares our daemon with the reference and prints tables; takes about ten minute
 php: protected sections from PHP, by the extension, in PHP, and as MediaWiki's own client has them; four minutes.
   --quick, --rounds, --ours, --json   as above
   --only WORD         only the rows with this word, such as slow
-  --self              MediaWiki's way against itself
+  --self              the client in PHP against itself
   --php PATH          PHP (default: php)
   --extension PATH    the extension (default: POOLCOUNTER_SO, else built by cargo from this workspace)
 

@@ -31,8 +31,9 @@ const LAYOUT: Layout = Layout {
     sides: ["in PHP", "ours", "ours/PHP"],
     legend: "\
 Kept: a client in PHP that keeps its connection, and the extension. Alone: a client in PHP that does what MediaWiki's
-does, and the extension. 1.43: MediaWiki's own class, and that of its extension here. Both use the same daemon, ours. The slow link takes 1 ms each way. Apart: PHP works for longer
-than a round trip before each section. Wall and CPU time are those inside acquire() and release().
+does, and the extension. 1.43: MediaWiki's own class, and that of its extension here. Both use the same daemon, ours.
+The slow link takes 1 ms each way. Apart: PHP works for longer than a round trip before each section. Wall and CPU time
+are those inside acquire() and release().
 ",
 };
 
