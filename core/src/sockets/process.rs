@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A process, as told apart from those that it was forked from.
 ///
-/// To ask costs no system call on Linux 4.14 or later: a page of memory tells of a fork, be it made by `fork()` or by a bare `clone`, and in any thread. Threads are
+/// To ask costs no system call on Linux (4.14 or later): a page of memory tells of a fork, be it made by `fork()` or by a bare `clone`, and in any thread. Threads are
 /// of one process.
 ///
 /// ```
@@ -100,13 +100,14 @@ fn new_page() -> Option<*mut AtomicU64> {
     // SAFETY: the kernel chooses a place where nothing is.
     let page = unsafe { mmap_anonymous(null_mut(), SIZE, protection, flags) }.ok()?;
     // SAFETY: of that page nobody knows yet. The kernel rounds the length up to the page's.
-    let advised = unsafe { madvise(page, SIZE, Advice::LinuxWipeOnFork) };
+    let advised = |advice| unsafe { madvise(page, SIZE, advice) }.is_ok();
+    // An emulator that says yes to every advice, and does nothing, says it to this one too: Linux refuses it, as the page is of no file.
+    let wiped = advised(Advice::LinuxWipeOnFork) && !advised(Advice::LinuxRemove);
     let page = page.cast();
-    if advised.is_err() {
+    if !wiped {
         give_back(page);
-        return None;
     }
-    Some(page)
+    wiped.then_some(page)
 }
 
 fn give_back(page: *mut AtomicU64) {
