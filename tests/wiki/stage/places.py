@@ -34,6 +34,11 @@ def daemon():
     return _named("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
 
 
+def c_library():
+    """The C library, as it is released."""
+    return _there(_target() / "libpoolcounter_c.so", "run 'cargo build --release -p poolcounter_c'")
+
+
 def reference():
     """The reference daemon, Debian's 1.1.3."""
     return _named("POOLCOUNTER_REFERENCE", ROOT / "build" / "reference" / "poolcounterd", "run scripts/setup")

@@ -38,6 +38,11 @@ class Process:
         """Its process id."""
         return self._child.pid
 
+    @property
+    def status(self):
+        """Its exit status once it has ended, negative for a signal."""
+        return self._child.returncode
+
     def alive(self):
         """Whether it still runs."""
         return self._child.poll() is None
