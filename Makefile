@@ -15,7 +15,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker looks for a library by its major version.
 SONAME := libpoolcounter.so.$(firstword $(subst ., ,$(VERSION)))
 
-.PHONY: help demo lab test lint bench build build-php install install-service install-php uninstall uninstall-php
+.PHONY: help demo lab test lint bench faults build build-php install install-service install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test         get what is needed, check formatting and lints, run every test'
 	@echo 'make lint         formatting and lints alone'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
+	@echo "make faults       measure what a broken server or network costs, beside MediaWiki's own client (two minutes)"
 	@echo 'make build        build the daemon and the C library'
 	@echo 'make build-php    build the PHP extension'
 	@echo 'make install      install both below PREFIX (default /usr/local), with manual and units for systemd; honours DESTDIR'
@@ -56,6 +57,11 @@ bench:
 	@scripts/build-wasm client
 	$(CARGO) run --release --locked -p poolcounter-bench -- clients $(filter --quick --self,$(BENCH))
 	$(CARGO) run --release --locked -p poolcounter-bench -- upgrade $(filter --quick,$(BENCH))
+
+faults:
+	@scripts/setup bench
+	$(CARGO) build --release --locked -p poolcounterd -p poolcounter_php
+	@bench/faults/run $(BENCH)
 
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php

@@ -10,7 +10,10 @@ $wgMainCacheType = CACHE_NONE;
 $wgSecretKey = 'of no use';
 
 wfLoadExtension( 'PoolCounterNative', dirname( __DIR__, 2 ) . '/mediawiki/extension.json' );
-$wgPoolCountClientConf = [ 'servers' => [ getenv( 'BENCH_HOST' ) ], 'timeout' => 1 ];
+$wgPoolCountClientConf = [
+	'servers' => explode( ',', getenv( 'BENCH_HOST' ) ),
+	'timeout' => (float)( getenv( 'BENCH_TIMEOUT' ) ?: 1 ),
+];
 $pool = [ 'timeout' => 15, 'workers' => 1, 'maxqueue' => 100 ];
 $wgPoolCounterConf = [
 	'own' => [ 'class' => 'PoolCounter_Client' ] + $pool,
