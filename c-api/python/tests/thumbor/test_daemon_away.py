@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,21 @@ def test_a_daemon_that_says_nothing(site: Site) -> None:
     site.daemon.thaw()
     assert site.log().count("[PoolCounter] unthrottled requests: 1; ") == 1
     site.wait_for_no_lock()
+
+
+def test_a_server_that_is_no_daemon(site: Site) -> None:
+    with ThreadingHTTPServer((site.daemon.address, 8899), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            site.start(
+                POOLCOUNTER_SERVERS=[f"{site.daemon.address}:8899"],
+                POOLCOUNTER_CONFIG_PER_ORIGINAL={**ONE_RENDERS, "timeout": 1},
+            )
+            assert [site.ask("light-1.jpg").result() for _ in range(3)] == [200] * 3
+        finally:
+            server.shutdown()
+    assert site.log().count("[PoolCounter] unthrottled requests: 1; ") == 1
+    assert "Traceback" not in site.log()
 
 
 def test_a_name_that_is_not_known_yet(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

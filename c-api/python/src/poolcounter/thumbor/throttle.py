@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from poolcounter import Mode, PoolCounterError, Refused
@@ -38,6 +39,7 @@ class Throttle:
         """Makes no connection yet."""
         self._settings = settings
         self._unthrottled = Seldom(logging.ERROR, "unthrottled requests")
+        self._unreleased = Seldom(logging.ERROR, "releases that failed")
         self._unreadable = Seldom(logging.WARNING, "entries of X-Forwarded-For that are no address")
         self._client: Client | None = None
 
@@ -62,11 +64,20 @@ class Throttle:
         """
         try:
             for need in needs:
-                await held.enter_async_context(self._lock(need))
+                lock = self._lock(need)
+                await lock.__aenter__()
+                held.push_async_exit(partial(self._give_back, lock))
         except Refused as refusal:
             raise TurnedAway(need, refusal) from refusal
         except PoolCounterError as error:
             self._unthrottled.report(error)
+
+    async def _give_back(self, lock: Lock, *ended: Any) -> None:
+        # The picture is out by now: a failure of the lock must not become one of the request.
+        try:
+            await lock.__aexit__(*ended)
+        except PoolCounterError as error:
+            self._unreleased.report(error)
 
     def _lock(self, need: Need) -> Lock:
         # Made at the first request: Thumbor forks its processes after the start, each with a loop of its own.
