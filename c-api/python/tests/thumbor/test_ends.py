@@ -92,3 +92,15 @@ def test_thumbors_that_are_killed(site: Site) -> None:
         site.wait_for_locks(keys=1, held=1, waited_for=3)
         site.kill()
         site.wait_for_no_lock()
+
+
+def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(site: Site) -> None:
+    site.start(
+        LOADER="thumbor.loaders.file_loader_http_fallback",
+        POOLCOUNTER_CONFIG_EXPENSIVE={"workers": 1, "maxqueue": 50, "timeout": 1, "extensions": ["tiff"]},
+    )
+    # The original is a picture of this Thumbor's own.
+    inner = f"http://{site.daemon.address}:8800/unsafe/300x200/one.tif"
+    assert site.ask(inner).result() != 200
+    assert "429 for /unsafe/300x200/one.tif: thumbor-expensive-tiff: the wait was too long\n" in site.log()
+    site.wait_for_no_lock()
