@@ -144,8 +144,8 @@ class PoolCounterNative extends CorePoolCounter {
 	}
 
 	private static function newClient( array $conf, float $readTimeout ): Client {
-		// A pool that does not wait leaves it to the client.
-		$options = [ 'read_timeout' => $readTimeout ?: null ];
+		// One connection to each server, as MediaWiki's own client. A pool that does not wait leaves its time-out to the client.
+		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ];
 		$types = [
 			'timeout' => 'floatval', 'connect_timeout' => 'floatval', 'pass_over' => 'floatval',
 			'await_release' => 'boolval', 'persistent' => 'boolval',

@@ -34,7 +34,7 @@ pub(crate) enum Answer {
     /// The wait was too long.
     #[php(value = -4)]
     Timeout,
-    /// The connection has four locks already.
+    /// The shared connection has four locks already.
     #[php(value = -5)]
     LockHeld,
 }

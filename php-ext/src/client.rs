@@ -1,27 +1,19 @@
-//! What an object of `PoolCounter\Client` holds and does.
+//! What an object of `PoolCounter\Client` does.
 
 use crate::answer::Answer;
+use crate::held::Owner;
 use crate::registry::Connections;
-use poolcounter::Process;
-use poolcounter::client::{Failure, Lock, Outcome, Request};
+use poolcounter::client::{Failure, Outcome, Request, Sharing};
 use poolcounter::protocol::Mode;
 use std::rc::Rc;
 
-/// The Rust half of a `PoolCounter\Client`.
+/// The Rust half of a `PoolCounter\Client`. Its locks are in [`Connections::held`].
 pub(crate) struct Client {
     connections: Rc<Connections>,
+    owner: Owner,
     /// Microseconds to wait for an answer, if not as the request says.
     read_timeout: Option<u64>,
-    /// The locks acquired through this object, the newest last.
-    held: Vec<Held>,
     last_key: Option<Rc<[u8]>>,
-}
-
-struct Held {
-    key: Rc<[u8]>,
-    lock: Lock,
-    /// The process that acquired it.
-    process: Process,
 }
 
 /// What an acquire asks for.
@@ -37,18 +29,16 @@ pub(crate) struct Wish {
 pub(crate) enum NotReleased {
     /// Nothing is held, and no key says which server to ask.
     NoKey,
-    /// The key is not that of the newest lock, which is the one that the server would take.
-    NotNewest,
     Failed(Failure),
 }
 
 impl Client {
     pub(crate) fn new(connections: Rc<Connections>, read_timeout: Option<u64>) -> Self {
-        Self { connections, read_timeout, held: Vec::new(), last_key: None }
+        let owner = connections.held().new_owner();
+        Self { connections, owner, read_timeout, last_key: None }
     }
 
     pub(crate) fn acquire(&mut self, wish: Wish) -> Result<Answer, Failure> {
-        self.leave_parents_locks();
         let Wish { mode, key, workers, maxqueue, timeout } = wish;
         let request = Request { mode, key: &key, workers, maxqueue, timeout, answer_within: self.read_timeout };
         let outcome = self.connections.client().acquire(&request);
@@ -59,28 +49,32 @@ impl Client {
         self.last_key = Some(Rc::clone(&key));
         Ok(match outcome? {
             Outcome::Locked(lock) => {
-                self.held.push(Held { key, lock, process: Process::current() });
+                self.connections.held().add(self.owner, key, lock);
                 Answer::Locked
             }
             other => answer(&other),
         })
     }
 
-    /// Releases the newest lock. With nothing held, the server of the key is asked all the same.
+    /// Releases the newest lock of this object, or its newest one of this key. If there is none, the server of the key is asked all the same.
     pub(crate) fn release(&mut self, key: Option<Vec<u8>>) -> Result<Answer, NotReleased> {
-        self.leave_parents_locks();
-        if let (Some(newest), Some(key)) = (self.held.last(), &key)
-            && *newest.key != **key
-        {
-            return Err(NotReleased::NotNewest);
-        }
-        let outcome = if let Some(Held { lock, .. }) = self.held.pop() {
+        let held = self.connections.held().take(self.owner, key.as_deref());
+        let outcome = if let Some(lock) = held {
             self.connections.client().release(&lock)
         } else {
             let key = key.map(Rc::from).or_else(|| self.last_key.clone()).ok_or(NotReleased::NoKey)?;
-            self.connections.client().release_nothing(&key)
+            self.release_nothing(&key)
         };
         outcome.map(|outcome| answer(&outcome)).map_err(NotReleased::Failed)
+    }
+
+    fn release_nothing(&self, key: &[u8]) -> Result<Outcome, Failure> {
+        let mut client = self.connections.client();
+        // Over a shared connection the server would take a lock of somebody else.
+        if client.settings().sharing == Sharing::PerServer && !self.connections.held().is_empty() {
+            return Ok(Outcome::NotLocked);
+        }
+        client.release_nothing(key)
     }
 
     /// The servers, as they are configured.
@@ -98,27 +92,17 @@ impl Client {
 
     /// The work failed: the connections of the locks are closed, so nobody is told that it is done.
     pub(crate) fn abandon(&mut self) {
-        self.leave_parents_locks();
-        if self.held.is_empty() {
-            return;
-        }
-        let mut client = self.connections.client();
-        for held in self.held.drain(..) {
-            client.abandon(&held.lock);
+        let mut held = self.connections.held();
+        while let Some(lock) = held.take(self.owner, None) {
+            self.connections.client().abandon(&lock);
         }
     }
 
-    /// Closes every connection of this configuration.
+    /// Abandons the locks of this object, and closes what is kept, unless another object holds a lock.
     pub(crate) fn close(&mut self) {
-        self.held.clear();
-        self.connections.client().close();
-    }
-
-    /// After a fork the locks are the parent's.
-    fn leave_parents_locks(&mut self) {
-        if !self.held.is_empty() {
-            let process = Process::current();
-            self.held.retain(|held| held.process == process);
+        self.abandon();
+        if self.connections.held().is_empty() {
+            self.connections.client().close();
         }
     }
 }

@@ -3,7 +3,8 @@
 //! | module | what it knows |
 //! | --- | --- |
 //! | `class`, `methods` | `PoolCounter\Client` as PHP sees it |
-//! | `client` | what such an object holds and does |
+//! | `client` | what such an object does |
+//! | `held` | which object holds which lock |
 //! | `options`, `servers` | the constructor's arguments |
 //! | `registry` | the connections, which outlive objects and requests |
 //! | `answer` | the enum `PoolCounter\Result` |
@@ -19,6 +20,7 @@ mod answer;
 mod class;
 mod client;
 mod exceptions;
+mod held;
 mod info;
 mod ini;
 mod methods;

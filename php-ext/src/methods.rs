@@ -58,7 +58,6 @@ pub(crate) extern "C" fn release(call: &mut ExecuteData, answer: &mut Zval) {
         let key = Arguments::of(call).maybe_text()?;
         let released = this(call)?.release(key).map_err(|not| match not {
             NotReleased::NoKey => zend::argument_value_error(1, c"must be given, as nothing was acquired before"),
-            NotReleased::NotNewest => zend::argument_value_error(1, c"must be the key of the newest lock"),
             NotReleased::Failed(failure) => failed(failure),
         });
         give(answer, released?)

@@ -6,7 +6,7 @@ use poolcounter::client::{Choice, Settings, Sharing};
 use std::ffi::CStr;
 use std::time::Duration;
 
-/// Objects with an equal one share connections.
+/// Objects with an equal one use the same connections.
 #[allow(clippy::struct_excessive_bools)] // Independent switches.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Configuration {
@@ -17,6 +17,7 @@ pub(crate) struct Configuration {
     pub(crate) connect_timeout: u64,
     pub(crate) connect_twice: bool,
     pub(crate) pass_over: u64,
+    pub(crate) share_connection: bool,
     pub(crate) persistent: bool,
     pub(crate) await_release: bool,
 }
@@ -37,16 +38,17 @@ impl Configuration {
         } else {
             (servers::plain(&self.servers)?, Choice::MediaWiki)
         };
-        let keep = servers.len();
+        let usual = Settings::new(servers);
         Ok(Settings {
             choice,
             connect_timeout: self.connect_timeout,
             connect_twice: self.connect_twice,
             pass_over: self.pass_over,
-            keep,
-            sharing: Sharing::PerServer,
+            // A worker that asks each of many servers in turn connects to each once.
+            keep: usual.keep.max(usual.servers.len()),
+            sharing: if self.share_connection { Sharing::PerServer } else { Sharing::PerLock },
             await_release: self.await_release,
-            ..Settings::new(servers)
+            ..usual
         })
     }
 }
@@ -58,6 +60,7 @@ struct Given {
     connect_timeout: Option<f64>,
     read_timeout: Option<f64>,
     pass_over: Option<f64>,
+    share_connection: bool,
     persistent: Option<bool>,
     await_release: Option<bool>,
     ring: bool,
@@ -81,6 +84,7 @@ pub(crate) fn read(
         connect_timeout: micros(if connect_twice { connect_timeout } else { timeout }),
         connect_twice,
         pass_over: micros(given.pass_over.unwrap_or(1.0)),
+        share_connection: given.share_connection,
         persistent: given.persistent.unwrap_or_else(|| ini::switch(ini::PERSISTENT)),
         await_release: given.await_release.unwrap_or_else(|| ini::switch(ini::AWAIT_RELEASE)),
     };
@@ -101,6 +105,7 @@ fn given(options: &ZendHashTable) -> Result<Given, Invalid> {
             "read_timeout" if value.is_null() => given.read_timeout = None,
             "read_timeout" => given.read_timeout = Some(seconds(&name, value, true)?),
             "pass_over" => given.pass_over = Some(seconds(&name, value, false)?),
+            "share_connection" => given.share_connection = switch(&name, value)?,
             "persistent" => given.persistent = Some(switch(&name, value)?),
             "await_release" => given.await_release = Some(switch(&name, value)?),
             "choice" => given.ring = is_ring(value)?,

@@ -1,5 +1,6 @@
 //! The connections of this process: they outlive objects and requests.
 
+use crate::held::Held;
 use crate::options::{Configuration, Invalid};
 use poolcounter::blocking::BlockingClient;
 use poolcounter::client::Settings;
@@ -14,15 +15,23 @@ thread_local! {
     static REGISTRY: RefCell<HashMap<Configuration, Rc<Connections>>> = RefCell::default();
 }
 
-/// The connections of one configuration, one a server.
+/// The connections of one configuration, and the locks that its objects hold through them.
 pub(crate) struct Connections {
     client: RefCell<BlockingClient>,
+    held: RefCell<Held>,
 }
 
 impl Connections {
     /// The client that owns them. It is not to be kept while PHP code may run.
     pub(crate) fn client(&self) -> RefMut<'_, BlockingClient> {
         self.client.borrow_mut()
+    }
+
+    /// The locks of this process. As with the client.
+    pub(crate) fn held(&self) -> RefMut<'_, Held> {
+        let mut held = self.held.borrow_mut();
+        held.leave_parents_locks();
+        held
     }
 }
 
@@ -38,7 +47,7 @@ pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections
             registry.retain(|_, connections| Rc::strong_count(connections) > 1);
         }
         let client = RefCell::new(BlockingClient::new(settings));
-        let made = Rc::new(Connections { client });
+        let made = Rc::new(Connections { client, held: RefCell::new(Held::new()) });
         registry.insert(configuration, Rc::clone(&made));
         Ok(made)
     })
@@ -48,6 +57,7 @@ pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections
 pub(crate) fn end_request() {
     with_all(|registry| {
         for (configuration, connections) in registry.iter() {
+            connections.held().forget_all();
             if configuration.persistent {
                 connections.client().abandon_all();
             } else {

@@ -12,9 +12,8 @@ namespace PoolCounter;
  * A client of PoolCounter: many workers that want the same thing computed at the same moment agree that one does
  * it.
  *
- * Objects with equal servers and options share their connections, one a server. By default these outlive the
- * request. A server releases the newest lock of a connection, so locks are to be released in the reverse order of
- * their acquiring.
+ * Each lock has a connection of its own. Connections that hold no lock are kept, for all objects with equal servers
+ * and options; by default they outlive the request. A lock inside a lock of the same key waits for itself.
  *
  * Locks that an object still holds when it goes, or that are still held at the end of the request (exit, an
  * uncaught exception, a fatal error, a time-out), are abandoned: the next waiter is handed the lock, and nobody is
@@ -34,6 +33,9 @@ final class Client
      *   the acquire's own timeout. At least one second in both cases.
      * - `pass_over` (float, seconds, 1.0): how long a server that refused or timed out is passed over, if there is
      *   another.
+     * - `share_connection` (bool, false): whether all locks of objects with equal servers and options share one
+     *   connection to each server. The server releases the newest lock of a connection, so the release of an older
+     *   one is reported as done, and sent once the newer ones are released. Four locks are the most.
      * - `persistent` (bool; by default `poolcounter.persistent`, true): whether connections outlive the request.
      * - `await_release` (bool; by default `poolcounter.await_release`, false): whether release() waits for the
      *   server's answer.
@@ -42,8 +44,9 @@ final class Client
      *
      * @param list<string>|string|null $servers each `host`, `host:port`, `[::1]:7531` or `unix:/path`; a string may
      *   hold several, separated by commas; null: the ini setting `poolcounter.servers`
-     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, pass_over?: float, persistent?:
-     *   bool, await_release?: bool, choice?: 'mediawiki'|'ring'} $options
+     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, pass_over?: float,
+     *   share_connection?: bool, persistent?: bool, await_release?: bool,
+     *   choice?: 'mediawiki'|'ring'} $options
      *
      * @throws \TypeError if a server or an option is of a wrong type
      * @throws \ValueError if a server cannot be read, none is given, an option is unknown or out of range
@@ -59,7 +62,7 @@ final class Client
      * @param int $workers how many may hold the key at once
      * @param int $maxqueue how many may hold the key or wait for it
      * @param int $timeout seconds to wait for the lock; 0: not at all
-     * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT or LOCK_HELD
+     * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
      *
      * @throws KeyException if the key cannot be sent; nothing was
      * @throws ConnectionException if no server could be connected to
@@ -77,7 +80,7 @@ final class Client
      *
      * As acquireForMe(); but a waiter is told DONE when another has done the work, and then reads the cache.
      *
-     * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT or LOCK_HELD
+     * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
      *
      * @throws KeyException
      * @throws ConnectionException
@@ -91,18 +94,18 @@ final class Client
     }
 
     /**
-     * Releases the newest lock that was acquired through this object: all who wait for anyone's result are told
-     * DONE.
+     * Releases the newest lock that was acquired through this object, or the newest one of a key: all who wait for
+     * anyone's result of its key are told DONE.
      *
      * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
-     * free anyway. With nothing held, the server is asked all the same, and answers NOT_LOCKED.
+     * free anyway. If there is no such lock, the answer is NOT_LOCKED; the server of the key is asked for it, unless
+     * locks are held over a connection that is shared.
      *
-     * @param string|null $key the key of the newest lock; with nothing held: the key whose server is asked, by
-     *   default that of the last acquire
+     * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
+     *   acquire
      * @return Result RELEASED or NOT_LOCKED
      *
-     * @throws \ValueError if the key is not that of the newest lock, or there is none and nothing was acquired
-     *   before
+     * @throws \ValueError if there is no key, and nothing was acquired before
      * @throws ConnectionException only if the answer is waited for, as the next three
      * @throws WriteException
      * @throws ReadException
@@ -130,16 +133,17 @@ final class Client
     }
 
     /**
-     * The work failed: the locks acquired through this object are given up by closing their connections, and with them
-     * any other lock there. The next waiter is handed the lock, and nobody is told that the work is done.
+     * The work failed: the locks acquired through this object are given up by closing their connections. The next
+     * waiter is handed the lock, and nobody is told that the work is done. Over a shared connection the locks of other
+     * objects go as well.
      */
     public function abandon(): void
     {
     }
 
     /**
-     * Closes every connection to these servers, also for other objects of equal servers and options. Locks are
-     * abandoned.
+     * Abandons the locks of this object, and closes the connections that are kept for objects of equal servers and
+     * options, unless another one of them holds a lock.
      */
     public function close(): void
     {
@@ -165,7 +169,7 @@ enum Result: int
     case QUEUE_FULL = -3;
     /** The wait was too long. */
     case TIMEOUT = -4;
-    /** The connection has four locks already. */
+    /** The shared connection has four locks already. */
     case LOCK_HELD = -5;
 }
 

@@ -73,7 +73,7 @@ gc_collect_cycles();
 // Its lock lasts to the end of the script.
 $client->acquireForMe('key', 1, 10, 0);
 
-$expected = 'LOCKED TIMEOUT QUEUE_FULL ValueError RELEASED NOT_LOCKED LOCKED RELEASED array array '
+$expected = 'LOCKED TIMEOUT QUEUE_FULL NOT_LOCKED RELEASED NOT_LOCKED LOCKED RELEASED array array '
     . 'PoolCounter\RemoteException ValueError ValueError PoolCounter\KeyException PoolCounter\KeyException ValueError '
     . 'PoolCounter\RemoteException TypeError TypeError ValueError ValueError object PoolCounter\ConnectionException '
     . 'Error LOCKED LOCKED NULL NULL ValueError LOCKED NULL';

@@ -16,6 +16,11 @@ final class FpmTest extends TestCase
         $this->daemon = Daemon::ours();
     }
 
+    protected function tearDown(): void
+    {
+        array_map('unlink', glob(sys_get_temp_dir() . '/sess_poolcounter*') ?: []);
+    }
+
     public function testAConnectionIsUsedAgain(): void
     {
         $fpm = $this->fpm();
@@ -24,6 +29,46 @@ final class FpmTest extends TestCase
         $this->assertCount(1, $before);
         $this->assertSame('LOCKED RELEASED', $fpm->get($this->query('work')));
         $this->assertSame($before, $this->daemon->connections());
+    }
+
+    public function testTheConnectionsOfTwoObjectsAreUsedAgain(): void
+    {
+        $fpm = $this->fpm();
+        foreach (['' => 2, 'shared' => 1] as $shared => $count) {
+            $query = $this->query('two objects') . "&$shared";
+            $this->assertSame('LOCKED LOCKED RELEASED RELEASED', $fpm->get($query));
+            $before = $this->daemon->connections();
+            $this->assertSame('LOCKED LOCKED RELEASED RELEASED', $fpm->get($query));
+            $this->assertSame($before, $this->daemon->connections());
+            $this->assertCount($count, array_diff($before, $last ?? []));
+            $last = $before;
+        }
+        $this->assertSame('total_releases: 8', $this->daemon->peer()->ask('STATS total_releases'));
+    }
+
+    /** @return array<string, array{string, string}> */
+    public static function sharings(): array
+    {
+        return ['a connection for each lock' => ['', 'DONE'], 'a shared connection' => ['&shared', 'LOCKED']];
+    }
+
+    /**
+     * The other lock is newer: over a shared connection the older one cannot be released before it.
+     *
+     * @dataProvider sharings
+     */
+    public function testOfTwoObjectsOneIsForgotten(string $shared, string $told): void
+    {
+        $fpm = $this->fpm();
+        $request = $fpm->request($this->query('one of two objects') . $shared);
+        $watch = $this->daemon->peer();
+        $watch->untilPools(3);
+        [$older, $other] = [$this->daemon->peer(), $this->daemon->peer()];
+        $older->send('ACQ4ANY older 1 10 60');
+        $other->send('ACQ4ANY other 1 10 60');
+        $this->assertSame([$told, 'LOCKED'], [$older->line(), $other->line()]);
+        $request->body();
+        $this->assertSame('LOCKED RELEASED', $fpm->get($this->query('work') . $shared));
     }
 
     public function testWithoutPersistenceNoneIsLeft(): void
@@ -84,7 +129,15 @@ final class FpmTest extends TestCase
         $peer = $this->daemon->peer();
         $peer->untilPools(0);
         $this->assertSame('total_acquired: 1', $peer->ask('STATS total_acquired'));
-        array_map('unlink', glob(sys_get_temp_dir() . '/sess_poolcounter*') ?: []);
+    }
+
+    public function testALockThatTheEndOfTheRequestGaveUpIsNotReleasedAfterwards(): void
+    {
+        $fpm = $this->fpm();
+        $this->assertSame('started', $fpm->get($this->query('late release')));
+        $peer = $this->daemon->peer();
+        $answers = fn() => [$peer->ask('STATS total_releases'), $peer->ask('STATS release_mismatch')];
+        Deadline::until(fn() => $answers() === ['total_releases: 0', 'release_mismatch: 1'], 'the answer NOT_LOCKED');
     }
 
     public function testAWorkerThatIsTerminatedKeepsNoLock(): void

@@ -10,14 +10,15 @@ final class Kept
 }
 
 $address = $_GET['at'];
-$client = new PoolCounter\Client($address);
+$options = ['share_connection' => isset($_GET['shared'])];
+$client = new PoolCounter\Client($address, $options);
 $watch = new PoolCounter\Client($address, ['timeout' => 1.0]);
 
-/** Acquires, and returns once somebody waits for the lock. */
-$hold = function () use ($client, $watch, $address): void {
+/** Acquires, and returns once somebody waits, or as many as are named. */
+$hold = function (int $waiters = 1) use ($client, $watch, $address): void {
     echo $client->acquireForAnyone('key', 1, 10, 0)->name;
     $end = microtime(true) + 30;
-    while ($watch->stats('waiting_workers')[$address]['waiting_workers'] < 1 && microtime(true) < $end) {
+    while ($watch->stats('waiting_workers')[$address]['waiting_workers'] < $waiters && microtime(true) < $end) {
         usleep(5000);
     }
 };
@@ -28,6 +29,21 @@ switch ($_GET['do']) {
         break;
     case 'work':
         echo $client->acquireForAnyone('key', 1, 10, 0)->name, ' ', $client->release()->name;
+        break;
+    case 'two objects':
+        $other = new PoolCounter\Client($address, $options);
+        foreach ([[$client, 'key'], [$other, 'other']] as [$object, $key]) {
+            echo $object->acquireForAnyone($key, 1, 10, 0)->name, ' ';
+        }
+        echo $client->release()->name, ' ', $other->release()->name;
+        break;
+    case 'one of two objects':
+        $other = new PoolCounter\Client($address, $options);
+        $client->acquireForAnyone('older', 1, 10, 0);
+        $other->acquireForAnyone('other', 1, 10, 0);
+        $hold(2);
+        $client->release();
+        $client->release('older');
         break;
     case 'wait':
         echo $client->acquireForAnyone('key', 1, 10, 60)->name;
@@ -74,18 +90,24 @@ switch ($_GET['do']) {
         $hold();
         break;
     case 'session':
+    case 'late release':
+        $late = fn() => $client->acquireForAnyone('key', 1, 10, 0);
+        if ($_GET['do'] === 'late release') {
+            $late();
+            $late = fn() => $client->release();
+        }
         // The session is written at the end of the request, when other modules have ended theirs.
-        session_set_save_handler(new class ($client) extends SessionHandler {
-            public function __construct(private PoolCounter\Client $client)
+        session_set_save_handler(new class ($late) extends SessionHandler {
+            public function __construct(private Closure $late)
             {
             }
 
             public function write(string $id, string $data): bool
             {
-                $this->client->acquireForAnyone('key', 1, 10, 0);
+                ($this->late)();
                 return true;
             }
-        });
+        }, false);
         ini_set('session.save_path', sys_get_temp_dir());
         ini_set('session.use_cookies', '0');
         session_cache_limiter('');

@@ -8,7 +8,6 @@ use PHPUnit\Framework\TestCase;
 use PoolCounter\Client;
 use PoolCounter\RemoteException;
 use PoolCounter\Result;
-use ValueError;
 
 /** What acquire and release answer, with our daemon and with the one it takes the place of. */
 final class ClientTest extends TestCase
@@ -45,10 +44,11 @@ final class ClientTest extends TestCase
         $this->assertSame(Result::QUEUE_FULL, $client->acquireForMe('key', 1, 1, 5));
         $this->assertSame(Result::TIMEOUT, $client->acquireForMe('key', 1, 10, 0));
         $this->assertSame(Result::TIMEOUT, $client->acquireForAnyone('key', 1, 10, 1));
+        $sharing = new Client($daemon->address, ['share_connection' => true]);
         foreach (['a', 'b', 'c', 'd'] as $key) {
-            $this->assertSame(Result::LOCKED, $client->acquireForMe($key, 1, 10, 0));
+            $this->assertSame(Result::LOCKED, $sharing->acquireForMe($key, 1, 10, 0));
         }
-        $this->assertSame(Result::LOCK_HELD, $client->acquireForMe('e', 1, 10, 0));
+        $this->assertSame(Result::LOCK_HELD, $sharing->acquireForMe('e', 1, 10, 0));
     }
 
     /** @dataProvider daemons */
@@ -76,21 +76,20 @@ final class ClientTest extends TestCase
     }
 
     /** @dataProvider daemons */
-    public function testLocksAreReleasedNewestFirst(callable $start): void
+    public function testLocksAreReleasedInAnyOrder(callable $start): void
     {
         $daemon = $start();
         $peer = $daemon->peer();
         $client = new Client($daemon->address);
-        $client->acquireForMe('old', 1, 10, 0);
-        $client->acquireForMe('new', 1, 10, 0);
-        $this->assertSame(Result::RELEASED, $client->release('new'));
-        // Its answer is asked for before that of the peer's question.
-        $this->assertSame(Result::LOCKED, $client->acquireForMe('other', 1, 10, 0));
-        $this->assertSame('LOCKED', $peer->ask('ACQ4ME new 1 10 0'));
-        $this->assertSame('TIMEOUT', $peer->ask('ACQ4ME old 1 10 0'));
-        $this->expectException(ValueError::class);
-        $this->expectExceptionMessage('must be the key of the newest lock');
-        $client->release('old');
+        foreach (['old', 'new', 'newest'] as $key) {
+            $client->acquireForMe($key, 1, 10, 0);
+        }
+        $this->assertSame(Result::RELEASED, $client->release('old'));
+        $this->assertSame(Result::RELEASED, $client->release());
+        // It is granted once the releases are there.
+        $this->assertSame('LOCKED', $peer->ask('ACQ4ME old 1 10 60'));
+        $this->assertSame('LOCKED', $daemon->peer()->ask('ACQ4ME newest 1 10 60'));
+        $this->assertSame('TIMEOUT', $peer->ask('ACQ4ME new 1 10 0'));
     }
 
     public function testASpaceIsEncodedAndNothingElse(): void
@@ -114,17 +113,6 @@ final class ClientTest extends TestCase
         }
         $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 5), 'the connection goes on');
         $this->assertCount(1, $daemon->connections());
-    }
-
-    public function testALockThatAnotherObjectReleasedIsNotLocked(): void
-    {
-        $daemon = Daemon::ours();
-        $holder = new Client($daemon->address);
-        $other = new Client($daemon->address);
-        $holder->acquireForMe('key', 1, 10, 0);
-        $this->assertSame(Result::RELEASED, $other->release('key'), 'they share a connection, as MediaWiki does');
-        $this->assertSame(Result::NOT_LOCKED, $holder->release());
-        $this->assertSame(Result::LOCKED, $holder->acquireForMe('key', 1, 10, 0));
     }
 
     public function testAKeyThatUsesTheClientItself(): void

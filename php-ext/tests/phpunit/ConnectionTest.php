@@ -14,17 +14,16 @@ use PoolCounter\Result;
 /** When connections are made, kept, replaced and closed. */
 final class ConnectionTest extends TestCase
 {
-    public function testObjectsOfOneConfigurationShareAConnection(): void
+    public function testObjectsOfOneConfigurationShareAConnectionIfTheyAreToldTo(): void
     {
         $daemon = Daemon::ours();
-        $one = new Client($daemon->address);
-        $two = new Client([$daemon->address], ['timeout' => 0.1]);
-        $one->acquireForMe('a', 1, 10, 0);
-        $two->acquireForMe('b', 1, 10, 0);
-        $this->assertCount(1, $daemon->connections());
-        $three = new Client($daemon->address, ['timeout' => 0.5]);
-        $three->acquireForMe('c', 1, 10, 0);
-        $this->assertCount(2, $daemon->connections());
+        $connections = [1, 1, 2];
+        $options = [[], ['timeout' => 0.1], ['timeout' => 0.5]];
+        foreach ($options as $number => $option) {
+            $objects[] = $object = new Client([$daemon->address], ['share_connection' => true, ...$option]);
+            $object->acquireForMe("key$number", 1, 10, 0);
+            $this->assertCount($connections[$number], $daemon->connections());
+        }
     }
 
     public function testAConnectionOutlivesItsObject(): void

@@ -1,6 +1,7 @@
 <?php
 
-// The extension as a player of the client-side stories: see tests/client-stories/README.md.
+// The extension as a player of the client-side stories: see tests/client-stories/README.md. With the argument
+// `share_connection`, all locks at a server share a connection.
 
 declare(strict_types=1);
 
@@ -22,9 +23,18 @@ final class Player
         RemoteException::class => 'remote',
         KeyException::class => 'key',
     ];
+    /** The one that was made last. */
     private Client $client;
+    /** @var Client[] one for each lock that is held, the newest last */
+    private array $held = [];
     /** @var string[] */
     private array $servers = [];
+    /** @var array<string, mixed> */
+    private array $options = [];
+
+    public function __construct(private bool $sharing)
+    {
+    }
 
     public function answer(string $line): string
     {
@@ -33,9 +43,9 @@ final class Player
             $result = match ($verb) {
                 'new' => $this->begin($words),
                 'acquire' => $this->acquire(...$words),
-                'release' => $this->client->release(),
-                'abandon' => $this->client->abandon(),
-                'close' => $this->client->close(),
+                'release' => (array_pop($this->held) ?? $this->client)->release(),
+                'abandon' => $this->abandon(),
+                'close' => $this->close(),
                 'stats' => $this->stats(...$words),
             };
         } catch (Exception $exception) {
@@ -50,21 +60,44 @@ final class Player
     {
         parse_str(implode('&', $words), $values);
         $this->servers = explode(',', $values['servers']);
-        $this->client = new Client($this->servers, [
+        $this->options = [
+            'share_connection' => $this->sharing,
             'choice' => $values['choice'],
             'timeout' => $values['connect_timeout_ms'] / 1000,
             'read_timeout' => $values['answer_timeout_ms'] / 1000,
             'pass_over' => $values['pass_over_ms'] / 1000,
             'await_release' => $values['await_release'] === '1',
-        ]);
+        ];
+        $this->held = [];
+        $this->client = new Client($this->servers, $this->options);
     }
 
     private function acquire(string $mode, string $workers, string $maxqueue, string $timeout, string $key): Result
     {
         $arguments = [(string) hex2bin($key), (int) $workers, (int) $maxqueue, (int) $timeout];
-        return $mode === 'me'
+        // Objects of equal options use the same connections, and abandon() gives up every lock of its object.
+        $this->client = new Client($this->servers, $this->options);
+        $result = $mode === 'me'
             ? $this->client->acquireForMe(...$arguments)
             : $this->client->acquireForAnyone(...$arguments);
+        if ($result === Result::LOCKED) {
+            $this->held[] = $this->client;
+        }
+        return $result;
+    }
+
+    private function abandon(): void
+    {
+        array_pop($this->held)?->abandon();
+        if ($this->sharing) {
+            $this->held = [];
+        }
+    }
+
+    private function close(): void
+    {
+        $this->held = [];
+        $this->client->close();
     }
 
     private function stats(string $server, string $name): string
@@ -76,7 +109,7 @@ final class Player
     }
 }
 
-$player = new Player();
+$player = new Player(($argv[1] ?? '') === 'share_connection');
 while (($line = fgets(STDIN)) !== false) {
     echo str_replace("\n", '\n', $player->answer(rtrim($line, "\n"))), "\n";
 }

@@ -22,6 +22,7 @@ TYPES = {
     "Broken": {"workers": 0, "timeout": 10},
     "Slotted": {"slots": 7, "timeout": 10},
     "nowait": {"timeout": 10},
+    "Instant": {"timeout": 0},
 }
 
 
@@ -365,6 +366,39 @@ class Peer(unittest.TestCase):
                 until(lambda: daemon.counter("waiting_workers") == 1, "the other client waits")
                 puppet.ask("drop", name="k")
                 self.assertEqual(other.line(), "LOCKED")
+
+    def nested(self, puppet, daemon):
+        """Two counters of one process, the second within the first, as MediaWiki allows without a wait; for each a client that waits."""
+        for type_, key in (("Plain", "k"), ("Instant", "nowait:l")):
+            puppet.make(type_, key)
+            self.assertEqual(puppet.ask("acquireForAnyone", name=key)["value"], 1)
+        waiters = [self.enterContext(Client(daemon.address)) for _ in range(2)]
+        for waiter, key in zip(waiters, ("k", "nowait:l")):
+            waiter.send(f"ACQ4ANY {key} 1 9 60")
+        until(lambda: daemon.counter("waiting_workers") == 2, "both wait")
+        return waiters
+
+    def test_the_older_of_two_locks_is_released_first(self):
+        """Nobody is told that work is done which still goes on, and nobody is forgotten."""
+        for version, wiki in (("1.43", self.wiki), ("1.39", self.old_wiki)):
+            with self.subTest(version), Daemon.ours(wiki.folder) as daemon, self.puppet(OURS, daemon.address, wiki=wiki) as puppet:
+                of_older, of_newer = self.nested(puppet, daemon)
+                self.assertEqual(puppet.ask("release", name="k")["value"], 2)
+                self.assertEqual(daemon.counter("waiting_workers"), 2)
+                self.assertEqual(puppet.ask("release", name="nowait:l")["value"], 2)
+                self.assertEqual((of_newer.line(), of_older.line()), ("DONE", "DONE"))
+                self.assertEqual(puppet.ask("release", name="k")["value"], -2)
+
+    def test_a_second_release_takes_no_other_lock(self):
+        """The server would take the lock that the other counter still holds, so it is not asked."""
+        with Daemon.ours(self.wiki.folder) as daemon, self.puppet(OURS, daemon.address) as puppet:
+            of_older, of_newer = self.nested(puppet, daemon)
+            self.assertEqual(puppet.ask("release", name="nowait:l")["value"], 2)
+            self.assertEqual(of_newer.line(), "DONE")
+            self.assertEqual(puppet.ask("release", name="nowait:l")["value"], -2)
+            self.assertEqual(daemon.counter("waiting_workers"), 1)
+            self.assertEqual(puppet.ask("release", name="k")["value"], 2)
+            self.assertEqual(of_older.line(), "DONE")
 
     def test_a_loss_that_is_not_noticed(self):
         """Without the switch, a daemon that dies between acquire and release is found by the next acquire."""

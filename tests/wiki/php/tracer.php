@@ -116,7 +116,7 @@ namespace {
 	foreach ( [ 'acquireForMe', 'acquireForAnyone', 'release', 'release', 'acquireForAnyone', 'release' ] as $call ) {
 		$told[] = [ $call, ...$counter->$call()->describe() ];
 	}
-	$other = new PoolCounter\Client( $argv[1], [ 'persistent' => false, 'pass_over' => 2 ] );
+	$other = new PoolCounter\Client( $argv[1] );
 	$other->acquireForMe( 'key', 1, 5, 1 );
 	$told[] = [ 'acquireForMe', ...$counter->acquireForMe()->describe() ];
 	$other->release();
