@@ -147,8 +147,8 @@ class PoolCounterNative extends CorePoolCounter {
 		// One connection to each server, as MediaWiki's own client. A pool that does not wait leaves its time-out to the client.
 		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ];
 		$types = [
-			'timeout' => 'floatval', 'connect_timeout' => 'floatval', 'pass_over' => 'floatval',
-			'await_release' => 'boolval', 'persistent' => 'boolval',
+			'timeout' => 'floatval', 'connect_timeout' => 'floatval', 'first_answer_timeout' => 'floatval',
+			'pass_over' => 'floatval', 'await_release' => 'boolval', 'persistent' => 'boolval',
 		];
 		foreach ( array_intersect_key( $types, array_filter( $conf, 'is_scalar' ) ) as $name => $convert ) {
 			$options[$name] = $convert( $conf[$name] );

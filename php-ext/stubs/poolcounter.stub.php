@@ -29,8 +29,11 @@ final class Client
      *   may take to be made.
      * - `connect_timeout` (float, seconds; by default `poolcounter.connect_timeout`, 0): if above 0, used instead
      *   of `timeout`, and a connection is tried twice, 1 ms apart.
-     * - `read_timeout` (float, seconds, or null): how long to wait for the answer to an acquire; null: 1.5 times
-     *   the acquire's own timeout. At least one second in both cases.
+     * - `read_timeout` (float, seconds, or null): how long to wait for the answer to an acquire whose own timeout is
+     *   above 0; null: 1.5 times that timeout. At least one second in both cases.
+     * - `first_answer_timeout` (float, seconds, 4.0): how long to wait for an answer that is due at once, as that to
+     *   an acquire with timeout 0, on a new connection. At least one second, which is the time on a connection that
+     *   has answered before.
      * - `pass_over` (float, seconds, 1.0): how long a server that refused or timed out is passed over, if there is
      *   another.
      * - `share_connection` (bool, false): whether all locks of objects with equal servers and options share one
@@ -44,8 +47,8 @@ final class Client
      *
      * @param list<string>|string|null $servers each `host`, `host:port`, `[::1]:7531` or `unix:/path`; a string may
      *   hold several, separated by commas; null: the ini setting `poolcounter.servers`
-     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, pass_over?: float,
-     *   share_connection?: bool, persistent?: bool, await_release?: bool,
+     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, first_answer_timeout?: float,
+     *   pass_over?: float, share_connection?: bool, persistent?: bool, await_release?: bool,
      *   choice?: 'mediawiki'|'ring'} $options
      *
      * @throws \TypeError if a server or an option is of a wrong type

@@ -190,6 +190,22 @@ final class ConnectionTest extends TestCase
         $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 60));
     }
 
+    public function testAnAnswerThatIsDueAtOnce(): void
+    {
+        $daemon = Daemon::ours();
+        $options = ['first_answer_timeout' => 1.5, 'read_timeout' => 20, 'await_release' => true];
+        $client = new Client($daemon->address, $options);
+        $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 0));
+        $this->assertSame(Result::RELEASED, $client->release());
+        $daemon->freeze();
+        $seconds = $this->secondsOfSilence($client);
+        $this->assertTrue($seconds >= 1.0 && $seconds < 2.0, "a connection that has answered: $seconds s");
+        $new = Daemon::ours();
+        $new->freeze();
+        $seconds = $this->secondsOfSilence(new Client($new->address, $options));
+        $this->assertTrue($seconds >= 1.5 && $seconds < 3.0, "a new connection: $seconds s");
+    }
+
     public function testTheSettingsOfPhpIni(): void
     {
         $daemon = Daemon::ours();
@@ -199,6 +215,17 @@ final class ConnectionTest extends TestCase
         $refused = new Script($code, ['poolcounter.timeout' => 'soon']);
         $this->assertNotSame(0, $refused->process->wait());
         $this->assertStringContainsString('The ini setting poolcounter.timeout must be', $refused->process->errors());
+    }
+
+    private function secondsOfSilence(Client $client): float
+    {
+        $begin = hrtime(true);
+        try {
+            $client->acquireForMe('key', 1, 10, 0);
+        } catch (ReadException) {
+            return (hrtime(true) - $begin) / 1e9;
+        }
+        $this->fail('no exception');
     }
 
     private function protect(Daemon $daemon): void

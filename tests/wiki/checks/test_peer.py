@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 import unittest
 
 from loopback import PORT, free_address
@@ -323,6 +324,17 @@ class Peer(unittest.TestCase):
         for make_daemon in (Daemon.reference, Daemon.ours):
             outcomes = self.both(lambda client, make=make_daemon: self.frozen(client, make))
             self.assertIn("poolcounter-read-error", outcomes)
+
+    def test_an_acquire_that_does_not_wait_and_is_not_answered(self):
+        """It has a time-out of its own, whatever the pool's is."""
+        with Daemon.ours(self.wiki.folder) as daemon, self.puppet(OURS, daemon.address, first_answer_timeout=1.5) as puppet:
+            puppet.make("Plain", "k")
+            daemon.freeze()
+            begin = time.monotonic()
+            outcome = puppet.ask("acquireForAnyone", name="k", timeout=0)
+            seconds = time.monotonic() - begin
+            self.assertEqual(outcome["errors"], [["error", "poolcounter-read-error", daemon.address]])
+            self.assertTrue(1.5 <= seconds < 3, seconds)
 
     def answered(self, client, answer):
         """A server that gives this answer to an acquire."""
