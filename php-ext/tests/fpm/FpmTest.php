@@ -71,6 +71,22 @@ final class FpmTest extends TestCase
         $this->assertSame('LOCKED RELEASED', $fpm->get($this->query('work') . $shared));
     }
 
+    public function testWhatARequestLearnsOfAServerServesTheNextOnes(): void
+    {
+        $other = Daemon::ours();
+        $servers = [$this->daemon->address, $other->address];
+        $fpm = $this->fpm(['poolcounter.persistent' => '0']);
+        $key = $this->daemon->keyAmong($servers);
+        $query = ['do' => 'silent', 'at' => implode(',', $servers), 'key' => $key];
+        $this->daemon->freeze();
+        $said = $fpm->get(http_build_query($query + ['timeout' => 0.1]));
+        $this->assertSame("no answer from {$this->daemon->address}: Connection timed out", $said);
+        foreach ([0.2, 0.3] as $timeout) {
+            $this->assertSame('LOCKED', $fpm->get(http_build_query($query + ['timeout' => $timeout])));
+            $this->assertSame([], $this->daemon->connections());
+        }
+    }
+
     public function testWithoutPersistenceNoneIsLeft(): void
     {
         $fpm = $this->fpm(['poolcounter.persistent' => '0']);

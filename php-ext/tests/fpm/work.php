@@ -45,6 +45,15 @@ switch ($_GET['do']) {
         $client->release();
         $client->release('older');
         break;
+    case 'silent':
+        // No other request has these options.
+        $options = ['read_timeout' => 1, 'pass_over' => 10, 'timeout' => (float) $_GET['timeout']];
+        try {
+            echo (new PoolCounter\Client($address, $options))->acquireForAnyone($_GET['key'], 1, 10, 60)->name;
+        } catch (PoolCounter\ReadException $exception) {
+            echo $exception->getMessage();
+        }
+        break;
     case 'wait':
         echo $client->acquireForAnyone('key', 1, 10, 60)->name;
         break;

@@ -6,6 +6,7 @@ namespace PoolCounter\Tests;
 
 use PHPUnit\Framework\TestCase;
 use PoolCounter\Client;
+use PoolCounter\ReadException;
 use PoolCounter\Result;
 
 /** Which server a key goes to, and what servers say of themselves. */
@@ -66,6 +67,28 @@ final class ServersTest extends TestCase
         $addresses = array_map(fn(Daemon $daemon) => $daemon->address, $servers);
         $client = new Client($addresses);
         $this->assertSame($addresses, array_keys($client->stats('full_queues')));
+    }
+
+    public function testWhatOneObjectLearnsOfAServerServesTheProcess(): void
+    {
+        [$frozen, $other] = [Daemon::ours(), Daemon::ours()];
+        $servers = [$frozen->address, $other->address];
+        $key = $frozen->keyAmong($servers);
+        $frozen->freeze();
+        // It is not asked again for so long.
+        $first = new Client($servers, ['read_timeout' => 1, 'pass_over' => 10]);
+        try {
+            $first->acquireForMe($key, 1, 10, 60);
+            $this->fail('no exception');
+        } catch (ReadException $exception) {
+            $this->assertSame($frozen->address, $exception->getServer());
+        }
+        foreach ([['timeout' => 0.3], ['share_connection' => true], ['persistent' => false]] as $options) {
+            $next = new Client($servers, $options + ['read_timeout' => 2]);
+            $this->assertSame(Result::LOCKED, $next->acquireForMe($key, 1, 10, 60));
+            $this->assertSame([], $frozen->connections());
+            $this->assertSame(Result::RELEASED, $next->release());
+        }
     }
 
     /** The one that has granted a lock for the key. */
