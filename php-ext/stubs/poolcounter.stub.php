@@ -102,7 +102,7 @@ final class Client
      *
      * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
      * free anyway. If there is no such lock, the answer is NOT_LOCKED; the server of the key is asked for it, unless
-     * locks are held over a connection that is shared.
+     * locks are held over a connection that is shared. A lock that was acquired before a fork is the parent's.
      *
      * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
      *   acquire

@@ -79,27 +79,72 @@ final class UnfinishedTest extends TestCase
         $script->process->wait();
     }
 
-    public function testAfterAForkTheLockIsTheParents(): void
+    /** @return array<string, array{string}> */
+    public static function options(): array
+    {
+        return [
+            'a connection for each lock' => ['[]'],
+            'a shared connection' => ['["share_connection" => true]'],
+            'with answers' => ['["await_release" => true]'],
+        ];
+    }
+
+    /** @dataProvider options */
+    public function testAfterAForkTheLocksAreTheParents(string $options): void
     {
         $script = new Script(<<<CODE
-            \$client = new PoolCounter\\Client('{$this->daemon->address}');
-            echo 'parent:', \$client->acquireForMe('key', 1, 10, 0)->name;
+            \$client = new PoolCounter\\Client('{$this->daemon->address}', $options);
+            \$say = function (string \$who, PoolCounter\\Result ...\$results) {
+                echo "\$who: ", implode(' ', array_column(\$results, 'name')), "\n";
+            };
+            \$acquire = fn(string \$key) => \$client->acquireForMe(\$key, 1, 10, 0);
+            \$say('parent', \$acquire('outer'), \$acquire('inner'));
             \$child = pcntl_fork();
             if (\$child === 0) {
-                echo ' child:', \$client->release()->name;
-                echo ' child:', \$client->acquireForMe('key', 1, 10, 0)->name;
-                echo ' child:', \$client->acquireForMe('own', 1, 10, 0)->name;
+                \$say('child', \$client->release('outer'), \$client->release('inner'), \$client->release());
+                \$client->abandon();
+                \$client->close();
+                \$say('child', \$acquire('outer'), \$acquire('own'), \$client->release('inner'), \$client->release());
+                \$say('child', \$acquire('left'), \$client->release('outer'));
                 exit;
             }
             pcntl_waitpid(\$child, \$status);
             \$other = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
-            echo ' other:', \$other->acquireForMe('key', 1, 10, 0)->name;
-            echo ' parent:', \$client->release()->name, ' other:', \$other->acquireForMe('key', 1, 10, 1)->name;
+            \$try = fn(string \$key, int \$timeout) => \$other->acquireForMe(\$key, 1, 10, \$timeout);
+            \$say('other', \$try('outer', 0), \$try('inner', 0), \$try('left', 10));
+            \$say('parent', \$client->release('outer'), \$client->release(), \$client->release());
+            \$say('other', \$try('outer', 10), \$try('inner', 10));
             CODE);
-        $this->assertSame(
-            'parent:LOCKED child:NOT_LOCKED child:TIMEOUT child:LOCKED other:TIMEOUT parent:RELEASED other:LOCKED',
-            $script->result()
-        );
+        $this->assertSame(<<<SAID
+            parent: LOCKED LOCKED
+            child: NOT_LOCKED NOT_LOCKED NOT_LOCKED
+            child: TIMEOUT LOCKED NOT_LOCKED RELEASED
+            child: LOCKED NOT_LOCKED
+            other: TIMEOUT TIMEOUT LOCKED
+            parent: RELEASED RELEASED NOT_LOCKED
+            other: LOCKED LOCKED
+            SAID, $script->result());
+    }
+
+    /** @dataProvider options */
+    public function testAClientMayBeUsedOnBothSidesOfAFork(string $options): void
+    {
+        $script = new Script(<<<CODE
+            \$client = new PoolCounter\\Client('{$this->daemon->address}', $options);
+            \$acquire = fn(string \$key) => \$client->acquireForMe(\$key, 1, 10, 0)->name;
+            \$section = fn(string \$key) => \$acquire(\$key) . ' ' . \$client->release()->name;
+            echo \$section('before'), ', ';
+            \$child = pcntl_fork();
+            \$results = [];
+            foreach (range(1, 200) as \$number) {
+                \$results[\$section(\$child === 0 ? 'child' : 'parent')] = true;
+            }
+            if (\$child !== 0) {
+                pcntl_waitpid(\$child, \$status);
+            }
+            echo implode('|', array_keys(\$results)), ', ';
+            CODE);
+        $this->assertSame('LOCKED RELEASED, LOCKED RELEASED, LOCKED RELEASED,', $script->result());
     }
 
     /** @return array<string, array{string}> */
