@@ -26,7 +26,7 @@ final class Client
      *
      * Options:
      * - `timeout` (float, seconds; by default the ini setting `poolcounter.timeout`, 0.1): how long a connection
-     *   may take to be made.
+     *   may take to be made; at most twice as long if a name has several addresses.
      * - `connect_timeout` (float, seconds; by default `poolcounter.connect_timeout`, 0): if above 0, used instead
      *   of `timeout`, and a connection is tried twice, 1 ms apart.
      * - `read_timeout` (float, seconds, or null): how long to wait for the answer to an acquire whose own timeout is
@@ -34,8 +34,10 @@ final class Client
      * - `first_answer_timeout` (float, seconds, 4.0): how long to wait for an answer that is due at once, as that to
      *   an acquire with timeout 0, on a new connection. At least one second, which is the time on a connection that
      *   has answered before.
-     * - `pass_over` (float, seconds, 1.0): how long a server that refused or timed out is passed over, if there is
-     *   another.
+     * - `pass_over` (float, seconds, 1.0): the least time for which a server that gave no answer in time is not asked.
+     *   It is at least as long as the server cost, and doubles with each further failure, up to ten seconds; then one
+     *   call of the process finds out whether the server answers. A server that refused is asked after all others for
+     *   so long, one second at most.
      * - `share_connection` (bool, false): whether all locks of objects with equal servers and options share one
      *   connection to each server. The server releases the newest lock of a connection, so the release of an older
      *   one is reported as done, and sent once the newer ones are released. Four locks are the most.
