@@ -19,11 +19,18 @@ step() {
     failed=$((failed + bad))
 }
 
-# replay_stories ARGUMENT...: those that every client of the project is told. Their own sum is taken into this run's.
-replay_stories() {
-    local ok=0 good log=$work/stories.log
-    cargo build --quiet --locked -p poolcounter-tests --bin replay || return
-    timeout 300 "${CARGO_TARGET_DIR:-target}/debug/replay" "$@" >"$log" || ok=1
+# replay_stories ARGUMENT...: those that every client of the project is told.
+replay_stories() { tell_stories replay "$@"; }
+
+# network_stories ARGUMENT...: those of a network that fails.
+network_stories() { tell_stories outages "$@"; }
+
+# tell_stories PROGRAM ARGUMENT...: the program's own sum is taken into this run's.
+tell_stories() {
+    local ok=0 good program=$1 log=$work/stories.log
+    shift
+    cargo build --quiet --locked -p poolcounter-tests --bin "$program" || return
+    timeout 600 "${CARGO_TARGET_DIR:-target}/debug/$program" "$@" >"$log" || ok=1
     sed '$d' "$log"
     good=$(sed -nE '$s/^([0-9]+) passed, .*/\1/p' "$log")
     bad=$(sed -nE '$s/.* passed, ([0-9]+) failed$/\1/p' "$log")

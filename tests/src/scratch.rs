@@ -1,10 +1,20 @@
 //! Folders for the files of one daemon, beside the build's own.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 use anyhow::{Context, Result};
+
+/// Where this process makes all of its folders, if not in the build's own.
+static HOME: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on, folders are made in this one.
+pub(crate) fn move_to(home: PathBuf) {
+    // Only the first one counts.
+    let _ = HOME.set(home);
+}
 
 /// A folder that goes with its owner.
 #[derive(Debug)]
@@ -15,7 +25,8 @@ impl Scratch {
     pub fn new() -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = target()?.join(format!("tmp/daemon-{}-{number}", process::id()));
+        let home = HOME.get().cloned().map_or_else(|| target().map(|target| target.join("tmp")), Ok)?;
+        let folder = home.join(format!("daemon-{}-{number}", process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self(folder))
     }

@@ -1,17 +1,20 @@
-"""The package as a player of the client-side stories: see tests/client-stories/README.md.
+"""The package as a player of the client-side stories and of the network stories: see tests/client-stories/README.md.
 
 python stories_player.py [--aio]
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from typing import Any
+import threading
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
-from support.faces import Face, Tasks, Threads
+from support.faces import Face, Statistics, Threads
 
 import poolcounter
-from poolcounter import Mode, Outcome, RingServer
+from poolcounter import Mode, Outcome, RingServer, aio
 
 WORDS: dict[type[Exception], str] = {
     poolcounter.QueueFull: "QUEUE_FULL",
@@ -19,6 +22,7 @@ WORDS: dict[type[Exception], str] = {
     poolcounter.LockHeld: "LOCK_HELD",
     poolcounter.NotLocked: "NOT_LOCKED",
 }
+T = TypeVar("T")
 FAILURES: dict[type[Exception], str] = {
     poolcounter.ConnectError: "connect",
     poolcounter.WriteError: "write",
@@ -31,14 +35,53 @@ class AskedToFail(Exception):
     """Leaves a block as work that failed does."""
 
 
+class Tasks(Face):
+    """`poolcounter.aio.Client`, on a loop that all of them share and that runs in a thread, so that calls run beside each other."""
+
+    client: aio.Client
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(self, servers: Sequence[str | RingServer], **options: Any) -> None:
+        self.client = aio.Client(servers, **options)
+
+    def enter(self, lock: aio.Lock) -> Outcome:
+        return self._run(lock.__aenter__())
+
+    def leave(self, lock: aio.Lock, error: BaseException | None = None) -> None:
+        self._run(lock.__aexit__(type(error) if error else None, error, None))
+
+    def stats(self, *arguments: str) -> Statistics:
+        return self._run(self.client.stats(*arguments))
+
+    def close(self) -> None:
+        self._run(self._close())
+
+    async def _close(self) -> None:
+        self.client.close()
+
+    @classmethod
+    def _run(cls, coroutine: Coroutine[Any, Any, T]) -> T:
+        if cls.loop is None:
+            cls.loop = asyncio.new_event_loop()
+            threading.Thread(target=cls.loop.run_forever, daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(coroutine, cls.loop).result()
+
+
 class Player:
     """Has a client, and the locks that it holds, the newest last."""
 
-    def __init__(self, face: type[Threads | Tasks]) -> None:
-        self.face = face
-        self.client: Face | None = None
-        self.servers: list[str] = []
+    def __init__(self, face: type[Threads | Tasks], values: dict[str, str]) -> None:
+        servers = values["servers"].split(",")
+        ring = [ring_server(text) for text in servers] if values["choice"] == "ring" else None
+        self.servers = [server.server for server in ring] if ring else servers
         self.held: list[Any] = []
+        self.client: Face = face(
+            ring or servers,
+            connect_timeout=int(values["connect_timeout_ms"]) / 1000,
+            answer_timeout=int(values["answer_timeout_ms"]) / 1000,
+            pass_over=int(values["pass_over_ms"]) / 1000,
+            await_release=values["await_release"] == "1",
+        )
 
     def answer(self, line: str) -> str:
         verb, *words = line.split(" ")
@@ -52,55 +95,35 @@ class Player:
         except poolcounter.PoolCounterError as error:
             return WORDS[type(error)]
 
-    def new(self, *words: str) -> None:
-        if self.client is not None:
-            self.close()
-        values = dict(word.split("=", 1) for word in words)
-        servers = values["servers"].split(",")
-        ring = [ring_server(text) for text in servers] if values["choice"] == "ring" else None
-        self.servers = [server.server for server in ring] if ring else servers
-        self.client = self.face(
-            ring or servers,
-            connect_timeout=int(values["connect_timeout_ms"]) / 1000,
-            answer_timeout=int(values["answer_timeout_ms"]) / 1000,
-            pass_over=int(values["pass_over_ms"]) / 1000,
-            await_release=values["await_release"] == "1",
-        )
-
     def acquire(self, mode: str, workers: str, maxqueue: str, timeout: str, key: str) -> str:
-        lock = self._client.client.lock(
+        lock = self.client.client.lock(
             bytes.fromhex(key),
             workers=int(workers),
             maxqueue=int(maxqueue),
             timeout=int(timeout),
             mode=Mode.FOR_ME if mode == "me" else Mode.FOR_ANYONE,
         )
-        outcome = self._client.enter(lock)
+        outcome = self.client.enter(lock)
         if outcome is Outcome.LOCKED:
             self.held.append(lock)
         return outcome.name
 
-    @property
-    def _client(self) -> Face:
-        assert self.client is not None
-        return self.client
-
     def release(self) -> str:
-        self._client.leave(self.held.pop(), None)
+        self.client.leave(self.held.pop(), None)
         return "RELEASED"
 
     def abandon(self) -> None:
-        self._client.leave(self.held.pop(), AskedToFail())
+        self.client.leave(self.held.pop(), AskedToFail())
 
     def stats(self, server: str, name: str) -> str:
         address = self.servers[int(server)]
-        values = self._client.stats(name, address)[address]
+        values = self.client.stats(name, address)[address]
         return "STATS " + "; ".join(f"{name}: {value}" for name, value in values.items())
 
     def close(self) -> None:
         while self.held:
             self.abandon()
-        self._client.client.close()
+        self.client.close()
 
 
 def ring_server(text: str) -> RingServer:
@@ -110,11 +133,65 @@ def ring_server(text: str) -> RingServer:
     return RingServer(label, server, int(weight))
 
 
+class Players:
+    """The clients of this process, by number, made when they are first needed."""
+
+    def __init__(self, face: type[Threads | Tasks]) -> None:
+        self.face = face
+        self.values: dict[str, str] = {}
+        self.players: dict[int, Player] = {}
+
+    def take(self, line: str) -> None:
+        """Does what the line says; with a label, beside the next lines."""
+        label, command = prefixed(line, "&")
+        number, command = prefixed(command, "#")
+        if command.startswith("new "):
+            self.new(command)
+            say("OK")
+            return
+        player = self.player(int(number or 1))
+        if label is None:
+            say(player.answer(command))
+            return
+        threading.Thread(target=lambda: say(f"&{label} {player.answer(command)}"), daemon=True).start()
+
+    def new(self, command: str) -> None:
+        """Closes the clients, and keeps the settings for others."""
+        for player in self.players.values():
+            player.close()
+        self.players.clear()
+        self.values = dict(word.split("=", 1) for word in command.split(" ")[1:])
+        self.player(1)
+
+    def player(self, number: int) -> Player:
+        """Of this number."""
+        if number not in self.players:
+            self.players[number] = Player(self.face, self.values)
+        return self.players[number]
+
+
+def prefixed(line: str, sign: str) -> tuple[str | None, str]:
+    """What stands behind this sign at the beginning of a line, and the rest of it."""
+    if not line.startswith(sign):
+        return None, line
+    word, _, rest = line[1:].partition(" ")
+    return word, rest
+
+
+def say(answer: str) -> None:
+    """As one line, whoever else says something."""
+    with saying:
+        print(answer.replace("\n", "\\n"), flush=True)
+
+
+saying = threading.Lock()
+
+
 def main() -> None:
     """Answers line by line."""
-    player = Player(Tasks if "--aio" in sys.argv else Threads)
+    players = Players(Tasks if "--aio" in sys.argv else Threads)
     for line in sys.stdin:
-        print(player.answer(line.rstrip("\n")).replace("\n", "\\n"), flush=True)
+        players.take(line.rstrip("\n"))
 
 
 if __name__ == "__main__":

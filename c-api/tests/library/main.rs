@@ -7,18 +7,22 @@ mod examples;
 mod exported;
 mod installed;
 mod layout;
+mod networked;
 mod played;
 mod program;
 mod traced;
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial, run};
+use poolcounter_tests::outage::{AT_A_TIME, run_cell_if_asked};
 
 /// Waiting takes much of the time, so there are more threads than processors.
 const THREADS: usize = 4;
 
 fn main() -> Result<()> {
-    let mut arguments = Arguments::from_args();
+    run_cell_if_asked();
+    let asked = Arguments::from_args();
+    let mut arguments = asked.clone();
     arguments.test_threads.get_or_insert(THREADS);
     let mut trials = layout::trials();
     trials.extend(exported::trials());
@@ -26,7 +30,12 @@ fn main() -> Result<()> {
     trials.extend(program::trials()?);
     trials.extend(traced::trials());
     trials.extend(played::trials()?);
-    run(&arguments, trials).exit();
+    let conclusion = run(&arguments, trials);
+    // These wait for nearly all of their time.
+    let mut arguments = asked;
+    arguments.test_threads.get_or_insert(AT_A_TIME);
+    run(&arguments, networked::trials()?).exit_if_failed();
+    conclusion.exit();
 }
 
 fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {

@@ -50,7 +50,8 @@ fn all_under_valgrind(face: &str) -> Result<()> {
     player.end()
 }
 
-fn command(face: &str) -> Result<Vec<OsString>> {
+/// What runs the player with one of the two.
+pub(crate) fn command(face: &str) -> Result<Vec<OsString>> {
     Ok(vec!["env".into(), library_path()?, player()?.into(), face.into()])
 }
 

@@ -1,18 +1,33 @@
-// The library as a player of the client-side stories: tests/client-stories/README.md. `player blocking` has the client
-// that blocks, `player async` the one for event loops.
+// The library as a player of the client-side stories and of the network stories: tests/client-stories/README.md.
+// `player blocking` has the client that blocks, `player async` the one for event loops, whose calls run beside each other.
 
 #include "loop.h"
 #include <ctype.h>
 #include <inttypes.h>
 
-enum { MOST = 16384, LOCKS = 16 };
+enum { MOST = 16384, LOCKS = 16, CLIENTS = 8, ERRANDS = 8, LABEL = 32 };
+
+// A client, and the locks that it holds, the newest last.
+struct party {
+    pc_client *client;
+    pc_async *async;
+    pc_lock held[LOCKS];
+    int held_count;
+};
+
+// A call for an event loop, and whose it is. Without a label it is the one that is waited for.
+struct errand {
+    struct party *party;
+    char label[LABEL];
+    struct flight flight;
+    int is_stats;
+};
 
 static int is_async;
-static pc_client *client;
-static pc_async *async;
-// The newest last.
-static pc_lock held[LOCKS];
-static int held_count;
+static pc_config *config;
+static struct party parties[CLIENTS];
+// Those without a party are free.
+static struct errand errands[ERRANDS];
 static char answer[MOST * 8];
 
 static void say(const char *format, ...)
@@ -24,12 +39,23 @@ static void say(const char *format, ...)
     va_end(arguments);
 }
 
-static void say_error(pc_error error)
+// Prints what was said, behind the label.
+static void speak(const char *label)
+{
+    if (label[0])
+        printf("&%s ", label);
+    for (const char *at = answer; *at; at++)
+        *at == '\n' ? fputs("\\n", stdout) : putchar(*at);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void say_error(const struct party *party, pc_error error)
 {
     const char *kinds[] = {[PC_ERROR_CONNECT] = "connect", [PC_ERROR_WRITE] = "write", [PC_ERROR_READ] = "read",
                            [PC_ERROR_REMOTE] = "remote"};
-    const char *server = is_async ? pc_async_error_server(async) : pc_client_error_server(client);
-    const char *cause = is_async ? pc_async_error_cause(async) : pc_client_error_cause(client);
+    const char *server = is_async ? pc_async_error_server(party->async) : pc_client_error_server(party->client);
+    const char *cause = is_async ? pc_async_error_cause(party->async) : pc_client_error_cause(party->client);
 
     if (error == PC_ERROR_BAD_KEY)
         say("key %s", cause);
@@ -39,15 +65,15 @@ static void say_error(pc_error error)
         say("other %s %s", pc_error_message(error), cause);
 }
 
-static void say_outcome(pc_error error, pc_outcome outcome, pc_lock lock)
+static void say_outcome(struct party *party, pc_error error, pc_outcome outcome, pc_lock lock)
 {
     if (error != PC_OK) {
-        say_error(error);
+        say_error(party, error);
         return;
     }
     if (outcome == PC_OUTCOME_LOCKED) {
-        CHECK(held_count < LOCKS);
-        held[held_count++] = lock;
+        CHECK(party->held_count < LOCKS);
+        party->held[party->held_count++] = lock;
     }
     say("%s", pc_outcome_name(outcome));
 }
@@ -69,20 +95,68 @@ static void say_statistics(const char *text)
     answer[length] = '\0';
 }
 
-// Drives a call that was begun, if it was, to its result.
-static pc_error drive(pc_error begun, pc_call **call, pc_lock *lock, pc_outcome *outcome)
+// Says what came of a call that has finished.
+static void conclude(struct errand *errand)
 {
-    struct flight flight;
+    pc_outcome outcome = PC_OUTCOME_DONE;
+    pc_lock lock = 0;
+    pc_error error = pc_call_result(errand->flight.call, &lock, errand->is_stats ? NULL : &outcome);
 
-    if (begun != PC_OK)
-        return begun;
-    flight.call = *call;
-    go_on(&flight);
-    finish(&flight, 1);
-    return pc_call_result(*call, lock, outcome);
+    if (error == PC_OK && errand->is_stats)
+        say_statistics(pc_call_text(errand->flight.call));
+    else
+        say_outcome(errand->party, error, outcome, lock);
+    speak(errand->label);
+    pc_call_free(&errand->flight.call);
+    errand->party = NULL;
 }
 
-static void play_acquire(char *words)
+// Waits until some call can go on, and lets it; or, if it may listen, until there is input.
+static void turn_all(int listen)
+{
+    struct pollfd wishes[ERRANDS + 1] = {{.fd = listen ? STDIN_FILENO : -1, .events = POLLIN}};
+    int at_most_ms = -1;
+
+    for (int i = 0; i < ERRANDS; i++) {
+        wishes[i + 1].fd = -1;
+        if (errands[i].party == NULL)
+            continue;
+        wishes[i + 1] = wish_of(&errands[i].flight);
+        if (at_most_ms < 0 || errands[i].flight.wait.timeout_ms < at_most_ms)
+            at_most_ms = errands[i].flight.wait.timeout_ms;
+    }
+    CHECK(poll(wishes, ERRANDS + 1, at_most_ms) >= 0);
+    for (int i = 0; i < ERRANDS; i++) {
+        if (errands[i].party == NULL)
+            continue;
+        go_on(&errands[i].flight);
+        if (errands[i].flight.wait.finished)
+            conclude(&errands[i]);
+    }
+}
+
+// Takes on a call that was begun. Without a label, it is driven to its end.
+static void run_errand(struct party *party, const char *label, pc_error begun, pc_call *call, int is_stats)
+{
+    struct errand *errand = errands;
+
+    if (begun != PC_OK) {
+        say_error(party, begun);
+        speak(label);
+        return;
+    }
+    while (errand->party != NULL)
+        CHECK(++errand < errands + ERRANDS);
+    *errand = (struct errand){.party = party, .flight = {.call = call}, .is_stats = is_stats};
+    snprintf(errand->label, sizeof errand->label, "%s", label);
+    go_on(&errand->flight);
+    if (errand->flight.wait.finished)
+        conclude(errand);
+    while (label[0] == '\0' && errand->party != NULL)
+        turn_all(0);
+}
+
+static void play_acquire(struct party *party, const char *label, char *words)
 {
     static char key[MOST / 2];
     pc_outcome outcome = PC_OUTCOME_DONE;
@@ -100,39 +174,43 @@ static void play_acquire(char *words)
         char byte[] = {digits[0], digits[1], '\0'};
         key[request.key_length++] = (char)strtol(byte, NULL, 16);
     }
-    if (is_async)
-        error = drive(pc_async_acquire(async, &request, &call), &call, &lock, &outcome);
-    else
-        error = pc_client_acquire(client, &request, &lock, &outcome);
-    say_outcome(error, outcome, lock);
-    pc_call_free(&call);
+    if (is_async) {
+        error = pc_async_acquire(party->async, &request, &call);
+        run_errand(party, label, error, call, 0);
+        return;
+    }
+    error = pc_client_acquire(party->client, &request, &lock, &outcome);
+    say_outcome(party, error, outcome, lock);
+    speak(label);
 }
 
-static void play_release(void)
+static void play_release(struct party *party, const char *label)
 {
-    pc_lock lock = held_count > 0 ? held[--held_count] : 0;
+    pc_lock lock = party->held_count > 0 ? party->held[--party->held_count] : 0;
     pc_outcome outcome = PC_OUTCOME_DONE;
     pc_call *call = NULL;
     pc_error error;
 
-    if (is_async)
-        error = drive(pc_async_release(async, lock, &call), &call, NULL, &outcome);
-    else
-        error = pc_client_release(client, lock, &outcome);
-    say_outcome(error, outcome, 0);
-    pc_call_free(&call);
+    if (is_async) {
+        error = pc_async_release(party->async, lock, &call);
+        run_errand(party, label, error, call, 0);
+        return;
+    }
+    error = pc_client_release(party->client, lock, &outcome);
+    say_outcome(party, error, outcome, 0);
+    speak(label);
 }
 
-static void play_abandon(void)
+static void play_abandon(struct party *party)
 {
-    if (held_count > 0) {
-        pc_lock lock = held[--held_count];
-        CHECK_OK(is_async ? pc_async_abandon(async, lock) : pc_client_abandon(client, lock));
+    if (party->held_count > 0) {
+        pc_lock lock = party->held[--party->held_count];
+        CHECK_OK(is_async ? pc_async_abandon(party->async, lock) : pc_client_abandon(party->client, lock));
     }
     say("OK");
 }
 
-static void play_stats(const char *words)
+static void play_stats(struct party *party, const char *label, const char *words)
 {
     pc_call *call = NULL;
     char *text = NULL, *name;
@@ -140,27 +218,29 @@ static void play_stats(const char *words)
     pc_error error;
 
     CHECK(*name == ' ');
-    if (is_async)
-        error = drive(pc_async_stats(async, server, name + 1, &call), &call, NULL, NULL);
-    else
-        error = pc_client_stats(client, server, name + 1, &text);
+    if (is_async) {
+        error = pc_async_stats(party->async, server, name + 1, &call);
+        run_errand(party, label, error, call, 1);
+        return;
+    }
+    error = pc_client_stats(party->client, server, name + 1, &text);
     if (error == PC_OK)
-        say_statistics(is_async ? pc_call_text(call) : text);
+        say_statistics(text);
     else
-        say_error(error);
-    pc_call_free(&call);
+        say_error(party, error);
+    speak(label);
     pc_string_free(&text);
 }
 
-static void play_close(void)
+static void play_close(struct party *party)
 {
-    CHECK_OK(is_async ? pc_async_close(async) : pc_client_close(client));
-    held_count = 0;
+    CHECK_OK(is_async ? pc_async_close(party->async) : pc_client_close(party->client));
+    party->held_count = 0;
     say("OK");
 }
 
 // The texts between commas; with a ring each is label:address:port:weight.
-static void add_servers(pc_config *config, char *list, int ring)
+static void add_servers(char *list, int ring)
 {
     for (char *server = strtok(list, ","); server; server = strtok(NULL, ",")) {
         char *address = strchr(server, ':'), *weight = strrchr(server, ':');
@@ -174,67 +254,127 @@ static void add_servers(pc_config *config, char *list, int ring)
     }
 }
 
+static void free_parties(void)
+{
+    for (struct party *party = parties; party < parties + CLIENTS; party++) {
+        pc_client_free(&party->client);
+        pc_async_free(&party->async);
+        party->held_count = 0;
+    }
+    pc_config_free(&config);
+}
+
+// The client of this number, made when it is first needed.
+static struct party *party_of(int number)
+{
+    struct party *party = &parties[number - 1];
+
+    CHECK(number > 0 && number <= CLIENTS && config != NULL);
+    if (party->client == NULL && party->async == NULL)
+        CHECK_OK(is_async ? pc_async_new(config, &party->async) : pc_client_new(config, &party->client));
+    return party;
+}
+
 static void play_new(const char *words)
 {
     long connect_ms, answer_ms, pass_over_ms, await;
     char servers[1024], choice[16];
-    pc_config *config = NULL;
 
     CHECK(sscanf(words,
                  "servers=%1023s choice=%15s connect_timeout_ms=%ld answer_timeout_ms=%ld pass_over_ms=%ld "
                  "await_release=%ld",
                  servers, choice, &connect_ms, &answer_ms, &pass_over_ms, &await) == 6);
-    pc_client_free(&client);
-    pc_async_free(&async);
-    held_count = 0;
+    free_parties();
     CHECK_OK(pc_config_new(&config));
-    add_servers(config, servers, strcmp(choice, "ring") == 0);
+    add_servers(servers, strcmp(choice, "ring") == 0);
     CHECK_OK(pc_config_set_connect_timeout_ms(config, connect_ms));
     CHECK_OK(pc_config_set_answer_timeout_ms(config, answer_ms));
     CHECK_OK(pc_config_set_pass_over_ms(config, pass_over_ms));
     CHECK_OK(pc_config_set_await_release(config, (int32_t)await));
-    CHECK_OK(is_async ? pc_async_new(config, &async) : pc_client_new(config, &client));
-    pc_config_free(&config);
+    party_of(1);
     say("OK");
+}
+
+// What stands behind this sign at the beginning of a line, up to a space; empty without the sign.
+static char *take_prefix(char **line, char sign)
+{
+    char *word = *line + 1, *end = strchr(*line, ' ');
+
+    if (**line != sign)
+        return "";
+    CHECK(end != NULL);
+    *end = '\0';
+    *line = end + 1;
+    return word;
 }
 
 static void play(char *line)
 {
+    const char *label = take_prefix(&line, '&'), *number = take_prefix(&line, '#');
     char *words = strchr(line, ' ');
+    struct party *party;
 
+    CHECK(is_async || label[0] == '\0');
+    CHECK(strlen(label) < LABEL);
     if (words)
         *words++ = '\0';
-    if (strcmp(line, "new") == 0 && words)
+    if (strcmp(line, "new") == 0 && words) {
         play_new(words);
-    else if (strcmp(line, "acquire") == 0 && words)
-        play_acquire(words);
-    else if (strcmp(line, "stats") == 0 && words)
-        play_stats(words);
-    else if (strcmp(line, "release") == 0)
-        play_release();
-    else if (strcmp(line, "abandon") == 0)
-        play_abandon();
-    else if (strcmp(line, "close") == 0)
-        play_close();
-    else
-        CHECK(!"a line that a player knows");
+        speak(label);
+        return;
+    }
+    party = party_of(number[0] ? atoi(number) : 1);
+    if (strcmp(line, "acquire") == 0 && words) {
+        play_acquire(party, label, words);
+    } else if (strcmp(line, "stats") == 0 && words) {
+        play_stats(party, label, words);
+    } else if (strcmp(line, "release") == 0) {
+        play_release(party, label);
+    } else {
+        if (strcmp(line, "abandon") == 0)
+            play_abandon(party);
+        else if (strcmp(line, "close") == 0)
+            play_close(party);
+        else
+            CHECK(!"a line that a player knows");
+        speak(label);
+    }
+}
+
+// The next line of the input, while calls go on; NULL at its end. The standard library would read more than it shows to poll().
+static char *next_line(void)
+{
+    static char input[MOST], line[MOST];
+    static size_t length;
+    char *end;
+    ssize_t count;
+
+    while ((end = memchr(input, '\n', length)) == NULL) {
+        turn_all(1);
+        if (poll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, 0) == 0)
+            continue;
+        CHECK(length < sizeof input);
+        count = read(STDIN_FILENO, input + length, sizeof input - length);
+        CHECK(count >= 0);
+        if (count == 0)
+            return NULL;
+        length += (size_t)count;
+    }
+    *end++ = '\0';
+    memcpy(line, input, (size_t)(end - input));
+    length -= (size_t)(end - input);
+    memmove(input, end, length);
+    return line;
 }
 
 int main(int argc, char **argv)
 {
-    static char line[MOST];
+    char *line;
 
     CHECK(argc == 2);
     is_async = strcmp(argv[1], "async") == 0;
-    while (fgets(line, sizeof line, stdin)) {
-        line[strcspn(line, "\n")] = '\0';
+    while ((line = next_line()) != NULL)
         play(line);
-        for (const char *at = answer; *at; at++)
-            *at == '\n' ? fputs("\\n", stdout) : putchar(*at);
-        putchar('\n');
-        fflush(stdout);
-    }
-    pc_client_free(&client);
-    pc_async_free(&async);
+    free_parties();
     return 0;
 }

@@ -1,6 +1,6 @@
 <?php
 
-// The extension as a player of the client-side stories: see tests/client-stories/README.md. With the argument
+// The extension as a player of the client-side stories and of the network stories: see tests/client-stories/README.md. With the argument
 // `share_connection`, all locks at a server share a connection.
 
 declare(strict_types=1);
@@ -23,9 +23,11 @@ final class Player
         RemoteException::class => 'remote',
         KeyException::class => 'key',
     ];
-    /** The one that was made last. */
-    private Client $client;
-    /** @var Client[] one for each lock that is held, the newest last */
+    /** The client that a line is for. */
+    private int $number = 1;
+    /** @var Client[] By number: the one that was made last. */
+    private array $clients = [];
+    /** @var Client[][] By number: one for each lock that is held, the newest last. */
     private array $held = [];
     /** @var string[] */
     private array $servers = [];
@@ -38,12 +40,17 @@ final class Player
 
     public function answer(string $line): string
     {
+        $this->number = 1;
+        if ($line[0] === '#') {
+            [$number, $line] = explode(' ', substr($line, 1), 2);
+            $this->number = (int) $number;
+        }
         [$verb, $words] = [strtok($line, ' '), array_slice(explode(' ', $line), 1)];
         try {
             $result = match ($verb) {
                 'new' => $this->begin($words),
                 'acquire' => $this->acquire(...$words),
-                'release' => (array_pop($this->held) ?? $this->client)->release(),
+                'release' => ($this->newest() ?? $this->client())->release(),
                 'abandon' => $this->abandon(),
                 'close' => $this->close(),
                 'stats' => $this->stats(...$words),
@@ -64,46 +71,59 @@ final class Player
             'share_connection' => $this->sharing,
             'choice' => $values['choice'],
             'timeout' => $values['connect_timeout_ms'] / 1000,
-            'read_timeout' => $values['answer_timeout_ms'] / 1000,
+            // The option would bound the waits of long acquires, too; without it, a second is the least.
+            'read_timeout' => $values['answer_timeout_ms'] === '1000' ? null : $values['answer_timeout_ms'] / 1000,
             'pass_over' => $values['pass_over_ms'] / 1000,
             'await_release' => $values['await_release'] === '1',
         ];
         $this->held = [];
-        $this->client = new Client($this->servers, $this->options);
+        $this->clients = [];
+        // What is wrong with the options is told now.
+        $this->client();
+    }
+
+    private function client(): Client
+    {
+        return $this->clients[$this->number] ??= new Client($this->servers, $this->options);
+    }
+
+    /** The object of the newest lock, which it is to hold no longer. */
+    private function newest(): ?Client
+    {
+        $this->held[$this->number] ??= [];
+        return array_pop($this->held[$this->number]);
     }
 
     private function acquire(string $mode, string $workers, string $maxqueue, string $timeout, string $key): Result
     {
         $arguments = [(string) hex2bin($key), (int) $workers, (int) $maxqueue, (int) $timeout];
         // Objects of equal options use the same connections, and abandon() gives up every lock of its object.
-        $this->client = new Client($this->servers, $this->options);
-        $result = $mode === 'me'
-            ? $this->client->acquireForMe(...$arguments)
-            : $this->client->acquireForAnyone(...$arguments);
+        $client = $this->clients[$this->number] = new Client($this->servers, $this->options);
+        $result = $mode === 'me' ? $client->acquireForMe(...$arguments) : $client->acquireForAnyone(...$arguments);
         if ($result === Result::LOCKED) {
-            $this->held[] = $this->client;
+            $this->held[$this->number][] = $client;
         }
         return $result;
     }
 
     private function abandon(): void
     {
-        array_pop($this->held)?->abandon();
+        $this->newest()?->abandon();
         if ($this->sharing) {
-            $this->held = [];
+            $this->held[$this->number] = [];
         }
     }
 
     private function close(): void
     {
-        $this->held = [];
-        $this->client->close();
+        $this->held[$this->number] = [];
+        $this->client()->close();
     }
 
     private function stats(string $server, string $name): string
     {
         $server = $this->servers[(int) $server];
-        $values = $this->client->stats($name, $server)[$server];
+        $values = $this->client()->stats($name, $server)[$server];
         $pairs = array_map(fn($name, $value) => "$name: $value", array_keys($values), $values);
         return 'STATS ' . implode('; ', $pairs);
     }

@@ -14,7 +14,7 @@ use super::host::own_address;
 use super::perform::perform;
 use super::{Story, stories};
 use crate::program::Program;
-use crate::scratch::target;
+use crate::scratch::{move_to, target};
 use crate::tunnel::{ip, tunnel};
 
 /// The first argument of the program in a cell.
@@ -112,9 +112,10 @@ fn inside(name: &str, command: &[OsString]) -> Result<()> {
 fn prepare() -> Result<()> {
     ip(&["link", "set", "lo", "up"])?;
     // For all that is written here; it goes with the cell.
-    let scratch = target()?.join("tmp");
+    let scratch = target()?.join("tmp/cell");
     fs::create_dir_all(&scratch)?;
     mount(&["-t", "tmpfs", "scratch"], &scratch)?;
+    move_to(scratch.clone());
     for (number, (file, contents)) in FILES.iter().enumerate() {
         let replacement = scratch.join(number.to_string());
         fs::write(&replacement, contents)?;

@@ -1,4 +1,4 @@
-// The package as a player of the client-side stories: tests/client-stories/README.md says what it is told and answers.
+// The package as a player of the client-side stories and of the network stories: tests/client-stories/README.md says what it is told and answers.
 
 import readline from 'node:readline';
 import { BadKeyError, Failure, PoolCounter } from 'poolcounter';
@@ -13,31 +13,24 @@ const WORDS = new Map([
   ['notLocked', 'NOT_LOCKED'],
 ]);
 
+/** @typedef {import('poolcounter').Options} Options */
+
 class Player {
-  /** @type {PoolCounter | undefined} */
-  #pool;
+  /** @type {PoolCounter} */
+  #client;
   /** @type {string[]} */
-  #servers = [];
+  #servers;
   /** The newest last. @type {import('poolcounter').Lock[]} */
   #held = [];
 
+  /** @param {Options} options */
+  constructor(options) {
+    this.#client = new PoolCounter(options);
+    this.#servers = options.servers.map((server) => (typeof server === 'string' ? server : server.server));
+  }
+
   /** @type {Record<string, (...words: string[]) => Promise<string | undefined>>} */
   #commands = {
-    new: async (...words) => {
-      await this.#close();
-      const values = Object.fromEntries(words.map((word) => word.split('=', 2)));
-      const ring = values.choice === 'ring';
-      const servers = values.servers.split(',').map(ring ? ringServer : String);
-      this.#servers = servers.map((/** @type {any} */ server) => (ring ? server.server : server));
-      this.#pool = new PoolCounter({
-        servers,
-        connectTimeoutMs: Number(values.connect_timeout_ms),
-        answerTimeoutMs: Number(values.answer_timeout_ms),
-        passOverMs: Number(values.pass_over_ms),
-        awaitRelease: values.await_release === '1',
-      });
-      return undefined;
-    },
     acquire: async (mode, workers, maxqueue, timeout, key) => {
       const acquired = await this.#client.acquire(Buffer.from(key ?? '', 'hex'), {
         mode: mode === 'me' ? 'forMe' : 'forAnyone',
@@ -66,7 +59,7 @@ class Player {
       const values = Object.entries((await this.#client.stats(name, server))[server] ?? {});
       return `STATS ${values.map(([each, value]) => `${each}: ${value}`).join('; ')}`;
     },
-    close: async () => this.#close(),
+    close: async () => this.close(),
   };
 
   /**
@@ -88,18 +81,56 @@ class Player {
     }
   }
 
-  get #client() {
-    if (!this.#pool) {
-      throw new Error('there is no client yet');
-    }
-    return this.#pool;
-  }
-
-  async #close() {
+  /** @returns {Promise<undefined>} */
+  async close() {
     this.#held = [];
-    await this.#pool?.close();
+    await this.#client.close();
     return undefined;
   }
+}
+
+/** The clients of this process, by number, made when they are first needed. */
+class Players {
+  /** @type {Options | undefined} */
+  #options;
+  /** @type {Map<string, Player>} */
+  #players = new Map();
+
+  /**
+   * @param {string} line
+   * @returns {Promise<string>}
+   */
+  async answer(line) {
+    const [, number = '1', command = ''] = /^(?:#(\d+) )?(.*)$/s.exec(line) ?? [];
+    if (command.startsWith('new ')) {
+      await Promise.all([...this.#players.values()].map((player) => player.close()));
+      this.#options = options(command.slice('new '.length).split(' '));
+      this.#players = new Map([['1', new Player(this.#options)]]);
+      return 'OK';
+    }
+    if (!this.#options) {
+      throw new Error('there are no settings yet');
+    }
+    const player = this.#players.get(number) ?? new Player(this.#options);
+    this.#players.set(number, player);
+    return player.answer(command);
+  }
+}
+
+/**
+ * @param {string[]} words
+ * @returns {Options}
+ */
+function options(words) {
+  const values = Object.fromEntries(words.map((word) => word.split('=', 2)));
+  const servers = values.servers.split(',');
+  return {
+    servers: values.choice === 'ring' ? servers.map(ringServer) : servers,
+    connectTimeoutMs: Number(values.connect_timeout_ms),
+    answerTimeoutMs: Number(values.answer_timeout_ms),
+    passOverMs: Number(values.pass_over_ms),
+    awaitRelease: values.await_release === '1',
+  };
 }
 
 /**
@@ -111,7 +142,20 @@ function ringServer(text) {
   return { label, server, weight: Number(weight) };
 }
 
-const player = new Player();
+/**
+ * @param {string} prefix
+ * @param {string} command
+ */
+async function play(prefix, command) {
+  console.log(prefix + (await players.answer(command)).replaceAll('\n', '\\n'));
+}
+
+const players = new Players();
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  console.log((await player.answer(line)).replaceAll('\n', '\\n'));
+  const [, prefix, command = ''] = /^(&\S+ )?(.*)$/s.exec(line) ?? [];
+  const played = play(prefix ?? '', command);
+  // What has a label runs beside the others. Should it fail, that ends the process.
+  if (prefix === undefined) {
+    await played;
+  }
 }
