@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { Sockets } from '../lib/sockets.js';
@@ -50,6 +51,11 @@ async function listen(t) {
   return { address, accepted };
 }
 
+/** A port, as the kernel writes it. @param {number} port */
+function hex(port) {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
 /** Time for what should not happen. */
 async function aFewTurns() {
   for (let turn = 0; turn < 20; turn += 1) {
@@ -90,6 +96,18 @@ test('a socket connects to an address, moves bytes, and hears of the end', async
   peer.end();
   await until(() => news.length === 3);
   assert.deepEqual(news, ['connected 3', 'received 3 LOCKED\n', 'closed 3']);
+});
+
+test('a host that says nothing is asked after ten seconds whether it is there', async (t) => {
+  const { sockets, news } = open(t);
+  const { address, accepted } = await listen(t);
+  sockets.connect(1, address, PORT);
+  await until(() => news.length === 1);
+  const { remotePort = 0 } = await accepted();
+  // The kernel's word for a timer of keepalive, 2, and hundredths of a second until it ends.
+  const timer = new RegExp(`:${hex(remotePort)} [0-9A-F]{8}:${hex(PORT)} .*? 02:([0-9A-F]{8}) `);
+  const [, rest = ''] = timer.exec(fs.readFileSync('/proc/net/tcp', 'latin1')) ?? [];
+  assert.ok(Number.parseInt(rest, 16) <= 1000, `${rest} hundredths of a second`);
 });
 
 test('what cannot be connected is told of later, in words', async (t) => {
