@@ -117,11 +117,11 @@ class Driver {
     this.#begun(this.#engine.release(lock, performance.now()), caller);
   }
 
-  /** @param {number} lock */
+  /** The server has nothing to say to who holds a lock, and those who wait for it should not wait for a busy program. @param {number} lock */
   abandon(lock) {
     this.#forgetHolder(lock);
     this.#engine.abandon(lock, performance.now());
-    this.#obey();
+    this.#obey((socket) => this.#sockets.closeNow(socket));
   }
 
   /**
@@ -146,13 +146,12 @@ class Driver {
     }
   }
 
-  /** Closes every connection; resolves when they are closed. */
+  /** Closes every connection; fulfilled when the system has all that was sent, and the end of each. */
   async close() {
-    const ended = this.#sockets.ended();
     this.#calls.forEach((caller, call) => caller && this.#cancel(call, new ClosedError('the pool was closed')));
     this.#engine.close(performance.now());
     this.#obey();
-    await ended;
+    await this.#sockets.handedOver();
   }
 
   /**
@@ -206,7 +205,7 @@ class Driver {
   }
 
   /** Does what core says; to be called whenever it was told something. */
-  #obey() {
+  #obey(close = (/** @type {number} */ socket) => this.#sockets.close(socket)) {
     const engine = this.#engine;
     /** @type {(() => void)[]} */
     const losers = [];
@@ -229,7 +228,7 @@ class Driver {
           this.#send(subject);
           break;
         case Action.Close:
-          this.#sockets.close(subject);
+          close(subject);
           break;
         case Action.Finish:
           this.#finish(subject);

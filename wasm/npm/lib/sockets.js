@@ -10,6 +10,12 @@ const { getSystemErrorMap } = require('node:util');
  */
 const KEEPALIVE_MS = 10_000;
 
+/**
+ * How long a socket that is being closed still reads. The server closes its side at once; one that is frozen does not. The kernel sees to it that the end of the stream
+ * arrives, this or that way.
+ */
+const LINGER_MS = 5_000;
+
 /** How long to wait for a place in the backlog of a Unix socket, which cannot be waited for. */
 const BACKLOG_PAUSE_MS = 5;
 
@@ -41,6 +47,8 @@ const buffer = Buffer.allocUnsafe(16 * 1024);
 class Sockets {
   /** @type {Map<number, net.Socket>} */
   #sockets = new Map();
+  /** For each that is being closed: fulfilled when the system has all that it sends. @type {Set<Promise<void>>} */
+  #closing = new Set();
   #listener;
 
   /** @param {Listener} listener */
@@ -108,16 +116,55 @@ class Sockets {
     this.#sockets.get(number)?.write(bytes, 'latin1');
   }
 
-  /** The listener hears no more of it, and the number may be given again. @param {number} number */
+  /**
+   * Closes a socket from which bytes may come that nobody has read. Were it closed with them, the kernel would send a RST, and only once, and drop what is not yet acknowledged.
+   * So what comes is read until the server has closed its side. The listener hears no more of it, and the number may be given again.
+   *
+   * @param {number} number
+   */
   close(number) {
-    this.#sockets.get(number)?.destroy();
-    this.#sockets.delete(number);
+    const socket = this.#take(number);
+    if (socket === undefined) {
+      return;
+    }
+    if (socket.connecting || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    // If the program was busy, what has come meanwhile is read before.
+    const bound = setTimeout(() => setImmediate(() => socket.destroy()), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(bound));
+    /** @type {Promise<void>} */
+    const closing = new Promise((resolve) => {
+      socket.end(() => {
+        this.#closing.delete(closing);
+        resolve();
+      });
+    });
+    this.#closing.add(closing);
   }
 
-  /** Resolves when all that are open now are closed. */
-  async ended() {
-    const sockets = [...this.#sockets.values()].filter((socket) => !socket.closed);
-    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  /**
+   * Closes a socket to which the server has nothing to say: it is told before this returns, even if the program is busy then.
+   *
+   * @param {number} number
+   */
+  closeNow(number) {
+    this.#take(number)?.destroy();
+  }
+
+  /** Fulfilled when the system has all that is to be sent by sockets that were closed, and their ends. */
+  async handedOver() {
+    await Promise.all(this.#closing);
+    // What came until now is read.
+    await new Promise(setImmediate);
+  }
+
+  /** @param {number} number */
+  #take(number) {
+    const socket = this.#sockets.get(number);
+    this.#sockets.delete(number);
+    return socket;
   }
 }
 

@@ -1,6 +1,9 @@
 // What keeps a process alive, and what does not.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
@@ -44,6 +47,75 @@ test('a wait keeps the process', async (t) => {
   await until(async () => (await counted(pool, 'waiting_workers')) === 1);
   await lock.release();
   assert.equal(await ended, 'done\n0');
+});
+
+const LAST_WORDS = {
+  'a release just before the end': 'void lock.release(); process.exit();',
+  'a release while the process ends': "process.on('exit', () => void lock.release());",
+  'a release just before the pool is closed': 'void lock.release(); await pool.close(); process.exit();',
+  'a release by a pool that is closed at the end of its block': 'await lock.release(); await pool.close();',
+};
+
+for (const [name, words] of Object.entries(LAST_WORDS)) {
+  test(`${name} arrives`, async (t) => {
+    const { address } = await Daemon.start(t);
+    const pool = openPool(t, { servers: [address] });
+    const first = await lockOf(pool, 'k');
+    const ended = run(t, address, `const { lock } = await pool.acquire('k', { ...wish, mode: 'forMe' }); ${words}`);
+    await until(async () => (await counted(pool, 'waiting_workers')) === 1);
+    const second = pool.acquire('k', WISH);
+    await until(async () => (await counted(pool, 'waiting_workers')) === 2);
+    first.abandon();
+    // By the end of a process alone it would be locked.
+    assert.deepEqual(await second, { outcome: 'done' });
+    assert.equal(await ended, '0');
+  });
+}
+
+for (const [end, outcome] of /** @type {const} */ ([
+  ['release', 'done'],
+  ['abandon', 'locked'],
+])) {
+  test(`a program that is busy has said before that it does ${end} its lock`, async (t) => {
+    const { address } = await Daemon.start(t);
+    const pool = openPool(t, { servers: [address] });
+    const lock = await lockOf(pool, 'k');
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'poolcounter-'));
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'outcome');
+    const body = `
+      import fs from 'node:fs';
+      const { outcome } = await pool.acquire('k', wish);
+      fs.writeFileSync('${file}.new', outcome);
+      fs.renameSync('${file}.new', '${file}');`;
+    const ended = run(t, address, body);
+    await until(async () => (await counted(pool, 'waiting_workers')) === 1);
+    void lock[end]();
+    const deadline = Date.now() + 20_000;
+    while (!fs.existsSync(file) && Date.now() < deadline) {
+      // Busy.
+    }
+    assert.ok(fs.existsSync(file));
+    assert.equal(fs.readFileSync(file, 'latin1'), outcome);
+    assert.equal(await ended, '0');
+  });
+}
+
+test('a pool is closed, and the process ends, though the daemon is frozen', async (t) => {
+  const daemon = await Daemon.start(t);
+  // A timer that is over before closed sockets are given up.
+  const body = `
+    await pool.run('idle', wish, () => 1);
+    await pool.acquire('held', wish);
+    process.kill(${daemon.process.pid}, 'SIGSTOP');
+    const waiting = pool.acquire('held', wish);
+    await new Promise(setImmediate);
+    const rejected = waiting.catch((error) => console.log(error.code));
+    await pool.close();
+    await rejected;
+    console.log('closed');
+    setTimeout(() => console.log('still there'), 4000).unref();`;
+  assert.equal(await run(t, daemon.address, body), 'CLOSED\nclosed\n0');
 });
 
 test('a wait that fails leaves nothing behind', async (t) => {

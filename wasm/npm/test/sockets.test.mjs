@@ -9,6 +9,8 @@ import { Sockets } from '../lib/sockets.js';
 import { freshAddress, until } from './support/daemon.mjs';
 
 const PORT = 7531;
+/** For which a socket that was closed still reads. */
+const LINGER_MS = 5_000;
 
 /** Sockets, and what is told of them. @param {import('node:test').TestContext} t */
 function open(t) {
@@ -33,20 +35,19 @@ async function listen(t) {
   const address = freshAddress();
   /** @type {net.Socket[]} */
   const peers = [];
-  const server = net.createServer({ allowHalfOpen: true }, (peer) => {
-    peer.on('error', () => undefined);
-    peers.push(peer);
-  });
+  const server = net.createServer({ allowHalfOpen: true }, (peer) => peers.push(peer));
   server.listen(PORT, address);
   await once(server, 'listening');
   t.after(() => {
     server.close();
     peers.forEach((peer) => peer.destroy());
   });
-  /** @returns {Promise<net.Socket>} */
+  /** The next connection. @returns {Promise<net.Socket>} */
   const accepted = async () => {
     await until(() => peers.length > 0);
-    return /** @type {net.Socket} */ (peers.shift());
+    const [peer] = peers.splice(0, 1);
+    t.after(() => peer?.destroy());
+    return /** @type {net.Socket} */ (peer);
   };
   return { address, accepted };
 }
@@ -142,8 +143,94 @@ test('nothing is heard of a socket that was closed, though its number is given a
   assert.deepEqual(news, ['connected 1', 'received 1 LOCKED\n']);
 });
 
+/** What a server hears of a connection: its bytes, and `end` or the code of an error. @param {net.Socket} peer */
+function heard(peer) {
+  /** @type {string[]} */
+  const words = [];
+  peer.setEncoding('latin1');
+  peer.on('data', (data) => words.push(String(data)));
+  peer.on('end', () => words.push('end'));
+  peer.on('error', (/** @type {NodeJS.ErrnoException} */ error) => words.push(String(error.code)));
+  return words;
+}
+
+test('a socket that is closed with unread bytes is not reset, and nothing more is heard of it', async (t) => {
+  const { sockets, news } = open(t);
+  const [first, second] = [await listen(t), await listen(t)];
+  sockets.connect(1, first.address, PORT);
+  await until(() => news.length === 1);
+  const peer = await first.accepted();
+  const words = heard(peer);
+  // It has come when this returns, and nobody has read it.
+  peer.write('LOCKED\n');
+  sockets.send(1, 'RELEASE\n');
+  sockets.close(1);
+  sockets.connect(1, second.address, PORT);
+  await until(() => words.length === 2 && news.length === 2);
+  peer.write('RELEASED\n');
+  peer.end();
+  await once(peer, 'close');
+  assert.deepEqual(words, ['RELEASE\n', 'end']);
+  assert.deepEqual(news, ['connected 1', 'connected 1']);
+});
+
+test('the reset of a socket that was closed is not that of another with its number', async (t) => {
+  const { sockets, news } = open(t);
+  const { address, accepted } = await listen(t);
+  sockets.connect(1, address, PORT);
+  await until(() => news.length === 1);
+  const first = await accepted();
+  const words = heard(first);
+  sockets.close(1);
+  sockets.connect(1, address, PORT);
+  await until(() => words.includes('end') && news.length === 2);
+  first.resetAndDestroy();
+  (await accepted()).write('LOCKED\n');
+  await until(() => news.length > 2);
+  await aFewTurns();
+  assert.deepEqual(news, ['connected 1', 'connected 1', 'received 1 LOCKED\n']);
+});
+
+test('a socket that was closed is given up if the server does not close its side', async (t) => {
+  const { sockets, news } = open(t);
+  const { address, accepted } = await listen(t);
+  sockets.connect(1, address, PORT);
+  await until(() => news.length === 1);
+  const peer = await accepted();
+  const words = heard(peer);
+  const start = Date.now();
+  sockets.close(1);
+  await until(() => words.includes('end'));
+  // The kernel answers with a RST once nobody reads.
+  await until(() => {
+    peer.write('x');
+    return words.length > 1;
+  });
+  assert.match(String(words[1]), /ECONNRESET|EPIPE/);
+  assert.ok(Date.now() - start < 2 * LINGER_MS);
+});
+
+test('what was closed is handed over', async (t) => {
+  const { sockets, news } = open(t);
+  const { address, accepted } = await listen(t);
+  for (const number of [1, 2, 3]) {
+    sockets.connect(number, address, PORT);
+  }
+  await until(() => news.length === 3);
+  const peers = [await accepted(), await accepted(), await accepted()];
+  const words = peers.map(heard);
+  sockets.connect(4, address, PORT);
+  sockets.closeNow(1);
+  [2, 3, 4].forEach((number) => sockets.close(number));
+  await sockets.handedOver();
+  peers.forEach((peer) => peer.destroySoon());
+  await until(() => words.every((each) => each.length === 1));
+  assert.deepEqual(words, [['end'], ['end'], ['end']]);
+});
+
 test('a number that is not open is nothing', (t) => {
   const { sockets } = open(t);
   sockets.close(5);
+  sockets.closeNow(5);
   sockets.send(5, 'RELEASE\n');
 });
