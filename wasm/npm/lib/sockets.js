@@ -5,14 +5,14 @@ const net = require('node:net');
 const { getSystemErrorMap } = require('node:util');
 
 /**
- * After so long without a word the host is asked whether it is still there. Node asks again each second, and gives up a second after the tenth question: a host that
- * vanished is noticed after 20 s, and an outage of a few seconds costs nothing. Node sets both by itself.
+ * After so long without a word the host is asked whether it is still there. Node has it asked again each second, ten times in all: a host that vanished is noticed
+ * after 20 s, and an outage of five seconds costs nothing.
  */
 const KEEPALIVE_MS = 10_000;
 
 /**
- * How long a socket that is being closed still reads. The server closes its side at once; one that is frozen does not. The kernel sees to it that the end of the stream
- * arrives, this or that way.
+ * How long a socket that is being closed still reads. The server closes its side at once; one that is frozen does not. The kernel goes on sending the end of the
+ * stream after that, too.
  */
 const LINGER_MS = 5_000;
 
@@ -117,8 +117,8 @@ class Sockets {
   }
 
   /**
-   * Closes a socket from which bytes may come that nobody has read. Were it closed with them, the kernel would send a RST, and only once, and drop what is not yet acknowledged.
-   * So what comes is read until the server has closed its side. The listener hears no more of it, and the number may be given again.
+   * Closes a socket which may have bytes that nobody has read. Were it closed with them, the kernel would send a RST, only once, and drop what is not yet
+   * acknowledged. So what comes is read until the server has closed its side. The listener hears no more of it, and the number may be given again.
    *
    * @param {number} number
    */

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { BadKeyError, ClosedError, ConnectError, Failure, PoolCounterError, ReadError } from 'poolcounter';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { runProgram } from './support/programs.mjs';
 
 test('nobody is there', async (t) => {
   const address = freshAddress();
@@ -123,6 +124,26 @@ test('a Unix socket', async (t) => {
   await Daemon.start(t, { more: ['--listen', server] });
   const locks = await Promise.all(Array.from({ length: 300 }, (_, i) => lockOf(pool, `k${i}`)));
   await Promise.all(locks.map((lock) => lock.release()));
+});
+
+test('a process that may open no more files gets errors of this package alone', async (t) => {
+  const { address } = await Daemon.start(t);
+  const program = `
+    import { PoolCounter } from 'poolcounter';
+    for (const server of ['unix:/no/such/socket', '${address}']) {
+      const pool = new PoolCounter({ servers: [server], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
+      const wishes = Array.from({ length: 100 }, (_, i) => pool.acquire('k' + i, ${JSON.stringify(WISH)}));
+      const outcomes = (await Promise.allSettled(wishes)).map(({ value, reason }) => value?.outcome ?? reason);
+      const names = outcomes.map((outcome) => outcome.cause ? outcome.name + ' ' + outcome.cause : outcome);
+      console.log([...new Set(names)].sort().join(', '));
+      await pool.close();
+    }`;
+  const expected = [
+    'ConnectError No such file or directory, ConnectError Too many open files',
+    'ConnectError Too many open files, locked',
+    '0',
+  ];
+  assert.equal(await runProgram(t, program, { files: 60 }), expected.join('\n'));
 });
 
 test('a key that cannot be sent', async (t) => {

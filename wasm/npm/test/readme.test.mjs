@@ -55,7 +55,7 @@ test('the first example has something stale when the wait is too long', async (t
 });
 
 test('the first example works unprotected without a server', async (t) => {
-  assert.equal(await runProgram(t, article(freshAddress()), 'ignore'), 'rendered x\n0');
+  assert.equal(await runProgram(t, article(freshAddress()), { errors: 'ignore' }), 'rendered x\n0');
 });
 
 test('there are two examples of a lock, and the first of them is for every Node', () => {

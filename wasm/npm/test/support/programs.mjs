@@ -10,11 +10,12 @@ const PATIENCE_MS = 60_000;
  *
  * @param {import('node:test').TestContext} t
  * @param {string} program
- * @param {'inherit' | 'ignore'} [errors] Where its error output goes.
+ * @param {{ errors?: 'inherit' | 'ignore', files?: number }} [options] Where its error output goes, and how many files it may have open.
  * @returns {Promise<string>}
  */
-export function runProgram(t, program, errors = 'inherit') {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+export function runProgram(t, program, { errors = 'inherit', files = 1024 } = {}) {
+  const limited = `ulimit -n ${files} && exec "$0" "$@"`;
+  const child = spawn('/bin/sh', ['-c', limited, process.execPath, '--input-type=module', '--eval', program], {
     cwd: new URL('.', import.meta.url),
     stdio: ['ignore', 'pipe', errors],
     timeout: PATIENCE_MS,
