@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::held::Owner;
 use crate::registry::Connections;
-use poolcounter::client::{Failure, Outcome, Request, Sharing};
+use poolcounter::client::{Failure, Outcome, Request};
 use poolcounter::protocol::Mode;
 use std::rc::Rc;
 
@@ -63,18 +63,9 @@ impl Client {
             self.connections.client().release(&lock)
         } else {
             let key = key.map(Rc::from).or_else(|| self.last_key.clone()).ok_or(NotReleased::NoKey)?;
-            self.release_nothing(&key)
+            self.connections.client().release_nothing(&key)
         };
         outcome.map(|outcome| answer(&outcome)).map_err(NotReleased::Failed)
-    }
-
-    fn release_nothing(&self, key: &[u8]) -> Result<Outcome, Failure> {
-        let mut client = self.connections.client();
-        // Over a shared connection the server would take a lock of somebody else.
-        if client.settings().sharing == Sharing::PerServer && !self.connections.held().is_empty() {
-            return Ok(Outcome::NotLocked);
-        }
-        client.release_nothing(key)
     }
 
     /// The servers, as they are configured.

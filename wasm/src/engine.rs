@@ -167,9 +167,8 @@ impl Engine {
 
     /// A look-up has ended, with addresses or the system's words.
     pub(crate) fn looked_up(&mut self, server: usize, found: Result<Vec<String>, String>, now: Timestamp) {
+        // Whoever waits for it looks every few milliseconds.
         self.client.looked_up(server, found, now);
-        // Whoever waits for it looks again.
-        self.drive_all(now);
     }
 
     /// The socket is connected.
@@ -278,15 +277,6 @@ impl Engine {
                 Next::Finished(result) => return self.finish(call, result),
             }
         }
-    }
-
-    /// Goes on with every call.
-    fn drive_all(&mut self, now: Timestamp) {
-        let calls: Vec<usize> = self.calls.iter().map(|(call, _)| call).collect();
-        for call in calls {
-            self.drive(call, now);
-        }
-        self.settle(now);
     }
 
     fn connect(&mut self, call: usize, server: usize, address: Option<Rc<str>>, attempt: usize, now: Timestamp) {
@@ -616,6 +606,7 @@ mod tests {
         acquire(&mut engine);
         assert_eq!(actions(&mut engine), ["look up 0"]);
         engine.looked_up(0, Ok(vec!["10.0.0.9".to_owned()]), START);
+        engine.tick(engine.wakeup().expect("both look again"));
         assert_eq!(actions(&mut engine), ["connect 0 to 0", "connect 1 to 0"]);
     }
 

@@ -261,6 +261,11 @@ impl<S> Client<S> {
             return;
         };
         (call.server, call.chosen, call.probing) = (server, now, false);
+        if call.kind == Kind::ReleaseNothing && self.shares_a_lock(server) {
+            // Over the shared connection the server would take a lock of somebody else.
+            call.state = State::Finished(Ok(Outcome::NotLocked));
+            return;
+        }
         let verdict = if let Kind::Statistics { .. } = call.kind {
             // Whoever asks for a server's statistics wants to hear from this server.
             Verdict::Ask
@@ -287,6 +292,12 @@ impl<S> Client<S> {
                 None => self.connect(call, false, now),
             },
         }
+    }
+
+    /// Whether all locks at `server` share a connection, and it holds one.
+    fn shares_a_lock(&self, server: usize) -> bool {
+        self.settings.sharing == Sharing::PerServer
+            && self.links.iter().any(|link| link.server == server && link.holds())
     }
 
     /// A kept connection to `server`, if there is one to be had.

@@ -137,7 +137,7 @@ impl<S> Client<S> {
         Ok(call)
     }
 
-    /// Begins a release with nothing held. It is sent to the key's server and waited for.
+    /// Begins a release with nothing held. It is sent to the key's server and waited for; but not over a shared connection that holds a lock, which the server would take.
     ///
     /// # Errors
     ///

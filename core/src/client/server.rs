@@ -5,6 +5,9 @@ use core::net::Ipv6Addr;
 /// The port of a server that names none.
 pub const DEFAULT_PORT: u16 = 7531;
 
+/// The longest path of a Unix socket, in bytes.
+const MAX_PATH: usize = 107;
+
 /// What DNS has room for.
 const MAX_LABEL: usize = 63;
 const MAX_NAME: usize = 253;
@@ -93,7 +96,7 @@ impl Target {
             return None;
         }
         if let Some(path) = text.strip_prefix("unix:") {
-            return path.starts_with('/').then(|| Self::Unix(path.to_string()));
+            return (path.starts_with('/') && path.len() <= MAX_PATH).then(|| Self::Unix(path.to_string()));
         }
         let (host, port, can_be) = match text.strip_prefix('[') {
             Some(bracketed) => {
@@ -188,6 +191,7 @@ mod tests {
             ("[::1]:80", host("::1", 80)),
             ("unix:/run/pc", Some(Target::Unix("/run/pc".to_string()))),
             ("unix:run/pc", None),
+            (&format!("unix:/{}", "p".repeat(107)), None),
             ("", None),
             (":80", None),
             ("pc1:", None),

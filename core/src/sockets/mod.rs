@@ -1,5 +1,6 @@
 //! What the clients over blocking sockets and over others share.
 
+#[cfg_attr(not(feature = "nonblocking"), allow(dead_code, reason = "an event loop needs more of it"))]
 mod attempts;
 mod connection;
 mod fork_safe;
@@ -9,7 +10,9 @@ mod process;
 #[allow(unsafe_code, reason = "rustix has this question of the kernel's in its general form alone")]
 mod unacknowledged;
 
-pub(crate) use attempts::{Attempted, Attempts, Readiness};
+#[cfg(feature = "nonblocking")]
+pub(crate) use attempts::Readiness;
+pub(crate) use attempts::{Attempted, Attempts};
 pub(crate) use connection::Connection;
 pub(crate) use fork_safe::ForkSafe;
 pub(crate) use home::Home;

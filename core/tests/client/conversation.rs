@@ -41,20 +41,6 @@ fn what_a_server_says_cannot_forge_a_line_of_a_log() {
 }
 
 #[test]
-fn a_lock_that_another_release_took_is_not_taken_for_released() {
-    let mut driver = Driver::new(&[A], |settings| settings.sharing = Sharing::PerServer);
-    let (socket, lock) = driver.locked();
-    let mut other = driver.client.release_nothing(b"k", driver.now).expect("a release");
-    driver.sent(&mut other, socket, b"RELEASE\n");
-    driver.received(&mut other, socket, b"RELEASED\n");
-    assert_eq!(driver.step(&mut other), Wants::End(Ok(Outcome::Released)));
-    let mut call = driver.client.release(&lock, driver.now).expect("a release");
-    driver.sent(&mut call, socket, b"RELEASE\n");
-    driver.received(&mut call, socket, b"NOT_LOCKED\n");
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::NotLocked)));
-}
-
-#[test]
 fn a_stale_connection_is_replaced_once() {
     let mut driver = Driver::new(&[A], |_| ());
     let (socket, lock) = driver.locked();

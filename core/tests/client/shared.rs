@@ -61,3 +61,10 @@ fn a_release_that_was_held_back_can_be_waited_for() {
     }
     assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
 }
+
+#[test]
+fn a_release_of_nothing_takes_no_lock() {
+    let (mut driver, ..) = two_locks();
+    let mut call = driver.client.release_nothing(b"k", driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::NotLocked)));
+}

@@ -19,9 +19,6 @@ const LINGER_MS = 5_000;
 /** How long to wait for a place in the backlog of a Unix socket, which cannot be waited for. */
 const BACKLOG_PAUSE_MS = 5;
 
-/** In bytes: the longest path of a Unix socket. Before version 22 Node connects to the beginning of a longer one. */
-const LONGEST_PATH = 107;
-
 /** The C library's words where libuv has others. */
 const LOOK_UP_WORDS = new Map([
   ['EAI_AGAIN', 'temporary failure in name resolution'],
@@ -179,11 +176,7 @@ function open(host, port, callback) {
   try {
     if (port > 0) {
       const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
-      return net.connect({ host, port, autoSelectFamily: true, noDelay: true, ...keepAlive, onread });
-    }
-    const length = Buffer.byteLength(host);
-    if (length > LONGEST_PATH) {
-      throw new RangeError(`the path of the socket has ${length} bytes, and ${LONGEST_PATH} is the most`);
+      return net.connect({ host, port, noDelay: true, ...keepAlive, onread });
     }
     return net.connect({ path: host, onread });
   } catch (error) {
@@ -194,13 +187,12 @@ function open(host, port, callback) {
 /**
  * The system's words, as the C library has them.
  *
- * @param {NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] }} error
+ * @param {NodeJS.ErrnoException} error
  * @returns {string}
  */
 function reason(error) {
-  // A name with several addresses, none of which could be connected to.
-  const last = error.errors?.at(-1) ?? error;
-  const [name = '', words = last.message || (last.code ?? last.name)] = getSystemErrorMap().get(last.errno ?? 0) ?? [];
+  const { code, message } = error;
+  const [name = '', words = message || (code ?? error.name)] = getSystemErrorMap().get(error.errno ?? 0) ?? [];
   const text = LOOK_UP_WORDS.get(name) ?? words;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -115,17 +115,12 @@ test('what cannot be connected is told of later, in words', async (t) => {
   const { sockets, news } = open(t);
   sockets.connect(1, freshAddress(), PORT);
   sockets.connect(2, '/no/such/socket', 0);
-  sockets.connect(3, `/tmp/${'\u00e9'.repeat(52)}`, 0);
-  sockets.connect(4, '127.0.0.1', 70_000);
+  sockets.connect(3, '127.0.0.1', 70_000);
   assert.deepEqual(news, []);
-  await until(() => news.length === 4);
+  await until(() => news.length === 3);
   await aFewTurns();
-  assert.deepEqual(news.sort().slice(0, 3), [
-    'broken 1 Connection refused',
-    'broken 2 No such file or directory',
-    'broken 3 The path of the socket has 109 bytes, and 107 is the most',
-  ]);
-  assert.match(String(news[3]), /^broken 4 .*70000/);
+  assert.deepEqual(news.sort().slice(0, 2), ['broken 1 Connection refused', 'broken 2 No such file or directory']);
+  assert.match(String(news[2]), /^broken 3 .*70000/);
 });
 
 test('nothing is heard of a socket that was closed, though its number is given again', async (t) => {
