@@ -147,7 +147,7 @@ typedef struct {
   // How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
   int64_t timeout_seconds;
   // How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-  // answer_timeout_ms is the least.
+  // answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten that time.
   int64_t answer_timeout_ms;
 } pc_request;
 

@@ -25,3 +25,4 @@ pub mod call;
 mod arguments;
 mod boundary;
 mod last_error;
+mod unload;

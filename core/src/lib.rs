@@ -60,6 +60,6 @@ pub mod table;
 mod time;
 
 #[cfg(feature = "sockets")]
-pub use sockets::Process;
+pub use sockets::{Process, forget_servers};
 pub use table::{ClientId, HashSeed, LockTable, Wakeup};
 pub use time::Timestamp;

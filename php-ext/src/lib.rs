@@ -66,6 +66,7 @@ fn startup(_type: i32, module: i32) -> i32 {
 extern "C" fn shutdown(_type: i32, _module: i32) -> i32 {
     contained(|| {
         registry::forget_all();
+        poolcounter::forget_servers();
         Ok(())
     })
 }

@@ -65,10 +65,15 @@ static void numbers(void)
     pc_error (*const times[])(pc_config *, int64_t) = {
         pc_config_set_connect_timeout_ms,
         pc_config_set_answer_timeout_ms,
+        pc_config_set_first_answer_timeout_ms,
         pc_config_set_pass_over_ms,
         pc_config_set_keep_idle_ms,
     };
-    pc_error (*const switches[])(pc_config *, int32_t) = {pc_config_set_connect_twice, pc_config_set_await_release};
+    pc_error (*const switches[])(pc_config *, int32_t) = {
+        pc_config_set_connect_twice,
+        pc_config_set_await_release,
+        pc_config_set_look_ups_by_caller,
+    };
     const int64_t month_ms = INT64_C(30) * 24 * 3600 * 1000;
     pc_config *config = empty();
 
@@ -78,7 +83,7 @@ static void numbers(void)
         CHECK_NUMBER(times[i](config, -1), PC_ERROR_INVALID);
         CHECK_NUMBER(times[i](config, month_ms + 1), PC_ERROR_INVALID);
         CHECK_NUMBER(times[i](config, INT64_MIN), PC_ERROR_INVALID);
-        CHECK_NUMBER(times[i](config, 0), i < 2 ? PC_ERROR_INVALID : PC_OK);
+        CHECK_NUMBER(times[i](config, 0), i < 3 ? PC_ERROR_INVALID : PC_OK);
     }
     for (size_t i = 0; i < LENGTH(switches); i++) {
         CHECK_OK(switches[i](config, 0));

@@ -30,10 +30,12 @@ static void configurations(void)
         REFUSES(pc_config_set_connect_timeout_ms(NULL, 1)),
         REFUSES(pc_config_set_connect_twice(NULL, 1)),
         REFUSES(pc_config_set_answer_timeout_ms(NULL, 1)),
+        REFUSES(pc_config_set_first_answer_timeout_ms(NULL, 1)),
         REFUSES(pc_config_set_pass_over_ms(NULL, 1)),
         REFUSES(pc_config_set_keep_idle_ms(NULL, 1)),
         REFUSES(pc_config_set_keep(NULL, 1)),
         REFUSES(pc_config_set_await_release(NULL, 1)),
+        REFUSES(pc_config_set_look_ups_by_caller(NULL, 1)),
     };
 
     CHECK_ALL_REFUSED(results);
@@ -123,6 +125,8 @@ static void event_loops(void)
         REFUSES(pc_async_release(NULL, 1, &call)),
         REFUSES(pc_async_release(client, 1, NULL)),
         REFUSES(pc_async_abandon(NULL, 1)),
+        REFUSES(pc_async_looked_up(NULL, 0, "127.0.0.1", "cause")),
+        REFUSES(pc_async_looked_up(client, 0, NULL, NULL)),
         REFUSES(pc_async_stats(NULL, 0, "FULL", &call)),
         REFUSES(pc_async_stats(client, 0, NULL, &call)),
         REFUSES(pc_async_stats(client, 0, "FULL", NULL)),
@@ -136,6 +140,7 @@ static void event_loops(void)
     CHECK_TEXT(pc_async_error_message(client), "request is NULL");
     CHECK_NUMBER(pc_async_server_count(NULL), 0);
     CHECK(pc_async_server_name(NULL, 0) == NULL);
+    CHECK(pc_async_server_host(NULL, 0) == NULL);
     CHECK_TEXT(pc_async_error_message(NULL), "an argument is NULL");
     CHECK_TEXT(pc_async_error_server(NULL), "");
     CHECK_TEXT(pc_async_error_cause(NULL), "an argument is NULL");

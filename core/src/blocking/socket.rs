@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// Time-outs are rounded up to this many microseconds, so that most of them equal the last one and need no system call.
 const GRAIN: u128 = 10_000;
 
+/// The system waits for at most this long at a time, so that long deadlines do not differ for it either.
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// A send, which seldom waits at all, looks at its deadline this often.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -39,7 +42,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Waits for bytes, for `timeout` at the most and until a signal comes.
+    /// Waits for bytes, for `timeout` at the most, for a second, and until a signal comes.
     pub(super) fn receive(&mut self, timeout: Duration, buffer: &mut [u8]) -> io::Result<usize> {
         let timeout = round(timeout);
         if self.receive_timeout != Some(timeout) {
@@ -57,6 +60,7 @@ impl Socket {
 
 /// Never 0, which would mean no time-out.
 fn round(timeout: Duration) -> Duration {
+    let timeout = timeout.min(LONGEST);
     let grains = timeout.as_micros().div_ceil(GRAIN).max(1);
     Duration::from_micros(u64::try_from(grains * GRAIN).unwrap_or(u64::MAX))
 }
@@ -67,9 +71,9 @@ mod tests {
 
     #[test]
     fn time_outs_that_follow_each_other_are_alike() {
-        let full = Duration::from_millis(22_500);
-        assert_eq!(round(full), full);
-        assert_eq!(round(Duration::from_micros(22_499_997)), full);
+        assert_eq!(round(Duration::from_micros(999_997)), LONGEST);
+        assert_eq!(round(Duration::from_millis(22_500)), LONGEST);
+        assert_eq!(round(Duration::from_micros(299_997)), Duration::from_millis(300));
         assert_eq!(round(Duration::ZERO), Duration::from_millis(10));
     }
 }

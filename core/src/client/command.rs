@@ -16,7 +16,8 @@ pub struct Request<'a> {
     pub maxqueue: u32,
     /// Seconds to wait for the lock.
     pub timeout: u32,
-    /// Microseconds to wait for the answer, if not one and a half times `timeout`; [`Settings::answer_timeout`](super::Settings::answer_timeout) is the least.
+    /// Microseconds to wait for the answer, if not 1.5 times `timeout`; [`Settings::answer_timeout`](super::Settings::answer_timeout) is the least. With `timeout` 0 the answer is
+    /// due at once, and this can only shorten that time.
     pub answer_within: Option<u64>,
 }
 

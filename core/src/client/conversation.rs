@@ -386,7 +386,7 @@ impl<S> Client<S> {
         call.answer_by = match call.patience {
             _ if call.probing => now.after_micros(PROBE_TIMEOUT),
             Patience::Waits(within) => *call.deadline.get_or_insert(now.after_micros(within)),
-            Patience::AtOnce => now.after_micros(self.settings.at_once(answered)),
+            Patience::AtOnce(most) => now.after_micros(self.settings.at_once(answered).min(most)),
         };
         call.state = State::Sending { link: id };
     }

@@ -131,7 +131,7 @@ impl<S> Client<S> {
     ///
     /// None in fact; the type is that of the other calls.
     pub fn release(&self, lock: &Lock, now: Timestamp) -> Result<Call, Failure> {
-        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], Patience::AtOnce, now)?;
+        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], Patience::AtOnce(u64::MAX), now)?;
         call.server = lock.server;
         call.state = State::Releasing { link: lock.link, lock: lock.number };
         Ok(call)
@@ -143,7 +143,7 @@ impl<S> Client<S> {
     ///
     /// If there is no server.
     pub fn release_nothing(&self, key: &[u8], now: Timestamp) -> Result<Call, Failure> {
-        self.call(Kind::ReleaseNothing, RELEASE, self.settings.order(key), Patience::AtOnce, now)
+        self.call(Kind::ReleaseNothing, RELEASE, self.settings.order(key), Patience::AtOnce(u64::MAX), now)
     }
 
     /// Begins to ask the server of this index for a statistic: `FULL`, `UPTIME` or the name of a counter.
@@ -157,7 +157,7 @@ impl<S> Client<S> {
             return Err(Failure::NoServer);
         }
         let full = name.eq_ignore_ascii_case("FULL");
-        self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], Patience::AtOnce, now)
+        self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], Patience::AtOnce(u64::MAX), now)
     }
 
     /// Gives a call up. Its connection is closed, so the server removes the request from its queue without waking anybody.

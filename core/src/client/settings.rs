@@ -59,8 +59,8 @@ pub enum Sharing {
 pub(super) enum Patience {
     /// The server may let it wait: microseconds from the first sending, whatever connection the answer comes by.
     Waits(u64),
-    /// The answer is due at once.
-    AtOnce,
+    /// The answer is due at once; at the most so many microseconds after the sending.
+    AtOnce(u64),
 }
 
 impl Settings {
@@ -97,12 +97,12 @@ impl Settings {
 
     /// How long an acquire waits for its answer.
     pub(super) fn patience(&self, request: &Request<'_>) -> Patience {
-        if request.timeout == 0 {
-            return Patience::AtOnce;
+        let within = |micros: u64| self.answer_timeout.max(micros);
+        match (request.timeout, request.answer_within) {
+            (0, answer_within) => Patience::AtOnce(answer_within.map_or(u64::MAX, within)),
+            (_, Some(micros)) => Patience::Waits(within(micros)),
+            (timeout, None) => Patience::Waits(within(u64::from(timeout) * 1_500_000)),
         }
-        Patience::Waits(
-            self.answer_timeout.max(request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000)),
-        )
     }
 
     /// How long an answer that is due at once may take, on a connection that has answered before or not.

@@ -25,6 +25,11 @@ use std::net::{SocketAddr, ToSocketAddrs};
 /// What this process knows of servers and names.
 static KNOWLEDGE: ForkSafe<Knowledge> = ForkSafe::new(Knowledge::new());
 
+/// Forgets what this process knows of servers and names, and gives the memory back. Clients that are there keep what they know. For a library before it is unloaded.
+pub fn forget_servers() {
+    KNOWLEDGE.with(|knowledge| *knowledge = Knowledge::new());
+}
+
 /// A client that learns together with all others of this process.
 pub(crate) fn client<S>(settings: Settings) -> Client<S> {
     KNOWLEDGE.with(|knowledge| Client::with_knowledge(settings, knowledge))
