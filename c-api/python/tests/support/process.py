@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +31,12 @@ class Process:
     @classmethod
     def python(cls, code: str, *arguments: str) -> Process:
         """A Python script."""
-        return cls([sys.executable, "-c", textwrap.dedent(code), *arguments])
+        return cls(cls.command(code, *arguments))
+
+    @staticmethod
+    def command(code: str, *arguments: str) -> list[str]:
+        """What runs it."""
+        return [sys.executable, "-c", textwrap.dedent(code), *arguments]
 
     def __enter__(self) -> Process:
         return self
@@ -57,9 +63,14 @@ class Process:
         self._child.send_signal(number)
 
     def line(self) -> str:
-        """The next line that it prints; empty at the end."""
+        """The next line that it prints; empty at the end, which comes if it is silent for too long."""
         assert self._child.stdout is not None
-        return self._child.stdout.readline().rstrip("\n")
+        patience = threading.Timer(deadline.SECONDS, self.send, [signal.SIGKILL])
+        patience.start()
+        try:
+            return self._child.stdout.readline().rstrip("\n")
+        finally:
+            patience.cancel()
 
     def output(self) -> str:
         """All that it prints until its end."""
