@@ -15,7 +15,7 @@
         return render(name)
     return load(name)
 
-`poolcounter.aio` has the same for asyncio.
+`poolcounter.aio` has the same for asyncio. Where gevent has patched the process, greenlets wait as threads do.
 """
 
 from ._settings import RingServer

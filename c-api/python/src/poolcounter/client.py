@@ -8,8 +8,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn
 
-from . import _statistics
+from . import _section, _statistics
 from ._blocking import Blocking
+from ._section import Section
 from ._settings import Configured
 from ._statistics import Value
 from ._wish import Key, Limits, encoded
@@ -21,6 +22,9 @@ class Client(Configured):
 
     It may be shared among threads, and used on both sides of a fork. A copy or a pickled one is a new client with the
     same settings and no connection.
+
+    In a process that gevent has patched it serves greenlets in the same way: while one waits, the others run. In one
+    that eventlet has patched, locks and statistics raise a RuntimeError.
     """
 
     __slots__ = ("_all", "_idle", "_keep")
@@ -28,9 +32,10 @@ class Client(Configured):
     def _open(self) -> None:
         self._keep = self._settings.keep
         # Each serves one lock at a time. The one that was used last comes first: its connection is the freshest.
-        self._idle: list[Blocking] = []
-        self._all: weakref.WeakSet[Blocking] = weakref.WeakSet()
-        self._idle.append(self._another())
+        self._idle: list[Section] = []
+        self._all: weakref.WeakSet[Section] = weakref.WeakSet()
+        # The settings are checked here, and looked up nowhere.
+        self._idle.append(self._another(Blocking))
         _clients.add(self)
 
     def lock(
@@ -71,23 +76,23 @@ class Client(Configured):
             ValueError: The server is none of the client's.
         """
         asked, names = _statistics.checked(name), self._settings.names
-        blocking = self._take()
+        section = self._take()
         try:
             return {
-                names[index]: _statistics.parse(blocking.stats(index, asked))
+                names[index]: _statistics.parse(section.stats(index, asked))
                 for index in _statistics.indices(names, server)
             }
         finally:
-            self._give(blocking)
+            self._give(section)
 
     def close(self) -> None:
         """Closes the connections that no lock is held on. The client can be used on, and makes new ones then."""
         closed = []
         with suppress(IndexError):
             while True:
-                blocking = self._idle.pop()
-                blocking.close()
-                closed.append(blocking)
+                section = self._idle.pop()
+                section.close()
+                closed.append(section)
         self._idle.extend(closed)
 
     def __enter__(self) -> Client:
@@ -98,27 +103,30 @@ class Client(Configured):
         """Closes."""
         self.close()
 
-    def _take(self) -> Blocking:
+    def _take(self) -> Section:
+        kind = _section.kind()
         try:
-            return self._idle.pop()
+            while type(section := self._idle.pop()) is not kind:
+                section.free()  # gevent has come since.
         except IndexError:
-            return self._another()
+            return self._another(kind)
+        return section
 
-    def _give(self, blocking: Blocking) -> None:
+    def _give(self, section: Section) -> None:
         if len(self._idle) < self._keep:
-            self._idle.append(blocking)
+            self._idle.append(section)
         else:
-            blocking.free()
+            section.free()
 
-    def _another(self) -> Blocking:
-        blocking = Blocking(self._settings)
-        self._all.add(blocking)
-        return blocking
+    def _another(self, kind: type[Section]) -> Section:
+        section = kind(self._settings)
+        self._all.add(section)
+        return section
 
     def _after_fork(self) -> None:
         # One that a thread of the parent was waiting in is refused, and stays as it is: nobody has it here.
-        for blocking in self._all:
-            blocking.close()
+        for section in self._all:
+            section.close()
 
 
 class Lock:
@@ -132,8 +140,8 @@ class Lock:
         self._key = key
         self._limits = limits
         # Who is in the block or waits to be: a dict, for its setdefault lets one of two threads in.
-        self._by: dict[None, Blocking] = {}
-        self._held: Blocking | None = None
+        self._by: dict[None, Section] = {}
+        self._held: Section | None = None
 
     def __reduce__(self) -> NoReturn:
         """A lock is the connection that it is held on, which has no copy."""
@@ -149,21 +157,21 @@ class Lock:
             RuntimeError: The lock is entered already, by this thread or by another.
         """
         client = self._client
-        blocking = client._take()
+        section = client._take()
         try:
-            if self._by.setdefault(None, blocking) is not blocking:
+            if self._by.setdefault(None, section) is not section:
                 raise RuntimeError("the lock is entered already: each thread needs one of its own")
-            outcome = blocking.acquire(self._key, self._limits)
+            outcome = section.acquire(self._key, self._limits)
             if outcome is Outcome.LOCKED:
-                self._held = blocking
+                self._held = section
                 return outcome
             del self._by[None]
         except BaseException:
-            self._drop(blocking)
+            self._drop(section)
             raise
         if outcome is None:
-            self._fail(blocking)
-        client._give(blocking)
+            self._fail(section)
+        client._give(section)
         return outcome
 
     def __exit__(
@@ -174,32 +182,32 @@ class Lock:
         Raises:
             Failure: The server gave no answer; with `await_release` only.
         """
-        blocking = self._held
-        if blocking is None:
+        section = self._held
+        if section is None:
             return
         try:
-            ended = blocking.release() if kind is None else blocking.abandon()
+            ended = section.release() if kind is None else section.abandon()
             self._held = None
             del self._by[None]
         except BaseException:
-            self._drop(blocking)
+            self._drop(section)
             raise
         if not ended:
-            self._fail(blocking)
-        self._client._give(blocking)
+            self._fail(section)
+        self._client._give(section)
 
-    def _fail(self, blocking: Blocking) -> NoReturn:
+    def _fail(self, section: Section) -> NoReturn:
         try:
-            raise blocking.failure()
+            raise section.failure()
         finally:
-            self._client._give(blocking)
+            self._client._give(section)
 
-    def _drop(self, blocking: Blocking) -> None:
+    def _drop(self, section: Section) -> None:
         # A signal's handler has raised, perhaps while the lock is held, or an argument was wrong.
-        if self._by.get(None) is blocking:
+        if self._by.get(None) is section:
             self._held = None
             del self._by[None]
-        blocking.free()
+        section.free()
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
