@@ -36,7 +36,7 @@ class AskedToFail(Exception):
 
 
 class Tasks(Face):
-    """`poolcounter.aio.Client`, on a loop that all of them share and that runs in a thread, so that calls run beside each other."""
+    """`poolcounter.aio.Client`, on a loop in a thread that all of them share, so that calls run beside each other."""
 
     client: aio.Client
     loop: asyncio.AbstractEventLoop | None = None

@@ -9,7 +9,7 @@ use crate::trial;
 
 /// What a face cannot do.
 const LACKS: [(&str, &[&str]); 2] = [
-    ("blocking", &["shared_connections", "concurrent_clients", "concurrent_calls", "lookups_aside"]),
+    ("blocking", &["shared_connections", "concurrent_clients", "concurrent_calls", "lookups_aside", "lookups_bounded"]),
     ("async", &["shared_connections"]),
 ];
 

@@ -1,11 +1,15 @@
 // The library as a player of the client-side stories and of the network stories: tests/client-stories/README.md.
-// `player blocking` has the client that blocks, `player async` the one for event loops, whose calls run beside each other.
+// `player blocking` has the client that blocks; `player async` the one for event loops, whose calls run beside each
+// other.
 
 #include "loop.h"
 #include <ctype.h>
 #include <inttypes.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <sys/socket.h>
 
-enum { MOST = 16384, LOCKS = 16, CLIENTS = 8, ERRANDS = 8, LABEL = 32 };
+enum { MOST = 16384, LOCKS = 16, CLIENTS = 8, ERRANDS = 8, LABEL = 32, ADDRESS = 80 };
 
 // A client, and the locks that it holds, the newest last.
 struct party {
@@ -23,7 +27,18 @@ struct errand {
     int is_stats;
 };
 
+// A name that a thread looks up, so that no call waits for it but those that need it.
+struct look_up {
+    struct party *party;
+    size_t server;
+    char host[256];
+    char addresses[1024];
+    const char *cause;
+};
+
 static int is_async;
+// Threads write what they have found to one end: pointers to look_ups.
+static int found[2];
 static pc_config *config;
 static struct party parties[CLIENTS];
 // Those without a party are free.
@@ -111,27 +126,82 @@ static void conclude(struct errand *errand)
     errand->party = NULL;
 }
 
+static void *look_up(void *argument)
+{
+    struct look_up *look_up = argument;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+    int error = getaddrinfo(look_up->host, NULL, &hints, &list);
+    size_t length = 0;
+
+    look_up->cause = error ? gai_strerror(error) : NULL;
+    for (struct addrinfo *each = list; each && length + ADDRESS < sizeof look_up->addresses; each = each->ai_next) {
+        char *end = look_up->addresses + length;
+        if (length > 0)
+            *end++ = ',';
+        CHECK_NUMBER(getnameinfo(each->ai_addr, each->ai_addrlen, end, ADDRESS - 1, NULL, 0, NI_NUMERICHOST), 0);
+        length = strlen(look_up->addresses);
+    }
+    if (list)
+        freeaddrinfo(list);
+    CHECK_NUMBER(write(found[1], &look_up, sizeof look_up), sizeof look_up);
+    return NULL;
+}
+
+static void begin_look_up(struct party *party, size_t server)
+{
+    struct look_up *begun = calloc(1, sizeof *begun);
+    pthread_t thread;
+
+    CHECK(begun != NULL);
+    begun->party = party;
+    begun->server = server;
+    snprintf(begun->host, sizeof begun->host, "%s", pc_async_server_host(party->async, server));
+    CHECK_NUMBER(pthread_create(&thread, NULL, look_up, begun), 0);
+    CHECK_NUMBER(pthread_detach(thread), 0);
+}
+
+static void take_look_up(void)
+{
+    struct look_up *look_up;
+
+    CHECK_NUMBER(read(found[0], &look_up, sizeof look_up), sizeof look_up);
+    if (look_up->party->async) {
+        const char *addresses = look_up->cause ? NULL : look_up->addresses;
+        CHECK_OK(pc_async_looked_up(look_up->party->async, look_up->server, addresses, look_up->cause));
+    }
+    free(look_up);
+}
+
+static void advance(struct errand *errand)
+{
+    go_on(&errand->flight);
+    if (errand->flight.wait.look_up >= 0)
+        begin_look_up(errand->party, (size_t)errand->flight.wait.look_up);
+    if (errand->flight.wait.finished)
+        conclude(errand);
+}
+
 // Waits until some call can go on, and lets it; or, if it may listen, until there is input.
 static void turn_all(int listen)
 {
-    struct pollfd wishes[ERRANDS + 1] = {{.fd = listen ? STDIN_FILENO : -1, .events = POLLIN}};
+    struct pollfd wishes[ERRANDS + 2] = {{.fd = found[0], .events = POLLIN}};
     int at_most_ms = -1;
 
+    wishes[1] = (struct pollfd){.fd = listen ? STDIN_FILENO : -1, .events = POLLIN};
     for (int i = 0; i < ERRANDS; i++) {
-        wishes[i + 1].fd = -1;
+        wishes[i + 2].fd = -1;
         if (errands[i].party == NULL)
             continue;
-        wishes[i + 1] = wish_of(&errands[i].flight);
+        wishes[i + 2] = wish_of(&errands[i].flight);
         if (at_most_ms < 0 || errands[i].flight.wait.timeout_ms < at_most_ms)
             at_most_ms = errands[i].flight.wait.timeout_ms;
     }
-    CHECK(poll(wishes, ERRANDS + 1, at_most_ms) >= 0);
+    CHECK(poll(wishes, ERRANDS + 2, at_most_ms) >= 0);
+    if (wishes[0].revents)
+        take_look_up();
     for (int i = 0; i < ERRANDS; i++) {
-        if (errands[i].party == NULL)
-            continue;
-        go_on(&errands[i].flight);
-        if (errands[i].flight.wait.finished)
-            conclude(&errands[i]);
+        if (errands[i].party != NULL)
+            advance(&errands[i]);
     }
 }
 
@@ -149,9 +219,7 @@ static void run_errand(struct party *party, const char *label, pc_error begun, p
         CHECK(++errand < errands + ERRANDS);
     *errand = (struct errand){.party = party, .flight = {.call = call}, .is_stats = is_stats};
     snprintf(errand->label, sizeof errand->label, "%s", label);
-    go_on(&errand->flight);
-    if (errand->flight.wait.finished)
-        conclude(errand);
+    advance(errand);
     while (label[0] == '\0' && errand->party != NULL)
         turn_all(0);
 }
@@ -270,8 +338,12 @@ static struct party *party_of(int number)
     struct party *party = &parties[number - 1];
 
     CHECK(number > 0 && number <= CLIENTS && config != NULL);
-    if (party->client == NULL && party->async == NULL)
-        CHECK_OK(is_async ? pc_async_new(config, &party->async) : pc_client_new(config, &party->client));
+    if (is_async && party->async == NULL) {
+        CHECK_OK(pc_async_new(config, &party->async));
+        CHECK_OK(pc_async_set_look_ups_by_caller(party->async, 1));
+    } else if (!is_async && party->client == NULL) {
+        CHECK_OK(pc_client_new(config, &party->client));
+    }
     return party;
 }
 
@@ -341,7 +413,8 @@ static void play(char *line)
     }
 }
 
-// The next line of the input, while calls go on; NULL at its end. The standard library would read more than it shows to poll().
+// The next line of the input, while calls go on; NULL at its end. The standard library would read more than it shows
+// to poll().
 static char *next_line(void)
 {
     static char input[MOST], line[MOST];
@@ -373,6 +446,7 @@ int main(int argc, char **argv)
 
     CHECK(argc == 2);
     is_async = strcmp(argv[1], "async") == 0;
+    CHECK_NUMBER(pipe(found), 0);
     while ((line = next_line()) != NULL)
         play(line);
     free_parties();

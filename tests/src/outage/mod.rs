@@ -25,6 +25,7 @@ mod resolver;
 mod troupe;
 mod work;
 
+use std::cmp::Reverse;
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, io};
@@ -37,10 +38,10 @@ use crate::daemon::PORT;
 use resolver::Manner;
 
 /// How many stories are told at a time: most of a story is waiting.
-pub const AT_A_TIME: usize = 16;
+pub const AT_A_TIME: usize = 32;
 
 /// What a client may do that not every client can, beside the abilities of the client-side stories.
-pub const ABILITIES: [&str; 3] = ["concurrent_clients", "concurrent_calls", "lookups_aside"];
+pub const ABILITIES: [&str; 4] = ["concurrent_clients", "concurrent_calls", "lookups_aside", "lookups_bounded"];
 
 /// What a client meets, and what it must report.
 #[derive(Debug, Default)]
@@ -201,14 +202,32 @@ struct Work {
     at_most: Duration,
 }
 
-/// Every story in `network-stories/`, by name.
+impl Story {
+    /// About how long it takes if all is well.
+    fn length(&self) -> Duration {
+        let times = self.scenes.iter().map(|scene| match &scene.step {
+            Step::Wait(time) => *time,
+            Step::Work(work) => work.at_most,
+            // The bound is twice that.
+            Step::Connected(_, _, bounds) => bounds.at_most.unwrap_or_default() / 2,
+            Step::Answer(expected) if expected.text == "fails" => expected.bounds.at_most.unwrap_or_default() / 2,
+            _ => Duration::ZERO,
+        });
+        times.sum()
+    }
+}
+
+/// Every story in `network-stories/`, the longest first, so that no long one is left when all others have been told.
 pub fn stories() -> Result<Vec<Story>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("network-stories");
     let files = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
     files.sort();
-    files.iter().map(|file| read(file).with_context(|| format!("{}", file.display()))).collect()
+    let stories = files.iter().map(|file| read(file).with_context(|| format!("{}", file.display())));
+    let mut stories = stories.collect::<Result<Vec<_>>>()?;
+    stories.sort_by_key(|story| Reverse(story.length()));
+    Ok(stories)
 }
 
 fn read(file: &Path) -> Result<Story> {

@@ -104,7 +104,7 @@ class Players {
     const [, number = '1', command = ''] = /^(?:#(\d+) )?(.*)$/s.exec(line) ?? [];
     if (command.startsWith('new ')) {
       await Promise.all([...this.#players.values()].map((player) => player.close()));
-      this.#options = optionsOf(command.slice('new '.length).split(' '));
+      this.#options = settings(command.slice('new '.length).split(' '));
       this.#players = new Map([['1', new Player(this.#options)]]);
       return 'OK';
     }
@@ -121,7 +121,7 @@ class Players {
  * @param {string[]} words
  * @returns {Options}
  */
-function optionsOf(words) {
+function settings(words) {
   const values = Object.fromEntries(words.map((word) => word.split('=', 2)));
   const servers = values.servers.split(',');
   return {
