@@ -22,15 +22,30 @@ step() {
 # replay_stories ARGUMENT...: those that every client of the project is told.
 replay_stories() { tell_stories replay "$@"; }
 
-# network_stories ARGUMENT...: those of a network that fails.
-network_stories() { tell_stories outages "$@"; }
+# begin_network_stories ARGUMENT...: those of a network that fails. They are mostly asleep, so other steps go on beside them, until `end_stories outages`.
+begin_network_stories() { begin_stories outages "$@"; }
 
 # tell_stories PROGRAM ARGUMENT...: the program's own sum is taken into this run's.
 tell_stories() {
-    local ok=0 good program=$1 log=$work/stories.log
+    begin_stories "$@" && end_stories "$1"
+}
+
+declare -A teller
+
+# begin_stories PROGRAM ARGUMENT...: goes on beside what follows. NAME= tells several of them apart.
+begin_stories() {
+    local program=$1
     shift
     cargo build --quiet --locked -p poolcounter-tests --bin "$program" || return
-    timeout 600 "${CARGO_TARGET_DIR:-target}/debug/$program" "$@" >"$log" || ok=1
+    timeout 600 "${CARGO_TARGET_DIR:-target}/debug/$program" "$@" >"$work/${NAME:-$program}.log" &
+    teller[${NAME:-$program}]=$!
+}
+
+# end_stories NAME: waits for them.
+end_stories() {
+    local ok=0 good log=$work/$1.log
+    [ -n "${teller[$1]:-}" ] || return
+    wait "${teller[$1]}" || ok=1
     sed '$d' "$log"
     good=$(sed -nE '$s/^([0-9]+) passed, .*/\1/p' "$log")
     bad=$(sed -nE '$s/.* passed, ([0-9]+) failed$/\1/p' "$log")
