@@ -340,7 +340,6 @@ static struct party *party_of(int number)
     CHECK(number > 0 && number <= CLIENTS && config != NULL);
     if (is_async && party->async == NULL) {
         CHECK_OK(pc_async_new(config, &party->async));
-        CHECK_OK(pc_async_set_look_ups_by_caller(party->async, 1));
     } else if (!is_async && party->client == NULL) {
         CHECK_OK(pc_client_new(config, &party->client));
     }
@@ -363,6 +362,7 @@ static void play_new(const char *words)
     CHECK_OK(pc_config_set_answer_timeout_ms(config, answer_ms));
     CHECK_OK(pc_config_set_pass_over_ms(config, pass_over_ms));
     CHECK_OK(pc_config_set_await_release(config, (int32_t)await));
+    CHECK_OK(pc_config_set_look_ups_by_caller(config, 1));
     party_of(1);
     say("OK");
 }

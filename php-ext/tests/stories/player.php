@@ -1,7 +1,7 @@
 <?php
 
-// The extension as a player of the client-side stories and of the network stories: see tests/client-stories/README.md. With the argument
-// `share_connection`, all locks at a server share a connection.
+// The extension as a player of the client-side stories and of the network stories: see
+// tests/client-stories/README.md. With the argument `share_connection`, all locks at a server share a connection.
 
 declare(strict_types=1);
 
