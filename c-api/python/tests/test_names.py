@@ -1,4 +1,4 @@
-"""Servers that are named: looking them up does not stop an event loop, and no failure of it leaves the client but as documented."""
+"""Servers that are named: a look-up does not stop the event loop, and its failures are documented exceptions."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ def test_a_name_that_is_found_later(names: Names, ours: Daemon, tmp_path: Path) 
         assert client.output() == ""
 
 
-def test_a_look_up_that_takes_long_leaves_the_call_to_the_next_server(names: Names, ours: Daemon, tmp_path: Path) -> None:
+def test_a_look_up_that_takes_long_leaves_the_call_to_the_next_server(
+    names: Names, ours: Daemon, tmp_path: Path
+) -> None:
     names.keep_silent()
     servers = ("pc.test", ours.address)
     with script(names, tmp_path / "end", *servers, key=key_of(*servers)) as client:

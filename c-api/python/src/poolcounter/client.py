@@ -57,8 +57,8 @@ class Client(Configured):
             timeout: Whole seconds to wait for the lock; with 0 it is not waited for.
             mode: Who needs the result.
             answer_timeout: Seconds to wait for the server's answer, the wait included; without it 1.5 times `timeout`.
-                The client's `answer_timeout` is the least. With `timeout` 0 the answer is due at once, and this can only
-                shorten that time.
+                The client's `answer_timeout` is the least. With `timeout` 0 the answer is due at once, and this can
+                only shorten that time.
 
         Raises:
             ValueError: The key is a text that UTF-8 has no bytes for.

@@ -26,7 +26,7 @@ _CLIENT_OPTIONS = {
     "connect_twice": "Whether a connection that could not be made is tried a second time, a millisecond later.",
     "answer_timeout": "The least seconds to wait for an answer, or 1.5 times the timeout of a lock, if that is more.",
     "first_answer_timeout": "Seconds that an answer that is due at once may take on a new connection, if that is more.",
-    "pass_over": "The least seconds for which a server that gave no answer is not asked; one that refused is tried last.",
+    "pass_over": "The least seconds for which a server that gave no answer is left alone. One that refused comes last.",
     "keep_idle": "A connection that was idle for more seconds is not used again.",
     "keep": "How many connections each process keeps without use.",
 }
