@@ -96,6 +96,7 @@ function tried(config, key) {
   for (let step = engine.poll(); (step & 7) !== Action.None; step = engine.poll()) {
     if ((step & 7) === Action.LookUp) {
       engine.found(step >>> 3, '127.0.0.1', 0);
+      engine.tick(engine.wakeup());
     } else if ((step & 7) === Action.Connect) {
       servers.push(engine.server());
       engine.broken(step >>> 3, 'refused', 0);

@@ -13,7 +13,7 @@ import { Daemon } from './support/daemon.mjs';
 
 /** What a program loads, and the packed file, which has licences, README and types too. */
 const MOST_BYTES = 40_000;
-const MOST_PACKED = 50_000;
+const MOST_PACKED = 55_000;
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
