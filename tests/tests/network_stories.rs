@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let mut trials: Vec<Trial> = played
         .map(|story| {
             let name = format!("{}: core's blocking client", story.name);
-            trial(name, move || tell(&story, &[PLAYER.into()])).with_ignored_flag(missing.is_some())
+            trial(name, move || tell(&story, &[PLAYER.into()]).map(drop)).with_ignored_flag(missing.is_some())
         })
         .collect();
     let bench = [

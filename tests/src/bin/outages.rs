@@ -52,7 +52,8 @@ fn run(arguments: &Arguments) -> Result<usize> {
 
 fn passes(story: &Story, arguments: &Arguments) -> bool {
     match tell(story, &arguments.command) {
-        Ok(()) => println!("passed  {}", story.name),
+        Ok(said) if said.is_empty() => println!("passed  {}", story.name),
+        Ok(said) => println!("passed  {}: {said}", story.name),
         Err(error) => {
             println!("FAILED  {}: {}\n{error:#}", story.name, story.title);
             return false;

@@ -24,7 +24,7 @@ const ASKED: &str = "--in-a-cell-of-the-network-stories";
 const TRIAL: &str = "";
 
 /// How long after another a cell is started at the soonest: many players that start at once would take the processors from the stories.
-const APART: Duration = Duration::from_millis(100);
+const APART: Duration = Duration::from_millis(150);
 
 /// How long a story may take.
 const LONGEST: Duration = Duration::from_mins(4);
@@ -39,12 +39,12 @@ const FILES: [(&str, &str); 3] = [
 /// A daemon that remembers names for the whole machine.
 const CACHE: &str = "/var/run/nscd";
 
-/// Tells a story to a client in a cell: `command` runs the player.
-pub fn tell(story: &Story, command: &[OsString]) -> Result<()> {
+/// Tells a story to a client in a cell: `command` runs the player. Gives what there is to say of it.
+pub fn tell(story: &Story, command: &[OsString]) -> Result<String> {
     let output = run(&story.name, command)?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{}{}", said, String::from_utf8_lossy(&output.stderr));
-    Ok(())
+    let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    ensure!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(said)
 }
 
 /// Why no story can be told on this system, if it is so.

@@ -18,9 +18,9 @@ use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
 use crate::replay::new_line;
 
-/// The settings that clients have if nobody sets any.
+/// The settings that clients have if nobody sets any, but for more time for a connection: the machine may be busy.
 const USUAL: [(&str, &str); 4] =
-    [("connect_timeout_ms", "100"), ("answer_timeout_ms", "1000"), ("pass_over_ms", "1000"), ("await_release", "0")];
+    [("connect_timeout_ms", "300"), ("answer_timeout_ms", "1000"), ("pass_over_ms", "1000"), ("await_release", "0")];
 
 /// How often what must come about is looked for.
 const PERIOD: Duration = Duration::from_millis(20);

@@ -12,16 +12,20 @@ use super::troupe::Troupe;
 use crate::replay;
 
 /// What a request does behind its lock, or without it.
-const EACH: Duration = Duration::from_millis(110);
+const EACH: Duration = Duration::from_millis(100);
 
 /// Does the work with this player, each process with a client made by `new`.
 pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
+    let start = || {
+        let mut troupe = Troupe::start(command)?;
+        ask(&mut troupe, new)?;
+        Ok(troupe)
+    };
+    let processes = (0..work.processes).map(|_| start()).collect::<Result<Vec<_>>>()?;
     let (next, unprotected) = (AtomicU32::new(0), AtomicU32::new(0));
     let began = Instant::now();
     thread::scope(|scope| {
-        let process = || -> Result<()> {
-            let mut troupe = Troupe::start(command)?;
-            ask(&mut troupe, new)?;
+        let serve = |mut troupe: Troupe| -> Result<()> {
             while let Some(request) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|next| *next < work.requests) {
                 if !protected(work, &mut troupe, request)? {
                     unprotected.fetch_add(1, Ordering::Relaxed);
@@ -29,8 +33,8 @@ pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
             }
             troupe.end()
         };
-        let processes: Vec<_> = (0..work.processes).map(|_| scope.spawn(process)).collect();
-        processes.into_iter().try_for_each(|process| process.join().map_err(|_| anyhow!("a worker panicked"))?)
+        let workers: Vec<_> = processes.into_iter().map(|troupe| scope.spawn(move || serve(troupe))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("a worker panicked"))?)
     })?;
     let (took, unprotected) = (began.elapsed(), unprotected.into_inner());
     println!("{} requests took {:.1} s, {unprotected} of them unprotected", work.requests, took.as_secs_f64());
