@@ -9,6 +9,7 @@ from ._call import Call
 from ._functions import READ
 from ._names import Found, look_up_beside
 from ._nonblocking import Nonblocking
+from .errors import PoolCounterError
 
 
 class Awaited(Call):
@@ -76,9 +77,12 @@ class Awaited(Call):
         loop, native = self._loop, self._native
 
         def tell(found: Found) -> None:
-            # The loop may be closed by then, and nobody waits.
-            with suppress(RuntimeError):
+            try:
                 loop.call_soon_threadsafe(native.looked_up, server, found)
+            except RuntimeError:
+                # The loop is closed, and nobody waits there. Other clients may need the name.
+                with suppress(PoolCounterError):
+                    native.looked_up(server, found)
 
         look_up_beside(native.host(server), tell)
 
