@@ -1,4 +1,4 @@
-# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+# The commands of the README are `make demo`, `make lab` and `make test`; `make help` lists the rest.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib

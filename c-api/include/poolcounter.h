@@ -30,7 +30,7 @@
 //   NULL behind, and does nothing with NULL. Arguments stay the caller's and are not needed after the call.
 // - Texts are UTF-8 and end with a NUL byte; keys are bytes with a length. Units stand in the names: seconds, ms.
 // - A client, its locks and its calls are for one thread at a time; another that comes meanwhile gets PC_ERROR_IN_USE.
-//   Clients are independent of each other. The library starts no thread, touches no signal and calls nothing back.
+//   Clients share only what the process has learnt of servers and names. The library starts no thread, touches no signal and calls nothing back.
 // - After a fork, the child's calls leave the parent's connections alone and make their own, whatever a thread of the
 //   parent was doing. The locks are the parent's: in the child they are PC_ERROR_NO_SUCH_LOCK. The child may free what
 //   it has: that ends nothing of the parent's.
@@ -57,7 +57,7 @@ typedef enum {
   PC_ERROR_NO_SERVER = 4,
   // The key cannot be sent: it is empty, too long, or has a NUL, CR or LF byte. Nothing was sent.
   PC_ERROR_BAD_KEY = 5,
-  // No server could be connected to.
+  // No server could be connected to, or the only ones left are not asked at the moment.
   PC_ERROR_CONNECT = 6,
   // The command could not be sent.
   PC_ERROR_WRITE = 7,
@@ -127,8 +127,8 @@ typedef struct pc_call pc_call;
 // A client whose calls block until their answer is there, or their deadline has passed.
 typedef struct pc_client pc_client;
 
-// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
-// for the other.
+// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it
+// at once, but for freeing it; one waits for the other.
 typedef struct pc_config pc_config;
 
 // A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
@@ -147,7 +147,8 @@ typedef struct {
   // How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
   int64_t timeout_seconds;
   // How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-  // answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten that time.
+  // answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
+  // that time.
   int64_t answer_timeout_ms;
 } pc_request;
 
@@ -164,7 +165,8 @@ typedef struct {
   int32_t direction;
   // How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
   int32_t timeout_ms;
-  // The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise -1.
+  // The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise
+  // -1.
   int32_t look_up;
 } pc_wait;
 
@@ -183,9 +185,9 @@ const char *pc_outcome_name(int32_t outcome);
 // The library's version, such as "0.1.0". The text is the library's and lasts for ever.
 const char *pc_version(void);
 
-// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for the first one of a
-// connection; a server that was away is passed over for 1,000 ms at first; 8 connections are kept without use, for 60,000 ms; a release
-// is not waited for. Free it with pc_config_free().
+// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for
+// the first one of a connection; a server that gave no answer is not asked for at least 1,000 ms; 8 connections are
+// kept without use, for 60,000 ms; a release is not waited for. Free it with pc_config_free().
 pc_error pc_config_new(pc_config **config);
 
 // Frees a configuration and leaves NULL behind. Clients that were made from it go on.
@@ -199,29 +201,29 @@ pc_error pc_config_add_server(pc_config *config, const char *server);
 // server a key, without another when it is away.
 pc_error pc_config_add_ring_server(pc_config *config, const char *label, const char *server, int64_t weight);
 
-// How many milliseconds a connection may take to be made, from 1 on.
+// How many milliseconds a connection may take to be made, from 1 on; at most twice as long to a name with several
+// addresses.
 pc_error pc_config_set_connect_timeout_ms(pc_config *config, int64_t ms);
 
 // Whether a connection that could not be made is tried a second time, a millisecond later: 0 or 1.
 pc_error pc_config_set_connect_twice(pc_config *config, int32_t on);
 
-// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout
-// asks for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that has
-// answered before.
-pc_error pc_config_set_answer_timeout_ms(pc_config *config,
-                                         int64_t ms);
+// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
+// for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
+// has answered before.
+pc_error pc_config_set_answer_timeout_ms(pc_config *config, int64_t ms);
 
-// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1 on; at least the time of
-// pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds to accept all of them.
-pc_error pc_config_set_first_answer_timeout_ms(pc_config *config,
-                                               int64_t ms);
+// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
+// on; at least the time of pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds
+// to accept all of them.
+pc_error pc_config_set_first_answer_timeout_ms(pc_config *config, int64_t ms);
 
-// For how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at the least, one that gave no answer in time
-// is not asked at all. That time doubles with each further failure, up to 10,000.
-pc_error pc_config_set_pass_over_ms(pc_config *config,
-                                    int64_t ms);
+// From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
+// the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
+// 10,000.
+pc_error pc_config_set_pass_over_ms(pc_config *config, int64_t ms);
 
-// A connection that was idle for more milliseconds than this is not used again.
+// A connection that was idle for more milliseconds than this, from 0 on, is not used again.
 pc_error pc_config_set_keep_idle_ms(pc_config *config, int64_t ms);
 
 // How many connections are kept without use, from 0 to 10,000.
@@ -231,15 +233,17 @@ pc_error pc_config_set_keep(pc_config *config, int64_t connections);
 // connection's next command.
 pc_error pc_config_set_await_release(pc_config *config, int32_t on);
 
-// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A pc_client does it itself.
+// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A
+// pc_client does it itself.
 //
 // With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
-// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
-pc_error pc_config_set_look_ups_by_caller(pc_config *config,
-                                          int32_t on);
+// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as
+// `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
+// found or its addresses do not answer, whatever the number of clients.
+pc_error pc_config_set_look_ups_by_caller(pc_config *config, int32_t on);
 
-// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
+// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it,
+// in any thread.
 const char *pc_config_error_cause(const pc_config *config);
 
 // Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
@@ -256,18 +260,17 @@ void pc_client_free(pc_client **client);
 // If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ) the work is to be done unprotected.
 pc_error pc_client_acquire(pc_client *client, const pc_request *request, pc_lock *lock, pc_outcome *outcome);
 
-// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
-// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its
+// handler has run; and once a second, for the signal that came just before the wait. The wait is not lost:
+// pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
 pc_error pc_client_acquire_until_signal(pc_client *client,
                                         const pc_request *request,
                                         pc_lock *lock,
                                         pc_outcome *outcome);
 
-// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the acquire. Without
-// such a wait it gives PC_ERROR_INVALID.
-pc_error pc_client_resume(pc_client *client,
-                          pc_lock *lock,
-                          pc_outcome *outcome);
+// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the
+// acquire. Without such a wait it gives PC_ERROR_INVALID.
+pc_error pc_client_resume(pc_client *client, pc_lock *lock, pc_outcome *outcome);
 
 // Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
 //
@@ -310,16 +313,14 @@ const char *pc_client_error_server(const pc_client *client);
 const char *pc_client_error_cause(const pc_client *client);
 
 // Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
-// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
-pc_error pc_async_new(const pc_config *config,
-                      pc_async **client);
+// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free
+// it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+pc_error pc_async_new(const pc_config *config, pc_async **client);
 
-// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
-// are addresses. It serves every client of the process.
-pc_error pc_async_looked_up(pc_async *client,
-                            size_t server,
-                            const char *addresses,
-                            const char *cause);
+// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as
+// getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
+// addresses. It serves every client of the process.
+pc_error pc_async_looked_up(pc_async *client, size_t server, const char *addresses, const char *cause);
 
 // Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
 // way fail and are still to be freed. While another thread uses the client, nothing is done.
@@ -351,10 +352,9 @@ size_t pc_async_server_count(const pc_async *client);
 // long.
 const char *pc_async_server_name(const pc_async *client, size_t server);
 
-// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a Unix socket. It is the client's and
-// lasts as long.
-const char *pc_async_server_host(const pc_async *client,
-                                 size_t server);
+// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a
+// Unix socket. It is the client's and lasts as long.
+const char *pc_async_server_host(const pc_async *client, size_t server);
 
 // The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.
 pc_error pc_async_last_error(const pc_async *client);

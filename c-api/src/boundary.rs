@@ -100,8 +100,9 @@ impl<T: State> Guarded<T> {
         Some(state)
     }
 
-    /// A thread that was inside when the parent forked is not in this process. It left the state as it was at that moment, perhaps half
-    /// written, and does not reopen it. So the child begins with a new state, and leaves the old one alone, its memory too.
+    /// A thread that was inside when the parent forked is not in this process. It left the state as it was at that
+    /// moment, perhaps half written, and does not reopen it. So the child begins with a new state, and leaves the old
+    /// one alone, its memory too.
     #[cold]
     fn take_from_parent(&self, inside: u64, here: u64) -> Option<()> {
         if inside == here {
@@ -139,8 +140,8 @@ impl<T: State> Drop for Reopened<T> {
     }
 }
 
-/// Frees what a handle points to and leaves NULL in it. `end` gives nothing if it may not be freed now; what it gives lasts until it is
-/// freed. A NULL is left alone.
+/// Frees what a handle points to and leaves NULL in it. `end` gives nothing if it may not be freed now; what it gives
+/// lasts until it is freed. A NULL is left alone.
 ///
 /// # Safety
 ///

@@ -21,7 +21,8 @@ pub struct pc_call {
     owner: Arc<Guarded<Async>>,
     /// The state of the owner that it was begun with, never looked into.
     begun_with: *const Async,
-    /// Touched only by who is inside `owner`, and finds it in that state: after a fork with another one, it may be half written.
+    /// Touched only by who is inside `owner`, and finds it in that state: after a fork with another one, it may be
+    /// half written.
     stage: UnsafeCell<ManuallyDrop<Stage>>,
 }
 
@@ -37,7 +38,8 @@ pub struct pc_wait {
     pub direction: i32,
     /// How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
     pub timeout_ms: i32,
-    /// The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise -1.
+    /// The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise
+    /// -1.
     pub look_up: i32,
 }
 

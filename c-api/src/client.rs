@@ -141,8 +141,9 @@ pub unsafe extern "C" fn pc_client_acquire(
     unsafe { enter(client, acquire) }
 }
 
-/// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its handler has
-/// run; and once a second, for the signal that came just before the wait. The wait is not lost: pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+/// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its
+/// handler has run; and once a second, for the signal that came just before the wait. The wait is not lost:
+/// pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_acquire_until_signal(
     client: *mut pc_client,
@@ -162,8 +163,8 @@ pub unsafe extern "C" fn pc_client_acquire_until_signal(
     unsafe { enter(client, acquire) }
 }
 
-/// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the acquire. Without
-/// such a wait it gives PC_ERROR_INVALID.
+/// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the
+/// acquire. Without such a wait it gives PC_ERROR_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_client_resume(
     client: *mut pc_client,

@@ -15,10 +15,11 @@ use std::time::Duration;
 /// How long one who waits for another sleeps. It is seldom, and short.
 const NAP: Duration = Duration::from_micros(50);
 
-/// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it at once, but for freeing it; one waits
-/// for the other.
+/// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it
+/// at once, but for freeing it; one waits for the other.
 pub struct pc_config {
-    /// The process in which somebody is inside; 0 if nobody is. No mutex: a thread that has it when the process forks would have it in the child for ever.
+    /// The process in which somebody is inside; 0 if nobody is. No mutex: a thread that has it when the process forks
+    /// would have it in the child for ever.
     inside: AtomicU64,
     /// From a box. It is changed as a whole, so a child finds it good whatever its parent was at.
     current: AtomicPtr<Config>,
@@ -128,9 +129,9 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
     })
 }
 
-/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for the first one of a
-/// connection; a server that was away is passed over for 1,000 ms at first; 8 connections are kept without use, for 60,000 ms; a release
-/// is not waited for. Free it with pc_config_free().
+/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for
+/// the first one of a connection; a server that gave no answer is not asked for at least 1,000 ms; 8 connections are
+/// kept without use, for 60,000 ms; a release is not waited for. Free it with pc_config_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
     // SAFETY: the conventions.
@@ -175,7 +176,8 @@ pub unsafe extern "C" fn pc_config_add_ring_server(
     unsafe { enter(config, add) }
 }
 
-/// How many milliseconds a connection may take to be made, from 1 on.
+/// How many milliseconds a connection may take to be made, from 1 on; at most twice as long to a name with several
+/// addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
@@ -189,32 +191,34 @@ pub unsafe extern "C" fn pc_config_set_connect_twice(config: *mut pc_config, on:
     unsafe { enter(config, |config| set(&mut config.settings.connect_twice, switch(on, "on"))) }
 }
 
-/// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout
-/// asks for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that has
-/// answered before.
+/// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
+/// for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
+/// has answered before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1 on; at least the time of
-/// pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds to accept all of them.
+/// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
+/// on; at least the time of pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds
+/// to accept all of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.first_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// For how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at the least, one that gave no answer in time
-/// is not asked at all. That time doubles with each further failure, up to 10,000.
+/// From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
+/// the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
+/// 10,000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.pass_over, milliseconds(ms, 0, "ms"))) }
 }
 
-/// A connection that was idle for more milliseconds than this is not used again.
+/// A connection that was idle for more milliseconds than this, from 0 on, is not used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
@@ -236,18 +240,21 @@ pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on:
     unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
 }
 
-/// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A pc_client does it itself.
+/// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A
+/// pc_client does it itself.
 ///
 /// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as `wait` says.
-/// An address is never looked up, and a name at most once in ten seconds, whatever the number of clients.
+/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as
+/// `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
+/// found or its addresses do not answer, whatever the number of clients.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.look_ups_by_caller, switch(on, "on"))) }
 }
 
-/// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it, in any thread.
+/// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it,
+/// in any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
     // SAFETY: the conventions.

@@ -19,7 +19,7 @@ pub enum pc_error {
     PC_ERROR_NO_SERVER = 4,
     /// The key cannot be sent: it is empty, too long, or has a NUL, CR or LF byte. Nothing was sent.
     PC_ERROR_BAD_KEY = 5,
-    /// No server could be connected to.
+    /// No server could be connected to, or the only ones left are not asked at the moment.
     PC_ERROR_CONNECT = 6,
     /// The command could not be sent.
     PC_ERROR_WRITE = 7,

@@ -56,7 +56,8 @@ pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) 
 }
 
 /// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
-/// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+/// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free
+/// it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
     let new = |settings: Settings| pc_async {
@@ -68,8 +69,9 @@ pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mu
     unsafe { make(config, client, new) }
 }
 
-/// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there
-/// are addresses. It serves every client of the process.
+/// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as
+/// getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
+/// addresses. It serves every client of the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_looked_up(
     client: *mut pc_async,
@@ -195,8 +197,8 @@ pub unsafe extern "C" fn pc_async_server_name(client: *const pc_async, server: u
     name.map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
-/// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a Unix socket. It is the client's and
-/// lasts as long.
+/// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a
+/// Unix socket. It is the client's and lasts as long.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_server_host(client: *const pc_async, server: usize) -> *const c_char {
     // SAFETY: the conventions.

@@ -24,7 +24,8 @@ pub struct pc_request {
     /// How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
     pub timeout_seconds: i64,
     /// How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-    /// answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten that time.
+    /// answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
+    /// that time.
     pub answer_timeout_ms: i64,
 }
 

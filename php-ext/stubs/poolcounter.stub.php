@@ -200,7 +200,7 @@ class Exception extends \RuntimeException
     }
 }
 
-/** No server could be connected to; it names the last one that was tried. */
+/** No server could be connected to, or the only ones left are not asked at the moment; it names the last of the key's order. */
 final class ConnectionException extends Exception
 {
 }

@@ -27,7 +27,7 @@ export interface Options {
    * key, the next one if one is away. Or the servers of a ring: one server a key, and no other when that is away.
    */
   servers: readonly string[] | readonly RingServer[];
-  /** Milliseconds that a connection may take to be made. By default 100. */
+  /** Milliseconds that a connection may take to be made; at most twice as long to a name with several addresses. By default 100. */
   connectTimeoutMs?: number;
   /** Whether a connection that could not be made is tried a second time, a millisecond later. By default not. */
   connectTwice?: boolean;
@@ -64,7 +64,9 @@ export interface Request {
   timeout: number;
   /** Who may use the result. By default `forAnyone`. */
   mode?: Mode;
-  /** Milliseconds to wait for the server's answer, if not 1.5 times `timeout`. */
+  /**
+   * Milliseconds to wait for the answer, if not 1.5 times `timeout`. The pool's `answerTimeoutMs` is the least. With `timeout` 0 this can only shorten the wait.
+   */
   answerTimeoutMs?: number;
   /** Aborts the wait: its connection is closed, the server forgets it, and the promise is rejected with the signal's reason. It does not abort the work. */
   signal?: AbortSignal;
@@ -193,7 +195,7 @@ export declare abstract class Failure extends PoolCounterError {
   readonly cause: string;
 }
 
-/** No server could be connected to. `server` is the last one that was tried. */
+/** No server could be connected to, or the only ones left are not asked at the moment. `server` is the last of the key's order. */
 export declare class ConnectError extends Failure {
   readonly code: 'CONNECT';
 }

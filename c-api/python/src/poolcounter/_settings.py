@@ -101,7 +101,8 @@ class Configured:
         Args:
             servers: Texts of the form host, host:port, [address]:port or unix:/path, to which keys are spread as
                 MediaWiki does: all in an order that depends on the key, the next one if one is away. Or `RingServer`s.
-            connect_timeout: Seconds that a connection may take to be made.
+            connect_timeout: Seconds that a connection may take to be made; at most twice as long to a name with several
+                addresses.
             connect_twice: Whether a connection that could not be made is tried a second time, a millisecond later.
             answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that
                 is more. An answer that is due at once, as with timeout 0, has this time on a connection that has

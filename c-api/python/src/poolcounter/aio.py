@@ -41,8 +41,9 @@ _Held = tuple[Nonblocking, int]
 class Client(Configured):
     """Locks for the tasks of one event loop, each over a connection of its own, which is kept for the next lock.
 
-    Any number may wait at once. The name of a server is looked up in a thread when it is connected to, at most once in
-    ten seconds for each name and process; known addresses serve meanwhile. In the child of a fork the client serves the
+    Any number may wait at once. The name of a server is looked up in a thread when it is connected to: at most once a
+    minute for each name and process, or once in ten seconds if it is not found or its addresses do not answer. Known
+    addresses serve meanwhile. In the child of a fork the client serves the
     child's own loop. A copy or a pickled one is a new client with the same settings, no connection
     and no loop.
     """

@@ -48,7 +48,7 @@ class Client(Configured):
         mode: Mode = Mode.FOR_ANYONE,
         answer_timeout: float | None = None,
     ) -> Lock:
-        """A lock, to be entered by `with`.
+        """A lock, to be entered by `with`. A lock inside a lock of the same key waits for itself.
 
         Args:
             key: What is worked on. Text is sent as UTF-8. A space is sent as `%20`.
@@ -73,7 +73,7 @@ class Client(Configured):
 
         Raises:
             Failure: A server gave no answer, or has no such statistic.
-            ValueError: The server is none of the client's.
+            ValueError: The server is none of the client's, or the name cannot be sent.
         """
         asked, names = _statistics.checked(name), self._settings.names
         section = self._take()

@@ -40,7 +40,10 @@ class Failure(PoolCounterError):
 
 
 class ConnectError(Failure):
-    """No server could be connected to. `server` is the last one that was tried."""
+    """No server could be connected to, or the only ones left are not asked at the moment.
+
+    `server` is the last of the key's order.
+    """
 
 
 class WriteError(Failure):
