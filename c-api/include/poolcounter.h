@@ -317,9 +317,11 @@ const char *pc_client_error_cause(const pc_client *client);
 // it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 pc_error pc_async_new(const pc_config *config, pc_async **client);
 
-// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as
-// getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
-// addresses. It serves every client of the process.
+// The result of a look-up that `look_up` in a pc_wait asked for, to be told even if that call was freed meanwhile: the
+// addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are
+// none. `cause` may be NULL if there are addresses. The result serves every client of the process.
+//
+// Call it where the client is used: from a thread of its own it may be refused with PC_ERROR_IN_USE.
 pc_error pc_async_looked_up(pc_async *client, size_t server, const char *addresses, const char *cause);
 
 // Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under

@@ -69,9 +69,11 @@ pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mu
     unsafe { make(config, client, new) }
 }
 
-/// The result of a look-up that `look_up` in a pc_wait asked for: the addresses with commas between them, as
-/// getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
-/// addresses. It serves every client of the process.
+/// The result of a look-up that `look_up` in a pc_wait asked for, to be told even if that call was freed meanwhile: the
+/// addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are
+/// none. `cause` may be NULL if there are addresses. The result serves every client of the process.
+///
+/// Call it where the client is used: from a thread of its own it may be refused with PC_ERROR_IN_USE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pc_async_looked_up(
     client: *mut pc_async,
@@ -88,7 +90,11 @@ pub unsafe extern "C" fn pc_async_looked_up(
             Err(unsafe { text(cause, "cause") }?.to_owned())
         } else {
             // SAFETY: the conventions.
-            Ok(unsafe { text(addresses, "addresses") }?.split(',').map(str::to_owned).collect())
+            Ok(unsafe { text(addresses, "addresses") }?
+                .split(',')
+                .filter(|address| !address.is_empty())
+                .map(str::to_owned)
+                .collect())
         };
         state.client.looked_up(server, found);
         Ok(())

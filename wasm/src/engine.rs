@@ -173,7 +173,7 @@ impl Engine {
 
     /// The socket is connected.
     pub(crate) fn connected(&mut self, socket: usize, now: Timestamp) {
-        if self.host_is_there(socket, now) {
+        if self.checked(socket, true, now) {
             return;
         }
         let Some((call, attempt)) = self.take_attempt(socket) else { return };
@@ -199,8 +199,10 @@ impl Engine {
 
     /// The socket has ended, or could not be connected.
     pub(crate) fn ended(&mut self, socket: usize, end: End, now: Timestamp) {
-        // A host that refuses is there.
-        if self.host_is_there(socket, now) {
+        // A host that refuses is there, and one of which the network says that it cannot be reached is not.
+        let unreachable = |cause: &str| cause.contains("unreachable") || cause.contains("timed out");
+        let is_there = !matches!(&end, End::Broken(cause) if unreachable(cause));
+        if self.checked(socket, is_there, now) {
             return;
         }
         if let Some((call, attempt)) = self.take_attempt(socket) {
@@ -269,10 +271,16 @@ impl Engine {
                     }
                 }
                 Next::Check { server, socket, deadline } => {
-                    if !self.receive(call, socket, now) {
-                        self.check(call, server, socket);
-                        return self.wait(call, deadline);
+                    if self.receive(call, socket, now) {
+                        continue;
                     }
+                    let Some(address) = self.wires.get(socket).and_then(|wire| wire.address.clone()) else {
+                        // A Unix socket has no other host.
+                        self.client.acknowledged(&mut self.calls[call].call, true, now);
+                        continue;
+                    };
+                    self.check(call, server, &address);
+                    return self.wait(call, deadline);
                 }
                 Next::Finished(result) => return self.finish(call, result),
             }
@@ -292,26 +300,34 @@ impl Engine {
     }
 
     /// Finds out whether the host of a socket is still there, unless that is done already.
-    fn check(&mut self, call: usize, server: usize, socket: usize) {
-        // A Unix socket has no other host.
-        let Some(address) = self.wires.get(socket).and_then(|wire| wire.address.clone()) else { return };
+    fn check(&mut self, call: usize, server: usize, address: &Rc<str>) {
         self.calls[call].checks = Some(address.clone());
-        if !self.checks.iter().any(|check| check.address == address) {
+        if self.checks.iter().any(|check| check.address == *address) {
+            return;
+        }
+        // Two, so that one packet may be lost.
+        for _ in 0..2 {
             let socket = self.wires.open(None);
             self.actions.push_back(Action::Connect { socket: socket.number, server, address: Some(address.clone()) });
-            self.checks.push(Check { socket, address });
+            self.checks.push(Check { socket, address: address.clone() });
         }
     }
 
-    /// If this socket was to find out whether a host is there: it is.
-    fn host_is_there(&mut self, socket: usize, now: Timestamp) -> bool {
+    /// If this socket was to find out whether a host is there: that is known now.
+    fn checked(&mut self, socket: usize, is_there: bool, now: Timestamp) -> bool {
         let Some(place) = self.checks.iter().position(|check| check.socket.number == socket) else { return false };
         let Check { address, .. } = self.checks.swap_remove(place);
+        if is_there {
+            self.checks.retain(|check| check.address != address);
+        } else if self.checks.iter().any(|check| check.address == address) {
+            self.settle(now);
+            return true;
+        }
         let calls: Vec<usize> = self.calls.iter().map(|(call, _)| call).collect();
         for call in calls {
             let Some(pending) = self.calls.get_mut(call) else { continue };
             if pending.checks.take_if(|checked| *checked == address).is_some() {
-                self.client.acknowledged(&mut pending.call, true, now);
+                self.client.acknowledged(&mut pending.call, is_there, now);
                 self.drive(call, now);
             }
         }
@@ -582,9 +598,10 @@ mod tests {
     #[test]
     fn another_connection_shows_that_the_host_is_there() {
         let (mut engine, now) = unacknowledged();
-        assert_eq!(actions(&mut engine), ["connect 1 to 0"]);
-        engine.connected(1, now);
-        assert_eq!(actions(&mut engine), ["close 1"]);
+        assert_eq!(actions(&mut engine), ["connect 1 to 0", "connect 2 to 0"]);
+        engine.connected(2, now);
+        let closed = actions(&mut engine);
+        assert!(closed.contains(&"close 1".to_owned()) && closed.contains(&"close 2".to_owned()), "{closed:?}");
         engine.received(0, b"LOCKED\n", now.after_secs(5));
         assert_eq!(actions(&mut engine), ["0 has lock 0"]);
     }
@@ -592,11 +609,59 @@ mod tests {
     #[test]
     fn a_host_to_which_no_other_connection_can_be_made_is_given_up() {
         let (mut engine, now) = unacknowledged();
-        assert_eq!(actions(&mut engine), ["connect 1 to 0"]);
+        assert_eq!(actions(&mut engine), ["connect 1 to 0", "connect 2 to 0"]);
         engine.tick(now.after_micros(400_000));
         let failed = actions(&mut engine);
         assert!(failed.contains(&"0: no answer from 10.0.0.1: Connection timed out".to_owned()), "{failed:?}");
         assert!(failed.contains(&"close 0".to_owned()) && failed.contains(&"close 1".to_owned()), "{failed:?}");
+    }
+
+    #[test]
+    fn a_host_that_refuses_is_there_and_one_that_cannot_be_reached_is_not() {
+        let (mut engine, now) = unacknowledged();
+        actions(&mut engine);
+        engine.ended(1, End::Broken("Connection refused".to_owned()), now);
+        engine.received(0, b"LOCKED\n", now.after_secs(5));
+        assert!(actions(&mut engine).contains(&"0 has lock 0".to_owned()));
+        let (mut engine, now) = unacknowledged();
+        actions(&mut engine);
+        for socket in [1, 2] {
+            engine.ended(socket, End::Broken("Host is unreachable".to_owned()), now);
+        }
+        assert!(actions(&mut engine).contains(&"0: no answer from 10.0.0.1: Connection timed out".to_owned()));
+    }
+
+    #[test]
+    fn a_host_that_has_answered_another_call_is_there() {
+        let (mut engine, now) = unacknowledged();
+        acquire(&mut engine);
+        actions(&mut engine);
+        engine.connected(3, now);
+        engine.received(3, b"DONE\n", now.after_micros(300_000));
+        engine.tick(now.after_micros(400_000));
+        engine.received(0, b"LOCKED\n", now.after_secs(5));
+        assert!(actions(&mut engine).contains(&"0 has lock 0".to_owned()));
+    }
+
+    #[test]
+    fn a_unix_socket_has_no_other_host() {
+        let mut engine = engine(&["unix:/run/pc"]);
+        acquire(&mut engine);
+        engine.connected(0, START);
+        engine.received(0, b"LOCKED\n", START);
+        engine.release(0, START);
+        engine.received(0, b"RELEASED\n", START);
+        let later = START.after_micros(1);
+        let request =
+            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 15, answer_within: None };
+        engine.acquire(&request, later).expect("a good key");
+        actions(&mut engine);
+        for second in 1..10 {
+            engine.tick(later.after_secs(second));
+        }
+        assert!(actions(&mut engine).is_empty());
+        engine.received(0, b"LOCKED\n", later.after_secs(10));
+        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl Engine {
 
     /// The addresses of a server's name, with commas between them.
     pub fn found(&mut self, server: usize, addresses: &str, now: f64) {
-        let addresses = addresses.split(',').map(str::to_owned).collect();
+        let addresses = addresses.split(',').filter(|address| !address.is_empty()).map(str::to_owned).collect();
         self.inner.looked_up(server, Ok(addresses), at(now));
     }
 

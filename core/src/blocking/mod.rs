@@ -145,7 +145,7 @@ impl BlockingClient {
 
     fn leave_parents_connections(&mut self) {
         if self.home.has_moved() {
-            self.client.close();
+            sockets::adopt(&mut self.client);
         }
     }
 

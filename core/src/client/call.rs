@@ -39,8 +39,8 @@ pub struct Lock {
 /// What the driver must do next for a call. Whatever it waits for, it asks again once the moment named here is over.
 #[derive(Debug)]
 pub enum Step<'a, S> {
-    /// Look this name up; then [`looked_up`](super::Client::looked_up). A driver that does it beside the event loop says [`looking_up`](super::Client::looking_up)
-    /// at once, goes on with the call, and tells the result when it comes.
+    /// Look this name up: say [`looking_up`](super::Client::looking_up) at once, and [`looked_up`](super::Client::looked_up) when the result is there, even if the call has ended by
+    /// then. A driver of an event loop goes on with the call meanwhile.
     LookUp {
         /// The index of the server.
         index: usize,
@@ -153,7 +153,6 @@ pub(super) enum State {
         second: bool,
         /// This call is to look the name up.
         asks: bool,
-        until: Timestamp,
     },
     Connecting {
         second: bool,

@@ -61,9 +61,9 @@ impl<S> Client<S> {
         }
         let server = &self.settings.servers[index];
         match &call.state {
-            State::Naming { asks, until, .. } => match server.target().host() {
+            State::Naming { asks, .. } => match server.target().host() {
                 Some(host) if *asks => Step::LookUp { index, host },
-                _ => Step::Pause { until: within_call(call, now.after_micros(NAME_POLL).min(*until)) },
+                _ => Step::Pause { until: within_call(call, now.after_micros(NAME_POLL)) },
             },
             State::Connecting { race, .. } => {
                 let attempt = race.begun();
@@ -148,8 +148,9 @@ impl<S> Client<S> {
             call.acknowledged_by = None;
             call.state = State::Receiving { link };
         } else {
-            // It cannot have taken the lock, or will free it when it finds the connection closed.
+            // It cannot have taken the lock, or will free it when it finds the connection closed. The next server has the whole time.
             self.drop_link(link);
+            call.deadline = None;
             self.silent(call, now);
             let failure = self.broken(call, TIMED_OUT);
             give_server_up(call, failure);
@@ -218,9 +219,9 @@ impl<S> Client<S> {
                 let failure = self.no_connection(call.server, TIMED_OUT);
                 self.end(call, failure);
             }
-            State::Naming { second, asks: false, until } => {
-                let (second, until) = (*second, *until);
-                return self.resolve(call, second, until, now);
+            State::Naming { second, asks: false } => {
+                let second = *second;
+                return self.resolve(call, second, now);
             }
             State::Connecting { second, race } => {
                 let (second, cause) = (*second, race.cause().to_string());
@@ -235,11 +236,13 @@ impl<S> Client<S> {
                 let link = *link;
                 self.timed_out(call, link, true, now);
             }
-            State::Checking { by, .. } if now >= *by => self.acknowledged(call, false, now),
+            State::Checking { by, .. } if now >= *by => {
+                let is_there = self.has_answered_since(call.server, call.asked);
+                self.acknowledged(call, is_there, now);
+            }
             State::Receiving { link } if call.acknowledged_by.is_some_and(|by| now >= by.min(call.answer_by)) => {
                 let link = *link;
-                let asked = call.asked;
-                if self.standings[call.server].with(|standing| standing.has_answered_since(asked)) {
+                if self.has_answered_since(call.server, call.asked) {
                     call.acknowledged_by = None;
                 } else {
                     call.state = State::Checking { link, by: now.after_micros(CHECKED_WITHIN) };
@@ -271,7 +274,7 @@ impl<S> Client<S> {
             Verdict::Ask
         } else {
             let tries = if self.settings.connect_twice { 2 } else { 1 };
-            let probe_time = 2 * tries * self.settings.connect_timeout + PROBE_TIMEOUT;
+            let probe_time = tries * (2 * self.settings.connect_timeout + self.look_up_patience()) + PROBE_TIMEOUT;
             self.standings[server].with(|standing| standing.verdict(call.only, probe_time, now))
         };
         match verdict {
@@ -320,33 +323,35 @@ impl<S> Client<S> {
 
     /// Begins to connect to the call's server.
     fn connect(&mut self, call: &mut Call, second: bool, now: Timestamp) {
-        let until = now.after_micros(self.settings.answer_timeout);
-        self.resolve(call, second, until, now);
+        self.resolve(call, second, now);
+    }
+
+    /// How long a call waits for a look-up.
+    fn look_up_patience(&self) -> u64 {
+        self.settings.answer_timeout.min(ACKNOWLEDGED_WITHIN)
     }
 
     /// Finds the addresses of the call's server: whether it got any further.
-    fn resolve(&mut self, call: &mut Call, second: bool, until: Timestamp, now: Timestamp) -> bool {
+    fn resolve(&mut self, call: &mut Call, second: bool, now: Timestamp) -> bool {
+        let patience = self.look_up_patience();
         let Some(name) = &self.names[call.server] else {
             let race = Race::new([None].into(), self.settings.connect_timeout);
             call.state = State::Connecting { second, race };
             return true;
         };
-        match name.with(|name| name.naming(now)) {
+        match name.with(|name| name.naming(patience, now)) {
             Naming::Known(addresses) => {
                 let addresses = addresses.into_iter().map(Some).collect();
                 let race = Race::new(addresses, self.settings.connect_timeout);
                 call.state = State::Connecting { second, race };
             }
-            Naming::LookUp => call.state = State::Naming { second, asks: true, until },
-            Naming::Wait if now < until => {
-                call.state = State::Naming { second, asks: false, until };
+            Naming::LookUp => call.state = State::Naming { second, asks: true },
+            Naming::Wait => {
+                call.state = State::Naming { second, asks: false };
                 return false;
             }
-            Naming::Wait => {
-                let failure = self.no_connection(call.server, "its name is still being looked up");
-                give_server_up(call, failure);
-            }
-            Naming::Failed(cause) => self.not_connected(call, true, &cause, now),
+            // What a look-up says is no fault of the server.
+            Naming::Failed(cause) => give_server_up(call, self.no_connection(call.server, &cause)),
         }
         true
     }
@@ -356,7 +361,14 @@ impl<S> Client<S> {
             let failure = self.broken(call, "the connection was closed");
             return self.end(call, failure);
         };
+        let busy = link.busy;
         match link.release(lock) {
+            // A call of another lock waits there: it is told first.
+            Releasable::Newest if busy => {
+                link.give_back_newest();
+                call.state = State::Finished(Ok(Outcome::Released));
+            }
+            Releasable::Unknown if busy => call.state = State::Finished(Ok(Outcome::NotLocked)),
             Releasable::Newest | Releasable::Unknown => {
                 link.busy = true;
                 self.converse(call, id, now);
@@ -367,12 +379,13 @@ impl<S> Client<S> {
     }
 
     fn converse(&mut self, call: &mut Call, id: LinkId, now: Timestamp) {
-        if let (Patience::Waits(within), false) = (call.patience, call.probing) {
+        if let (Patience::Waits { within, .. }, false) = (call.patience, call.probing) {
             call.deadline.get_or_insert(now.after_micros(within));
         }
         let Some(link) = find(&mut self.links, id) else { return };
         if link.unanswered > 0 {
-            let by = within_call(call, now.after_micros(self.settings.answer_timeout));
+            let within = self.settings.answer_timeout.min(ACKNOWLEDGED_WITHIN);
+            let by = within_call(call, now.after_micros(within));
             call.state = State::CatchingUp { link: id, by };
         } else {
             self.begin_sending(call, id, now);
@@ -385,7 +398,7 @@ impl<S> Client<S> {
         call.acknowledged_by = None;
         call.answer_by = match call.patience {
             _ if call.probing => now.after_micros(PROBE_TIMEOUT),
-            Patience::Waits(within) => *call.deadline.get_or_insert(now.after_micros(within)),
+            Patience::Waits { within, .. } => *call.deadline.get_or_insert(now.after_micros(within)),
             Patience::AtOnce(most) => now.after_micros(self.settings.at_once(answered).min(most)),
         };
         call.state = State::Sending { link: id };
@@ -413,6 +426,10 @@ impl<S> Client<S> {
         if let Some(link) = find(&mut self.links, id) {
             link.busy = false;
             link.idle_since = now;
+            if link.owes_a_release() {
+                // Its caller has no more to do with it. At the end of the connection the server hands the lock on.
+                self.drop_link(id);
+            }
         }
         let idle = self.links.iter().filter(|link| link.is_idle()).count();
         if idle > self.settings.keep {
@@ -453,15 +470,16 @@ impl<S> Client<S> {
     fn timed_out(&mut self, call: &mut Call, id: LinkId, unasked: bool, now: Timestamp) {
         let failure = self.broken(call, TIMED_OUT);
         self.drop_link(id);
-        // A server that was asked late in the call has not had its time.
+        // A server that was asked late in the call, or by an impatient caller, has not had its time.
         let had_its_time = match call.patience {
-            Patience::Waits(within) if !unasked && !call.probing => now.micros_since(call.asked) >= within,
+            Patience::Waits { allowed, .. } if !unasked && !call.probing => now.micros_since(call.asked) >= allowed,
             _ => call.deadline.is_none_or(|deadline| now < deadline),
         };
-        if had_its_time {
+        if had_its_time && !self.standings[call.server].with(|standing| standing.is_well(now)) {
             self.silent(call, now);
         }
         if call.kind != Kind::Release && (unasked || call.probing) {
+            call.deadline = None;
             give_server_up(call, failure);
         } else {
             self.end(call, failure);
@@ -473,6 +491,10 @@ impl<S> Client<S> {
         let server = call.server;
         self.standings[server].with(|standing| standing.silent(call.chosen, self.settings.pass_over, now));
         self.links.retain(|link| link.server != server || !link.is_idle());
+    }
+
+    fn has_answered_since(&self, server: usize, moment: Timestamp) -> bool {
+        self.standings[server].with(|standing| standing.has_answered_since(moment))
     }
 
     fn refused(&mut self, call: &Call, now: Timestamp) {

@@ -111,6 +111,13 @@ impl<S> Link<S> {
         }
     }
 
+    /// Its caller has released the newest lock, and the server is to be told later.
+    pub(super) fn give_back_newest(&mut self) {
+        if let Some(held) = self.locks.last_mut() {
+            held.given_back = true;
+        }
+    }
+
     /// Whether the newest lock was released before by its caller, and the server is still to be told.
     pub(super) fn owes_a_release(&self) -> bool {
         self.locks.last().is_some_and(|held| held.given_back)

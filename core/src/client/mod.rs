@@ -97,13 +97,17 @@ impl<S> Client<S> {
     /// A client that has no connection yet, and learns together with all others that were made with this knowledge. Their moments must come from one clock.
     #[must_use]
     pub fn with_knowledge(settings: Settings, knowledge: &mut Knowledge) -> Self {
-        let standings = settings.servers.iter().map(|server| knowledge.server(server.target())).collect();
-        let name = |server: &Server| match server.target() {
-            Target::Host { host, .. } => Some(knowledge.name(host)),
-            Target::Unix(_) => None,
-        };
-        let names = settings.servers.iter().map(name).collect();
-        Self { settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 }
+        let (standings, names) = (Vec::new(), Vec::new());
+        let mut client = Self { settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 };
+        client.learn_with(knowledge);
+        client
+    }
+
+    /// From now on it learns together with all others that have this knowledge. What it knew is left behind.
+    pub fn learn_with(&mut self, knowledge: &mut Knowledge) {
+        let servers = &self.settings.servers;
+        self.standings = servers.iter().map(|server| knowledge.server(server.target())).collect();
+        self.names = servers.iter().map(|server| server.target().host().map(|host| knowledge.name(host))).collect();
     }
 
     /// How it behaves.
@@ -165,6 +169,12 @@ impl<S> Client<S> {
         match &call.state {
             // Granted, but the caller does not know yet.
             State::Finished(Ok(Outcome::Locked(lock))) => self.drop_link(lock.link),
+            // Somebody else is to look the name up.
+            State::Naming { asks: true, .. } => {
+                if let Some(name) = &self.names[call.server] {
+                    name.with(name::Name::give_claim_back);
+                }
+            }
             // Nothing is sent yet, and the caller has given the lock away.
             State::Releasing { link, .. } => self.drop_link(*link),
             state => state.link().map_or((), |link| self.drop_link(link)),

@@ -11,6 +11,9 @@ const KEPT: u64 = 60_000_000;
 /// The least time between two look-ups of a name that is not found, or whose addresses do not answer, in microseconds.
 const SPARED: u64 = 10_000_000;
 
+/// Why a call does without the name.
+const STILL: &str = "its name is still being looked up";
+
 /// What is known of one name, by all clients of the process.
 pub(super) type SharedName = Shared<Name>;
 
@@ -25,8 +28,8 @@ pub(super) struct Name {
     good_until: Timestamp,
     /// When it was looked up last.
     looked_up: Option<Timestamp>,
-    /// Some call looks it up; if nothing is heard of that, another one does from then on.
-    claimed_until: Option<Timestamp>,
+    /// Some call looks it up since then; if nothing is heard of that, another one does after a while.
+    claimed: Option<Timestamp>,
     /// What the last look-up said, if it failed.
     failure: String,
 }
@@ -38,7 +41,7 @@ pub(super) enum Naming {
     Known(Vec<String>),
     /// It looks the name up, and nobody else does. What is known goes on to serve.
     LookUp,
-    /// Another call looks it up at the moment.
+    /// Some call looks it up at the moment, and has just begun.
     Wait,
     /// It was not found a short while ago.
     Failed(String),
@@ -52,20 +55,28 @@ impl Name {
         }
     }
 
-    pub(super) fn naming(&mut self, now: Timestamp) -> Naming {
+    /// A look-up is waited for until it has taken `patience`: a resolver that is silent must not stall every call.
+    pub(super) fn naming(&mut self, patience: u64, now: Timestamp) -> Naming {
         if self.literal || now < self.good_until {
             return self.known_or(Naming::Failed(self.failure.clone()));
         }
-        if self.claimed_until.is_some_and(|until| now < until) {
-            return self.known_or(Naming::Wait);
+        match self.claimed.map(|claimed| now.micros_since(claimed)) {
+            Some(age) if age < patience => return self.known_or(Naming::Wait),
+            Some(age) if age < SPARED => return self.known_or(Naming::Failed(String::from(STILL))),
+            _ => {}
         }
-        self.claimed_until = Some(now.after_micros(SPARED));
+        self.claimed = Some(now);
         Naming::LookUp
+    }
+
+    /// The call that was to look it up does not.
+    pub(super) fn give_claim_back(&mut self) {
+        self.claimed = None;
     }
 
     /// A look-up has ended. If it failed, what was known goes on to serve.
     pub(super) fn looked_up(&mut self, found: Result<Vec<String>, String>, now: Timestamp) {
-        (self.claimed_until, self.looked_up) = (None, Some(now));
+        (self.claimed, self.looked_up) = (None, Some(now));
         let found = found
             .and_then(|found| if found.is_empty() { Err(String::from("the name has no address")) } else { Ok(found) });
         let kept = match found {
@@ -128,6 +139,8 @@ mod tests {
         Timestamp::from_micros(1_000_000 * seconds)
     }
 
+    const PATIENCE: u64 = 1_500_000;
+
     fn address(text: &str) -> String {
         text.to_owned()
     }
@@ -135,35 +148,36 @@ mod tests {
     #[test]
     fn one_call_looks_a_name_up_and_the_others_wait() {
         let mut name = Name::default();
-        assert_eq!(name.naming(at(1)), Naming::LookUp);
-        assert_eq!(name.naming(at(2)), Naming::Wait);
+        assert_eq!(name.naming(PATIENCE, at(1)), Naming::LookUp);
+        assert_eq!(name.naming(PATIENCE, at(2)), Naming::Wait);
+        assert_eq!(name.naming(PATIENCE, at(3)), Naming::Failed(String::from(STILL)));
         name.looked_up(Ok([address("10.0.0.1")].into()), at(3));
         let known = Vec::from([address("10.0.0.1")]);
-        assert_eq!(name.naming(at(62)), Naming::Known(known.clone()));
+        assert_eq!(name.naming(PATIENCE, at(62)), Naming::Known(known.clone()));
         // A minute later one call looks again; the others go on with what is known.
-        assert_eq!(name.naming(at(63)), Naming::LookUp);
-        assert_eq!(name.naming(at(63)), Naming::Known(known.clone()));
+        assert_eq!(name.naming(PATIENCE, at(63)), Naming::LookUp);
+        assert_eq!(name.naming(PATIENCE, at(63)), Naming::Known(known.clone()));
         name.looked_up(Err(String::from("no answer")), at(64));
-        assert_eq!(name.naming(at(65)), Naming::Known(known));
+        assert_eq!(name.naming(PATIENCE, at(65)), Naming::Known(known));
     }
 
     #[test]
     fn a_look_up_of_which_nothing_is_heard_is_another_calls_turn() {
         let mut name = Name::default();
-        assert_eq!(name.naming(at(1)), Naming::LookUp);
-        assert_eq!(name.naming(at(11)), Naming::LookUp);
+        assert_eq!(name.naming(PATIENCE, at(1)), Naming::LookUp);
+        assert_eq!(name.naming(PATIENCE, at(11)), Naming::LookUp);
     }
 
     #[test]
     fn a_name_that_is_not_found_or_does_not_answer_is_looked_up_once_in_ten_seconds() {
         let mut name = Name::default();
         name.looked_up(Err(String::from("no such name")), at(1));
-        assert_eq!(name.naming(at(10)), Naming::Failed(String::from("no such name")));
-        assert_eq!(name.naming(at(11)), Naming::LookUp);
+        assert_eq!(name.naming(PATIENCE, at(10)), Naming::Failed(String::from("no such name")));
+        assert_eq!(name.naming(PATIENCE, at(11)), Naming::LookUp);
         name.looked_up(Ok([address("10.0.0.1")].into()), at(12));
         name.all_failed();
-        assert!(matches!(name.naming(at(21)), Naming::Known(_)));
-        assert!(matches!(name.naming(at(22)), Naming::LookUp));
+        assert!(matches!(name.naming(PATIENCE, at(21)), Naming::Known(_)));
+        assert!(matches!(name.naming(PATIENCE, at(22)), Naming::LookUp));
     }
 
     #[test]
@@ -172,12 +186,12 @@ mod tests {
             let mut name = Name::default();
             name.read(host);
             name.all_failed();
-            assert_eq!(name.naming(at(1_000)), Naming::Known([address(host)].into()));
+            assert_eq!(name.naming(PATIENCE, at(1_000)), Naming::Known([address(host)].into()));
         }
         for host in ["127.1", "10.0.0.01", "0x7f.0.0.1", "fe80::1%eth0", "1.example", "a.b.c.d"] {
             let mut name = Name::default();
             name.read(host);
-            assert_eq!(name.naming(at(1)), Naming::LookUp, "{host}");
+            assert_eq!(name.naming(PATIENCE, at(1)), Naming::LookUp, "{host}");
         }
     }
 

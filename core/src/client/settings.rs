@@ -57,8 +57,13 @@ pub enum Sharing {
 /// How long a call waits for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// The server may let it wait: microseconds from the first sending, whatever connection the answer comes by.
-    Waits(u64),
+    /// The server may let it wait. In microseconds from the first sending, whatever connection the answer comes by.
+    Waits {
+        /// The call waits so long.
+        within: u64,
+        /// The server may be silent for so long.
+        allowed: u64,
+    },
     /// The answer is due at once; at the most so many microseconds after the sending.
     AtOnce(u64),
 }
@@ -100,8 +105,10 @@ impl Settings {
         let within = |micros: u64| self.answer_timeout.max(micros);
         match (request.timeout, request.answer_within) {
             (0, answer_within) => Patience::AtOnce(answer_within.map_or(u64::MAX, within)),
-            (_, Some(micros)) => Patience::Waits(within(micros)),
-            (timeout, None) => Patience::Waits(within(u64::from(timeout) * 1_500_000)),
+            (timeout, answer_within) => {
+                let allowed = u64::from(timeout) * 1_000_000;
+                Patience::Waits { within: within(answer_within.unwrap_or(allowed / 2 * 3)), allowed }
+            }
         }
     }
 

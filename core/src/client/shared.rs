@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 pub(super) struct Shared<T>(Kept<T>);
 
 #[cfg(feature = "sockets")]
-type Kept<T> = alloc::sync::Arc<crate::sockets::ForkSafe<T>>;
+type Kept<T> = alloc::sync::Arc<crate::sockets::Brief<T>>;
 #[cfg(not(feature = "sockets"))]
 type Kept<T> = alloc::rc::Rc<core::cell::RefCell<T>>;
 

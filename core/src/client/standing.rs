@@ -12,6 +12,9 @@ const REFUSED_FOR: u64 = 1_000_000;
 /// A server that was silent is left alone for at most this long, in microseconds.
 const LONGEST_AVOIDANCE: u64 = 10_000_000;
 
+/// A server that has answered somebody within this time is well, whatever became of another call, in microseconds.
+const WELL_FOR: u64 = 1_000_000;
+
 /// What is known of one server, by all clients of the process.
 pub(super) type SharedStanding = Shared<Standing>;
 
@@ -90,6 +93,11 @@ impl Standing {
     /// Whether a connection that was last heard from at this moment may be used.
     pub(super) fn trusts(&self, heard: Option<Timestamp>) -> bool {
         self.last_silence.is_none_or(|silence| heard.is_some_and(|heard| heard > silence))
+    }
+
+    /// Whether it has answered anybody a moment ago.
+    pub(super) fn is_well(&self, now: Timestamp) -> bool {
+        self.last_answer.is_some_and(|answer| now.micros_since(answer) < WELL_FOR)
     }
 
     /// Whether it has answered anybody since.

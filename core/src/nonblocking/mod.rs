@@ -172,7 +172,7 @@ impl NonblockingClient {
 
     fn leave_parents_connections(&mut self) {
         if self.home.has_moved() {
-            self.client.close();
+            sockets::adopt(&mut self.client);
         }
     }
 

@@ -2,8 +2,8 @@
 
 #[cfg_attr(not(feature = "nonblocking"), allow(dead_code, reason = "an event loop needs more of it"))]
 mod attempts;
+mod brief;
 mod connection;
-mod fork_safe;
 mod home;
 #[allow(unsafe_code, reason = "the page that tells of a fork is the kernel's, and beyond Rust's types")]
 mod process;
@@ -13,8 +13,8 @@ mod unacknowledged;
 #[cfg(feature = "nonblocking")]
 pub(crate) use attempts::Readiness;
 pub(crate) use attempts::{Attempted, Attempts};
+pub(crate) use brief::Brief;
 pub(crate) use connection::Connection;
-pub(crate) use fork_safe::ForkSafe;
 pub(crate) use home::Home;
 pub use process::Process;
 
@@ -22,17 +22,33 @@ use crate::client::{Client, Knowledge, Settings, TIMED_OUT};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// What this process knows of servers and names.
-static KNOWLEDGE: ForkSafe<Knowledge> = ForkSafe::new(Knowledge::new());
+/// What processes know of servers and names, each in a place of its own. A child that was forked does not use its parent's: a thread of the parent may have been inside
+/// at that moment, and nobody would open the child's copy of the mutex.
+static KNOWLEDGE: [Brief<Knowledge>; 16] = [const { Brief::new(Knowledge::new()) }; 16];
+
+fn with_knowledge<R>(body: impl FnOnce(&mut Knowledge) -> R) -> R {
+    // A child's number follows its parent's. Where it is no such number, but the system's, a place may be shared by chance.
+    let place = Process::current().as_u64() % KNOWLEDGE.len() as u64;
+    let knowledge = usize::try_from(place).ok().and_then(|place| KNOWLEDGE.get(place));
+    knowledge.unwrap_or(&KNOWLEDGE[0]).with(body)
+}
 
 /// Forgets what this process knows of servers and names, and gives the memory back. Clients that are there keep what they know. For a library before it is unloaded.
 pub fn forget_servers() {
-    KNOWLEDGE.with(|knowledge| *knowledge = Knowledge::new());
+    for knowledge in &KNOWLEDGE {
+        knowledge.with(|knowledge| *knowledge = Knowledge::new());
+    }
 }
 
 /// A client that learns together with all others of this process.
 pub(crate) fn client<S>(settings: Settings) -> Client<S> {
-    KNOWLEDGE.with(|knowledge| Client::with_knowledge(settings, knowledge))
+    with_knowledge(|knowledge| Client::with_knowledge(settings, knowledge))
+}
+
+/// Makes a parent's client one of this process: it leaves the parent's connections alone, and learns together with the others here.
+pub(crate) fn adopt<S>(client: &mut Client<S>) {
+    client.close();
+    with_knowledge(|knowledge| client.learn_with(knowledge));
 }
 
 /// Looks a name up by the system, which may take long.

@@ -302,3 +302,58 @@ fn what_one_client_learns_serves_all_with_the_same_knowledge() {
     let mut call = second.acquire();
     assert_eq!(second.step(&mut call), Wants::Connect(other(&server)));
 }
+
+#[test]
+fn an_impatient_caller_says_nothing_of_the_server() {
+    let mut driver = Driver::new(&[A, B], |_| ());
+    let mut call = driver.impatient(15, 2_000);
+    let Wants::Connect(server) = driver.step(&mut call) else { panic!("a connection is wanted") };
+    let socket = driver.connected(&mut call);
+    driver.sent(&mut call, socket, b"ACQ4ME k 1 10 15\n");
+    driver.wait(2_000);
+    assert_eq!(driver.step(&mut call), timed_out(&server));
+    let mut call = driver.acquire();
+    assert_eq!(driver.step(&mut call), Wants::Connect(server));
+}
+
+#[test]
+fn a_server_that_has_just_answered_another_call_is_not_silent() {
+    let mut driver = Driver::new(&[A, B], |_| ());
+    let mut call = driver.acquire();
+    let Wants::Connect(server) = driver.step(&mut call) else { panic!("a connection is wanted") };
+    let socket = driver.connected(&mut call);
+    driver.sent(&mut call, socket, ACQUIRE);
+    driver.wait(2_500);
+    driver.kept();
+    driver.wait(500);
+    assert_eq!(driver.step(&mut call), timed_out(&server));
+    let mut call = driver.acquire();
+    assert!(matches!(driver.step(&mut call), Wants::Send(..)));
+}
+
+#[test]
+fn after_a_host_that_vanished_the_next_server_has_the_whole_time() {
+    let mut driver = Driver::new(&[A, B], |_| ());
+    let (socket, server) = driver.kept();
+    let mut call = driver.impatient(1, 1_000);
+    driver.sent(&mut call, socket, b"ACQ4ME k 1 10 1\n");
+    driver.wait(1_000);
+    driver.acknowledged(&mut call, socket, false);
+    assert_eq!(driver.step(&mut call), Wants::Connect(other(&server)));
+    let socket = driver.connected(&mut call);
+    driver.sent(&mut call, socket, b"ACQ4ME k 1 10 1\n");
+    driver.wait(999);
+    driver.received(&mut call, socket, b"LOCKED\n");
+    lock(driver.step(&mut call));
+}
+
+#[test]
+fn the_answer_of_a_release_is_due_within_a_second_whatever_the_answer_timeout() {
+    let mut driver = Driver::new(&[A], |settings| settings.answer_timeout = 10_000_000);
+    let (socket, lock) = driver.locked();
+    driver.release(socket, &lock);
+    let mut call = driver.acquire();
+    assert_eq!(driver.step(&mut call), Wants::Receive(socket));
+    driver.wait(1_000);
+    assert_eq!(driver.step(&mut call), timed_out(A));
+}

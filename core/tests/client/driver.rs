@@ -85,6 +85,13 @@ impl Driver {
         self.client.received(call, bytes, self.now);
     }
 
+    /// Begins to acquire a lock, with a bound of its own for the answer.
+    pub(crate) fn impatient(&self, timeout: u32, millis: u64) -> Call {
+        let answer_within = Some(millis * 1_000);
+        let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout, answer_within };
+        self.client.acquire(&request, self.now).expect("a good request")
+    }
+
     pub(crate) fn acknowledged(&mut self, call: &mut Call, socket: u32, acknowledged: bool) {
         assert_eq!(self.step(call), Wants::Acknowledged(socket));
         self.client.acknowledged(call, acknowledged, self.now);

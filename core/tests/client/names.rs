@@ -115,3 +115,28 @@ fn a_name_is_looked_up_again_when_none_of_its_addresses_answers() {
     driver.client.looked_up(0, Ok(addresses(&[2])), driver.now);
     assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.2:7531");
 }
+
+#[test]
+fn a_resolver_that_is_silent_stalls_the_calls_of_one_second() {
+    let mut driver = Driver::new(&["pc.example"], |_| ());
+    let mut call = driver.acquire();
+    looks_up(&mut driver, &mut call);
+    driver.wait(999);
+    assert_eq!(driver.step(&mut call), Wants::Pause);
+    driver.wait(1);
+    let still = Failure::Connect { server: "pc.example".into(), cause: "its name is still being looked up".into() };
+    for _ in 0..2 {
+        assert_eq!(driver.step(&mut call), Wants::End(Err(still.clone())));
+        call = driver.acquire();
+    }
+}
+
+#[test]
+fn a_call_that_is_cancelled_before_it_looks_a_name_up_leaves_that_to_the_next() {
+    let mut driver = Driver::new(&["pc.example"], |_| ());
+    let mut call = driver.acquire();
+    assert_eq!(driver.step(&mut call), Wants::LookUp("pc.example".to_owned()));
+    driver.client.cancel(&call);
+    let mut call = driver.acquire();
+    looks_up(&mut driver, &mut call);
+}

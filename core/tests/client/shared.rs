@@ -68,3 +68,34 @@ fn a_release_of_nothing_takes_no_lock() {
     let mut call = driver.client.release_nothing(b"k", driver.now).expect("a release");
     assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::NotLocked)));
 }
+
+#[test]
+fn a_release_beside_a_wait_on_the_same_connection_is_held_back() {
+    let mut driver = Driver::new(&[A], |settings| settings.sharing = Sharing::PerServer);
+    let (socket, older) = driver.locked();
+    let mut waiting = driver.acquire();
+    driver.sent(&mut waiting, socket, ACQUIRE);
+    let mut call = driver.client.release(&older, driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    driver.received(&mut waiting, socket, b"LOCKED\n");
+    let newer = lock(driver.step(&mut waiting));
+    let mut call = driver.client.release(&newer, driver.now).expect("a release");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    driver.received(&mut call, socket, b"RELEASED\n");
+    driver.sent(&mut call, socket, b"RELEASE\n");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+}
+
+#[test]
+fn a_release_that_was_held_back_for_a_wait_in_vain_ends_the_connection() {
+    let mut driver = Driver::new(&[A], |settings| settings.sharing = Sharing::PerServer);
+    let (socket, older) = driver.locked();
+    let mut waiting = driver.acquire();
+    driver.sent(&mut waiting, socket, ACQUIRE);
+    let mut call = driver.client.release(&older, driver.now).expect("a release");
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    driver.received(&mut waiting, socket, b"TIMEOUT\n");
+    assert_eq!(driver.step(&mut waiting), Wants::End(Ok(Outcome::Timeout)));
+    let mut call = driver.acquire();
+    assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
+}

@@ -74,15 +74,13 @@ class Awaited(Call):
         return finished
 
     def _look_up(self, server: int) -> None:
-        loop, native = self._loop, self._native
+        native = self._native
 
         def tell(found: Found) -> None:
-            try:
-                loop.call_soon_threadsafe(native.looked_up, server, found)
-            except RuntimeError:
-                # The loop is closed, and nobody waits there. Other clients may need the name.
-                with suppress(PoolCounterError):
-                    native.looked_up(server, found)
+            # Who needs the name asks for it every few milliseconds, in another loop too. No other thread is inside the
+            # library meanwhile: this one has the interpreter to itself.
+            with suppress(PoolCounterError):
+                native.looked_up(server, found)
 
         look_up_beside(native.host(server), tell)
 
