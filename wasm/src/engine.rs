@@ -200,7 +200,7 @@ impl Engine {
     /// The socket has ended, or could not be connected.
     pub(crate) fn ended(&mut self, socket: usize, end: End, now: Timestamp) {
         // A host that refuses is there, and one of which the network says that it cannot be reached is not.
-        let unreachable = |cause: &str| cause.contains("unreachable") || cause.contains("timed out");
+        let unreachable = |cause: &str| cause.ends_with("unreachable") || cause.ends_with("timed out");
         let is_there = !matches!(&end, End::Broken(cause) if unreachable(cause));
         if self.checked(socket, is_there, now) {
             return;

@@ -67,7 +67,9 @@ class Nonblocking:
         if not self._handle:
             return
         if isinstance(found, str):
-            number = IMMEDIATE.pc_async_looked_up(self._handle, server, None, found.replace("\0", "").encode(errors="replace"))
+            number = IMMEDIATE.pc_async_looked_up(
+                self._handle, server, None, found.replace("\0", "").encode(errors="replace")
+            )
         else:
             number = IMMEDIATE.pc_async_looked_up(self._handle, server, ",".join(found).encode(), None)
         self.check(number)
