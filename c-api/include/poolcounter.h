@@ -237,7 +237,7 @@ pc_error pc_config_set_await_release(pc_config *config, int32_t on);
 // pc_client does it itself.
 //
 // With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as
+// pc_async_server_host(), and gives the result to pc_looked_up() when it has it. Meanwhile the call goes on as
 // `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
 // found or its addresses do not answer, whatever the number of clients.
 pc_error pc_config_set_look_ups_by_caller(pc_config *config, int32_t on);
@@ -317,12 +317,11 @@ const char *pc_client_error_cause(const pc_client *client);
 // it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
 pc_error pc_async_new(const pc_config *config, pc_async **client);
 
-// The result of a look-up that `look_up` in a pc_wait asked for, to be told even if that call was freed meanwhile: the
-// addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are
-// none. `cause` may be NULL if there are addresses. The result serves every client of the process.
-//
-// Call it where the client is used: from a thread of its own it may be refused with PC_ERROR_IN_USE.
-pc_error pc_async_looked_up(pc_async *client, size_t server, const char *addresses, const char *cause);
+// The result of a look-up that `look_up` in a pc_wait asked for: the host, and its addresses with commas between them,
+// as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
+// addresses. It serves every client of the process. Any thread may tell it, even if the call and its client are freed
+// by then; until it is told, calls do without the name.
+pc_error pc_looked_up(const char *host, const char *addresses, const char *cause);
 
 // Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
 // way fail and are still to be freed. While another thread uses the client, nothing is done.

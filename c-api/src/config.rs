@@ -244,7 +244,7 @@ pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on:
 /// pc_client does it itself.
 ///
 /// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-/// pc_async_server_host(), and gives the result to pc_async_looked_up() when it has it. Meanwhile the call goes on as
+/// pc_async_server_host(), and gives the result to pc_looked_up() when it has it. Meanwhile the call goes on as
 /// `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
 /// found or its addresses do not answer, whatever the number of clients.
 #[unsafe(no_mangle)]

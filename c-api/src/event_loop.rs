@@ -8,9 +8,10 @@ use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
-use poolcounter::client::{Failure, Settings};
+use poolcounter::client::Settings;
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use std::ffi::{CString, c_char};
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 /// A client for event loops: its calls never block. Many can be under way at once.
@@ -69,38 +70,31 @@ pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mu
     unsafe { make(config, client, new) }
 }
 
-/// The result of a look-up that `look_up` in a pc_wait asked for, to be told even if that call was freed meanwhile: the
-/// addresses with commas between them, as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are
-/// none. `cause` may be NULL if there are addresses. The result serves every client of the process.
-///
-/// Call it where the client is used: from a thread of its own it may be refused with PC_ERROR_IN_USE.
+/// The result of a look-up that `look_up` in a pc_wait asked for: the host, and its addresses with commas between them,
+/// as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
+/// addresses. It serves every client of the process. Any thread may tell it, even if the call and its client are freed
+/// by then; until it is told, calls do without the name.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_looked_up(
-    client: *mut pc_async,
-    server: usize,
-    addresses: *const c_char,
-    cause: *const c_char,
-) -> pc_error {
-    let looked_up = |state: &mut Async| {
-        if server >= state.client.settings().servers.len() {
-            return Err(Failure::NoServer.into());
-        }
+pub unsafe extern "C" fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause: *const c_char) -> pc_error {
+    let tell = || -> Result<(), Problem> {
+        // SAFETY: the conventions.
+        let host = unsafe { text(host, "host") }?;
         let found = if addresses.is_null() {
             // SAFETY: the conventions.
             Err(unsafe { text(cause, "cause") }?.to_owned())
         } else {
             // SAFETY: the conventions.
-            Ok(unsafe { text(addresses, "addresses") }?
-                .split(',')
-                .filter(|address| !address.is_empty())
-                .map(str::to_owned)
-                .collect())
+            let addresses = unsafe { text(addresses, "addresses") }?;
+            Ok(addresses.split(',').filter(|address| !address.is_empty()).map(str::to_owned).collect())
         };
-        state.client.looked_up(server, found);
+        poolcounter::looked_up(host, found);
         Ok(())
     };
-    // SAFETY: the conventions.
-    unsafe { enter(client, looked_up) }
+    match catch_unwind(tell) {
+        Ok(Ok(())) => pc_error::PC_OK,
+        Ok(Err(problem)) => problem.code,
+        Err(_) => pc_error::PC_ERROR_INTERNAL,
+    }
 }
 
 /// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under

@@ -59,6 +59,8 @@ pub mod stats;
 pub mod table;
 mod time;
 
+#[cfg(feature = "nonblocking")]
+pub use sockets::looked_up;
 #[cfg(feature = "sockets")]
 pub use sockets::{Process, forget_servers};
 pub use table::{ClientId, HashSeed, LockTable, Wakeup};

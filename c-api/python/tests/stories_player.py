@@ -40,6 +40,7 @@ class Tasks(Face):
 
     client: aio.Client
     loop: asyncio.AbstractEventLoop | None = None
+    making = threading.Lock()
 
     def __init__(self, servers: Sequence[str | RingServer], **options: Any) -> None:
         self.client = aio.Client(servers, **options)
@@ -61,9 +62,10 @@ class Tasks(Face):
 
     @classmethod
     def _run(cls, coroutine: Coroutine[Any, Any, T]) -> T:
-        if cls.loop is None:
-            cls.loop = asyncio.new_event_loop()
-            threading.Thread(target=cls.loop.run_forever, daemon=True).start()
+        with cls.making:
+            if cls.loop is None:
+                cls.loop = asyncio.new_event_loop()
+                threading.Thread(target=cls.loop.run_forever, daemon=True).start()
         return asyncio.run_coroutine_threadsafe(coroutine, cls.loop).result()
 
 

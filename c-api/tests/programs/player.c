@@ -29,8 +29,6 @@ struct errand {
 
 // A name that a thread looks up, so that no call waits for it but those that need it.
 struct look_up {
-    struct party *party;
-    size_t server;
     char host[256];
     char addresses[1024];
     const char *cause;
@@ -153,8 +151,6 @@ static void begin_look_up(struct party *party, size_t server)
     pthread_t thread;
 
     CHECK(begun != NULL);
-    begun->party = party;
-    begun->server = server;
     snprintf(begun->host, sizeof begun->host, "%s", pc_async_server_host(party->async, server));
     CHECK_NUMBER(pthread_create(&thread, NULL, look_up, begun), 0);
     CHECK_NUMBER(pthread_detach(thread), 0);
@@ -165,10 +161,7 @@ static void take_look_up(void)
     struct look_up *look_up;
 
     CHECK_NUMBER(read(found[0], &look_up, sizeof look_up), sizeof look_up);
-    if (look_up->party->async) {
-        const char *addresses = look_up->cause ? NULL : look_up->addresses;
-        CHECK_OK(pc_async_looked_up(look_up->party->async, look_up->server, addresses, look_up->cause));
-    }
+    CHECK_OK(pc_looked_up(look_up->host, look_up->cause ? NULL : look_up->addresses, look_up->cause));
     free(look_up);
 }
 

@@ -227,6 +227,8 @@ impl<S> Client<S> {
                 let (second, cause) = (*second, race.cause().to_string());
                 match race.heat(now) {
                     Heat::Failed => self.not_connected(call, second, &cause, now),
+                    // Where one address refuses and another is silent, the server is away, and may be back at any moment.
+                    Heat::TimedOut if !cause.is_empty() => self.not_connected(call, second, &cause, now),
                     Heat::TimedOut => self.not_connected(call, second, TIMED_OUT, now),
                     Heat::Begin(_) | Heat::Wait(_) => return false,
                 }
@@ -245,7 +247,10 @@ impl<S> Client<S> {
                 if self.has_answered_since(call.server, call.asked) {
                     call.acknowledged_by = None;
                 } else {
-                    call.state = State::Checking { link, by: now.after_micros(CHECKED_WITHIN) };
+                    call.state = State::Checking {
+                        link,
+                        by: now.after_micros(CHECKED_WITHIN.max(self.settings.connect_timeout)),
+                    };
                 }
             }
             State::Sending { link } | State::Receiving { link } if now >= call.answer_by => {

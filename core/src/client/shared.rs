@@ -3,6 +3,7 @@
 use super::name::SharedName;
 use super::server::Target;
 use super::standing::SharedStanding;
+use crate::Timestamp;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -61,6 +62,11 @@ impl Knowledge {
     #[must_use]
     pub const fn new() -> Self {
         Self { servers: Vec::new(), names: Vec::new() }
+    }
+
+    /// A look-up of this host has ended, with its addresses or with the system's text, whoever wanted it.
+    pub fn looked_up(&mut self, host: &str, found: Result<Vec<String>, String>, now: Timestamp) {
+        self.name(host).with(|name| name.looked_up(found, now));
     }
 
     pub(super) fn server(&mut self, target: &Target) -> SharedStanding {

@@ -56,7 +56,7 @@ pub enum Progress {
     /// It waits; [`NonblockingClient::progress`] is to be called again then.
     Waiting(Wait),
     /// The name of the server of this index is to be looked up by the caller, who begins to, asks again at once, and says
-    /// [`NonblockingClient::looked_up`] when it has the result. Calls that need the name ask for it every few milliseconds.
+    /// [`looked_up`](crate::looked_up) when it has the result, even if the call has ended by then. Calls that need the name ask for it every few milliseconds.
     LookUp(usize),
     /// It has ended, and is not to be asked again.
     Finished(Result<Outcome, Failure>),
@@ -122,11 +122,6 @@ impl NonblockingClient {
     pub fn statistics(&mut self, server: usize, name: &str) -> Result<NonblockingCall, Failure> {
         self.leave_parents_connections();
         self.client.statistics(server, name, self.home.now()).map(NonblockingCall::new)
-    }
-
-    /// The result of a look-up that [`Progress::LookUp`] asked for: the addresses as texts, or why there are none. It serves every client of the process.
-    pub fn looked_up(&mut self, server: usize, found: Result<Vec<String>, String>) {
-        self.client.looked_up(server, found, self.home.now());
     }
 
     /// Goes on with a call as far as it goes without blocking.

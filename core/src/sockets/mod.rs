@@ -40,6 +40,13 @@ pub fn forget_servers() {
     }
 }
 
+/// Tells all clients of this process what a look-up of a host has found: the addresses as texts, or why there are none. Any thread may tell it.
+#[cfg(feature = "nonblocking")]
+pub fn looked_up(host: &str, found: Result<Vec<String>, String>) {
+    let now = Home::new().now();
+    with_knowledge(|knowledge| knowledge.looked_up(host, found, now));
+}
+
 /// A client that learns together with all others of this process.
 pub(crate) fn client<S>(settings: Settings) -> Client<S> {
     with_knowledge(|knowledge| Client::with_knowledge(settings, knowledge))

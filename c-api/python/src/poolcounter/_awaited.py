@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from ._call import Call
 from ._functions import READ
-from ._names import Found, look_up_beside
+from ._names import look_up_beside
 from ._nonblocking import Nonblocking
-from .errors import PoolCounterError
 
 
 class Awaited(Call):
@@ -69,20 +67,9 @@ class Awaited(Call):
         """Goes on as far as it goes, and has names looked up meanwhile."""
         finished = self.advance()
         while not finished and self.wait.look_up >= 0:
-            self._look_up(self.wait.look_up)
+            look_up_beside(self._native.host(self.wait.look_up))
             finished = self.advance()
         return finished
-
-    def _look_up(self, server: int) -> None:
-        native = self._native
-
-        def tell(found: Found) -> None:
-            # Who needs the name asks for it every few milliseconds, in another loop too. No other thread is inside the
-            # library meanwhile: this one has the interpreter to itself.
-            with suppress(PoolCounterError):
-                native.looked_up(server, found)
-
-        look_up_beside(native.host(server), tell)
 
     def _watch(self) -> None:
         wait = self.wait

@@ -85,7 +85,7 @@ _IMMEDIATE = {
     "pc_client_error_cause": (c_char_p, c_void_p),
     "pc_async_free": (None, _HANDLE),
     "pc_async_server_host": (c_char_p, c_void_p, c_size_t),
-    "pc_async_looked_up": (c_int32, c_void_p, c_size_t, c_char_p, c_char_p),
+    "pc_looked_up": (c_int32, c_char_p, c_char_p, c_char_p),
     "pc_async_acquire": (c_int32, c_void_p, POINTER(Request), _HANDLE),
     "pc_async_release": (c_int32, c_void_p, c_uint64, _HANDLE),
     "pc_async_abandon": (c_int32, c_void_p, c_uint64),

@@ -12,7 +12,7 @@ from . import _failures
 from ._call import Call
 from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import NO_SUCH_LOCK, OK, READ, Wait
-from ._names import look_up
+from ._names import look_up, tell
 from ._nonblocking import Nonblocking
 from ._settings import Settings
 from ._wish import Limits
@@ -90,7 +90,7 @@ class Green:
             if self._number == OK:
                 while not call.advance():
                     if call.wait.look_up >= 0:
-                        self._look_up(call.wait.look_up)
+                        spawn(_look_up_beside, self._native.host(call.wait.look_up))
                     else:
                         self._wait(call.wait)
                 self._number, self._outcome = call.result()
@@ -115,11 +115,7 @@ class Green:
             self._watched = None
             watcher.close()
 
-    def _look_up(self, server: int) -> None:
-        """Looks a name up in a greenlet of its own; gevent has patched what is used there."""
-        native = self._native
 
-        def ask() -> None:
-            native.looked_up(server, look_up(native.host(server)))
-
-        spawn(ask)
+def _look_up_beside(host: str) -> None:
+    """Asks in a greenlet of its own, and tells the result; gevent has patched what is used there."""
+    tell(host, look_up(host))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from threading import Thread
 from typing import Union
+
+from ._functions import IMMEDIATE
 
 Found = Union[list[str], str]
 """The addresses of a name, or why there are none."""
@@ -20,17 +21,25 @@ def look_up(host: str) -> Found:
     return [_numeric(address) for *_, address in answers]
 
 
-def look_up_beside(host: str, tell: Callable[[Found], None]) -> None:
-    """Asks in a thread of its own, which tells the result; if there is no thread to be had, it tells that."""
+def tell(host: str, found: Found) -> None:
+    """Tells every client of the process. Those who need the name ask for it every few milliseconds."""
+    if isinstance(found, str):
+        IMMEDIATE.pc_looked_up(host.encode(), None, found.replace("\0", "").encode(errors="replace"))
+    else:
+        IMMEDIATE.pc_looked_up(host.encode(), ",".join(found).encode(), None)
+
+
+def look_up_beside(host: str) -> None:
+    """Asks in a thread of its own, and tells the result; if there is no thread to be had, it tells that."""
 
     def ask() -> None:
-        tell(look_up(host))
+        tell(host, look_up(host))
 
     try:
         # Not one of a pool: the end of the program would wait for it.
         Thread(target=ask, name="poolcounter-names", daemon=True).start()
     except RuntimeError as error:
-        tell(str(error))
+        tell(host, str(error))
 
 
 def _numeric(address: tuple[object, ...]) -> str:

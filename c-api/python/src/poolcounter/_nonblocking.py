@@ -7,7 +7,6 @@ import ctypes
 from . import _failures
 from ._call import Call
 from ._functions import BLOCKING, IMMEDIATE, OK
-from ._names import Found
 from ._settings import Settings
 from ._wish import Form, Limits
 
@@ -61,18 +60,6 @@ class Nonblocking:
     def host(self, server: int) -> str:
         """The host of a server, which a call wants to be looked up."""
         return str((IMMEDIATE.pc_async_server_host(self._handle, server) or b"").decode())
-
-    def looked_up(self, server: int, found: Found) -> None:
-        """What came of that. After the client's end it is of no use to anybody."""
-        if not self._handle:
-            return
-        if isinstance(found, str):
-            number = IMMEDIATE.pc_async_looked_up(
-                self._handle, server, None, found.replace("\0", "").encode(errors="replace")
-            )
-        else:
-            number = IMMEDIATE.pc_async_looked_up(self._handle, server, ",".join(found).encode(), None)
-        self.check(number)
 
     def check(self, number: int) -> None:
         """Raises the error that a number stands for."""
