@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{fs, io};
@@ -78,9 +79,11 @@ fn sources() -> Result<Vec<PathBuf>> {
 }
 
 impl Program {
-    /// That of this name.
+    /// That of this name, built for the caller alone: a program cannot be written while it runs.
     pub(crate) fn named(name: &str) -> Self {
-        Self::new(Path::new(&format!("{name}.c")))
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let program = Self::new(Path::new(&format!("{name}.c")));
+        Self { name: format!("{name}-copy-{}", COPIES.fetch_add(1, Ordering::Relaxed)), ..program }
     }
 
     fn new(source: &Path) -> Self {
