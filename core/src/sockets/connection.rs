@@ -92,6 +92,7 @@ impl Drop for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use socket2::SockRef;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
 
@@ -109,7 +110,9 @@ mod tests {
         let (connection, mut server) = connected();
         server.write_all(b"RELEASED\n").expect("an answer");
         drop(connection);
-        assert_eq!(server.read(&mut [0; 16]).expect("the end of the stream, and no reset"), 0);
+        assert_eq!(server.read(&mut [0; 16]).expect("the end of the stream"), 0);
+        let error = SockRef::from(&server).take_error().expect("the option");
+        assert!(error.is_none(), "a reset came behind the end: {error:?}");
     }
 
     #[test]
