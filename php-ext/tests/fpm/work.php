@@ -49,7 +49,7 @@ switch ($_GET['do']) {
         // No other request has these options.
         $options = ['read_timeout' => 1, 'pass_over' => 10, 'timeout' => (float) $_GET['timeout']];
         try {
-            echo (new PoolCounter\Client($address, $options))->acquireForAnyone($_GET['key'], 1, 10, 60)->name;
+            echo (new PoolCounter\Client($address, $options))->acquireForAnyone($_GET['key'], 1, 10, 1)->name;
         } catch (PoolCounter\ReadException $exception) {
             echo $exception->getMessage();
         }
