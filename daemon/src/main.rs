@@ -17,6 +17,7 @@ mod getopt;
 mod hand_over;
 mod listener;
 mod log;
+mod outbox;
 mod reason;
 mod server;
 mod service;
@@ -126,6 +127,7 @@ fn run(options: &Options) -> Result<(), StartError> {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
+        tokio::task::spawn_local(outbox::run(Rc::clone(&server)));
         service::run(&server, &listeners, &program, &signals).await.map_err(StartError::Signals)
     })
 }

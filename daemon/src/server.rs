@@ -1,14 +1,17 @@
 //! The lock table and everyone connected to it.
 
 mod succession;
+#[cfg(test)]
+mod tests;
 
 use crate::VERSION;
 use crate::arrivals::Arrivals;
 use crate::clock;
-use crate::connection::{Connection, Unsent};
+use crate::connection::Connection;
 use crate::log::Recurring;
+use crate::outbox::{Content, Outbox, SLICE};
 use crate::socket::{Received, Socket};
-use poolcounter::protocol::Command;
+use poolcounter::protocol::{Command, Response};
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
@@ -40,6 +43,8 @@ struct Hub {
     table: LockTable,
     /// By the client's number.
     connections: Vec<Option<Rc<Connection>>>,
+    /// What clients are told later, in slices.
+    outbox: Outbox,
     /// Watched while another program is tried.
     arrivals: Option<Rc<Arrivals>>,
     cut_offs: Recurring,
@@ -75,7 +80,7 @@ impl Server {
 
     fn with_table(max_clients: usize, table: LockTable) -> Rc<Self> {
         Rc::new(Self {
-            hub: RefCell::new(Hub { table, connections: Vec::new(), arrivals: None, cut_offs: Recurring::default() }),
+            hub: RefCell::new(Hub::new(table)),
             buffers: RefCell::new(Buffers { read: vec![0; READ_SIZE].into(), answers: Vec::new() }),
             max_clients,
             alarm: Cell::new(None),
@@ -113,23 +118,21 @@ impl Server {
 
     /// The client has left: its locks pass on.
     pub(crate) fn disconnect(&self, connection: &Connection) {
-        if !connection.cut_off.get() {
-            self.hub.borrow_mut().disconnect(connection.client, clock::now());
-        }
+        self.hub.borrow_mut().disconnect(connection, clock::now());
         self.descriptor_freed.notify_waiters();
     }
 
     /// Reads once from a client and does what its lines say.
-    pub(crate) fn read(&self, connection: &Connection) -> Progress {
+    pub(crate) fn read(&self, connection: &Rc<Connection>) -> Progress {
         self.receive(connection, Socket::read)
     }
 
     fn receive(
         &self,
-        connection: &Connection,
+        connection: &Rc<Connection>,
         read_from: impl FnOnce(&Socket, &mut [u8]) -> io::Result<Received>,
     ) -> Progress {
-        if connection.cut_off.get() {
+        if connection.client().is_none() {
             return Progress::Gone;
         }
         let Buffers { read, answers } = &mut *self.buffers.borrow_mut();
@@ -145,7 +148,7 @@ impl Server {
         let mut hub = self.hub.borrow_mut();
         hub.handle(connection, &read[..length], answers);
         self.check_alarm(&hub.table);
-        if connection.cut_off.get() {
+        if connection.client().is_none() {
             Progress::Gone
         } else if length == READ_SIZE {
             Progress::More
@@ -157,6 +160,32 @@ impl Server {
     /// Tells everyone whose time is up.
     pub(crate) fn expire(&self) {
         self.hub.borrow_mut().expire(clock::now());
+    }
+
+    /// Sends a slice of what waits in the outbox: whether there is more.
+    pub(crate) fn tell_slice(&self) -> bool {
+        let mut hub = self.hub.borrow_mut();
+        let more = hub.tell_slice(clock::now());
+        self.check_alarm(&hub.table);
+        // Those who had left are let go.
+        self.descriptor_freed.notify_waiters();
+        more
+    }
+
+    /// Sends all that waits in the outbox.
+    pub(crate) fn tell_all(&self) {
+        while self.tell_slice() {}
+    }
+
+    /// Whether nothing waits in the outbox.
+    pub(crate) fn has_told_all(&self) -> bool {
+        self.hub.borrow().outbox.is_empty()
+    }
+
+    /// Resolves when something has come to wait in the outbox.
+    pub(crate) async fn outbox_filled(&self) {
+        let filled = self.hub.borrow().outbox.filled();
+        filled.notified().await;
     }
 
     /// The next deadline, for which the expiry task is going to sleep.
@@ -217,53 +246,86 @@ impl Hub {
     }
 
     fn add(&mut self, connection: Rc<Connection>) {
-        let index = connection.client.index();
+        let Some(index) = connection.client().map(ClientId::index) else { return };
         if index >= self.connections.len() {
             self.connections.resize(index + 1, None);
         }
         self.connections[index] = Some(connection);
     }
 
-    fn disconnect(&mut self, client: ClientId, now: Timestamp) {
+    fn new(table: LockTable) -> Self {
+        Self {
+            table,
+            connections: Vec::new(),
+            outbox: Outbox::default(),
+            arrivals: None,
+            cut_offs: Recurring::default(),
+        }
+    }
+
+    fn disconnect(&mut self, connection: &Connection, now: Timestamp) {
+        let Some(client) = connection.leave() else { return };
         self.connections[client.index()] = None;
         self.table.disconnect(client, now);
         self.tell_others(now);
     }
 
     /// Handles what one read brought.
-    fn handle(&mut self, connection: &Connection, mut input: &[u8], answers: &mut Vec<u8>) {
+    fn handle(&mut self, connection: &Rc<Connection>, input: &[u8], answers: &mut Vec<u8>) {
         let now = clock::now();
-        self.table.received(connection.client, now);
+        let Some(client) = connection.client() else { return };
+        self.table.received(client, now);
         self.tell_others(now);
+        self.obey(connection, input, answers, now);
+    }
+
+    /// Does what a client's lines say, as far as it may be done now, and answers.
+    fn obey(&mut self, connection: &Rc<Connection>, mut input: &[u8], answers: &mut Vec<u8>, now: Timestamp) {
         answers.clear();
         let mut lines = connection.lines.borrow_mut();
-        while let Some(line) = lines.next_line(&mut input) {
-            // It may have been cut off while the others were told.
-            if connection.cut_off.get() {
-                return;
-            }
-            let answer = self.table.command(connection.client, Command::parse(line), now);
-            self.tell_others(now);
+        // It may have been cut off while others were told.
+        while let Some(client) = connection.client()
+            && let Some(line) = lines.next_line(&mut input)
+        {
+            let answer = self.table.command(client, Command::parse(line), now);
+            let told = self.tell_others(now);
             if let Some(answer) = answer {
                 answers.extend_from_slice(answer.as_bytes());
+            }
+            if !told {
+                return self.answer_later(connection, answers, input);
             }
         }
         self.answer(connection, answers, now);
     }
 
-    /// Sends a client its own answers. What the socket does not take at once, its task sends before it reads on.
-    fn answer(&mut self, connection: &Connection, answers: &[u8], now: Timestamp) {
-        if answers.is_empty() {
+    /// Sends a client its own answers, or queues them if it expects something that comes before them.
+    fn answer(&mut self, connection: &Rc<Connection>, answers: &[u8], now: Timestamp) {
+        if !answers.is_empty() && connection.expects_message() {
+            self.answer_later(connection, answers, &[]);
+        } else {
+            self.send(connection, answers, now);
+            self.tell_others(now);
+        }
+    }
+
+    /// Sends a client its own answers now. A client whose connection is broken is parted with, so there may be something to tell others then.
+    fn send(&mut self, connection: &Connection, answers: &[u8], now: Timestamp) {
+        if !answers.is_empty()
+            && connection.client().is_some()
+            && let Err(error) = connection.answer(answers)
+        {
+            self.cut_off(connection, &error, now);
+        }
+    }
+
+    /// A client's answers come after all that is due to others; then the rest of its lines are handled.
+    fn answer_later(&mut self, connection: &Rc<Connection>, answers: &[u8], lines: &[u8]) {
+        if connection.client().is_none() {
             return;
         }
-        match connection.socket.send(answers) {
-            Ok(length) if length == answers.len() => {}
-            Ok(length) => *connection.unsent.borrow_mut() = Some(Box::new(Unsent::new(&answers[length..]))),
-            Err(error) => {
-                self.cut_off(connection, &error, now);
-                self.tell_others(now);
-            }
-        }
+        connection.begin_queueing();
+        self.outbox.push(Rc::clone(connection), Content::Answers { answers: answers.to_vec(), lines: lines.to_vec() });
     }
 
     fn expire(&mut self, now: Timestamp) {
@@ -271,24 +333,72 @@ impl Hub {
         self.tell_others(now);
     }
 
-    /// Sends what the table has for clients that did not ask just now.
-    fn tell_others(&mut self, now: Timestamp) {
-        while let Some(wakeup) = self.table.next_wakeup() {
-            let connection = self.connections.get(wakeup.client.index()).cloned().flatten();
-            let Some(connection) = connection else { continue };
-            if let Err(error) = connection.tell(wakeup.response.as_bytes()) {
-                // Its locks pass on, so there may be more to tell.
-                self.cut_off(&connection, &error, now);
+    /// Sends what the table has for clients that did not ask just now: whether nothing of that has come to wait in the outbox.
+    fn tell_others(&mut self, now: Timestamp) -> bool {
+        let mut left = SLICE;
+        while self.outbox.is_empty() && left > 0 {
+            let Some(wakeup) = self.table.next_wakeup() else { return true };
+            left -= 1;
+            if let Some(connection) = self.connection(wakeup.client) {
+                self.tell(&connection, &wakeup.response, now);
             }
+        }
+        self.collect()
+    }
+
+    /// Moves what the table has for clients to the end of the outbox: whether that was nothing.
+    ///
+    /// The table knows clients by their numbers, which are given anew after a client has left, so nothing may stay there.
+    fn collect(&mut self) -> bool {
+        let mut nothing = true;
+        while let Some(wakeup) = self.table.next_wakeup() {
+            if let Some(connection) = self.connection(wakeup.client) {
+                self.outbox.push(connection, Content::Wakeup(wakeup.response));
+                nothing = false;
+            }
+        }
+        nothing
+    }
+
+    fn tell_slice(&mut self, now: Timestamp) -> bool {
+        for _ in 0..SLICE {
+            let Some((connection, content)) = self.outbox.pop() else { return false };
+            match content {
+                Content::Wakeup(response) => self.tell(&connection, &response, now),
+                Content::Answers { mut answers, lines } => {
+                    connection.end_queueing();
+                    self.send(&connection, &answers, now);
+                    self.table.expire(now);
+                    self.collect();
+                    self.obey(&connection, &lines, &mut answers, now);
+                }
+            }
+            // If a client was cut off, its locks have passed on.
+            self.collect();
+        }
+        !self.outbox.is_empty()
+    }
+
+    fn connection(&self, client: ClientId) -> Option<Rc<Connection>> {
+        self.connections.get(client.index()).cloned().flatten()
+    }
+
+    /// Sends a wake-up. A client that does not take it is parted with, so there may be more to tell then.
+    fn tell(&mut self, connection: &Connection, response: &Response, now: Timestamp) {
+        if !connection.is_cut_off()
+            && let Err(error) = connection.tell(response.as_bytes())
+        {
+            self.cut_off(connection, &error, now);
         }
     }
 
     /// Parts with a client that did not take an answer. Its own task closes the socket when it wakes.
     fn cut_off(&mut self, connection: &Connection, error: &io::Error, now: Timestamp) {
         self.table.count_failed_send();
-        connection.cut_off.set(true);
-        self.connections[connection.client.index()] = None;
-        self.table.disconnect(connection.client, now);
+        // It may have left before.
+        let Some(client) = connection.cut_off() else { return };
+        self.connections[client.index()] = None;
+        self.table.disconnect(client, now);
         if let Some(arrivals) = &self.arrivals {
             // Its number may be another client's before its socket is closed. One that was not watched need not be unwatched.
             let _ = arrivals.unwatch(&connection.socket);

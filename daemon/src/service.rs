@@ -33,6 +33,8 @@ pub(crate) async fn run(
         };
     }
     manager.stopping();
+    // Whoever's wait has ended learns it before the connection ends.
+    server.tell_all();
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::TASKS_A_TURN;
 use crate::arrivals::Arrivals;
 use crate::descriptors::with_reserve;
 use crate::listener::Listener;
+use crate::outbox::SLICE;
 use crate::reason::reason;
 use crate::server::Server;
 use std::convert::Infallible;
@@ -70,8 +71,14 @@ impl Upgrade<'_> {
         Err(UpgradeError::Unsteady)
     }
 
-    /// Gives the server time to read what has come, so that only what comes later is left to the new program, and in its order.
+    /// Gives the server time to send what is due, and to read what has come, so that only what comes later is left to the new program, and in its order.
     async fn settle(&self) -> io::Result<()> {
+        for _ in 0..self.server.clients() / SLICE {
+            if self.server.has_told_all() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
         for _ in 0..self.server.clients() / TASKS_A_TURN as usize + 2 {
             if self.arrivals.unread(self.server.clients())?.is_empty() {
                 break;
@@ -85,7 +92,7 @@ impl Upgrade<'_> {
     fn state(&self) -> Result<OwnedFd, UpgradeError> {
         let bytes = self.server.show(|table, clients| {
             let listeners = self.listeners.iter().map(|listener| listener.saved()).collect();
-            state::write(listeners, clients.iter().map(|client| client.pending()).collect(), table)
+            state::write(listeners, clients.iter().filter_map(|client| client.pending()).collect(), table)
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }
@@ -94,6 +101,7 @@ impl Upgrade<'_> {
     ///
     /// From the snapshot to the new program nothing else happens in this process, so nothing is lost between them.
     fn hand_over(&self, tried: &Identity) -> Result<(), UpgradeError> {
+        self.server.tell_all();
         self.arrivals.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
         let state = self.state()?;
         let parcel = self.server.show(|_, clients| {

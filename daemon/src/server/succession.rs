@@ -94,7 +94,7 @@ impl Server {
     /// Reads what a client had sent before this program could listen to it; what is left then, its task finds. Nothing is left of one that has gone.
     fn read_first(&self, place: &mut Option<Rc<Connection>>) {
         // Whoever has answers to take is read from when they are taken.
-        let Some(connection) = place.as_ref().filter(|connection| connection.unsent.borrow().is_none()) else { return };
+        let Some(connection) = place.as_ref().filter(|connection| !connection.is_paused()) else { return };
         if matches!(self.receive(connection, Socket::read_unasked), Progress::Gone) {
             self.disconnect(connection);
             *place = None;

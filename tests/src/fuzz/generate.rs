@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::line::{half, line};
+use super::line::{glance, half, line};
 use crate::transcript::{Name, SoFar, Step};
 
 /// So many random steps. The same seed gives the same steps.
@@ -15,13 +15,46 @@ pub fn steps(seed: u64, count: usize) -> Vec<Step> {
     let mut so_far = SoFar::default();
     let mut steps = Vec::new();
     while steps.len() < count {
-        let step = propose(&mut rng, &clients, &so_far);
-        let mut next = so_far.clone();
-        if next.take(&step).is_ok() {
-            so_far = next;
-            steps.push(step);
+        let left = count - steps.len();
+        let proposed = match rng.u8(..100) {
+            0..8 if left > BURST => burst(&mut rng, &clients, &so_far),
+            _ => vec![propose(&mut rng, &clients, &so_far)],
+        };
+        for step in proposed {
+            let mut next = so_far.clone();
+            if next.take(&step).is_ok() {
+                so_far = next;
+                steps.push(step);
+            }
         }
     }
+    steps
+}
+
+/// The most steps of a burst.
+const BURST: usize = 16;
+
+/// What the daemon finds in one wake-up: mostly a client that wakes others, and behind it observers on connections of their own, who look at the
+/// keys and the statistics in the middle of that, and clients that are about to be woken.
+fn burst(rng: &mut Rng, clients: &[Name], so_far: &SoFar) -> Vec<Step> {
+    let observers = ["x", "y", "z"].map(Name::from);
+    let mut steps: Vec<_> =
+        observers.iter().filter(|&name| !so_far.is_connected(name)).cloned().map(Step::Connect).collect();
+    steps.push(Step::Freeze);
+    let mut actors: Vec<_> = clients.iter().filter(|&name| so_far.is_connected(name)).cloned().collect();
+    rng.shuffle(&mut actors);
+    actors.truncate(rng.usize(1..=7));
+    for (place, actor) in actors.into_iter().enumerate() {
+        steps.push(match rng.u8(..10) {
+            0 | 1 => leave(rng, actor),
+            2..7 if place == 0 => Step::Send(actor, b"RELEASE\n".to_vec()),
+            _ => Step::Send(actor, line(rng)),
+        });
+        if let Some(observer) = observers.get(place) {
+            steps.push(Step::Send(observer.clone(), glance(rng)));
+        }
+    }
+    steps.push(Step::Thaw);
     steps
 }
 

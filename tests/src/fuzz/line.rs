@@ -48,6 +48,16 @@ pub(super) fn line(rng: &mut Rng) -> Vec<u8> {
     line
 }
 
+/// The line of an observer, which is answered at once.
+pub(super) fn glance(rng: &mut Rng) -> Vec<u8> {
+    let line = match rng.u8(..3) {
+        0 => stats(rng),
+        1 => format!("ACQ4ANY {} {} 10 0", pick(rng, &["k", "l", "m", "n"]), rng.u8(1..4)),
+        _ => "RELEASE".to_owned(),
+    };
+    (line + "\n").into_bytes()
+}
+
 /// A line without its end.
 pub(super) fn half(rng: &mut Rng) -> Vec<u8> {
     let mut line = command(rng).into_bytes();

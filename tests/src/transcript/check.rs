@@ -17,8 +17,10 @@ pub(crate) struct SoFar {
     now: Duration,
     deadlines: BTreeSet<Duration>,
     frozen: bool,
-    /// Clients that have sent half a line, or anything since the daemon was stopped.
-    silent: BTreeSet<Name>,
+    /// Clients that have sent half a line.
+    amid_a_line: BTreeSet<Name>,
+    /// Clients that have sent anything since the daemon was stopped.
+    unread: BTreeSet<Name>,
     connected: BTreeSet<Name>,
 }
 
@@ -45,7 +47,8 @@ impl SoFar {
             Step::Send(name, bytes) => self.send(name, bytes)?,
             Step::ShutDown(name) | Step::Close(name) | Step::Reset(name) => {
                 ensure!(self.connected.remove(name), "it is not connected");
-                self.silent.remove(name);
+                self.amid_a_line.remove(name);
+                self.unread.remove(name);
             }
             Step::Wait(time) => self.wait(*time)?,
             // The statistics' clock moves the timers of a table in virtual time, too.
@@ -57,7 +60,7 @@ impl SoFar {
             Step::Freeze => ensure!(!std::mem::replace(&mut self.frozen, true), "it is stopped"),
             Step::Thaw => {
                 ensure!(std::mem::replace(&mut self.frozen, false), "it is not stopped");
-                self.silent.clear();
+                self.unread.clear();
             }
         }
         Ok(())
@@ -65,19 +68,27 @@ impl SoFar {
 
     /// Whether a client can do no more than leave.
     pub(crate) fn is_silent(&self, name: &Name) -> bool {
-        self.silent.contains(name)
+        self.amid_a_line.contains(name) || self.unread.contains(name)
+    }
+
+    /// Whether a client is there.
+    pub(crate) fn is_connected(&self, name: &Name) -> bool {
+        self.connected.contains(name)
     }
 
     fn send(&mut self, name: &Name, bytes: &[u8]) -> Result<()> {
         ensure!(!bytes.is_empty() && bytes.len() <= MAX_LINE, "a segment has 1 to {MAX_LINE} bytes");
         let end = bytes.iter().position(|&byte| byte == b'\n');
         ensure!(end.is_none_or(|end| end + 1 == bytes.len()), "one line in a segment");
-        ensure!(!self.silent.contains(name), "after half a line, or for a stopped daemon, a client sends no more");
+        ensure!(!self.is_silent(name), "after half a line, or for a stopped daemon, a client sends no more");
         if self.connected.insert(name.clone()) {
             ensure!(!self.frozen, "nobody connects to a stopped daemon");
         }
-        if self.frozen || end.is_none() {
-            self.silent.insert(name.clone());
+        if self.frozen {
+            self.unread.insert(name.clone());
+        }
+        if end.is_none() {
+            self.amid_a_line.insert(name.clone());
         }
         self.deadlines.extend(timeout(bytes).map(|timeout| self.now + timeout));
         Ok(())
@@ -122,6 +133,7 @@ mod tests {
             "a -> ACQ4ME k 1 1 5\\n\nclock +6s",
             "daemon stops\na -> RELEASE\\n\ndaemon goes on",
             "a connects\ndaemon stops\na -> RELEASE\\n\na -> RELEASE\\n\ndaemon goes on",
+            "a -> half\ndaemon stops\ndaemon goes on\na -> RELEASE\\n",
             "daemon stops",
         ] {
             assert!(check(text).is_err(), "{text}");

@@ -1,0 +1,283 @@
+//! The order of answers while a long run of wake-ups is sent, and what happens to clients meanwhile. `docs/compatibility.md` has the rules.
+
+use super::*;
+use poolcounter::table::LockState;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use tokio::runtime::{Builder, LocalOptions};
+
+/// Wake-ups that no slice can take whole.
+const CROWD: usize = 3 * SLICE;
+
+/// A client's end of its connection, and the daemon's.
+struct Client {
+    socket: UnixStream,
+    connection: Rc<Connection>,
+}
+
+struct Scene(Rc<Server>);
+
+/// Tells a story about a server. Nothing happens in it by itself.
+fn scene(story: impl FnOnce(&Scene)) {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
+    runtime.block_on(async { story(&Scene(Server::new(usize::MAX))) });
+}
+
+impl Scene {
+    fn client(&self) -> Client {
+        let (socket, served) = UnixStream::pair().expect("a pair");
+        for end in [&socket, &served] {
+            end.set_nonblocking(true).expect("an end that does not block");
+        }
+        let served = tokio::net::UnixStream::from_std(served).expect("a served socket");
+        let connection = self.0.connect(Socket::Unix(served)).expect("no limit");
+        Client { socket, connection }
+    }
+
+    /// The client sends this, and the daemon reads it, if it would.
+    fn send(&self, client: &Client, lines: &str) {
+        (&client.socket).write_all(lines.as_bytes()).expect("room");
+        if !client.connection.is_paused() {
+            self.0.receive(&client.connection, Socket::read_unasked);
+        }
+    }
+
+    /// One that holds the key `page`, and a crowd that waits for it.
+    fn stampede(&self) -> (Client, Vec<Client>) {
+        let holder = self.client();
+        self.send(&holder, "ACQ4ANY page 1 1000 60\n");
+        assert_eq!(holder.received(), "LOCKED\n");
+        let crowd: Vec<_> = (0..CROWD).map(|_| self.client()).collect();
+        crowd.iter().for_each(|client| self.send(client, "ACQ4ANY page 1 1000 60\n"));
+        (holder, crowd)
+    }
+
+    fn leave(&self, client: Client) {
+        self.0.disconnect(&client.connection);
+    }
+
+    /// Sends slices to the end: how many.
+    fn finish(&self) -> usize {
+        let mut slices = 1;
+        while self.0.tell_slice() {
+            slices += 1;
+        }
+        slices
+    }
+
+    fn held(&self) -> Vec<String> {
+        let hub = self.0.hub.borrow();
+        let mut keys: Vec<_> = hub.table.pools().map(|pool| String::from_utf8_lossy(pool.key()).into_owned()).collect();
+        keys.sort();
+        keys
+    }
+}
+
+impl Client {
+    fn received(&self) -> String {
+        let mut bytes = [0; 64 * 1024];
+        let length = (&self.socket).read(&mut bytes).unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    }
+
+    /// It does not read any more: its socket takes nothing.
+    fn clog(&self) {
+        while matches!(self.connection.socket.send(&[b'x'; 4096]), Ok(1..)) {}
+    }
+}
+
+fn told(crowd: &[Client]) -> usize {
+    crowd.iter().filter(|client| client.received() == "DONE\n").count()
+}
+
+#[test]
+fn others_are_served_between_the_slices() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        let other = scene.client();
+        scene.send(&holder, "RELEASE\n");
+        assert_eq!(told(&crowd), SLICE);
+        scene.send(&other, "ACQ4ME page 1 9 0\n");
+        assert_eq!(other.received(), "LOCKED\n");
+        assert!(scene.0.tell_slice());
+        // The oldest waiters are told first, the releaser last.
+        assert_eq!([told(&crowd[SLICE..2 * SLICE]), told(&crowd[2 * SLICE..])], [SLICE, 0]);
+        assert_eq!(holder.received(), "");
+        assert_eq!(scene.finish(), 2);
+        assert_eq!(told(&crowd[2 * SLICE..]), SLICE);
+        assert_eq!(holder.received(), "RELEASED\n");
+    });
+}
+
+#[test]
+fn a_wakeup_comes_before_later_answers_of_its_client() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        let last = &crowd[CROWD - 1];
+        scene.send(last, "ACQ4ME other 1 1 0\nRELEASE\n");
+        // The table has done it already.
+        assert_eq!(scene.held(), [""; 0]);
+        scene.send(last, "RELEASE\n");
+        scene.finish();
+        assert_eq!(last.received(), "DONE\nLOCKED\nRELEASED\n");
+        // What it had sent behind them is read now.
+        assert!(!last.connection.is_paused());
+        scene.0.read(&last.connection);
+        scene.0.receive(&last.connection, Socket::read_unasked);
+        assert_eq!(last.received(), "NOT_LOCKED\n");
+    });
+}
+
+#[test]
+fn a_later_wakeup_comes_after_the_answers_before_it() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        let second = scene.client();
+        scene.send(&second, "ACQ4ME slow 1 9 60\n");
+        scene.send(&holder, "RELEASE\n");
+        let last = &crowd[CROWD - 1];
+        scene.send(last, "STATS total_releases\nACQ4ME slow 1 9 60\n");
+        scene.send(&second, "RELEASE\n");
+        scene.finish();
+        assert_eq!(last.received(), "DONE\ntotal_releases: 1\nLOCKED\n");
+        assert_eq!(second.received(), "LOCKED\nRELEASED\n");
+    });
+}
+
+#[test]
+fn further_lines_of_the_releaser_wait() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        let slow = &crowd[CROWD - 1];
+        scene.send(&holder, "STATS failed_sends\nRELEASE\nSTATS failed_sends\nACQ4ME page 1 9 0\nREL");
+        slow.clog();
+        let other = scene.client();
+        scene.send(&other, "ACQ4ME page 1 9 0\n");
+        scene.finish();
+        // The daemon knows of the client that does not read only when it has come to it.
+        assert_eq!(holder.received(), "failed_sends: 0\nRELEASED\nfailed_sends: 1\nTIMEOUT\n");
+        scene.send(&holder, "EASE\n");
+        assert_eq!(holder.received(), "NOT_LOCKED\n");
+    });
+}
+
+#[test]
+fn a_number_that_is_given_anew_brings_nothing_of_its_last_client() {
+    scene(|scene| {
+        let (holder, mut crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        let number = crowd[CROWD - 1].connection.client();
+        scene.leave(crowd.remove(CROWD - 1));
+        let newcomer = scene.client();
+        assert_eq!(newcomer.connection.client(), number);
+        scene.finish();
+        assert_eq!(newcomer.received(), "");
+        assert_eq!(told(&crowd), CROWD - 1);
+        assert_eq!(holder.received(), "RELEASED\n");
+    });
+}
+
+#[test]
+fn who_ends_its_stream_is_told_before_the_connection_ends() {
+    scene(|scene| {
+        let (holder, mut crowd) = scene.stampede();
+        let (last, next) = (crowd.remove(CROWD - 1), scene.client());
+        scene.send(&last, "STATS total_acquired\n");
+        assert_eq!(last.received(), "total_acquired: 1\n");
+        scene.send(&next, "ACQ4ME page 1 1000 60\n");
+        scene.send(&holder, "RELEASE\n");
+        let Client { socket, connection } = last;
+        scene.0.disconnect(&connection);
+        drop(connection);
+        scene.finish();
+        let mut received = String::new();
+        (&socket).read_to_string(&mut received).expect("the end of the stream");
+        assert_eq!(received, "DONE\n");
+        assert_eq!(next.received(), "LOCKED\n");
+    });
+}
+
+#[test]
+fn a_slow_reader_in_the_middle_loses_its_locks_alone() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        let (slow, heir) = (scene.client(), scene.client());
+        scene.send(&slow, "ACQ4ME inherited 1 9 0\nACQ4ANY page 1 1000 60\n");
+        scene.send(&heir, "ACQ4ME inherited 1 9 60\n");
+        slow.clog();
+        scene.send(&holder, "RELEASE\n");
+        scene.finish();
+        assert_eq!(slow.connection.client(), None);
+        assert_eq!(told(&crowd), CROWD);
+        assert_eq!(heir.received(), "LOCKED\n");
+        assert_eq!(holder.received(), "RELEASED\n");
+        scene.leave(slow);
+        assert_eq!(scene.held(), ["inherited"]);
+    });
+}
+
+#[test]
+fn a_time_out_in_the_middle_comes_behind_what_was_due_before() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        let (owner, late) = (scene.client(), scene.client());
+        scene.send(&owner, "ACQ4ME other 1 9 60\n");
+        scene.send(&late, "ACQ4ME other 1 9 5\n");
+        scene.send(&holder, "RELEASE\n");
+        {
+            let mut hub = scene.0.hub.borrow_mut();
+            let now = clock::now().after_secs(6);
+            hub.expire(now);
+        }
+        assert_eq!(late.received(), "");
+        scene.finish();
+        assert_eq!(told(&crowd), CROWD);
+        assert_eq!(late.received(), "TIMEOUT\n");
+    });
+}
+
+#[test]
+fn all_is_told_before_the_state_is_written_down() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\nACQ4ME next 1 1 0\nREL");
+        scene.0.tell_all();
+        assert_eq!(told(&crowd), CROWD);
+        assert_eq!(holder.received(), "RELEASED\nLOCKED\n");
+        let pending = holder.connection.pending().expect("a client");
+        assert_eq!((pending.half_line, pending.unsent), (Some(b"REL".to_vec()), None));
+        assert!(scene.0.show(|table, _| table.snapshot()).is_ok());
+    });
+}
+
+#[test]
+fn nothing_is_done_for_a_client_after_it_was_cut_off() {
+    scene(|scene| {
+        let (bystander, gone) = (scene.client(), scene.client());
+        scene.send(&bystander, "ACQ4ME mine 1 1 0\n");
+        scene.send(&gone, "ACQ4ME page 1 1 0\n");
+        let broken = || io::Error::from(io::ErrorKind::WouldBlock);
+        scene.0.give_up(&gone.connection, &broken());
+        assert_eq!(scene.held(), ["mine"]);
+        // Whatever comes afterwards, in any order and twice.
+        let now = clock::now();
+        for _ in 0..2 {
+            let mut hub = scene.0.hub.borrow_mut();
+            hub.handle(&gone.connection, b"ACQ4ME page 1 1 0\n", &mut Vec::new());
+            hub.answer(&gone.connection, b"LOCKED\n", now);
+            hub.answer_later(&gone.connection, b"LOCKED\n", b"RELEASE\n");
+            hub.tell(&gone.connection, &Response::Done, now);
+            hub.expire(now);
+            drop(hub);
+            scene.0.read(&gone.connection);
+            scene.0.disconnect(&gone.connection);
+        }
+        scene.finish();
+        let failed = scene.0.hub.borrow().table.statistics().answer(b"failed_sends", 0, now);
+        assert_eq!(failed.as_bytes(), b"failed_sends: 1\n");
+        let hub = scene.0.hub.borrow();
+        let locks: Vec<_> = hub.table.clients().flat_map(|client| client.locks()).map(|lock| lock.state).collect();
+        assert_eq!(locks, [LockState::Held]);
+    });
+}
