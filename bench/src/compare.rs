@@ -21,7 +21,7 @@ const LAYOUT: Layout = Layout {
     legend: "\
 Each figure is the median of its slices; ours/reference is the median of the pairs' ratios, and half of the pairs
 lie in the middle half. Latency: own, of each command; shared, from a RELEASE to the next client's LOCKED; stampede,
-from the RELEASE to the last DONE; connect, from the connect to the close (3 s: given up). In shared and stampede
+from the RELEASE to the last DONE; bystander, the slowest acquire of another client before that last DONE; connect, from the connect to the close (3 s: given up). In shared and stampede
 there is one holder beside so many waiters.
 ",
 };
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
     let preface = if options.itself { "The reference against itself: \"ours\" is the reference too." } else { "" };
     let mut report = Report::new(Layout { preface, ..LAYOUT });
     for (index, cell) in cells.iter().enumerate() {
-        eprint!("[{:2}/{}] {:8} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
+        eprint!("[{:2}/{}] {:9} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
         let pace = Pace::new(*cell, options.quick, options.rounds);
         let pairs = measure(&setting, &binaries, *cell, pace)
             .with_context(|| format!("{} with {} connections", cell.mode, cell.connections))?;

@@ -21,7 +21,7 @@ Usage: poolcounter-bench [options]
 
 Compares our daemon with the reference and prints tables; takes about ten minutes.
   --quick             three rounds of short slices: a first look
-  --only M[:N],...    these modes (own, shared, stampede, connect, memory), these connections
+  --only M[:N],...    these modes (own, shared, stampede, bystander, connect, memory), these connections
   --rounds N          rounds for each row (default 5)
   --self              the reference against itself: what the method is worth
   --ours PATH         our daemon (default: built by cargo from this workspace)

@@ -18,6 +18,8 @@ pub(crate) enum Mode {
     Shared,
     /// One client works, all others wait with ACQ4ANY for its RELEASE.
     Stampede,
+    /// The same, and a client that wants another key meanwhile.
+    Bystander,
     /// A new connection for each acquire and release.
     Connect,
     /// Idle connections, then waiters on one key.
@@ -25,10 +27,11 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    const ALL: [(Mode, &str); 5] = [
+    const ALL: [(Mode, &str); 6] = [
         (Mode::Own, "own"),
         (Mode::Shared, "shared"),
         (Mode::Stampede, "stampede"),
+        (Mode::Bystander, "bystander"),
         (Mode::Connect, "connect"),
         (Mode::Memory, "memory"),
     ];
@@ -67,6 +70,7 @@ pub(crate) fn cells() -> Vec<Cell> {
             cells.push(Cell { mode, connections });
         }
     }
+    cells.push(Cell { mode: Mode::Bystander, connections: 8_000 });
     cells.push(Cell { mode: Mode::Memory, connections: 10_000 });
     cells
 }
@@ -237,6 +241,8 @@ pub(crate) fn goal(cell: Cell, measure: Measure, itself: bool) -> Option<Goal> {
         (Mode::Connect, Measure::Cpu, _) => 1.05,
         (Mode::Connect, Measure::P99, 1_000) => 0.10,
         (Mode::Stampede, Measure::P50, 10_000) | (Mode::Shared, Measure::P99, _) => 1.0,
+        (Mode::Bystander, Measure::P50, _) => 0.05,
+        (Mode::Bystander, Measure::P99, _) => return Some(Goal::AtMost(2_000.0)),
         (Mode::Memory, Measure::IdleBytes, _) => return Some(Goal::AtMost(900.0)),
         (Mode::Memory, Measure::WaiterBytes, _) => return Some(Goal::AtMost(200.0)),
         _ => return None,

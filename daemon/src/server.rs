@@ -17,6 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
@@ -162,10 +163,18 @@ impl Server {
         self.hub.borrow_mut().expire(clock::now());
     }
 
-    /// Sends a slice of what waits in the outbox: whether there is more.
-    pub(crate) fn tell_slice(&self) -> bool {
+    /// Sends a slice of what waits in the outbox, and more of them until this time has passed: whether there is more.
+    pub(crate) fn tell_slices(&self, time: Duration) -> bool {
+        let start = Instant::now();
         let mut hub = self.hub.borrow_mut();
-        let more = hub.tell_slice(clock::now());
+        let more = loop {
+            if !hub.tell_slice(clock::now()) {
+                break false;
+            }
+            if start.elapsed() >= time {
+                break true;
+            }
+        };
         self.check_alarm(&hub.table);
         // Those who had left are let go.
         self.descriptor_freed.notify_waiters();
@@ -174,7 +183,7 @@ impl Server {
 
     /// Sends all that waits in the outbox.
     pub(crate) fn tell_all(&self) {
-        while self.tell_slice() {}
+        self.tell_slices(Duration::MAX);
     }
 
     /// Whether nothing waits in the outbox.

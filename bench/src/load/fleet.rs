@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::Tally;
 use super::client::{Answer, Client, PATIENCE, RELEASE};
@@ -35,6 +35,12 @@ impl Fleet {
             fleet.add(address, WINDOW.min(count - fleet.len()))?;
         }
         Ok(fleet)
+    }
+
+    /// One more client: its number.
+    pub(crate) fn join(&mut self, address: SocketAddr) -> Result<usize> {
+        self.add(address, 1)?;
+        Ok(self.len() - 1)
     }
 
     /// The number of clients.
@@ -91,6 +97,15 @@ impl Crew {
             Some(Answer::Done) | None => {}
         }
         Ok(answer)
+    }
+
+    /// Waits for a client's answer, and for nothing else. Asks without end, because sleeping would be measured as well.
+    pub(crate) fn await_answer(&mut self, number: usize) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.receive(number)?.is_none() {
+            ensure!(Instant::now() < deadline, "a client was not answered");
+        }
+        Ok(())
     }
 
     /// When the client's last command was sent.

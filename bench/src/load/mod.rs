@@ -61,6 +61,7 @@ impl Load {
             Mode::Own => Box::new(own::Own::new(address, connections)?),
             Mode::Shared => Box::new(shared::Shared::new(address, connections)?),
             Mode::Stampede => Box::new(stampede::Stampede::new(address, connections)?),
+            Mode::Bystander => Box::new(stampede::Stampede::beside(address, connections)?),
             Mode::Connect => Box::new(connect::Connect::new(address, connections)?),
             Mode::Memory => bail!("the mode memory is no load"),
         };

@@ -1,4 +1,5 @@
-//! One client works, all the others wait with ACQ4ANY; its RELEASE tells them all. Latency: from it to the last DONE.
+//! One client works, all the others wait with ACQ4ANY; its RELEASE tells them all. Latency: from it to the last DONE, or of the slowest acquire of
+//! a bystander meanwhile.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ pub(crate) struct Stampede {
     fleet: Fleet,
     probe: TcpStream,
     waiters: usize,
+    /// The number of a client that wants another key.
+    bystander: Option<usize>,
     acquire: Vec<u8>,
 }
 
@@ -30,8 +33,16 @@ impl Stampede {
             fleet: Fleet::connect(address, clients)?,
             probe: counters::connect(address)?,
             waiters,
+            bystander: None,
             acquire: format!("ACQ4ANY stampede 1 {clients} {WAIT_SECONDS}\n").into_bytes(),
         })
+    }
+
+    /// Connects a bystander as well.
+    pub(crate) fn beside(address: SocketAddr, waiters: usize) -> Result<Stampede> {
+        let mut stampede = Stampede::new(address, waiters)?;
+        stampede.bystander = Some(stampede.fleet.join(address)?);
+        Ok(stampede)
     }
 
     /// The first is granted the lock, the others wait. A waiter is not answered, so the daemon is asked how many wait;
@@ -80,13 +91,35 @@ impl Stampede {
         }
         Ok(last - start)
     }
+
+    /// RELEASE, and how long the bystander's slowest acquire takes before all know. Nobody reads its DONE meanwhile, so nothing else is measured.
+    fn release_beside(&mut self, bystander: usize, slice: &mut Slice) -> Result<Duration> {
+        let crew = &mut self.fleet.crew;
+        crew.send(HOLDER, RELEASE, Answer::Released, Instant::now())?;
+        let mut slowest = Duration::ZERO;
+        while crew.receive(HOLDER)?.is_none() {
+            let start = Instant::now();
+            crew.send(bystander, b"ACQ4ME bystander 1 1 0\n", Answer::Locked, start)?;
+            crew.await_answer(bystander)?;
+            slowest = slowest.max(start.elapsed());
+            crew.send(bystander, RELEASE, Answer::Released, start)?;
+            crew.await_answer(bystander)?;
+            slice.answered(2);
+        }
+        (1..=self.waiters).try_for_each(|waiter| crew.await_answer(waiter))?;
+        Ok(slowest)
+    }
 }
 
 impl Scenario for Stampede {
     fn run(&mut self, slice: &mut Slice) -> Result<()> {
         while slice.begin() {
             slice.answered(self.gather()?);
-            slice.latency(self.release()?);
+            let latency = match self.bystander {
+                Some(bystander) => self.release_beside(bystander, slice)?,
+                None => self.release()?,
+            };
+            slice.latency(latency);
             slice.answered(self.waiters as u64 + 2);
             slice.tick(Instant::now());
         }

@@ -285,6 +285,7 @@ impl LockTable {
 
     /// Every for-anyone waiter of a pool is told that the work which began at `started` is done.
     fn tell_done(&mut self, pool: Index, started: Timestamp, now: Timestamp) {
+        self.deadlines.cancel_all(&mut self.locks, &self.pools.arena[pool].for_anyone);
         // A pool with a waiter has a holder, who keeps it alive while its waiters go.
         while let Some(lock) = self.pools.arena[pool].for_anyone.oldest() {
             let times = &mut self.statistics.times;

@@ -21,6 +21,11 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) const NONE: Self = Self { previous: NONE, next: NONE };
+
+    /// The lock behind.
+    pub(super) fn next(self) -> Option<Index> {
+        place(self.next)
+    }
 }
 
 impl Queue {
@@ -59,7 +64,7 @@ impl Queue {
 
     /// The queue's locks, oldest first.
     pub(super) fn iter<'a>(&self, locks: &'a Locks) -> impl Iterator<Item = Index> + use<'a> {
-        core::iter::successors(self.oldest(), |&lock| place(locks[lock].links.next))
+        core::iter::successors(self.oldest(), |&lock| locks[lock].links.next())
     }
 }
 

@@ -48,18 +48,20 @@ impl Scene {
         self.send(&holder, "ACQ4ANY page 1 1000 60\n");
         assert_eq!(holder.received(), "LOCKED\n");
         let crowd: Vec<_> = (0..CROWD).map(|_| self.client()).collect();
-        crowd.iter().for_each(|client| self.send(client, "ACQ4ANY page 1 1000 60\n"));
+        for client in &crowd {
+            self.send(client, "ACQ4ANY page 1 1000 60\n");
+        }
         (holder, crowd)
     }
 
-    fn leave(&self, client: Client) {
+    fn leave(&self, client: &Client) {
         self.0.disconnect(&client.connection);
     }
 
     /// Sends slices to the end: how many.
     fn finish(&self) -> usize {
         let mut slices = 1;
-        while self.0.tell_slice() {
+        while self.0.tell_slices(Duration::ZERO) {
             slices += 1;
         }
         slices
@@ -75,7 +77,7 @@ impl Scene {
 
 impl Client {
     fn received(&self) -> String {
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 4096];
         let length = (&self.socket).read(&mut bytes).unwrap_or(0);
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
@@ -99,13 +101,23 @@ fn others_are_served_between_the_slices() {
         assert_eq!(told(&crowd), SLICE);
         scene.send(&other, "ACQ4ME page 1 9 0\n");
         assert_eq!(other.received(), "LOCKED\n");
-        assert!(scene.0.tell_slice());
+        assert!(scene.0.tell_slices(Duration::ZERO));
         // The oldest waiters are told first, the releaser last.
         assert_eq!([told(&crowd[SLICE..2 * SLICE]), told(&crowd[2 * SLICE..])], [SLICE, 0]);
         assert_eq!(holder.received(), "");
         assert_eq!(scene.finish(), 2);
         assert_eq!(told(&crowd[2 * SLICE..]), SLICE);
         assert_eq!(holder.received(), "RELEASED\n");
+    });
+}
+
+#[test]
+fn slices_are_sent_for_as_long_as_others_have_worked() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        assert!(!scene.0.tell_slices(Duration::from_mins(1)));
+        assert_eq!(told(&crowd), CROWD);
     });
 }
 
@@ -168,7 +180,7 @@ fn a_number_that_is_given_anew_brings_nothing_of_its_last_client() {
         let (holder, mut crowd) = scene.stampede();
         scene.send(&holder, "RELEASE\n");
         let number = crowd[CROWD - 1].connection.client();
-        scene.leave(crowd.remove(CROWD - 1));
+        scene.leave(&crowd.remove(CROWD - 1));
         let newcomer = scene.client();
         assert_eq!(newcomer.connection.client(), number);
         scene.finish();
@@ -212,7 +224,7 @@ fn a_slow_reader_in_the_middle_loses_its_locks_alone() {
         assert_eq!(told(&crowd), CROWD);
         assert_eq!(heir.received(), "LOCKED\n");
         assert_eq!(holder.received(), "RELEASED\n");
-        scene.leave(slow);
+        scene.leave(&slow);
         assert_eq!(scene.held(), ["inherited"]);
     });
 }
