@@ -4,3 +4,4 @@ mod bystander;
 mod connections;
 mod faults;
 mod input;
+mod stampede;
