@@ -5,7 +5,7 @@
 
 import net from 'node:net';
 import readline from 'node:readline';
-import { PoolCounter } from '../../wasm/npm/lib/index.mjs';
+import { PoolCounter } from '../../wasm/npm/dist/index.mjs';
 
 const KEY = 'wiki:pcache:idhash:3-0!canonical';
 const PORT = 7531;

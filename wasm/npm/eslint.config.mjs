@@ -26,7 +26,7 @@ const rules = {
 };
 
 export default [
-  { ignores: ['lib/wasm/', 'test/projects/'] },
+  { ignores: ['lib/wasm/', 'dist/', 'test/projects/'] },
   js.configs.recommended,
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module', globals }, rules },
   {

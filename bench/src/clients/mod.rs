@@ -99,7 +99,7 @@ fn scenes(options: &ClientsOptions) -> Result<Vec<Scene>> {
     if let Some(word) = &options.only {
         scenes.retain(|scene| scene.labels().contains(word));
     }
-    if !binaries::workspace().join("wasm/npm/lib/wasm").is_dir() {
+    if !binaries::workspace().join("wasm/npm/dist/wasm").is_dir() {
         eprintln!("the npm package is not built, its rows are left out: run `scripts/build-wasm client`");
         scenes.retain(|scene| scene.rivals != Rivals::Node);
     }

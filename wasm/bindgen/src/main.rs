@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .typescript(true)
         // Without the path in it, a bare `await init()` fails in a browser.
         .omit_default_module_path(false)
+        .encode_into(EncodeInto::Always)
         .remove_name_section(true)
         .remove_producers_section(true);
     match target.as_str() {
