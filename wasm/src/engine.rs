@@ -30,6 +30,8 @@ pub(crate) enum Action {
     Finish { call: usize, result: Result<Answer, Failure> },
     /// Tell who holds the lock that its connection has broken.
     Lose { lock: usize },
+    /// Find out whether all that was sent is acknowledged.
+    Ask { socket: usize },
 }
 
 /// The answer to a call.
@@ -61,9 +63,20 @@ struct Pending {
     attempts: Vec<Attempt>,
     /// The socket of the conversation.
     socket: Option<usize>,
-    /// It is to be found out whether the host at this address is still there.
-    checks: Option<Rc<str>>,
+    /// It is to be found out whether what was sent is acknowledged.
+    doubt: Option<Doubt>,
     until: Timestamp,
+}
+
+/// How it is found out whether what was sent is acknowledged.
+#[derive(Debug, PartialEq)]
+enum Doubt {
+    /// JavaScript is asked.
+    Asked,
+    /// It does not know.
+    Unknown,
+    /// A trial shows whether the host at this address is there.
+    Trial(Rc<str>),
 }
 
 /// A connection that is being made.
@@ -73,7 +86,7 @@ struct Attempt {
     address: Option<Rc<str>>,
 }
 
-/// A connection that is made to see whether a host is there. Calls that want to know it of one host share it: JavaScript cannot see what is acknowledged.
+/// A connection that is made to see whether a host is there, where the system does not tell what is acknowledged. Calls that want to know it of one host share it.
 #[derive(Debug)]
 struct Check {
     socket: Socket,
@@ -171,6 +184,21 @@ impl Engine {
         self.client.looked_up(server, found, now);
     }
 
+    /// Whether all that was sent is acknowledged, if the system tells.
+    pub(crate) fn asked(&mut self, socket: usize, acknowledged: Option<bool>, now: Timestamp) {
+        let Some(call) = self.wires.get(socket).and_then(|wire| wire.call) else { return };
+        let Some(pending) = self.calls.get_mut(call) else { return };
+        if pending.doubt.take_if(|doubt| *doubt == Doubt::Asked).is_none() {
+            return;
+        }
+        match acknowledged {
+            Some(acknowledged) => self.client.acknowledged(&mut pending.call, acknowledged, now),
+            None => pending.doubt = Some(Doubt::Unknown),
+        }
+        self.drive(call, now);
+        self.settle(now);
+    }
+
     /// The socket is connected.
     pub(crate) fn connected(&mut self, socket: usize, now: Timestamp) {
         if self.checked(socket, true, now) {
@@ -236,7 +264,7 @@ impl Engine {
     }
 
     fn begin(&mut self, call: Call, now: Timestamp) -> usize {
-        let pending = Pending { call, attempts: Vec::new(), socket: None, checks: None, until: now };
+        let pending = Pending { call, attempts: Vec::new(), socket: None, doubt: None, until: now };
         let number = self.calls.insert(pending);
         self.drive(number, now);
         self.settle(now);
@@ -251,7 +279,7 @@ impl Engine {
                 pending.attempts.clear();
             }
             if !matches!(next, Next::Check { .. }) {
-                pending.checks = None;
+                pending.doubt = None;
             }
             match next {
                 Next::LookUp { server } => {
@@ -279,7 +307,7 @@ impl Engine {
                         self.client.acknowledged(&mut self.calls[call].call, true, now);
                         continue;
                     };
-                    self.check(call, server, &address);
+                    self.check(call, server, socket, &address);
                     return self.wait(call, deadline);
                 }
                 Next::Finished(result) => return self.finish(call, result),
@@ -299,9 +327,17 @@ impl Engine {
         self.client.connecting(&mut pending.call, now);
     }
 
-    /// Finds out whether the host of a socket is still there, unless that is done already.
-    fn check(&mut self, call: usize, server: usize, address: &Rc<str>) {
-        self.calls[call].checks = Some(address.clone());
+    /// Finds out whether what was sent on a socket is acknowledged, unless that is done already: the system is asked, and if it cannot tell, another connection.
+    fn check(&mut self, call: usize, server: usize, socket: usize, address: &Rc<str>) {
+        let doubt = &mut self.calls[call].doubt;
+        match doubt {
+            None => {
+                *doubt = Some(Doubt::Asked);
+                return self.actions.push_back(Action::Ask { socket });
+            }
+            Some(Doubt::Asked | Doubt::Trial(_)) => return,
+            Some(Doubt::Unknown) => *doubt = Some(Doubt::Trial(address.clone())),
+        }
         if self.checks.iter().any(|check| check.address == *address) {
             return;
         }
@@ -317,6 +353,7 @@ impl Engine {
     fn checked(&mut self, socket: usize, is_there: bool, now: Timestamp) -> bool {
         let Some(place) = self.checks.iter().position(|check| check.socket.number == socket) else { return false };
         let Check { address, .. } = self.checks.swap_remove(place);
+        let trial = Doubt::Trial(address.clone());
         if is_there {
             self.checks.retain(|check| check.address != address);
         } else if self.checks.iter().any(|check| check.address == address) {
@@ -326,7 +363,7 @@ impl Engine {
         let calls: Vec<usize> = self.calls.iter().map(|(call, _)| call).collect();
         for call in calls {
             let Some(pending) = self.calls.get_mut(call) else { continue };
-            if pending.checks.take_if(|checked| *checked == address).is_some() {
+            if pending.doubt.take_if(|doubt| *doubt == trial).is_some() {
                 self.client.acknowledged(&mut pending.call, is_there, now);
                 self.drive(call, now);
             }
@@ -417,7 +454,12 @@ impl Engine {
     /// Has the sockets closed that were dropped meanwhile, and goes on with the calls that waited for them.
     fn settle(&mut self, now: Timestamp) {
         let calls = &self.calls;
-        self.checks.retain(|check| calls.iter().any(|(_, pending)| pending.checks.as_ref() == Some(&check.address)));
+        let matters = |check: &Check| {
+            let tries =
+                |pending: &Pending| matches!(&pending.doubt, Some(Doubt::Trial(tried)) if *tried == check.address);
+            calls.iter().any(|(_, pending)| tries(pending))
+        };
+        self.checks.retain(matters);
         while let Some((socket, wire)) = self.wires.take_dropped() {
             self.actions.push_back(Action::Close { socket });
             self.actions.extend(wire.lock.map(|lock| Action::Lose { lock }));
@@ -482,6 +524,7 @@ mod tests {
             Action::Finish { call, result: Ok(Answer::Other(outcome)) } => format!("{call} is {outcome:?}"),
             Action::Finish { call, result: Err(failure) } => format!("{call}: {failure}"),
             Action::Lose { lock } => format!("lose {lock}"),
+            Action::Ask { socket } => format!("ask {socket}"),
         };
         std::iter::from_fn(|| engine.poll()).map(describe).collect()
     }
@@ -592,12 +635,46 @@ mod tests {
         actions(&mut engine);
         let now = later.after_micros(1_000_000);
         engine.tick(now);
+        assert_eq!(actions(&mut engine), ["ask 0"]);
+        (engine, now)
+    }
+
+    /// The same, where the system does not tell.
+    fn tried() -> (Engine, Timestamp) {
+        let (mut engine, now) = unacknowledged();
+        engine.asked(0, None, now);
         (engine, now)
     }
 
     #[test]
-    fn another_connection_shows_that_the_host_is_there() {
+    fn a_wait_that_the_host_has_acknowledged_goes_on() {
         let (mut engine, now) = unacknowledged();
+        engine.asked(0, Some(true), now);
+        engine.tick(now.after_secs(1));
+        assert_eq!(actions(&mut engine), [""; 0]);
+        engine.received(0, b"LOCKED\n", now.after_secs(5));
+        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
+    }
+
+    #[test]
+    fn a_host_that_has_not_acknowledged_a_wait_is_given_up() {
+        let (mut engine, now) = unacknowledged();
+        engine.asked(0, Some(false), now);
+        assert_eq!(actions(&mut engine), ["0: no answer from 10.0.0.1: Connection timed out", "close 0"]);
+        engine.asked(0, Some(true), now);
+        assert_eq!(actions(&mut engine), [""; 0]);
+    }
+
+    #[test]
+    fn a_system_that_does_not_answer_in_time_speaks_for_nobody() {
+        let (mut engine, now) = unacknowledged();
+        engine.tick(now.after_micros(400_000));
+        assert!(actions(&mut engine).contains(&"0: no answer from 10.0.0.1: Connection timed out".to_owned()));
+    }
+
+    #[test]
+    fn another_connection_shows_that_the_host_is_there() {
+        let (mut engine, now) = tried();
         assert_eq!(actions(&mut engine), ["connect 1 to 0", "connect 2 to 0"]);
         engine.connected(2, now);
         let closed = actions(&mut engine);
@@ -608,7 +685,7 @@ mod tests {
 
     #[test]
     fn a_host_to_which_no_other_connection_can_be_made_is_given_up() {
-        let (mut engine, now) = unacknowledged();
+        let (mut engine, now) = tried();
         assert_eq!(actions(&mut engine), ["connect 1 to 0", "connect 2 to 0"]);
         engine.tick(now.after_micros(400_000));
         let failed = actions(&mut engine);
@@ -618,12 +695,12 @@ mod tests {
 
     #[test]
     fn a_host_that_refuses_is_there_and_one_that_cannot_be_reached_is_not() {
-        let (mut engine, now) = unacknowledged();
+        let (mut engine, now) = tried();
         actions(&mut engine);
         engine.ended(1, End::Broken("Connection refused".to_owned()), now);
         engine.received(0, b"LOCKED\n", now.after_secs(5));
         assert!(actions(&mut engine).contains(&"0 has lock 0".to_owned()));
-        let (mut engine, now) = unacknowledged();
+        let (mut engine, now) = tried();
         actions(&mut engine);
         for socket in [1, 2] {
             engine.ended(socket, End::Broken("Host is unreachable".to_owned()), now);
@@ -633,7 +710,7 @@ mod tests {
 
     #[test]
     fn a_host_that_has_answered_another_call_is_there() {
-        let (mut engine, now) = unacknowledged();
+        let (mut engine, now) = tried();
         acquire(&mut engine);
         actions(&mut engine);
         engine.connected(3, now);

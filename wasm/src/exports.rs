@@ -32,6 +32,8 @@ pub enum Action {
     Finish,
     /// Tell who holds the lock that its connection broke.
     Lose,
+    /// Find out whether the other host has acknowledged all that was sent on the socket; then [`Engine::asked`].
+    Ask,
 }
 
 /// How a call ended.
@@ -176,6 +178,12 @@ impl Engine {
         self.inner.looked_up(server, Err(cause), at(now));
     }
 
+    /// Whether all that was sent on a socket is acknowledged: 1 or 0; -1 if the system does not tell.
+    pub fn asked(&mut self, socket: usize, acknowledged: i32, now: f64) {
+        let acknowledged = (acknowledged >= 0).then_some(acknowledged > 0);
+        self.inner.asked(socket, acknowledged, at(now));
+    }
+
     /// A socket is connected.
     pub fn connected(&mut self, socket: usize, now: f64) {
         self.inner.connected(socket, at(now));
@@ -235,6 +243,7 @@ impl Engine {
                 (Action::Finish, call)
             }
             Some(engine::Action::Lose { lock }) => (Action::Lose, lock),
+            Some(engine::Action::Ask { socket }) => (Action::Ask, socket),
         };
         action as usize | subject << 3
     }

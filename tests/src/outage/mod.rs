@@ -90,7 +90,7 @@ enum Step {
     /// How often a name was asked for.
     Asked(String, Times),
     /// How often a server was sent commands that begin so.
-    Sent(Number, String, Times),
+    Sent(Number, String, Times, Bounds),
     /// A server was neither sent anything nor asked for a connection.
     SentNothing(Number),
     Work(Work),

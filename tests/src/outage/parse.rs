@@ -286,9 +286,10 @@ fn of_server(server: Number, rest: &str) -> Result<Step> {
                 Fate::Start(options.split(' ').map(str::to_owned).collect())
             } else {
                 let what = rest.strip_prefix("was sent ").context("nothing of the kind happens to a server")?;
+                let (what, bounds) = bounds(what)?;
                 let digit = what.find(|letter: char| letter.is_ascii_digit()).context("so many")?;
                 let end = what[digit..].find(' ').context("so many of what?")? + digit;
-                return Ok(Step::Sent(server, what[end + 1..].to_owned(), times(&what[..end])?));
+                return Ok(Step::Sent(server, what[end + 1..].to_owned(), times(&what[..end])?, bounds));
             }
         }
     };
@@ -404,7 +405,7 @@ mod tests {
             Step::Resolver(Manner::After(Duration::from_secs(3))),
             Step::CountAnew,
             Step::Asked("pool.test".into(), Times { count: 1, or_fewer: true }),
-            Step::Sent(1, "STATS UPTIME".into(), Times { count: 2, or_fewer: false }),
+            Step::Sent(1, "STATS UPTIME".into(), Times { count: 2, or_fewer: false }, Bounds::default()),
             Step::SentNothing(2),
             Step::Connected(1, false, Bounds { at_least: None, at_most: Some(Duration::from_secs(50)) }),
         ];

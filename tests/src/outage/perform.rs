@@ -101,11 +101,15 @@ impl<'a> Stage<'a> {
             }
             Step::Work(order) => work::work(order, self.command, &self.new_line())?,
             Step::Lose(server, ..) | Step::Delay(server, ..) | Step::Host(server, _) => self.befalls(*server, step)?,
-            Step::Sent(server, what, times) => {
-                let sent = self.host(*server)?.link.sent();
-                let count = sent.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
-                let count = count.filter(|line| line.starts_with(what.as_bytes())).count();
-                ensure!(times.fits(count), "s{server} was sent {count} {what}: {}", listed(&sent));
+            Step::Sent(server, what, times, bounds) => {
+                let link = &self.host(*server)?.link;
+                let count = || {
+                    let sent = link.sent();
+                    let lines = sent.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n'));
+                    lines.filter(|line| line.starts_with(what.as_bytes())).count()
+                };
+                comes_about(*bounds, || Ok(times.fits(count())))
+                    .with_context(|| format!("s{server} was sent {} {what}: {}", count(), listed(&link.sent())))?;
             }
             Step::SentNothing(server) => {
                 let link = &self.host(*server)?.link;

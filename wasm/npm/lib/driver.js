@@ -92,6 +92,10 @@ class Driver {
         engine.broken(socket, cause, performance.now());
         this.#obey();
       },
+      asked: (socket, acknowledged) => {
+        engine.asked(socket, Number(acknowledged ?? -1), performance.now());
+        this.#obey();
+      },
     });
   }
 
@@ -235,6 +239,9 @@ class Driver {
           break;
         case Action.Lose:
           this.#lose(subject, losers);
+          break;
+        case Action.Ask:
+          void this.#sockets.ask(subject);
           break;
       }
     }

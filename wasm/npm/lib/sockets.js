@@ -3,6 +3,7 @@
 const dns = require('node:dns');
 const net = require('node:net');
 const { getSystemErrorMap } = require('node:util');
+const { isAcknowledged } = require('./acknowledged.js');
 
 /**
  * After so long without a word the host is asked whether it is still there. Node has it asked again each second, ten times in all: a host that vanished is noticed
@@ -38,6 +39,7 @@ const buffer = Buffer.allocUnsafe(16 * 1024);
  * @property {(number: number, buffer: Buffer, length: number) => void} received
  * @property {(number: number) => void} closed
  * @property {(number: number, cause: string) => void} broken
+ * @property {(number: number, acknowledged: boolean | undefined) => void} asked
  */
 
 /** Looks names up and moves bytes. No socket keeps the process alive; a look-up does. */
@@ -111,6 +113,19 @@ class Sockets {
    */
   send(number, bytes) {
     this.#sockets.get(number)?.write(bytes, 'latin1');
+  }
+
+  /**
+   * Asks the system whether all that was sent is acknowledged. The listener is told what comes of it, later and once, unless the socket is closed before.
+   *
+   * @param {number} number
+   */
+  async ask(number) {
+    const socket = this.#sockets.get(number);
+    const acknowledged = socket && (await isAcknowledged(socket));
+    if (socket && this.#sockets.get(number) === socket) {
+      this.#listener.asked(number, acknowledged);
+    }
   }
 
   /**

@@ -21,6 +21,7 @@ function open(t) {
     received: (number, buffer, length) => news.push(`received ${number} ${buffer.toString('latin1', 0, length)}`),
     closed: (number) => news.push(`closed ${number}`),
     broken: (number, cause) => news.push(`broken ${number} ${cause}`),
+    asked: (number, acknowledged) => news.push(`asked ${number} ${acknowledged}`),
   });
   t.after(() => Array.from({ length: 10 }, (_, number) => sockets.close(number)));
   return { sockets, news };
