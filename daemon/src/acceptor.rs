@@ -2,6 +2,7 @@ use crate::clock;
 use crate::connection::Reader;
 use crate::listener::{Listener, configure};
 use crate::log::Recurring;
+use crate::peer::Peer;
 use crate::reason::reason;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -36,11 +37,12 @@ const OF_ONE_CONNECTION: [Errno; 11] = [
 pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
+    let mut unconfigured = Recurring::default();
     loop {
         match accept(&server, &listener).await {
             Ok(socket) => {
-                if let (Socket::Tcp(socket), true) = (&socket, listener.inherited) {
-                    configure(&SockRef::from(socket));
+                if listener.inherited {
+                    make_up_for_options(&socket, &mut unconfigured);
                 }
                 welcome(&server, socket, &mut refusals);
             }
@@ -67,11 +69,25 @@ async fn accept(server: &Server, listener: &Listener) -> io::Result<Socket> {
     }
 }
 
+/// The listener had none of our options when this client connected, perhaps.
+fn make_up_for_options(socket: &Socket, failures: &mut Recurring) {
+    let Socket::Tcp(tcp) = socket else { return };
+    let Err(error) = configure(&SockRef::from(tcp)) else { return };
+    if let Some(unsaid) = failures.due(clock::now()) {
+        let peer = Peer::of(socket);
+        warn!("cannot set the options of a client's TCP socket, {peer}: {}{unsaid}", reason(&error));
+    }
+}
+
 fn welcome(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
-    if let Some(connection) = server.connect(socket) {
-        Reader::spawn(server, connection);
-    } else if let Some(unsaid) = refusals.due(clock::now()) {
-        warn!("a connection beyond --max-clients {} was closed{unsaid}", server.max_clients());
+    match server.connect(socket) {
+        Ok(connection) => Reader::spawn(server, connection),
+        Err(socket) => {
+            if let Some(unsaid) = refusals.due(clock::now()) {
+                let peer = Peer::of(&socket);
+                warn!("a connection beyond --max-clients {} was closed: {peer}{unsaid}", server.max_clients());
+            }
+        }
     }
 }
 

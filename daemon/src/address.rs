@@ -6,6 +6,9 @@ use std::path::PathBuf;
 /// The port of the reference, and ours unless another is named.
 pub(crate) const PORT: u16 = 7531;
 
+/// The longest path of a Unix socket, in bytes.
+const MAX_PATH: usize = 107;
+
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
@@ -26,13 +29,28 @@ impl Address {
     pub(crate) fn extended(text: &OsStr) -> Option<Self> {
         if let Some(path) = text.as_bytes().strip_prefix(b"unix:") {
             let path = PathBuf::from(OsStr::from_bytes(path));
-            return path.is_absolute().then_some(Self::Unix(path));
+            return (path.is_absolute() && path.as_os_str().len() <= MAX_PATH).then_some(Self::Unix(path));
         }
         let unbracketed = || text.to_str()?.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
         let with_port = || text.to_str()?.parse().ok().map(Self::Tcp);
         Self::plain(text)
             .or_else(with_port)
             .or_else(|| unbracketed().map(|ip: std::net::Ipv6Addr| Self::Tcp(SocketAddr::new(ip.into(), PORT))))
+    }
+
+    /// Whether nobody can listen at both. `::` stands for all addresses of both families.
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
+        let (one, other) = match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => (one, other),
+            (Self::Unix(one), Self::Unix(other)) => return one == other,
+            _ => return false,
+        };
+        let covers = |all: IpAddr, one: IpAddr| {
+            all == one || all.is_unspecified() && (all.is_ipv6() || one.to_canonical().is_ipv4())
+        };
+        let [one_ip, other_ip] = [one, other].map(|address| address.ip().to_canonical());
+        // The system chooses another port each time for port 0.
+        one.port() == other.port() && one.port() != 0 && (covers(one_ip, other_ip) || covers(other_ip, one_ip))
     }
 }
 
@@ -60,6 +78,7 @@ mod tests {
             ("[::1]", None, Some("[::1]:7531")),
             ("unix:/run/pc", None, Some("unix:/run/pc")),
             ("unix:run/pc", None, None),
+            (&format!("unix:/{}", "p".repeat(107)), None, None),
             ("127.1", None, None),
             ("127.0.0.01", None, None),
             ("localhost", None, None),
@@ -68,6 +87,32 @@ mod tests {
         for (text, plain, extended) in cases {
             assert_eq!(printed(Address::plain(text.as_ref())).as_deref(), plain, "-l {text}");
             assert_eq!(printed(Address::extended(text.as_ref())).as_deref(), extended, "--listen {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_listened_at_together() {
+        let address = |text: &str| Address::extended(text.as_ref()).expect("an address");
+        let cases = [
+            ("10.0.0.1", "10.0.0.1:7531", true),
+            ("10.0.0.1", "10.0.0.1:7532", false),
+            ("10.0.0.1", "10.0.0.2", false),
+            ("0.0.0.0", "10.0.0.1", true),
+            ("0.0.0.0", "::1", false),
+            ("0.0.0.0", "::ffff:10.0.0.1", true),
+            ("::", "::1", true),
+            ("::", "10.0.0.1", true),
+            ("::", "0.0.0.0", true),
+            ("::1", "127.0.0.1", false),
+            ("::ffff:10.0.0.1", "10.0.0.1", true),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("unix:/a", "unix:/a", true),
+            ("unix:/a", "unix:/b", false),
+            ("unix:/a", "127.0.0.1", false),
+        ];
+        for (one, other, expected) in cases {
+            assert_eq!(address(one).excludes(&address(other)), expected, "{one} and {other}");
+            assert_eq!(address(other).excludes(&address(one)), expected, "{other} and {one}");
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum StartError {
     InUse(PathBuf),
     #[error("Couldn't bind unix:{}: there is a file that is not a socket", .0.display())]
     NotASocket(PathBuf),
+    #[error("Couldn't listen at both {0} and {1}: the command line asks for one port twice")]
+    Twice(Address, Address),
     #[error("Couldn't listen on standard input: {}", reason(.0))]
     Inherited(#[source] io::Error),
     #[error("LISTEN_FDS: socket {0} cannot be listened on: {reason}", reason = reason(.1))]
@@ -59,6 +61,18 @@ impl StartError {
         match self {
             Self::Bind(error) | Self::BindUnix(_, error) => error.kind() == io::ErrorKind::AddrInUse,
             Self::InUse(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the same command line would fail for the same reason at the next start, for as long as nobody mends something.
+    pub(crate) fn is_for_good(&self) -> bool {
+        match self {
+            Self::Twice(..) | Self::NotASocket(_) | Self::Passed(..) => true,
+            // An address may be there later, or free, and so may a folder.
+            Self::Bind(error) | Self::BindUnix(_, error) => {
+                matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+            }
             _ => false,
         }
     }
@@ -104,7 +118,13 @@ pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, StartError> {
     // The service has `-l` in its command line whether its socket is activated or not.
     let tcp_passed = listeners.iter().any(|listener| matches!(listener.socket, ListenerSocket::Tcp(_)));
     let address = options.address.as_ref().filter(|_| !stdin_listens && !tcp_passed);
-    for address in address.into_iter().chain(&options.listen) {
+    let addresses: Vec<&Address> = address.into_iter().chain(&options.listen).collect();
+    for (place, address) in addresses.iter().enumerate() {
+        if let Some(before) = addresses[..place].iter().find(|before| before.excludes(address)) {
+            return Err(StartError::Twice((*before).clone(), (*address).clone()));
+        }
+    }
+    for address in addresses {
         listeners.push(bind(address, options.unix_mode)?);
     }
     if listeners.is_empty() {
@@ -142,7 +162,7 @@ fn passed() -> Result<Vec<Listener>, StartError> {
 
 fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
     if socket.domain()? != Domain::UNIX {
-        configure(&socket);
+        configure_or_warn(&socket);
     }
     info!("listening on a socket from {origin}");
     Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None })
@@ -176,20 +196,22 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
         socket.set_only_v6(false)?;
     }
     socket.set_reuse_address(true)?;
-    configure(&socket);
+    configure_or_warn(&socket);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: false, file: None })
 }
 
 /// The options of a TCP listener, which the connections inherit that come after; that saves system calls for each of them.
-pub(crate) fn configure(socket: &Socket) {
-    let set = socket
-        .set_tcp_nodelay(true)
-        .and_then(|()| socket.set_tcp_keepalive(&KEEPALIVE))
-        .and_then(|()| socket.set_tcp_user_timeout(Some(USER_TIMEOUT)));
-    if let Err(error) = set {
-        warn!("cannot set the options of a TCP socket: {error}");
+pub(crate) fn configure(socket: &Socket) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&KEEPALIVE)?;
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))
+}
+
+fn configure_or_warn(socket: &Socket) {
+    if let Err(error) = configure(socket) {
+        warn!("cannot set the options of a TCP listener: {}", reason(&error));
     }
 }
 

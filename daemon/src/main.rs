@@ -18,6 +18,7 @@ mod hand_over;
 mod listener;
 mod log;
 mod outbox;
+mod peer;
 mod reason;
 mod server;
 mod service;
@@ -39,6 +40,9 @@ use tokio::runtime::{Builder, LocalOptions};
 /// at again: 2 to 4 % of the CPU time with 10,000 of them, measured.
 const EVENTS_A_TURN: usize = 4096;
 const TASKS_A_TURN: u32 = 1024;
+
+/// See sysexits(3), and `RestartPreventExitStatus=` in poolcounter.service.
+const USAGE: u8 = 64;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -65,7 +69,7 @@ SIGUSR1: the program file that now stands at the daemon's path takes over, with 
 fn main() -> ExitCode {
     let action = match command_line::parse(std::env::args_os()) {
         Ok(action) => action,
-        Err(refusal) => return fail(&refusal.0),
+        Err(refusal) => return refuse(&refusal.0),
     };
     match action {
         Action::Help => print(HELP),
@@ -75,7 +79,12 @@ fn main() -> ExitCode {
             Err(error) => fail(format!("{error}\n").as_bytes()),
         },
         Action::Run(options) => match run(&options) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => {
+                // By now clients have seen the end of their streams.
+                log::flush(log::AT_THE_END);
+                ExitCode::SUCCESS
+            }
+            Err(error) if error.is_for_good() => refuse(format!("{error}\n").as_bytes()),
             Err(error) => fail(format!("{error}\n").as_bytes()),
         },
     }
@@ -89,15 +98,26 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn fail(message: &[u8]) -> ExitCode {
-    // Where standard error is closed there is nobody to tell.
-    let _ = std::io::stderr().write_all(message);
+    log::last_words(message);
     ExitCode::FAILURE
+}
+
+/// Ends for a reason that the next start would meet again. A service manager has a status of its own for it, by which it does not try again; without one the
+/// status is the reference's.
+fn refuse(message: &[u8]) -> ExitCode {
+    let status = fail(message);
+    if service_manager::is_there() { ExitCode::from(USAGE) } else { status }
 }
 
 /// The runtime would go on without the task that panicked: without its acceptor, say, and nobody would notice.
 fn die_of_panics() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        // The report may find that standard error takes nothing.
+        let _ = std::thread::Builder::new().spawn(|| {
+            std::thread::sleep(log::AT_THE_END);
+            std::process::abort();
+        });
         report(panic);
         std::process::abort();
     }));
@@ -105,7 +125,7 @@ fn die_of_panics() {
 
 fn run(options: &Options) -> Result<(), StartError> {
     die_of_panics();
-    log::start(options.log_level);
+    log::start(options.log_level, hand_over::unwritten());
     let program = Program::this();
     let runtime = Builder::new_current_thread()
         .event_interval(TASKS_A_TURN)

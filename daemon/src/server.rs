@@ -10,6 +10,7 @@ use crate::clock;
 use crate::connection::Connection;
 use crate::log::Recurring;
 use crate::outbox::{Content, Outbox, SLICE};
+use crate::peer::Peer;
 use crate::socket::{Received, Socket};
 use poolcounter::protocol::{Command, Response};
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
@@ -102,14 +103,14 @@ impl Server {
         format!("Version {VERSION}, clients: {}, locks held: {held}, waiting: {waiting}", table.clients().len())
     }
 
-    /// Takes a new client in. `None`: there are as many as are allowed.
-    pub(crate) fn connect(&self, socket: Socket) -> Option<Rc<Connection>> {
+    /// Takes a new client in. Its socket comes back if there are as many as are allowed.
+    pub(crate) fn connect(&self, socket: Socket) -> Result<Rc<Connection>, Socket> {
         let mut hub = self.hub.borrow_mut();
         if hub.table.clients().len() >= self.max_clients {
             hub.table.count_connect_error();
-            return None;
+            return Err(socket);
         }
-        Some(hub.connect(socket))
+        Ok(hub.connect(socket))
     }
 
     /// How many clients are allowed at once.
@@ -142,7 +143,7 @@ impl Server {
             Ok(Received::Nothing) => return Progress::Drained,
             Ok(Received::End) => return Progress::Gone,
             Err(error) => {
-                debug!("a connection broke: {error}");
+                debug!("a connection broke, {}: {error}", Peer::of(&connection.socket));
                 return Progress::Gone;
             }
         };
@@ -401,10 +402,22 @@ impl Hub {
         }
     }
 
-    /// Parts with a client that did not take an answer. Its own task closes the socket when it wakes.
+    /// Parts with a client that did not take an answer.
     fn cut_off(&mut self, connection: &Connection, error: &io::Error, now: Timestamp) {
         self.table.count_failed_send();
-        // It may have left before.
+        if connection.client().is_none() {
+            debug!("a client had left before it was told: {error}");
+        } else if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+            debug!("a connection broke, {}: {error}", Peer::of(&connection.socket));
+        } else if let Some(unsaid) = self.cut_offs.due(now) {
+            let peer = Peer::of(&connection.socket);
+            warn!("a client that does not read its answers was cut off: {peer}{unsaid}");
+        }
+        self.part_with(connection, now);
+    }
+
+    /// Ends a client's connection, unless the client has done so. Its own task closes the socket when it wakes.
+    fn part_with(&mut self, connection: &Connection, now: Timestamp) {
         let Some(client) = connection.cut_off() else { return };
         self.connections[client.index()] = None;
         self.table.disconnect(client, now);
@@ -413,10 +426,5 @@ impl Hub {
             let _ = arrivals.unwatch(&connection.socket);
         }
         connection.socket.shut_down();
-        if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
-            debug!("a connection broke: {error}");
-        } else if let Some(unsaid) = self.cut_offs.due(now) {
-            warn!("a client that does not read its answers was cut off{unsaid}");
-        }
     }
 }

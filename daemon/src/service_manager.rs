@@ -19,6 +19,8 @@ use tracing::warn;
 /// How often the state is told where there is no watchdog.
 const USUAL_PERIOD: Duration = Duration::from_secs(10);
 
+const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+
 /// The service manager, if one listens (`NOTIFY_SOCKET`), and what it is to know.
 #[derive(Debug)]
 pub(crate) struct ServiceManager {
@@ -31,9 +33,14 @@ pub(crate) struct ServiceManager {
     failure: RefCell<Option<String>>,
 }
 
+/// Whether a service manager has started this program.
+pub(crate) fn is_there() -> bool {
+    env::var_os(NOTIFY_SOCKET).is_some_and(|name| !name.is_empty())
+}
+
 impl ServiceManager {
     pub(crate) fn from_environment(server: Rc<Server>) -> Self {
-        let socket = env::var_os("NOTIFY_SOCKET").and_then(|name| {
+        let socket = env::var_os(NOTIFY_SOCKET).and_then(|name| {
             let socket = connect(&name);
             if let Err(error) = &socket {
                 warn!("NOTIFY_SOCKET: {} cannot be reached: {}", name.display(), reason(error));

@@ -114,6 +114,13 @@ impl Daemon {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Waits until it has printed a line with these words, and gives all that it has printed. It goes on before it has printed what it has to say.
+    pub fn expect_said(&self, words: &str) -> Result<String> {
+        let said = || Some(self.stderr()).filter(|said| said.contains(words) && said.ends_with('\n'));
+        let said = Deadline::after(PATIENCE).poll(said);
+        said.with_context(|| format!("it does not say {words:?}, but {:?}", self.stderr()))
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, number: Signal) -> Result<()> {
         signal(self.pid(), number)

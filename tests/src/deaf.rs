@@ -26,6 +26,11 @@ impl Deaf {
         Ok(Self(socket))
     }
 
+    /// Its own port, by which the daemon knows it.
+    pub fn port(&self) -> Result<u16> {
+        Ok(self.0.local_addr()?.port())
+    }
+
     /// Sends a question and does not wait for the answer.
     pub fn send(&mut self, question: &str) -> Result<()> {
         Ok(self.0.write_all(question.as_bytes())?)

@@ -147,7 +147,13 @@ impl Outcome {
     /// Failing to start, with exit status 1 and these words.
     #[must_use]
     pub fn refuses(stderr: &str) -> Self {
+        Self::refuses_with(1, stderr)
+    }
+
+    /// Failing to start, with this exit status and these words.
+    #[must_use]
+    pub fn refuses_with(status: i32, stderr: &str) -> Self {
         let stderr = stderr.as_bytes().escape_ascii().to_string();
-        Self::Ends { code: Some(1), stdout: String::new(), stderr }
+        Self::Ends { code: Some(status), stdout: String::new(), stderr }
     }
 }

@@ -16,6 +16,9 @@ use tokio::process::Command;
 /// Set for a program that is to take over, to its process id: what a child may inherit says nothing to it.
 pub(crate) const HAND_OVER: &str = "POOLCOUNTERD_HAND_OVER";
 
+/// How many lines of its log the program before could not write: the one that takes over says so.
+pub(crate) const UNWRITTEN: &str = "POOLCOUNTERD_LOG_UNWRITTEN";
+
 /// What systemd said of the sockets that it passed. Those are handed over with all others and must not be taken a second time.
 const PASSED: [&str; 4] = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_FDS_FIRST_FD", "LISTEN_PID"];
 
@@ -67,17 +70,17 @@ impl Program {
             command.arg0(name);
         }
         command.arg(option).args(arguments);
-        for name in PASSED.iter().chain(&SERVICE_MANAGER).chain(&[HAND_OVER]) {
+        for name in PASSED.iter().chain(&SERVICE_MANAGER).chain(&[HAND_OVER, UNWRITTEN]) {
             command.env_remove(name);
         }
         command
     }
 
-    /// Becomes it, with `input` as its standard input. Returns only if that fails, and with everything as it was.
-    pub(crate) fn become_it(&self, input: impl AsFd) -> io::Result<Infallible> {
+    /// Becomes it, with `input` as its standard input, and says how many lines of the log were not written. Returns only if that fails, and with everything as it was.
+    pub(crate) fn become_it(&self, input: impl AsFd, unwritten: usize) -> io::Result<Infallible> {
         let path = c_string(self.path.as_os_str())?;
         let arguments = self.arguments.iter().map(|argument| c_string(argument)).collect::<io::Result<Vec<_>>>()?;
-        let environment = environment()?;
+        let environment = environment(unwritten)?;
         let before = stdin().try_clone_to_owned()?;
         dup2_stdin(input)?;
         // Not std's `exec`, which has changed how signals are dealt with when it fails.
@@ -88,10 +91,13 @@ impl Program {
 }
 
 /// This process's own, for the program that is to take over in it.
-fn environment() -> io::Result<Vec<CString>> {
-    let own = env::vars_os().filter(|(name, _)| name != HAND_OVER && PASSED.iter().all(|passed| name != passed));
+fn environment(unwritten: usize) -> io::Result<Vec<CString>> {
+    let own =
+        env::vars_os().filter(|(name, _)| PASSED.iter().chain(&[HAND_OVER, UNWRITTEN]).all(|other| name != other));
     let hand_over = (HAND_OVER.into(), std::process::id().to_string().into());
+    let unwritten = (unwritten > 0).then(|| (UNWRITTEN.into(), unwritten.to_string().into()));
     own.chain([hand_over])
+        .chain(unwritten)
         .map(|(name, value): (OsString, OsString)| c_string(&[name, value].join(OsStr::new("="))))
         .collect()
 }

@@ -1,6 +1,6 @@
 //! The side of the program that comes.
 
-use super::program::HAND_OVER;
+use super::program::{HAND_OVER, UNWRITTEN};
 use super::state::{self, State, StateError};
 use super::trial::CONSENT;
 use super::{memory, parcel};
@@ -40,6 +40,12 @@ pub(crate) enum TakeOverError {
 /// Whether this program has been executed to take over.
 pub(crate) fn is_due() -> bool {
     env::var(HAND_OVER).is_ok_and(|process| process == std::process::id().to_string())
+}
+
+/// How many lines of the log the program before has not written.
+pub(crate) fn unwritten() -> usize {
+    let number = env::var(UNWRITTEN).ok().filter(|_| is_due());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Says whether the state on standard input can be taken over, and does nothing else.

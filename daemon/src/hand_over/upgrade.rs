@@ -8,6 +8,7 @@ use crate::TASKS_A_TURN;
 use crate::arrivals::Arrivals;
 use crate::descriptors::with_reserve;
 use crate::listener::Listener;
+use crate::log;
 use crate::outbox::SLICE;
 use crate::reason::reason;
 use crate::server::Server;
@@ -15,9 +16,16 @@ use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// A file that is exchanged while it is tried is tried again, so often.
 const ATTEMPTS: usize = 3;
+
+/// How long the log may take to be written before this program ends. What is not written by then, the new one counts.
+const FOR_THE_LOG: Duration = Duration::from_secs(1);
+/// The same for what is logged after that. Nobody is served meanwhile.
+const FOR_THE_LAST_LINES: Duration = Duration::from_millis(10);
 
 /// Why this program goes on.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +73,7 @@ impl Upgrade<'_> {
             let asked = trial.start().await;
             drop(shut);
             let tried = asked?.consent().await?;
+            log_written().await;
             self.settle().await.map_err(UpgradeError::Prepare)?;
             with_reserve(|| self.hand_over(&tried))?;
         }
@@ -112,9 +121,20 @@ impl Upgrade<'_> {
         });
         let parcel = parcel.map_err(UpgradeError::Prepare)?;
         if self.program.identity().is_ok_and(|identity| identity == *tried) {
-            let Err(error) = self.program.become_it(parcel);
+            let Err(error) = self.program.become_it(parcel, log::flush(FOR_THE_LAST_LINES));
             return Err(UpgradeError::Execute(error));
         }
         Ok(())
     }
+}
+
+/// Gives the log time to be written, while clients are served.
+async fn log_written() {
+    let written = async {
+        while !log::is_written() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Whether it was written is asked at the end.
+    let _ = timeout(FOR_THE_LOG, written).await;
 }

@@ -57,8 +57,8 @@ fn it_is_said_once_and_those_who_wait_are_served_later() -> Result<()> {
     last.send(b"RELEASE\n")?;
     clients[0].settle()?;
     last.expect_nothing()?;
-    let said = daemon.stderr();
-    ensure!(said.lines().count() == 1 && said.contains("Too many open files"), "it said {said:?}");
+    let said = daemon.expect_said("Too many open files")?;
+    ensure!(said.lines().count() == 1, "it said {said:?}");
     // The places of those who leave go to those who wait.
     clients.drain(20..60).try_for_each(Client::close)?;
     last.expect(b"NOT_LOCKED\n")?;

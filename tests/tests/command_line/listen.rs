@@ -79,12 +79,15 @@ fn ask_inside(network: &Network, address: &str, port: u16) -> Result<String> {
 #[test]
 fn an_address_that_cannot_be_had_is_an_error_whichever_it_is() -> Result<()> {
     let network = Network::new()?;
-    for last in ["10.99.99.99", "127.0.0.2:80"] {
+    let mut other = Process::spawn(network.command(&Program::ours()?).args(["--listen", "127.0.0.3:80"]))?;
+    other.expect_listeners(&["127.0.0.3:80".parse()?])?;
+    for last in ["10.99.99.99", "127.0.0.3:80"] {
         let arguments = ["--listen", "127.0.0.2:80", "--listen", last];
         let outcome = Outcome::at_end(network.command(&Program::ours()?).args(arguments))?;
         let Outcome::Ends { code, stderr, .. } = outcome else { panic!("it listens: {outcome:?}") };
         ensure!(code == Some(1) && stderr.starts_with("Couldn\\'t bind: "), "{last}: {code:?} {stderr:?}");
     }
+    ensure!(other.ended()?.is_none(), "the other daemon ended");
     Ok(())
 }
 

@@ -144,3 +144,20 @@ fn its_mode_is_0660_unless_another_is_asked_for() -> Result<()> {
     }
     Ok(())
 }
+
+/// Over a Unix socket a client has no address: the log names its process and its user.
+#[test]
+fn a_client_is_named_by_its_process_and_user() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let path = scratch.file("socket");
+    let process = Process::spawn(command(&path)?.args(["--max-clients", "1"]))?;
+    served(&path)?;
+    let _inside = UnixStream::connect(&path)?;
+    let own = format!("closed: pid {} of user {}\\n", std::process::id(), rustix::process::geteuid().as_raw());
+    let named = || {
+        drop(UnixStream::connect(&path));
+        process.printed().ok().filter(|(_, stderr)| stderr.contains(&own))
+    };
+    Deadline::after(PATIENCE).poll(named).with_context(|| format!("no {own:?} in {:?}", process.printed()))?;
+    Ok(())
+}

@@ -26,7 +26,8 @@ fn clients_that_never_read() -> Result<()> {
         bystander.check()?;
     }
     bystander.settle_accounts(&[("total_acquired", 10), ("processed_count", 10), ("failed_sends", 10)])?;
-    ensure!(daemon.stderr().lines().count() == 1, "it said {:?}", daemon.stderr());
+    let said = daemon.expect_said("does not read")?;
+    ensure!(said.lines().count() == 1, "it said {said:?}");
     Ok(())
 }
 
@@ -127,6 +128,7 @@ fn no_descriptor_is_left() -> Result<()> {
     }
     let failed = bystander.counters()?["connect_errors"];
     bystander.settle_accounts(&[("total_acquired", 200), ("processed_count", 200), ("connect_errors", failed)])?;
-    ensure!(daemon.stderr().lines().count() == 1, "it said {:?}", daemon.stderr());
+    let said = daemon.expect_said("no connection can be accepted")?;
+    ensure!(said.lines().count() == 1, "it said {said:?}");
     Ok(())
 }

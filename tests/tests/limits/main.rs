@@ -4,4 +4,5 @@ mod bystander;
 mod connections;
 mod faults;
 mod input;
+mod log;
 mod stampede;

@@ -2,6 +2,7 @@
 
 mod manual;
 mod notified;
+mod refusals;
 mod syscalls;
 mod systemd;
 mod units;

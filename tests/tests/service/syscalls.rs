@@ -84,8 +84,8 @@ fn life(installed: &Installed) -> Result<BTreeSet<String>> {
     let own = format!("{} ", daemon.pid());
     daemon.signal(Signal::TERM)?;
     daemon.wait()?;
-    // Not that of a child, which has a number of its own.
-    let last = |log: &str| log.lines().any(|line| line.starts_with(&own) && line.contains("exit_group(0)"));
+    // Not that of a child, which has a number of its own. Where other threads run, the line may be cut behind the status.
+    let last = |log: &str| log.lines().any(|line| line.starts_with(&own) && line.contains("exit_group(0"));
     let ended = || fs::read_to_string(&log).ok().filter(|log| last(log));
     Ok(calls(&Deadline::after(PATIENCE).poll(ended).context("strace writes nothing")?))
 }

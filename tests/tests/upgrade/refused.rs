@@ -191,8 +191,8 @@ fn a_request_that_comes_during_a_trial() -> Result<()> {
     scene.daemon.settle()?;
     kill_process(hanging, Signal::KILL)?;
     scene.installed.wait_until_it_runs(&scene.daemon)?;
-    let said = scene.daemon.stderr();
-    ensure!(said.lines().count() == 1 && said.contains("(signal: 9 (SIGKILL)): it said nothing"), "it said {said:?}");
+    let said = scene.daemon.expect_said("(signal: 9 (SIGKILL)): it said nothing")?;
+    ensure!(said.lines().count() == 1, "it said {said:?}");
     assert_eq!(scene.holder.ask("RELEASE\n")?, "RELEASED\n");
     scene.waiter.expect(b"LOCKED\n")
 }
