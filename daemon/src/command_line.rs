@@ -3,6 +3,7 @@ use crate::getopt::{self, Known, Opt, Refusal};
 use crate::hand_over::CHECK_HAND_OVER;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 const KNOWN: Known = Known {
@@ -11,12 +12,16 @@ const KNOWN: Known = Known {
         ("listen", true),
         ("unix-mode", true),
         ("max-clients", true),
+        ("idle-timeout", true),
         ("log-level", true),
         ("help", false),
         ("version", false),
         (CHECK_HAND_OVER, false),
     ],
 };
+
+/// In seconds. A client that pauses between two requests is not idle yet.
+const SHORTEST_IDLE_TIMEOUT: u32 = 10;
 
 /// What the operator asked for.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) listen: Vec<Address>,
     pub(crate) unix_mode: u32,
     pub(crate) max_clients: usize,
+    /// How long a client may be idle; `None`: for ever.
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) log_level: LevelFilter,
 }
 
@@ -46,6 +53,7 @@ impl Default for Options {
             listen: Vec::new(),
             unix_mode: 0o660,
             max_clients: usize::MAX,
+            idle_timeout: None,
             log_level: LevelFilter::WARN,
         }
     }
@@ -83,6 +91,12 @@ impl Options {
             "max-clients" => {
                 let number = text.parse().ok().filter(|number| *number > 0);
                 self.max_clients = number.ok_or_else(|| unfit(option, value, "a number from 1 on"))?;
+            }
+            "idle-timeout" => {
+                let seconds = text.parse().ok().filter(|seconds| *seconds >= SHORTEST_IDLE_TIMEOUT);
+                let wanted = format!("a number of seconds from {SHORTEST_IDLE_TIMEOUT} on");
+                let seconds: u32 = seconds.ok_or_else(|| unfit(option, value, &wanted))?;
+                self.idle_timeout = Some(Duration::from_secs(seconds.into()));
             }
             "log-level" => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
@@ -141,12 +155,17 @@ mod tests {
     #[test]
     fn values_that_do_not_fit_are_named() {
         assert_eq!(refused(&["--max-clients", "0"]), "--max-clients takes a number from 1 on, not `0`.\n");
+        assert_eq!(
+            refused(&["--idle-timeout", "9"]),
+            "--idle-timeout takes a number of seconds from 10 on, not `9`.\n"
+        );
         assert_eq!(refused(&["--unix-mode", "999"]), "--unix-mode takes permissions in octal, as 0660, not `999`.\n");
         assert_eq!(
             refused(&["--log-level", "loud"]),
             "--log-level takes error, warn, info, debug or trace, not `loud`.\n"
         );
         assert_eq!(refused(&["--listen", "x:1"]), "Address `x:1` is not valid to listen on.\n");
+        assert_eq!(run(&["--idle-timeout=10"]).idle_timeout, Some(Duration::from_secs(10)));
         let options = run(&["--max-clients=9", "--unix-mode=0600", "--log-level=debug"]);
         assert_eq!((options.max_clients, options.unix_mode, options.log_level), (9, 0o600, LevelFilter::DEBUG));
     }

@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     pause: RefCell<Option<Box<Pause>>>,
     /// How many messages of the outbox are for the client.
     expected: Cell<u32>,
+    /// The server's round in which the client last said or was told something.
+    pub(crate) used: Cell<u32>,
 }
 
 /// How the server stands with a client.
@@ -37,7 +39,7 @@ enum Standing {
     Served(ClientId),
     /// It has left, and is told what was due to it before.
     Left,
-    /// It did not take an answer.
+    /// It did not take an answer, or was idle for too long.
     CutOff,
 }
 
@@ -69,6 +71,7 @@ impl Connection {
             lines: lines.into(),
             pause: pause.into(),
             expected: Cell::new(0),
+            used: Cell::new(0),
         })
     }
 
@@ -98,6 +101,14 @@ impl Connection {
     /// Whether the client is told nothing more.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self.standing.get(), Standing::CutOff)
+    }
+
+    /// Whether nothing is under way between client and daemon, as far as the connection knows.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.lines.borrow().pending().is_some_and(<[u8]>::is_empty)
+            && !self.is_paused()
+            && !self.expects_message()
+            && self.socket.has_nothing_to_read()
     }
 
     /// Has what comes from the client taken account of, under the client's number.
@@ -245,8 +256,9 @@ impl Reader {
         };
         *pause = None;
         drop(pause);
-        if let Err(error) = result {
-            self.server.give_up(&self.connection, &error);
+        match result {
+            Ok(()) => self.server.used(&self.connection),
+            Err(error) => self.server.give_up(&self.connection, &error),
         }
         Poll::Ready(())
     }

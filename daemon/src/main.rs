@@ -15,6 +15,7 @@ mod descriptors;
 mod expiry;
 mod getopt;
 mod hand_over;
+mod idle;
 mod listener;
 mod log;
 mod outbox;
@@ -56,6 +57,7 @@ A network daemon with mutex-like locks and bounded queues.
   --listen unix:/PATH     listen on a Unix socket; may be repeated
   --unix-mode MODE        permissions of the Unix sockets, in octal (default 0660)
   --max-clients N         close connections beyond N at once
+  --idle-timeout SECONDS  close connections that are idle for so long, from 10 on (default: never)
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
   --version               print the version and exit
@@ -148,6 +150,9 @@ fn run(options: &Options) -> Result<(), StartError> {
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
         tokio::task::spawn_local(outbox::run(Rc::clone(&server)));
+        if let Some(timeout) = options.idle_timeout {
+            tokio::task::spawn_local(idle::run(Rc::clone(&server), timeout));
+        }
         service::run(&server, &listeners, &program, &signals).await.map_err(StartError::Signals)
     })
 }

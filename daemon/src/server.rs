@@ -1,5 +1,6 @@
 //! The lock table and everyone connected to it.
 
+mod idleness;
 mod succession;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,8 @@ struct Hub {
     /// Watched while another program is tried.
     arrivals: Option<Rc<Arrivals>>,
     cut_offs: Recurring,
+    /// Counts on while idle clients are looked for; see [`Connection::used`].
+    round: u32,
 }
 
 /// Used by whoever reads, so that an idle connection needs no memory of its own.
@@ -247,6 +250,7 @@ impl Hub {
     fn connect(&mut self, socket: Socket) -> Rc<Connection> {
         let client = self.table.connect();
         let connection = Connection::new(client, socket);
+        connection.used.set(self.round);
         if let Some(arrivals) = &self.arrivals {
             // One that cannot be watched loses its turn, at worst, and nothing else.
             let _ = connection.watch(arrivals);
@@ -270,6 +274,7 @@ impl Hub {
             outbox: Outbox::default(),
             arrivals: None,
             cut_offs: Recurring::default(),
+            round: 0,
         }
     }
 
@@ -284,6 +289,7 @@ impl Hub {
     fn handle(&mut self, connection: &Rc<Connection>, input: &[u8], answers: &mut Vec<u8>) {
         let now = clock::now();
         let Some(client) = connection.client() else { return };
+        connection.used.set(self.round);
         self.table.received(client, now);
         self.tell_others(now);
         self.obey(connection, input, answers, now);
@@ -395,6 +401,7 @@ impl Hub {
 
     /// Sends a wake-up. A client that does not take it is parted with, so there may be more to tell then.
     fn tell(&mut self, connection: &Connection, response: &Response, now: Timestamp) {
+        connection.used.set(self.round);
         if !connection.is_cut_off()
             && let Err(error) = connection.tell(response.as_bytes())
         {

@@ -1,6 +1,6 @@
 use rustix::io::{Errno, ioctl_fionbio, read, retry_on_intr, write};
 use rustix::net::sockopt::socket_domain;
-use rustix::net::{AddressFamily, Shutdown, shutdown};
+use rustix::net::{AddressFamily, RecvFlags, Shutdown, recv, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
@@ -95,6 +95,12 @@ impl Socket {
         }
     }
 
+    /// Whether the client is there and has sent nothing that is still to be read.
+    pub(crate) fn has_nothing_to_read(&self) -> bool {
+        let looked = retry_on_intr(|| recv(self, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT));
+        looked == Err(Errno::WOULDBLOCK)
+    }
+
     /// Sends without waiting: how much the socket took.
     ///
     /// This goes past the runtime, which would have to be asked first whether the socket can be written to; it nearly always can. (`write` costs
@@ -148,5 +154,26 @@ impl AsFd for Socket {
             Self::Tcp(socket) => socket.as_fd(),
             Self::Unix(socket) => socket.as_fd(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[tokio::test]
+    async fn what_is_still_to_be_read_is_seen() -> io::Result<()> {
+        let (mut client, served) = std::os::unix::net::UnixStream::pair()?;
+        served.set_nonblocking(true)?;
+        let served = Socket::resume(served.into())?;
+        assert!(served.has_nothing_to_read());
+        client.write_all(b"x")?;
+        assert!(!served.has_nothing_to_read());
+        assert_eq!(served.read_unasked(&mut [0; 2])?, Received::Bytes(1));
+        assert!(served.has_nothing_to_read());
+        drop(client);
+        assert!(!served.has_nothing_to_read());
+        Ok(())
     }
 }

@@ -186,6 +186,12 @@ impl LockTable {
         self.locks.len() == 0 && self.wakeups.is_empty()
     }
 
+    /// Whether `client` holds nothing, waits for nothing, and cannot be among those who are still to be told something.
+    #[must_use]
+    pub fn is_at_rest(&self, client: ClientId) -> bool {
+        self.wakeups.is_empty() && self.clients[client.0].locks().is_empty()
+    }
+
     fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
         if self.clients[client.0].is_full() {
             self.statistics.counters.lock_mismatch += 1;

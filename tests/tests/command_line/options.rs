@@ -52,10 +52,12 @@ fn the_log_level_says_how_much_is_said() -> Result<()> {
 #[test]
 fn values_that_do_not_fit_are_refused() -> Result<()> {
     let number = |value: &str| format!("--max-clients takes a number from 1 on, not `{value}`.\n");
+    let idle = |value: &str| format!("--idle-timeout takes a number of seconds from 10 on, not `{value}`.\n");
     let mode = |value: &str| format!("--unix-mode takes permissions in octal, as 0660, not `{value}`.\n");
     let level = |value: &str| format!("--log-level takes error, warn, info, debug or trace, not `{value}`.\n");
     let bad = [
         ("--max-clients", vec!["0", "-1", "many", ""], &number as &dyn Fn(&str) -> String),
+        ("--idle-timeout", vec!["9", "0", "-10", "10.5", "10s", "4294967296", ""], &idle),
         ("--unix-mode", vec!["1777", "rw", "8", ""], &mode),
         ("--log-level", vec!["loud", "WARNING", ""], &level),
     ];

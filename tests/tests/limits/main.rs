@@ -3,6 +3,7 @@
 mod bystander;
 mod connections;
 mod faults;
+mod idle;
 mod input;
 mod log;
 mod stampede;
