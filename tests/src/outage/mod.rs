@@ -26,6 +26,7 @@ mod troupe;
 mod work;
 
 use std::cmp::Reverse;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, io};
@@ -76,6 +77,7 @@ enum Step {
     /// A call, by its label, is not answered yet.
     Waits(Option<String>),
     Wait(Duration),
+    /// By name.
     Witness(String, Deed),
     /// Whether a key is held at a server.
     Held(String, Number, bool, Bounds),
@@ -126,12 +128,12 @@ struct Bounds {
     at_most: Option<Duration>,
 }
 
-/// Somebody else, whose connection is not through the network that fails.
+/// Somebody else, with a plain socket. A witness's connection is not through the network that fails, a stranger's is.
 #[derive(Debug, PartialEq, Eq)]
 enum Deed {
-    Hold(String, Number),
-    WaitFor(String, Number),
-    Connect(Number),
+    Hold(String, SocketAddr),
+    WaitFor(String, SocketAddr),
+    Connect(SocketAddr),
     Release,
     Leave,
     Hear(String, Bounds),
@@ -209,7 +211,9 @@ impl Story {
             Step::Wait(time) => *time,
             Step::Work(work) => work.at_most,
             // The bound is twice that.
-            Step::Connected(_, _, bounds) => bounds.at_most.unwrap_or_default() / 2,
+            Step::Connected(_, _, bounds) | Step::Witness(_, Deed::Hear(_, bounds)) => {
+                bounds.at_most.unwrap_or_default() / 2
+            }
             Step::Answer(expected) if expected.text == "fails" => expected.bounds.at_most.unwrap_or_default() / 2,
             _ => Duration::ZERO,
         });
@@ -217,9 +221,18 @@ impl Story {
     }
 }
 
-/// Every story in `network-stories/`, the longest first, so that no long one is left when all others have been told.
+/// Every story that is told to clients, the longest first, so that no long one is left when all others have been told.
 pub fn stories() -> Result<Vec<Story>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("network-stories");
+    stories_in("network-stories")
+}
+
+/// Every story of a daemon and clients that others have made, likewise.
+pub fn daemon_stories() -> Result<Vec<Story>> {
+    stories_in("network-stories/of-the-daemon")
+}
+
+fn stories_in(folder: &str) -> Result<Vec<Story>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));

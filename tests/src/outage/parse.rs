@@ -1,11 +1,12 @@
 //! From text to story.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use poolcounter::route::mediawiki_order;
 
-use super::host::client_address;
+use super::host::{client_address, own_address};
 use super::resolver::Manner;
 use super::{
     ABILITIES, Amount, Bounds, Deed, Expected, Fate, Kind, Number, PORT, Question, Scene, Step, Story, Times, Way, Work,
@@ -97,7 +98,8 @@ impl Story {
             ("client", _) => Step::Ask(self.question(rest)?),
             ("=", _) => Step::Answer(expected(None, rest)?),
             ("wait", _) => Step::Wait(duration(rest)?),
-            ("witness", _) => self.witness(rest)?,
+            ("witness", _) => self.witness(rest, own_address)?,
+            ("stranger", _) => self.witness(rest, |number| (client_address(number), PORT).into())?,
             ("lose", _) => lose(rest)?,
             ("delay", _) => {
                 let (way, time, server) = way(rest)?;
@@ -182,17 +184,19 @@ impl Story {
         Ok(Step::Held(self.key(key)?, number(server)?, held, bounds))
     }
 
-    fn witness(&self, text: &str) -> Result<Step> {
+    /// Somebody else, who finds the servers at these addresses.
+    fn witness(&self, text: &str, address: impl Fn(Number) -> SocketAddr) -> Result<Step> {
         let (name, deed) = text.split_once(' ').context("a witness does something")?;
+        let address = |server: &str| number(server).ok().map(&address);
         let place = |text: &str| {
             let (key, server) = text.strip_prefix('"')?.split_once("\" at ")?;
-            Some((self.key(key).ok()?, number(server).ok()?))
+            Some((self.key(key).ok()?, address(server)?))
         };
         let (verb, rest) = deed.split_once(' ').unwrap_or((deed, ""));
         let deed = match (verb, rest) {
             ("holds", _) => place(rest).map(|(key, server)| Deed::Hold(key, server)),
             ("waits", _) => rest.strip_prefix("for ").and_then(place).map(|(key, server)| Deed::WaitFor(key, server)),
-            ("connects", _) => rest.strip_prefix("to ").and_then(|server| number(server).ok()).map(Deed::Connect),
+            ("connects", _) => rest.strip_prefix("to ").and_then(address).map(Deed::Connect),
             ("releases", "") => Some(Deed::Release),
             ("leaves", "") => Some(Deed::Leave),
             ("hears", "nothing") => Some(Deed::HearNothing),

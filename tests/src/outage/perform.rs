@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 
-use super::host::{Host, client_address, own_address};
+use super::host::{Host, client_address};
 use super::link::{Extent, Loss};
 use super::resolver::Resolver;
 use super::troupe::Troupe;
@@ -181,20 +181,20 @@ impl<'a> Stage<'a> {
 
     fn witness(&mut self, name: &str, deed: &Deed) -> Result<()> {
         match deed {
-            Deed::Connect(server) | Deed::Hold(_, server) | Deed::WaitFor(_, server) => {
+            Deed::Connect(address) | Deed::Hold(_, address) | Deed::WaitFor(_, address) => {
                 // A server with room for one client may not know yet that the one before has left.
                 let witness = Deadline::after(PATIENCE).poll(|| {
-                    let mut witness = Client::connect(own_address(*server)).ok()?;
+                    let mut witness = Client::connect(*address).ok()?;
                     witness.settle().is_ok().then_some(witness)
                 });
-                let mut witness = witness.with_context(|| format!("s{server} does not serve {name}"))?;
+                let mut witness = witness.with_context(|| format!("{address} does not serve {name}"))?;
                 match deed {
                     Deed::Hold(key, _) => {
-                        let answer = witness.ask(&format!("ACQ4ANY {key} 1 100 60\n"))?;
+                        let answer = witness.ask(&format!("ACQ4ANY {key} 1 100 600\n"))?;
                         ensure!(answer == "LOCKED\n", "{name} was told {answer:?}");
                     }
                     Deed::WaitFor(key, _) => {
-                        witness.send(format!("ACQ4ANY {key} 1 100 60\n").as_bytes())?;
+                        witness.send(format!("ACQ4ANY {key} 1 100 600\n").as_bytes())?;
                         let early = witness.wait(10 * PERIOD, |received, ended| ended || !received.is_empty())?;
                         ensure!(
                             !early,
