@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used)]
 
-use poolcounter::protocol::{Acquire, Command, Mode, Response};
+use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::table::LockState;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 use proptest::prelude::*;
@@ -283,6 +283,7 @@ impl World {
             assert!(client.locks().len() <= 4);
             assert_eq!(client.locks().filter(|lock| lock.state == LockState::Held).count(), known.held);
             assert!(client.locks().all(|lock| lock.client == client.id()));
+            assert_eq!(self.table.is_at_rest(client.id()), known.held + waiting == 0);
         }
     }
 
@@ -295,6 +296,21 @@ impl World {
         assert_eq!(self.table.clients().len(), 0);
         assert_eq!(self.table.next_deadline(), None);
     }
+}
+
+#[test]
+fn who_is_still_to_be_told_something_is_not_at_rest() {
+    let mut table = LockTable::new(SEED, Timestamp::from_micros(0));
+    let [holder, waiter] = [table.connect(), table.connect()];
+    let mut say = |client, line: &[u8]| {
+        let _ = table.command(client, Command::parse(Line::Complete(line)), Timestamp::from_micros(0));
+        table.is_at_rest(waiter)
+    };
+    assert!(say(holder, b"ACQ4ME page 1 9 0"));
+    assert!(!say(waiter, b"ACQ4ANY page 1 9 60"));
+    assert!(!say(holder, b"RELEASE"));
+    while table.next_wakeup().is_some() {}
+    assert!(table.is_at_rest(waiter) && table.is_at_rest(holder));
 }
 
 proptest! {
