@@ -30,7 +30,16 @@ fn end(client: &mut Client) -> Result<Instant> {
     Ok(now)
 }
 
+/// Both at a time, for they wait.
 #[test]
+fn idle_clients() -> Result<()> {
+    thread::scope(|scope| {
+        let upgraded = scope.spawn(an_upgrade_begins_anew);
+        the_idle_are_closed_and_nobody_else()?;
+        upgraded.join().map_err(|_| anyhow::anyhow!("the other one panicked"))?
+    })
+}
+
 fn the_idle_are_closed_and_nobody_else() -> Result<()> {
     let scratch = Scratch::new()?;
     let path = scratch.file("socket");
@@ -92,7 +101,6 @@ fn the_idle_are_closed_and_nobody_else() -> Result<()> {
 }
 
 /// The program that takes over has not seen how long its clients have been idle.
-#[test]
 fn an_upgrade_begins_anew() -> Result<()> {
     let installed = Installed::new()?;
     let daemon = installed.daemon(&["--idle-timeout=10"])?;
