@@ -211,6 +211,20 @@ fn who_ends_its_stream_is_told_before_the_connection_ends() {
 }
 
 #[test]
+fn who_expects_a_message_is_not_idle() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        assert!(!holder.connection.is_at_rest());
+        assert!(crowd[0].connection.is_at_rest());
+        assert!(!crowd[CROWD - 1].connection.is_at_rest());
+        scene.finish();
+        assert!(holder.connection.is_at_rest());
+        assert!(crowd[CROWD - 1].connection.is_at_rest());
+    });
+}
+
+#[test]
 fn a_slow_reader_in_the_middle_loses_its_locks_alone() {
     scene(|scene| {
         let (holder, crowd) = scene.stampede();
