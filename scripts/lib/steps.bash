@@ -8,11 +8,13 @@ failed=0
 
 # step NAME COMMAND...: one test, unless the command sets ran and bad.
 step() {
-    local name=$1 ran=1 bad=0
+    local name=$1 ran=1 bad=0 begun=$SECONDS
     shift
     printf '\n== %s\n' "$name"
-    if ! "$@"; then
-        printf -- '-- %s: FAILED\n' "$name"
+    if "$@"; then
+        printf -- '-- %s: passed in %s s\n' "$name" $((SECONDS - begun))
+    else
+        printf -- '-- %s: FAILED after %s s\n' "$name" $((SECONDS - begun))
         [ "$bad" -gt 0 ] || bad=1
     fi
     passed=$((passed + ran - bad))
