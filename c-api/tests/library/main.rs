@@ -12,8 +12,11 @@ mod played;
 mod program;
 mod traced;
 
-use anyhow::Result;
+use std::{fs, thread};
+
+use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial, run};
+use poolcounter_tests::Scratch;
 use poolcounter_tests::outage::{AT_A_TIME, run_cell_if_asked};
 
 /// Waiting takes much of the time, so there are more threads than processors.
@@ -30,11 +33,20 @@ fn main() -> Result<()> {
     trials.extend(program::trials()?);
     trials.extend(traced::trials());
     trials.extend(played::trials()?);
-    let conclusion = run(&arguments, trials);
-    // These wait for nearly all of their time.
-    let mut arguments = asked;
-    arguments.test_threads.get_or_insert(AT_A_TIME);
-    run(&arguments, networked::trials()?).exit_if_failed();
+    // These wait for nearly all of their time, so they go on beside the others. What is said of them comes in one piece, at the end.
+    let scratch = Scratch::new()?;
+    let said = scratch.file("networked");
+    let mut networked = asked;
+    networked.test_threads.get_or_insert(AT_A_TIME);
+    networked.logfile = Some(said.display().to_string());
+    let waiting = networked::trials()?;
+    let (conclusion, networked) = thread::scope(|scope| {
+        let networked = scope.spawn(|| run(&networked, waiting));
+        (run(&arguments, trials), networked.join())
+    });
+    print!("{}", fs::read_to_string(&said)?);
+    drop(scratch);
+    networked.map_err(|_| anyhow!("the network stories panicked"))?.exit_if_failed();
     conclusion.exit();
 }
 
