@@ -89,13 +89,14 @@ impl Program {
 
 /// Builds our daemon in the profile whose folder this is.
 fn build(profile: &Path) -> Result<PathBuf> {
-    let name = match profile.file_name().and_then(OsStr::to_str) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
+    // For tests, with the features that a build of the workspace gives to its members: then it is there already. To be released, alone.
+    let (name, what) = match profile.file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => ("dev", "--bin"),
+        Some(name) => (name, "--package"),
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "-p", "poolcounterd", "--profile", name, "--target-dir"])
+        .args(["build", "--quiet", what, "poolcounterd", "--profile", name, "--target-dir"])
         .arg(target()?)
         .current_dir(workspace())
         .stdin(Stdio::null())
