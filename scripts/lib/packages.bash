@@ -42,18 +42,18 @@ install_listed() {
 
 # unpack FOLDER APT_OPTION... -- PACKAGE...: unpacks packages privately into FOLDER.new; the caller renames it when it is complete.
 unpack() {
-    local folder=$1 options=() package
+    local folder=$1 options=() package packages=$1.packages
     shift
     while [ "$1" != -- ]; do options+=("$1"); shift; done
     shift
-    rm -rf "$build/packages" "$folder.new"
-    mkdir -p "$build/packages" "$folder.new"
+    rm -rf "$packages" "$folder.new"
+    mkdir -p "$packages" "$folder.new"
     # apt-get warns that it downloads as root; what it says matters only if it fails.
     local said
-    said=$(cd "$build/packages" && apt-get -qq "${options[@]}" download "$@" 2>&1) ||
+    said=$(cd "$packages" && apt-get -qq "${options[@]}" download "$@" 2>&1) ||
         fail "apt-get could not download $*: $said"
-    for package in "$build"/packages/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
-    rm -rf "$build/packages"
+    for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
+    rm -rf "$packages"
 }
 
 # unpack_program FOLDER PACKAGE...: unpacks a server, and the libraries that a fresh Debian does not have, into FOLDER; those go into its folder lib.
