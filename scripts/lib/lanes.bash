@@ -47,10 +47,13 @@ progress() {
 
 ticker() { while sleep 30; do progress; done; }
 
-# wait_for_lanes: until the last one has ended. Says what goes on, twice a minute.
+# wait_for_lanes: until the last one has ended. Says what goes on, twice a minute. A lane that breaks off is a step that failed.
 wait_for_lanes() {
+    local waited=("${lanes[@]}") lane
     lane ticker
-    wait "${lanes[@]::${#lanes[@]}-1}" || true
+    for lane in "${waited[@]}"; do
+        wait "$lane" || printf 'a lane that broke off\n' >>"$failures"
+    done
     kill -TERM -- "-${lanes[-1]}" || true
     wait "${lanes[-1]}" 2>/dev/null || true
     lanes=()
