@@ -68,6 +68,8 @@ class Main:
         burst(self.wiki, 1, path)
         line = self.acquires()[seen]
         make_state()
+        # The last reader has its page, but its release may be on its way still.
+        self.assert_nothing_is_left()
         with Client(self.daemon.address) as holder:
             self.assertEqual(holder.ask(line), "LOCKED")
             self.parsed = self.wiki.parses()
