@@ -1,6 +1,6 @@
 //! What the kernel tells of a process: its sockets and children, the processor time that it has used and the signals that it ignores.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{OwnedFd, RawFd};
@@ -105,6 +105,9 @@ fn connections(pid: u32) -> Result<Vec<Row>> {
         let text = fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
         rows.extend(text.lines().skip(1).map(row).collect::<Option<Vec<_>>>().context("lines of /proc/net/tcp")?);
     }
+    // While others come and go, the kernel may show one of them several times.
+    let mut seen = HashSet::new();
+    rows.retain(|row| seen.insert((row.local, row.remote, row.inode)));
     Ok(rows)
 }
 

@@ -119,7 +119,8 @@ final class Daemon
                 $ports[] = hexdec(explode(':', $fields[1])[1]);
             }
         }
-        return $ports;
+        // While others come and go, the kernel may show one of them several times.
+        return array_values(array_unique($ports));
     }
 
     private function state(): string

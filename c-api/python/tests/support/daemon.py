@@ -97,7 +97,8 @@ class Daemon:
         """How many connections are established, seen from the daemon."""
         packed = "".join(f"{byte:02X}" for byte in reversed(socket.inet_aton(self.address)))
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        return sum(row[1] == f"{packed}:{PORT:04X}" and row[3] == "01" for row in rows)
+        # While others come and go, the kernel may show one of them several times.
+        return len({row[2] for row in rows if row[1] == f"{packed}:{PORT:04X}" and row[3] == "01"})
 
     def _answers(self) -> bool:
         if not self._process.is_running():
