@@ -2,7 +2,9 @@
 
 use crate::answer::Answer;
 use crate::client::Client;
-use crate::methods::{abandon, acquire_for_anyone, acquire_for_me, close, construct, release, stats};
+use crate::methods::{
+    abandon, acquire_for_anyone, acquire_for_me, close, construct, last_server, once, release, stats,
+};
 use crate::zend;
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
@@ -64,16 +66,19 @@ impl RegisteredClass for Client {
             .arg(Arg::new("name", DataType::String).default("'FULL'"))
             .arg(Arg::new("server", DataType::String).allow_null())
             .returns(DataType::Array, false, false);
-        [
+        let once = method("once", once).arg(Arg::new("text", DataType::String)).returns(DataType::Bool, false, false);
+        let methods = [
             acquire("acquireForMe", acquire_for_me),
             acquire("acquireForAnyone", acquire_for_anyone),
             release,
             stats,
+            method("lastServer", last_server).returns(DataType::String, false, true),
             method("abandon", abandon).returns(DataType::Void, false, false),
             method("close", close).returns(DataType::Void, false, false),
-        ]
-        .map(|method| (method, MethodFlags::Public))
-        .into()
+        ];
+        let mut methods = Vec::from(methods.map(|method| (method, MethodFlags::Public)));
+        methods.push((once, MethodFlags::Public | MethodFlags::Static));
+        methods
     }
 
     fn constructor() -> Option<ConstructorMeta<Self>> {

@@ -14,6 +14,8 @@ pub(crate) struct Client {
     /// Microseconds to wait for an answer, if not as the request says.
     read_timeout: Option<u64>,
     last_key: Option<Rc<[u8]>>,
+    /// The index of the server that the last call asked.
+    asked: Option<usize>,
 }
 
 /// What an acquire asks for.
@@ -35,13 +37,14 @@ pub(crate) enum NotReleased {
 impl Client {
     pub(crate) fn new(connections: Rc<Connections>, read_timeout: Option<u64>) -> Self {
         let owner = connections.held().new_owner();
-        Self { connections, owner, read_timeout, last_key: None }
+        Self { connections, owner, read_timeout, last_key: None, asked: None }
     }
 
     pub(crate) fn acquire(&mut self, wish: Wish) -> Result<Answer, Failure> {
         let Wish { mode, key, workers, maxqueue, timeout } = wish;
         let request = Request { mode, key: &key, workers, maxqueue, timeout, answer_within: self.read_timeout };
         let outcome = self.connections.client().acquire(&request);
+        self.note_server(outcome.is_ok());
         if let Err(failure @ Failure::BadKey(_)) = outcome {
             return Err(failure);
         }
@@ -65,7 +68,18 @@ impl Client {
             let key = key.map(Rc::from).or_else(|| self.last_key.clone()).ok_or(NotReleased::NoKey)?;
             self.connections.client().release_nothing(&key)
         };
+        self.note_server(outcome.is_ok());
         outcome.map(|outcome| answer(&outcome)).map_err(NotReleased::Failed)
+    }
+
+    /// The server that gave the last call of this object its answer; none if the call failed.
+    pub(crate) fn last_server(&self) -> Option<String> {
+        self.asked.and_then(|asked| self.servers().into_iter().nth(asked))
+    }
+
+    /// A failure names its server itself.
+    fn note_server(&mut self, answered: bool) {
+        self.asked = if answered { self.connections.client().asked() } else { None };
     }
 
     /// The servers, as they are configured.

@@ -6,6 +6,7 @@
 //! | `client` | what such an object does |
 //! | `held` | which object holds which lock |
 //! | `options`, `servers` | the constructor's arguments |
+//! | `once` | what a process has said already |
 //! | `registry` | the connections, which outlive objects and requests |
 //! | `answer` | the enum `PoolCounter\Result` |
 //! | `exceptions` | the exceptions |
@@ -24,6 +25,7 @@ mod held;
 mod info;
 mod ini;
 mod methods;
+mod once;
 mod options;
 #[cfg(feature = "panics")]
 mod panics;
@@ -66,6 +68,7 @@ fn startup(_type: i32, module: i32) -> i32 {
 extern "C" fn shutdown(_type: i32, _module: i32) -> i32 {
     contained(|| {
         registry::forget_all();
+        once::forget_all();
         poolcounter::forget_servers();
         Ok(())
     })

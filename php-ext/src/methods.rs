@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::client::{Client, NotReleased, Wish};
 use crate::options::Invalid;
 use crate::zend::{Arguments, Thrown};
-use crate::{exceptions, options, registry, servers, statistics, zend};
+use crate::{exceptions, once as said, options, registry, servers, statistics, zend};
 use ext_php_rs::class::{ConstructorResult, RegisteredClass};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::exception::PhpException;
@@ -84,6 +84,20 @@ pub(crate) extern "C" fn stats(call: &mut ExecuteData, answer: &mut Zval) {
             array.insert(server.as_str(), values).map_err(broken)?;
         }
         answer.set_hashtable(array);
+        Ok(())
+    });
+}
+
+pub(crate) extern "C" fn last_server(call: &mut ExecuteData, answer: &mut Zval) {
+    method(|| {
+        Arguments::of(call).none()?;
+        this(call)?.last_server().set_zval(answer, false).map_err(broken)
+    });
+}
+
+pub(crate) extern "C" fn once(call: &mut ExecuteData, answer: &mut Zval) {
+    method(|| {
+        answer.set_bool(said::first_time(Arguments::of(call).text()?));
         Ok(())
     });
 }

@@ -3,7 +3,7 @@
 use crate::options::Invalid;
 use crate::{ini, zend};
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
-use poolcounter::client::Server;
+use poolcounter::client::{BadServer, Server};
 use poolcounter::route::{MAX_WEIGHT, Ring};
 
 /// The argument `$servers`: a list, a text with commas, or null for php.ini's.
@@ -26,7 +26,7 @@ pub(crate) fn named(argument: Option<&mut Zval>) -> Result<Vec<String>, Invalid>
 
 /// For MediaWiki's rule: each text is a server.
 pub(crate) fn plain(names: &[String]) -> Result<Vec<Server>, Invalid> {
-    names.iter().map(|name| server(name)).collect()
+    names.iter().map(|name| read(Server::parse_spaced(name))).collect()
 }
 
 /// For the ring: each text is `label:server:weight`.
@@ -39,7 +39,7 @@ pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), Invalid>
                 "`{name}` is not of a ring: expected label:server:weight, with a weight of at most {MAX_WEIGHT}"
             ))
         })?;
-        servers.push(server(text)?);
+        servers.push(read(Server::parse(text))?);
         nodes.push((label, weight));
     }
     if nodes.iter().all(|(_, weight)| *weight == 0) {
@@ -48,8 +48,8 @@ pub(crate) fn labelled(names: &[String]) -> Result<(Vec<Server>, Ring), Invalid>
     Ok((servers, Ring::new(nodes)))
 }
 
-fn server(text: &str) -> Result<Server, Invalid> {
-    Server::parse(text).map_err(|error| bad(&error.to_string()))
+fn read(server: Result<Server, BadServer>) -> Result<Server, Invalid> {
+    server.map_err(|error| bad(&error.to_string()))
 }
 
 fn bad(reason: &str) -> Invalid {

@@ -76,6 +76,15 @@ impl<'a> Arguments<'a> {
         Ok((unsafe { copy(text) }.unwrap_or_default(), numbers))
     }
 
+    /// `string`
+    pub(crate) fn text(&self) -> Result<Vec<u8>, Thrown> {
+        let mut text = ptr::null_mut();
+        // SAFETY: `S` takes a pointer to a pointer to a string.
+        parsed(unsafe { zend_parse_parameters(self.given, c"S".as_ptr(), &raw mut text) })?;
+        // SAFETY: it is an argument of the call.
+        Ok(unsafe { copy(text) }.unwrap_or_default())
+    }
+
     /// `?string = null`
     pub(crate) fn maybe_text(&self) -> Result<Option<Vec<u8>>, Thrown> {
         let mut text = ptr::null_mut();

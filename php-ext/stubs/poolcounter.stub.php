@@ -138,6 +138,26 @@ final class Client
     }
 
     /**
+     * The server that has answered the last acquire or release of this object, as it is configured; null if there was
+     * none, or if it failed: then the exception names the server.
+     *
+     * A release that is not waited for counts as answered.
+     */
+    public function lastServer(): ?string
+    {
+    }
+
+    /**
+     * Whether this process is asked for the first time with this text, in whichever request. For a message that is to
+     * be logged once a process.
+     *
+     * A process that is asked with more than 256 texts begins anew.
+     */
+    public static function once(string $text): bool
+    {
+    }
+
+    /**
      * The work failed: the locks acquired through this object are given up by closing their connections. The next
      * waiter is handed the lock, and nobody is told that the work is done. Over a shared connection the locks of other
      * objects go as well.

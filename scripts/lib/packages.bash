@@ -72,6 +72,9 @@ unpack_program() {
 # php-fpm, which the tests of the PHP extension and the wiki share.
 unpack_fpm() { unpack_program "$build/php-fpm" php8.2-fpm libapparmor1 libacl1; }
 
+# Apache with mod_php, for the tests of the PHP extension.
+unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8.2 libapr1 libaprutil1; }
+
 # Sets newer_options: apt's options for the packages of Debian 13, with lists of its own; nothing of the machine's own changes.
 newer_options=()
 list_newer_packages() {

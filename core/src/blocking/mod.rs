@@ -39,19 +39,26 @@ const HEEDED: Duration = Duration::from_secs(1);
 pub struct BlockingClient {
     client: Client<Socket>,
     home: Home,
+    asked: Option<usize>,
 }
 
 impl BlockingClient {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { client: sockets::client(settings), home: Home::new() }
+        Self { client: sockets::client(settings), home: Home::new(), asked: None }
     }
 
     /// How it behaves.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         self.client.settings()
+    }
+
+    /// The index of the server that the last call asked. Where a call has failed, its [`Failure`] names the server.
+    #[must_use]
+    pub fn asked(&self) -> Option<usize> {
+        self.asked
     }
 
     /// Acquires a lock.
@@ -168,7 +175,10 @@ impl BlockingClient {
                 attempts.clear();
             }
             let event = match step {
-                Step::Finished(result) => return Some(result),
+                Step::Finished(result) => {
+                    self.asked = Some(call.server());
+                    return Some(result);
+                }
                 Step::Pause { until } => {
                     std::thread::sleep(between(now, until));
                     Event::Nothing

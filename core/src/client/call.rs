@@ -133,6 +133,14 @@ pub struct Call {
     pub(super) state: State,
 }
 
+impl Call {
+    /// The index of the server that is asked, or was asked last.
+    #[must_use]
+    pub fn server(&self) -> usize {
+        self.server
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Acquire,

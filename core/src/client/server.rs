@@ -62,6 +62,17 @@ impl Server {
         Ok(Self { name: text.to_string(), target })
     }
 
+    /// Reads the same forms with spaces and line ends around them, which a typing mistake may leave there. They stay in the [`name`](Self::name): whoever trims it chooses other servers
+    /// for the same keys.
+    ///
+    /// # Errors
+    ///
+    /// As with [`parse`](Self::parse).
+    pub fn parse_spaced(text: &str) -> Result<Self, BadServer> {
+        let target = Target::parse(text.trim_ascii()).ok_or_else(|| BadServer(text.to_string()))?;
+        Ok(Self { name: text.to_string(), target })
+    }
+
     /// The text as it was configured. It is what servers are chosen by, and what errors name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -280,6 +291,18 @@ mod tests {
         ];
         for host in bad {
             assert!(Server::parse(host).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn spaces_around_a_server_are_of_its_name_alone() {
+        for text in [" pc1:80", "pc1:80 ", "\tpc1:80\r\n"] {
+            assert!(Server::parse(text).is_err(), "{text:?}");
+            let server = Server::parse_spaced(text).unwrap();
+            assert_eq!((server.name(), server.target().host()), (text, Some("pc1")));
+        }
+        for text in ["", " ", "pc 1", "pc1: 80", " unix: /run/pc"] {
+            assert!(Server::parse_spaced(text).is_err(), "{text:?}");
         }
     }
 

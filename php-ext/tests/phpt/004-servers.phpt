@@ -8,7 +8,7 @@ use PoolCounter\Client;
 
 $good = [
     null, '127.0.0.1', 'a, b:80 ,[::1]:7531', ['127.0.0.1', '::1', 'pc.example'],
-    ['unix:/run/poolcounter.sock'], ['first' => '127.0.0.1'], 127,
+    ['unix:/run/poolcounter.sock'], [' 127.0.0.1', "pc.example:80\n"], ['first' => '127.0.0.1'], 127,
     new class { public function __toString() { return 'host'; } },
 ];
 foreach ($good as $servers) {
@@ -21,7 +21,7 @@ new Client(servers: 'host', options: []);
 new Client('a:127.0.0.1:1,b:127.0.0.2:7532:3,c:unix:/run/p:2', ['choice' => 'ring']);
 
 $bad = [
-    [''], [' , '], [[]], [['host', 1]], [[null]], [[['host']]], ['host:0'], ['a b'], ["a\0b"], ["\xff"], [new stdClass],
+    [''], [' , '], [[]], [['host', 1]], [[null]], [[['host']]], ['host:0'], ['a b'], [[' ']], ["a\0b"], ["\xff"], [new stdClass],
     ['host', ['choice' => 'ring']], ['a:host:-1', ['choice' => 'ring']], ['a:host:1001', ['choice' => 'ring']],
     [':host:1', ['choice' => 'ring']],
     ['a:host:0', ['choice' => 'ring']],
@@ -44,6 +44,7 @@ TypeError: Argument #1 ($servers) must be a list of strings, null given
 TypeError: Argument #1 ($servers) must be a list of strings, array given
 ValueError: Argument #1 ($servers): `host:0` is not a server: expected host, host:port, [address]:port or unix:/path
 ValueError: Argument #1 ($servers): `a b` is not a server: expected host, host:port, [address]:port or unix:/path
+ValueError: Argument #1 ($servers): ` ` is not a server: expected host, host:port, [address]:port or unix:/path
 ValueError: Argument #1 ($servers): `a\0b` is not a server: expected host, host:port, [address]:port or unix:/path
 ValueError: Argument #1 ($servers) must be UTF-8
 TypeError: Argument #1 ($servers) must be of type array|string|null, stdClass given

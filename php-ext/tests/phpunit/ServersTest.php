@@ -6,6 +6,7 @@ namespace PoolCounter\Tests;
 
 use PHPUnit\Framework\TestCase;
 use PoolCounter\Client;
+use PoolCounter\ConnectionException;
 use PoolCounter\ReadException;
 use PoolCounter\Result;
 
@@ -26,6 +27,43 @@ final class ServersTest extends TestCase
             $this->assertSame($expected[0], $this->serverOf($client, $key));
         }
         $this->assertCount(3, $used);
+    }
+
+    public function testSpacesAroundAServerCountForTheChoiceAndNotForTheConnection(): void
+    {
+        $daemons = [Daemon::ours(), Daemon::ours()];
+        $servers = [" {$daemons[0]->address}", "{$daemons[1]->address}:7531\n"];
+        $client = new Client($servers);
+        $used = [];
+        foreach (range(1, 30) as $number) {
+            $key = "wiki:page $number";
+            [$one, $other] = $servers;
+            $expected = strcmp(md5($one . $key), md5($other . $key)) < 0 ? $one : $other;
+            $used[$expected] = true;
+            $this->assertSame($expected, $this->serverOf($client, $key));
+            $this->assertSame($expected, $client->lastServer());
+        }
+        $this->assertCount(2, $used);
+    }
+
+    public function testTheServerThatHasAnswered(): void
+    {
+        $daemon = Daemon::ours();
+        $client = new Client([Daemon::freeAddress(), $daemon->address]);
+        $this->assertNull($client->lastServer());
+        foreach (['acquireForMe' => ['key', 1, 10, 0], 'acquireForAnyone' => ['other', 1, 10, 0]] as $call => $wish) {
+            $client->$call(...$wish);
+            $this->assertSame($daemon->address, $client->lastServer());
+        }
+        $client->release();
+        $this->assertSame($daemon->address, $client->lastServer());
+        $daemon->stop();
+        try {
+            $client->acquireForMe('third', 1, 10, 0);
+            $this->fail('no exception');
+        } catch (ConnectionException) {
+            $this->assertNull($client->lastServer());
+        }
     }
 
     public function testPythonPoolcountersRing(): void

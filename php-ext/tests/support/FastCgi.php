@@ -7,7 +7,7 @@ namespace PoolCounter\Tests;
 use RuntimeException;
 
 /** One request to php-fpm, by the FastCGI protocol. */
-final class FastCgi
+final class FastCgi implements Answering
 {
     private const BEGIN = 1;
     private const END = 3;

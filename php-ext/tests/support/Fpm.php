@@ -7,7 +7,7 @@ namespace PoolCounter\Tests;
 use RuntimeException;
 
 /** php-fpm with one worker, so that every request meets what the one before left behind. */
-final class Fpm
+final class Fpm implements Server
 {
     private Process $process;
     private string $folder;

@@ -2,6 +2,10 @@
 
 declare(strict_types=1);
 
-foreach (['Deadline', 'Process', 'Daemon', 'Peer', 'Script', 'Fpm', 'FastCgi'] as $name) {
+$names = [
+    'Deadline', 'Process', 'Daemon', 'Peer', 'Script', 'Answering', 'Server', 'FastCgi', 'Fpm', 'Http', 'Apache',
+    'WorkerTestCase',
+];
+foreach ($names as $name) {
     require_once __DIR__ . "/$name.php";
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import random
 import socket
 
 from . import places
@@ -81,10 +82,11 @@ def php_ini(folder, with_poolcounter=True):
 
 
 def free_port():
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free now, and that the system gives to nobody who asks for any."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(10000, 32768)))
+            return probe.getsockname()[1]
 
 
 def _listens(path):

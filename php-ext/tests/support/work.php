@@ -23,6 +23,10 @@ $hold = function (int $waiters = 1) use ($client, $watch, $address): void {
     }
 };
 
+$leave = function (): void {
+    exit;
+};
+
 switch ($_GET['do']) {
     case 'pid':
         echo getmypid();
@@ -97,6 +101,64 @@ switch ($_GET['do']) {
         $cycle->self = $cycle;
         $cycle->client = $client;
         $hold();
+        break;
+    case 'forgotten':
+        echo $client->acquireForAnyone('forgotten', 1, 10, 0)->name;
+        break;
+    case 'once':
+        echo PoolCounter\Client::once('this') ? 'first' : 'again';
+        break;
+    case 'abandon':
+        $hold();
+        $client->abandon();
+        break;
+    case 'close':
+        $hold();
+        $client->close();
+        break;
+    case 'shutdown':
+        register_shutdown_function($hold);
+        break;
+    case 'shutdown-exit':
+        register_shutdown_function($leave);
+        $hold();
+        break;
+    case 'destructor':
+        $last = new class () {
+            public function __destruct()
+            {
+                throw new Exception('uncaught');
+            }
+        };
+        $hold();
+        break;
+    case 'fiber':
+        $fiber = new Fiber(function () use ($hold): void {
+            $hold();
+            Fiber::suspend();
+        });
+        $fiber->start();
+        break;
+    case 'generator':
+        $generator = (function () use ($hold): Generator {
+            yield $hold();
+        })();
+        $generator->current();
+        break;
+    case 'parse-error':
+        $hold();
+        eval('(');
+        break;
+    case 'type-error':
+        $hold();
+        strlen([]);
+        break;
+    case 'recursion':
+        $hold();
+        $deeper = function (array $stack) use (&$deeper) {
+            return $deeper([...$stack, ...range(1, 1000)]);
+        };
+        $deeper([]);
         break;
     case 'session':
     case 'late release':

@@ -1,0 +1,29 @@
+//! What has been said once in this process, whatever request it was.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+/// More than anybody has mistakes in the settings. When as many are known, all are forgotten: a process must not grow without end.
+const MOST: usize = 256;
+
+thread_local! {
+    static SAID: RefCell<HashSet<Vec<u8>>> = RefCell::default();
+}
+
+/// Whether this is new.
+pub(crate) fn first_time(text: Vec<u8>) -> bool {
+    // As the thread ends, nothing is remembered.
+    SAID.try_with(|said| {
+        let mut said = said.borrow_mut();
+        if said.len() >= MOST && !said.contains(&text) {
+            said.clear();
+        }
+        said.insert(text)
+    })
+    .unwrap_or(true)
+}
+
+/// The process ends.
+pub(crate) fn forget_all() {
+    let _ = SAID.try_with(|said| said.borrow_mut().clear());
+}
