@@ -6,7 +6,7 @@
 
 namespace MediaWiki\Extension\PoolCounterNative;
 
-use InvalidArgumentException;
+use MediaWiki\Logger\LoggerFactory;
 use MediaWiki\MediaWikiServices;
 use PoolCounter\Client;
 use PoolCounter\ConnectionException;
@@ -34,11 +34,14 @@ class PoolCounterNative extends CorePoolCounter {
 	/** How long an answer is awaited, as a multiple of the pool's own timeout. */
 	private const READ_TIMEOUT_FACTOR = 1.5;
 
-	/** Null, if the settings cannot be understood. */
+	/** @var array{0:mixed,1:ClientSettings}|null What was read, and what it means: a request has many counters */
+	private static ?array $settings = null;
+
+	/** Null, if there is nobody to ask. */
 	private ?Client $client = null;
 
-	/** Why there is no client. */
-	private string $fault = '';
+	/** @var string[] Why there is no client: the key of a message, and its parameters */
+	private array $fault = [ 'poolcounternative-server-error' ];
 
 	/**
 	 * @param array $conf The pool's entry in $wgPoolCounterConf
@@ -46,14 +49,22 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @param string $key What is to be done, such as the parser cache's key
 	 */
 	public function __construct( array $conf, string $type, string $key ) {
-		parent::__construct( $conf, $type, $key );
-		$conf = self::clientConf();
-		try {
-			$this->client = self::newClient( $conf, self::READ_TIMEOUT_FACTOR * $this->timeout );
-		} catch ( TypeError | ValueError $error ) {
-			// A mistake in the settings must not take the pages down: each call tells of it, and the work is done unprotected.
-			$this->fault = $error->getMessage();
+		$pool = new PoolSettings( $conf, $type );
+		parent::__construct( $pool->conf(), $type, $key );
+		$settings = self::clientSettings();
+		// A mistake in the settings must not take the pages down: each call tells of it, and the work is done
+		// unprotected.
+		if ( !Module::isUsable() ) {
+			// The settings came after the callback that heeds that.
+			$this->fault = [ 'poolcounternative-module-error' ];
+		} else {
+			try {
+				$this->client = Module::client( $settings, self::READ_TIMEOUT_FACTOR * $this->timeout );
+			} catch ( TypeError | ValueError $error ) {
+				$this->fault = [ 'poolcounternative-client-error', $error->getMessage() ];
+			}
 		}
+		Registration::log( [ ...$settings->mistakes(), ...$pool->mistakes() ] );
 	}
 
 	/**
@@ -76,7 +87,7 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @return CoreStatus
 	 */
 	public function release(): CoreStatus {
-		return $this->ask( fn ( Client $client ) => $client->release( $this->key ) );
+		return $this->ask( 'release' );
 	}
 
 	private function acquire( string $method, ?int $timeout ): CoreStatus {
@@ -85,27 +96,37 @@ class PoolCounterNative extends CorePoolCounter {
 			return $status;
 		}
 		$numbers = array_map( self::number( ... ), [ $this->workers, $this->maxqueue, $timeout ?? $this->timeout ] );
-		return $this->ask( fn ( Client $client ) => $client->$method( $this->key, ...$numbers ) );
+		return $this->ask( $method, ...$numbers );
 	}
 
 	/**
-	 * @param mixed $setting
-	 * @return int What the server would read of it: anything but digits counts as 0, and it keeps 32 bits
+	 * @param int $number
+	 * @return int What the server reads of it: it keeps 32 bits, and takes what is below 0 for 0
 	 */
-	private static function number( $setting ): int {
-		$digits = (string)$setting;
-		return ctype_digit( $digits ) ? (int)$digits & 0xFFFFFFFF : 0;
+	private static function number( int $number ): int {
+		return max( $number, 0 ) & 0xFFFFFFFF;
 	}
 
-	private function ask( callable $question ): CoreStatus {
+	private function ask( string $method, int ...$numbers ): CoreStatus {
 		if ( !$this->client ) {
-			return CoreStatus::newFatal( 'poolcounter-connection-error', $this->fault, '$wgPoolCountClientConf' );
+			return CoreStatus::newFatal( ...$this->fault );
 		}
+		$logger = LoggerFactory::getInstance( 'poolcounter' );
+		$logger->debug( 'Asks: {command}', [ 'command' => implode( ' ', [ $method, $this->key, ...$numbers ] ) ] );
+		$begin = hrtime( true );
+		$milliseconds = static fn () => round( ( hrtime( true ) - $begin ) / 1e6, 3 );
 		try {
-			$result = $question( $this->client );
+			$result = $this->client->$method( $this->key, ...$numbers );
 		} catch ( ClientException $failure ) {
+			$logger->debug( 'After {milliseconds} ms: {failure}',
+				[ 'failure' => $failure->getMessage(), 'milliseconds' => $milliseconds() ] );
 			return CoreStatus::newFatal( ...self::message( $failure ) );
 		}
+		$logger->debug( '{server} answered {answer} after {milliseconds} ms', [
+			'server' => (string)$this->client->lastServer(),
+			'answer' => $result->name,
+			'milliseconds' => $milliseconds(),
+		] );
 		if ( $result === Result::LOCKED ) {
 			$this->onAcquire();
 		} elseif ( $result === Result::RELEASED ) {
@@ -132,28 +153,15 @@ class PoolCounterNative extends CorePoolCounter {
 		};
 	}
 
-	private static function clientConf(): array {
+	private static function clientSettings(): ClientSettings {
 		$config = MediaWikiServices::getInstance()->getMainConfig();
 		// MediaWiki 1.39 has no such setting of its own.
 		$conf = $config->has( 'PoolCountClientConf' ) ? $config->get( 'PoolCountClientConf' ) : [];
-		$conf += [ 'servers' => [ '127.0.0.1' ], 'timeout' => 0.1, 'connect_timeout' => 0 ];
-		if ( !$conf['servers'] ) {
-			throw new InvalidArgumentException( '$wgPoolCountClientConf names no server' );
+		if ( !self::$settings || self::$settings[0] !== $conf ) {
+			self::$settings = [ $conf, new ClientSettings( $conf ) ];
+			self::$settings[1]->noteDoubtful();
 		}
-		return $conf;
-	}
-
-	private static function newClient( array $conf, float $readTimeout ): Client {
-		// One connection to each server, as MediaWiki's own client. A pool that does not wait leaves its time-out to the client.
-		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ];
-		$types = [
-			'timeout' => 'floatval', 'connect_timeout' => 'floatval', 'first_answer_timeout' => 'floatval',
-			'pass_over' => 'floatval', 'await_release' => 'boolval', 'persistent' => 'boolval',
-		];
-		foreach ( array_intersect_key( $types, array_filter( $conf, 'is_scalar' ) ) as $name => $convert ) {
-			$options[$name] = $convert( $conf[$name] );
-		}
-		return new Client( $conf['servers'], $options );
+		return self::$settings[1];
 	}
 }
 

@@ -9,7 +9,9 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 class_alias(
-	class_exists( \MediaWiki\PoolCounter\PoolCounter::class ) ? \MediaWiki\PoolCounter\PoolCounter::class : \PoolCounter::class,
+	class_exists( \MediaWiki\PoolCounter\PoolCounter::class )
+		? \MediaWiki\PoolCounter\PoolCounter::class
+		: \PoolCounter::class,
 	__NAMESPACE__ . '\CorePoolCounter'
 );
 class_alias(

@@ -1,5 +1,6 @@
 """The extension as a whole: how it is found, what it requires, and that it fits MediaWiki 1.45."""
 
+import html
 import json
 import pathlib
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 from stage import places, web
 from stage.daemon import Daemon
@@ -36,8 +38,11 @@ class Files(unittest.TestCase):
         """MediaWiki's style, as far as the sniffs that Debian has can tell."""
         sniffer = shutil.which("phpcs")
         self.assertIsNotNone(sniffer, "phpcs is missing: run tests/wiki/setup first")
-        done = run(sniffer, f"--standard={places.EXTENSION}/.phpcs.xml", places.EXTENSION / "src", places.HERE / "php")
+        done = run(sniffer, f"--standard={places.HERE}/phpcs.xml", places.EXTENSION, places.HERE / "php")
         self.assertEqual(done.returncode, 0, done.stdout)
+        for path in places.EXTENSION.rglob("*.php"):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                self.assertLessEqual(len(line.expandtabs(4)), 120, f"{path}:{number}")
 
     def test_every_message_is_documented(self):
         """Each message that the class names exists, and qqq.json explains each, parameters included."""
@@ -47,22 +52,12 @@ class Files(unittest.TestCase):
             if key != "@metadata":
                 self.assertEqual(set(re.findall(r"\$\d", text)), set(re.findall(r"\$\d", documentation[key])), key)
         source = (places.EXTENSION / "src" / "PoolCounterNative.php").read_text()
-        named = set(re.findall(r"'(poolcounter[a-z]*-[a-z-]+)'", source))
+        named = set(re.findall(r"'(poolcounter[a-z]*-[a-z-]+-error)'", source))
         self.assertEqual(named, {key for key in english if key.endswith("-error")})
 
 
 class Requirements(unittest.TestCase):
     """What happens when something is missing."""
-
-    def test_without_the_module(self):
-        """MediaWiki says at start that the PHP extension is missing."""
-        for version in ("1.43", "1.39"):
-            with Wiki(version, rows=1, workers=1) as wiki:
-                web.php_ini(wiki.folder, with_poolcounter=False)
-                done = subprocess.run(wiki.command("version"), env=wiki.environment(), capture_output=True, text=True, timeout=60,
-                                      check=False)
-                self.assertNotEqual(done.returncode, 0)
-                self.assertIn("poolcounter", done.stdout + done.stderr)
 
     def test_both_names_of_the_class(self):
         """The short name and the one with the namespace mean the same class, and other pools are left alone."""
@@ -81,8 +76,98 @@ class Requirements(unittest.TestCase):
         with Wiki("1.43", rows=1, workers=1) as wiki:
             wiki.settings()
             _, body = wiki.request(wiki.page("Special:Version"))
-            for text in (OURS, "GPL-2.0-or-later", "Protects the wiki from a rush on one page"):
+            for text in (OURS, "GPL-2.0-or-later", "Protects the wiki from a rush on one page", "poolcounter.so"):
                 self.assertIn(text, body)
+
+
+class WithoutTheModule(unittest.TestCase):
+    """The PHP extension is not loaded, as after an upgrade of PHP."""
+
+    POOLS = {"ArticleView": conf(OURS), "Other": conf(NAMESPACED), "Redis": conf("PoolCounterRedis")}
+
+    def wiki(self, version, client):
+        """A wiki whose PHP has it no more."""
+        wiki = self.enterContext(Wiki(version, rows=1, workers=1, module=False))
+        wiki.settings(self.POOLS, client)
+        return wiki
+
+    def script(self, wiki):
+        """What a maintenance script prints to standard output and to standard error."""
+        done = subprocess.run(wiki.command("showSiteStats"), env=wiki.environment(), capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout, done.stderr
+
+    def assert_told(self, wiki, fate):
+        """The log, Special:Version and whoever starts a script are told once what became of the pools."""
+        seen = len(wiki.log())
+        status, body = wiki.request(wiki.page())
+        self.assertEqual((status, "Here ends edition 1." in body), (200, True))
+        text = f"The PHP extension poolcounter is not loaded, or is too old. The pools of $wgPoolCounterConf that need it (ArticleView, Other) {fate}."
+        self.assertEqual(wiki.log()[seen:].count(text), 1)
+        _, body = wiki.request(wiki.page("Special:Version"))
+        self.assertEqual(html.unescape(re.sub("<[^>]*>", "", body)).count(text), 1)
+        output, errors = self.script(wiki)
+        self.assertEqual(errors, f"PoolCounterNative: {text}\n")
+        self.assertNotIn("PHP extension", output)
+
+    def test_mediawiki_has_a_client(self):
+        """It takes the pools over, and protects them."""
+        with tempfile.TemporaryDirectory() as folder, Daemon.ours(pathlib.Path(folder)) as daemon:
+            wiki = self.wiki("1.43", {"servers": [daemon.address, "unix:/nowhere"], "timeout": 0.5})
+            self.assert_told(wiki, "are given to MediaWiki's own client")
+            wiki.clear_cache()
+            before = daemon.counter("total_acquired")
+            wiki.request(wiki.page())
+            self.assertEqual(daemon.counter("total_acquired"), before + 1)
+            self.assertIn("$wgPoolCountClientConf['servers'][1] is \"unix:/nowhere\", and MediaWiki's own client has no Unix sockets", wiki.log())
+
+    def test_no_server_is_left_for_it(self):
+        """A Unix socket is nothing for it."""
+        wiki = self.wiki("1.43", {"servers": ["unix:/nowhere"]})
+        self.assert_told(wiki, "are not protected, as no server is left that MediaWiki's own client can ask")
+
+    def test_mediawiki_has_no_client(self):
+        """MediaWiki 1.39: the extension that has it is not loaded."""
+        self.assert_told(self.wiki("1.39", {"servers": ["127.0.0.1"]}), "are not protected, as this MediaWiki has no client of its own")
+
+    def test_pools_of_others(self):
+        """Who does not use the class is told nothing."""
+        wiki = self.wiki("1.43", {})
+        wiki.settings({"Redis": conf("PoolCounterRedis")}, {"servers": "odd"})
+        self.assertEqual(self.script(wiki)[1], "")
+
+    def test_settings_that_come_later(self):
+        """A pool that is configured after the callback: the page is made, unprotected, and the log says why."""
+        wiki = self.wiki("1.43", {})
+        late = "$wgExtensionFunctions[] = static function () { $GLOBALS['wgPoolCounterConf']['ArticleView']['class'] = 'PoolCounterNative'; };"
+        with (wiki.folder / "conf" / "LocalSettings.php").open("a") as local:
+            local.write(f"\n{late}\n")
+        wiki.clear_cache()
+        status, body = wiki.request(wiki.page())
+        self.assertEqual((status, "Here ends edition 1." in body), (200, True))
+        self.assertIn("No pool counter server is asked: the PHP extension poolcounter is not loaded, or is too old", wiki.log())
+
+
+class PhpUnit(unittest.TestCase):
+    """The extension's own tests, on a real wiki, with the PHP extension and without."""
+
+    def test_all(self):
+        """Those that need the PHP extension are skipped without it, and the other way round."""
+        for version in ("1.43", "1.39"):
+            with Wiki(version, rows=1, workers=1) as wiki:
+                wiki.settings({})
+                ran = []
+                for with_module in (True, False):
+                    web.php_ini(wiki.folder, with_poolcounter=with_module)
+                    report = wiki.folder / "junit.xml"
+                    command = wiki.command(places.HERE / "php" / "phpunit.php", places.EXTENSION / "tests" / "phpunit", report)
+                    done = subprocess.run(command, env=wiki.environment(), capture_output=True, text=True, timeout=120, check=False)
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                    cases = ElementTree.parse(report).iter("testcase")
+                    ran.append({case.get("class") + case.get("name"): case.find("skipped") is None for case in cases})
+                self.assertEqual(ran[0].keys(), ran[1].keys())
+                # None is skipped both times.
+                self.assertTrue(all(ran[0][name] or ran[1][name] for name in ran[0]))
+                self.assertGreater(len(ran[0]), 40)
 
 
 class Tracer(unittest.TestCase):

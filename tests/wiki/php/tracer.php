@@ -86,6 +86,17 @@ namespace MediaWiki\PoolCounter {
 	}
 }
 
+namespace MediaWiki\Logger {
+	class LoggerFactory {
+		public static function getInstance(): self {
+			return new self();
+		}
+
+		public function debug( string $text, array $context ): void {
+		}
+	}
+}
+
 namespace MediaWiki {
 	class MediaWikiServices {
 		public static function getInstance(): self {
@@ -107,7 +118,13 @@ namespace MediaWiki {
 }
 
 namespace {
-	require $argv[2] . '/src/PoolCounterNative.php';
+	spl_autoload_register( static function ( string $class ) {
+		$path = $GLOBALS['argv'][2] . '/src/' . substr( $class, strlen( 'MediaWiki\\Extension\\PoolCounterNative\\' ) ) . '.php';
+		if ( str_starts_with( $class, 'MediaWiki\\Extension\\PoolCounterNative\\' ) && is_file( $path ) ) {
+			require_once $path;
+		}
+	} );
+	class_exists( MediaWiki\Extension\PoolCounterNative\PoolCounterNative::class );
 
 	$counter = new PoolCounterNative( [ 'workers' => 1, 'maxqueue' => 5, 'timeout' => 1 ], 'Type', 'key' );
 	$counter->setLogger( new stdClass() );

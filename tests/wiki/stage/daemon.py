@@ -13,15 +13,15 @@ from .process import Process
 class Daemon:
     """A running daemon, which can also be frozen, killed and asked."""
 
-    def __init__(self, program, folder, env=None, keep=False):
+    def __init__(self, program, folder, env=None, keep=False, more=()):
         self.address = free_address()
-        self._process = Process([program, "-l", self.address], folder / "daemon.log", env, keep)
+        self._process = Process([program, "-l", self.address, *more], folder / "daemon.log", env, keep)
         self._process.ready(self._answers, "listens")
 
     @classmethod
-    def ours(cls, folder, keep=False):
-        """Our daemon."""
-        return cls(places.daemon(), folder, keep=keep)
+    def ours(cls, folder, keep=False, more=()):
+        """Our daemon, with more options."""
+        return cls(places.daemon(), folder, keep=keep, more=more)
 
     @classmethod
     def reference(cls, folder):

@@ -28,7 +28,7 @@ def conf(name, **values):
 class Wiki:
     """An installed wiki. Leaving it as a context stops its servers and removes its folder."""
 
-    def __init__(self, version="1.43", rows=60, workers=30, keep=False, extension=True):
+    def __init__(self, version="1.43", rows=60, workers=30, keep=False, extension=True, module=True):
         self.version = version
         self.rows = rows
         self.edition = 1
@@ -38,6 +38,7 @@ class Wiki:
         self.url = f"http://127.0.0.1:{self.port}"
         self._code = places.mediawiki(version)
         self._extension = extension
+        self._module = extension and module
         self._cleanup = contextlib.ExitStack()
         self._cleanup.callback(shutil.rmtree, self.folder, ignore_errors=True)
         try:
@@ -63,7 +64,7 @@ class Wiki:
     def _install(self):
         for name in ("data", "conf", "cache", "pages"):
             (self.folder / name).mkdir()
-        php_ini(self.folder, self._extension)
+        php_ini(self.folder, self._module)
         self.script(
             "install", "--dbtype", "sqlite", "--dbname", "wiki", "--dbpath", self.folder / "data", "--confpath",
             self.folder / "conf", "--pass", _PASSWORD, "--scriptpath", "", "--server", self.url, "--extensions",

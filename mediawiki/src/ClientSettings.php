@@ -1,0 +1,193 @@
+<?php
+/**
+ * @file
+ * @license GPL-2.0-or-later
+ */
+
+namespace MediaWiki\Extension\PoolCounterNative;
+
+/**
+ * What $wgPoolCountClientConf means: values that can be used, whatever stands there. It knows neither MediaWiki nor the
+ * PHP extension.
+ */
+final class ClientSettings {
+
+	public const NAME = '$wgPoolCountClientConf';
+
+	private const DEFAULT_SERVERS = [ '127.0.0.1' ];
+	private const DEFAULT_TIMEOUT = 0.1;
+	private const DEFAULT_FIRST_ANSWER_TIMEOUT = 4.0;
+	private const DEFAULT_PASS_OVER = 1.0;
+
+	private const KNOWN = [
+		'servers', 'timeout', 'connect_timeout', 'first_answer_timeout', 'pass_over', 'await_release', 'persistent',
+	];
+
+	/** @var array<string|int,string> The servers as they are written, by their place in the list */
+	private array $servers;
+
+	/** @var array<string,float|bool> */
+	private array $options;
+
+	private Mistakes $mistakes;
+
+	/**
+	 * @param mixed $conf The setting
+	 */
+	public function __construct( $conf ) {
+		$this->mistakes = new Mistakes( self::NAME );
+		if ( !is_array( $conf ) ) {
+			$this->mistakes->wrong( [], $conf, 'an array: the defaults are used' );
+			$conf = [];
+		}
+		$this->mistakes->noteUnknown( $conf, self::KNOWN );
+		$this->servers = $this->named( $conf['servers'] ?? self::DEFAULT_SERVERS );
+		$seconds = fn ( string $name, float $default, bool $aboveZero ) =>
+			$this->mistakes->seconds( $conf, $name, $default, $aboveZero );
+		$this->options = [
+			'timeout' => $seconds( 'timeout', self::DEFAULT_TIMEOUT, true ),
+			'connect_timeout' => $seconds( 'connect_timeout', 0.0, false ),
+			'first_answer_timeout' => $seconds( 'first_answer_timeout', self::DEFAULT_FIRST_ANSWER_TIMEOUT, true ),
+			'pass_over' => $seconds( 'pass_over', self::DEFAULT_PASS_OVER, false ),
+		];
+		foreach ( [ 'await_release', 'persistent' ] as $name ) {
+			// What is not said here, php.ini says.
+			$flag = $this->mistakes->flag( $conf, $name, null );
+			if ( $flag !== null ) {
+				$this->options[$name] = $flag;
+			}
+		}
+	}
+
+	/**
+	 * @return array<string|int,string> The servers as they are written, by their place in the list
+	 */
+	public function servers(): array {
+		return $this->servers;
+	}
+
+	/**
+	 * @return array<string,float|bool> The options of the PHP extension's client
+	 */
+	public function options(): array {
+		return $this->options;
+	}
+
+	/**
+	 * @return string[]
+	 */
+	public function mistakes(): array {
+		return $this->mistakes->texts();
+	}
+
+	/**
+	 * Notes a text that cannot be a server, and leaves it out.
+	 *
+	 * @param string|int $place In the list
+	 */
+	public function leaveOut( $place ): void {
+		$forms = 'host, host:port, [address]:port or unix:/path';
+		$this->mistakes->wrong( [ 'servers', $place ], $this->servers[$place], "$forms: it is left out" );
+		unset( $this->servers[$place] );
+	}
+
+	/**
+	 * Notes servers that can be asked, but hardly as somebody meant it.
+	 */
+	public function noteDoubtful(): void {
+		foreach ( $this->servers as $place => $server ) {
+			if ( str_contains( $server, ',' ) && !str_starts_with( self::trimmed( $server ), 'unix:' ) ) {
+				$this->mistakes->wrong( [ 'servers', $place ], $server, 'one server' );
+			}
+			// MediaWiki's own client reads a port as far as there are digits.
+			if ( self::trimmed( $server ) !== $server && !preg_match( '/^\S.*:\d+\s+$/', $server ) ) {
+				$this->noteSpaces( $place, "It is used, but MediaWiki's own client cannot connect to it, " .
+					'so that the two do not share its keys' );
+			}
+		}
+	}
+
+	/**
+	 * What MediaWiki's own client can use. It goes no further in the list when it meets a text that it cannot read, and
+	 * throws an exception at a number that is none.
+	 *
+	 * @return array{servers:string[],timeout:float,connect_timeout:float}
+	 */
+	public function forMediaWiki(): array {
+		$servers = [];
+		foreach ( $this->servers as $place => $server ) {
+			$readable = self::readable( self::trimmed( $server ) );
+			if ( $readable !== null ) {
+				$servers[$place] = $readable;
+				if ( self::trimmed( $server ) !== $server ) {
+					$this->noteSpaces( $place, 'It is used without them' );
+				}
+			} elseif ( str_starts_with( self::trimmed( $server ), 'unix:' ) ) {
+				$this->mistakes->note( [ 'servers', $place ], 'is ' . Mistakes::show( $server ) .
+					", and MediaWiki's own client has no Unix sockets: it is left out" );
+				unset( $this->servers[$place] );
+			} else {
+				$this->leaveOut( $place );
+			}
+		}
+		return [
+			'servers' => array_values( $servers ),
+			'timeout' => $this->options['timeout'],
+			'connect_timeout' => $this->options['connect_timeout'],
+		];
+	}
+
+	/**
+	 * @param mixed $servers
+	 * @return array<string|int,string>
+	 */
+	private function named( $servers ): array {
+		if ( is_string( $servers ) && trim( $servers ) !== '' ) {
+			$then = 'a list: each text between commas is taken for a server';
+			$this->mistakes->wrong( 'servers', $servers, $then );
+			$servers = array_map( 'trim', explode( ',', $servers ) );
+		}
+		if ( !is_array( $servers ) ) {
+			$this->mistakes->wrong( 'servers', $servers, 'a list: it names no server' );
+			return [];
+		}
+		$isText = static fn ( $server ) => is_string( $server ) && self::trimmed( $server ) !== '';
+		$named = array_filter( $servers, $isText );
+		foreach ( array_diff_key( $servers, $named ) as $place => $server ) {
+			$this->mistakes->wrong( [ 'servers', $place ], $server, 'the text of a server: it is left out' );
+		}
+		return $named;
+	}
+
+	/**
+	 * @param string $server
+	 * @return string Without the spaces that the PHP extension does not heed
+	 */
+	private static function trimmed( string $server ): string {
+		return trim( $server, " \t\n\f\r" );
+	}
+
+	/**
+	 * @param string|int $place In the list
+	 * @param string $then
+	 */
+	private function noteSpaces( $place, string $then ): void {
+		$shown = Mistakes::show( $this->servers[$place] );
+		$this->mistakes->note( [ 'servers', $place ], "is $shown, with spaces around it. $then" );
+	}
+
+	/**
+	 * @param string $server
+	 * @return ?string The server as MediaWiki's own client reads it
+	 */
+	private static function readable( string $server ): ?string {
+		if ( filter_var( $server, FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 ) ) {
+			return "[$server]";
+		}
+		$isName = preg_match( '/^(?<host>[^\s:\/\[\]\0,]+)(:(?<port>\d{1,5}))?$/D', $server, $found ) ||
+			preg_match( '/^\[(?<host>[0-9a-f:.]+)\](:(?<port>\d{1,5}))?$/Di', $server, $found ) &&
+			filter_var( $found['host'], FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 );
+		$port = (int)( $found['port'] ?? 1 );
+		return $isName && $port >= 1 && $port <= 65535 ? $server : null;
+	}
+}

@@ -1,0 +1,160 @@
+<?php
+/**
+ * @file
+ * @license GPL-2.0-or-later
+ */
+
+namespace MediaWiki\Extension\PoolCounterNative;
+
+/**
+ * Reads what somebody wrote into one setting, an array, and remembers what is wrong with it. Each mistake is a sentence
+ * that names the setting, says what is wrong and what is done instead.
+ */
+final class Mistakes {
+
+	/** @var string[] */
+	private array $texts = [];
+
+	/**
+	 * @param string $setting The array's name, such as $wgPoolCountClientConf
+	 */
+	public function __construct( private string $setting ) {
+	}
+
+	/**
+	 * @return string[]
+	 */
+	public function texts(): array {
+		return $this->texts;
+	}
+
+	/**
+	 * @param string|int|array<string|int> $path Where in the array it is; empty: the array itself
+	 * @param string $what The end of the sentence that begins with the setting
+	 */
+	public function note( $path, string $what ): void {
+		$this->texts[] = $this->setting . self::brackets( (array)$path ) . ' ' . $what;
+	}
+
+	/**
+	 * @param string|int|array<string|int> $path Where in the array it is
+	 * @param mixed $value What stands there
+	 * @param string $wanted What should, and what is done instead
+	 */
+	public function wrong( $path, $value, string $wanted ): void {
+		$this->note( $path, 'is ' . self::show( $value ) . ", but must be $wanted" );
+	}
+
+	/**
+	 * Notes each name that is no setting, with the one that it looks like.
+	 *
+	 * @param array $conf
+	 * @param string[] $known
+	 */
+	public function noteUnknown( array $conf, array $known ): void {
+		foreach ( array_diff( array_keys( $conf ), $known ) as $name ) {
+			$guess = self::guess( (string)$name, $known );
+			$this->note( $name, 'is no setting, and does nothing' . ( $guess ? "; '$guess' is one" : '' ) );
+		}
+	}
+
+	/**
+	 * @param array $conf
+	 * @param string $name
+	 * @param float $default What is used if it is missing, or cannot be used
+	 * @param bool $aboveZero Whether 0 cannot be used
+	 * @return float
+	 */
+	public function seconds( array $conf, string $name, float $default, bool $aboveZero ): float {
+		$value = $conf[$name] ?? $default;
+		$seconds = is_bool( $value ) || !is_numeric( $value ) ? NAN : (float)$value;
+		if ( is_finite( $seconds ) && ( $aboveZero ? $seconds > 0 : $seconds >= 0 ) ) {
+			return $seconds;
+		}
+		$range = $aboveZero ? ' greater than 0' : ', 0 or more';
+		$this->wrong( $name, $value, "a number of seconds$range: $default is used" );
+		return $default;
+	}
+
+	/**
+	 * @param array $conf
+	 * @param string $name
+	 * @param ?bool $default What is used if it is missing, or cannot be used
+	 * @return ?bool
+	 */
+	public function flag( array $conf, string $name, ?bool $default ): ?bool {
+		$value = $conf[$name] ?? $default;
+		if ( $value === null || is_bool( $value ) || $value === 0 || $value === 1 ) {
+			return $value === null ? null : (bool)$value;
+		}
+		$word = is_string( $value ) ? filter_var( $value, FILTER_VALIDATE_BOOLEAN, FILTER_NULL_ON_FAILURE ) : null;
+		$used = $word ?? $default;
+		$shown = $used === null ? 'the default' : self::show( $used );
+		$this->wrong( $name, $value, "true or false: $shown is used" );
+		return $used;
+	}
+
+	/**
+	 * @param array $conf
+	 * @param string $name
+	 * @param int $default What is used if it is missing, or cannot be used
+	 * @param int $least What is asked for; 0 is taken all the same
+	 * @return int
+	 */
+	public function count( array $conf, string $name, int $default, int $least = 0 ): int {
+		$value = $conf[$name] ?? null;
+		if ( $value === null ) {
+			$this->note( $name, "is missing: $default is used" );
+			return $default;
+		}
+		$number = is_bool( $value ) || !is_numeric( $value ) ? NAN : (float)$value;
+		if ( !( $number >= 0 && $number < PHP_INT_MAX ) ) {
+			$this->wrong( $name, $value, "a whole number, $least or more: $default is used" );
+			return $default;
+		}
+		$whole = (int)ceil( $number );
+		if ( $whole != $number ) {
+			$this->wrong( $name, $value, "a whole number: $whole is used" );
+		}
+		return $whole;
+	}
+
+	/**
+	 * @param mixed $value
+	 * @return string As it may stand in a line of a log
+	 */
+	public static function show( $value ): string {
+		if ( is_string( $value ) ) {
+			$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE;
+			return json_encode( mb_strcut( $value, 0, 100 ), $flags );
+		}
+		return is_scalar( $value ) ? var_export( $value, true ) : get_debug_type( $value );
+	}
+
+	/**
+	 * @param array<string|int> $path
+	 * @return string
+	 */
+	private static function brackets( array $path ): string {
+		$brackets = array_map( static fn ( $name ) => is_int( $name ) ? "[$name]" : "['$name']", $path );
+		return implode( '', $brackets );
+	}
+
+	/**
+	 * @param string $name
+	 * @param string[] $known
+	 * @return ?string
+	 */
+	private static function guess( string $name, array $known ): ?string {
+		$plain = static fn ( string $name ) => strtolower( preg_replace( '/[^a-z]/i', '', $name ) );
+		$best = null;
+		$least = 3;
+		foreach ( $known as $candidate ) {
+			$distance = levenshtein( $plain( substr( $name, 0, 50 ) ), $plain( $candidate ) );
+			if ( $distance < $least ) {
+				[ $best, $least ] = [ $candidate, $distance ];
+			}
+		}
+		return $best;
+	}
+}

@@ -1,0 +1,59 @@
+<?php
+/**
+ * @file
+ * @license GPL-2.0-or-later
+ */
+
+namespace MediaWiki\Extension\PoolCounterNative;
+
+/**
+ * What a pool's entry in $wgPoolCounterConf means: values that can be used, whatever stands there. It knows neither
+ * MediaWiki nor the PHP extension.
+ */
+final class PoolSettings {
+
+	/** What protects any page, if the setting says nothing of use. */
+	private const DEFAULTS = [ 'timeout' => 15, 'workers' => 2, 'maxqueue' => 100 ];
+
+	private const KNOWN = [ 'class', 'timeout', 'workers', 'maxqueue', 'slots', 'fastStale' ];
+
+	private array $conf;
+	private Mistakes $mistakes;
+
+	/**
+	 * @param array $conf
+	 * @param string $type The pool's name
+	 */
+	public function __construct( array $conf, string $type ) {
+		$this->mistakes = new Mistakes( "\$wgPoolCounterConf['$type']" );
+		$this->mistakes->noteUnknown( $conf, self::KNOWN );
+		$this->conf = array_intersect_key( $conf, [ 'class' => true ] );
+		foreach ( self::DEFAULTS as $name => $default ) {
+			$least = $name === 'timeout' ? 0 : 1;
+			$count = $this->mistakes->count( $conf, $name, $default, $least );
+			if ( $count < $least ) {
+				$this->mistakes->note( $name, 'is 0: the server refuses that, and the work is done unprotected' );
+			}
+			$this->conf[$name] = $count;
+		}
+		$slots = isset( $conf['slots'] ) ? $this->mistakes->count( $conf, 'slots', 0 ) : 0;
+		if ( $slots ) {
+			$this->conf['slots'] = $slots;
+		}
+		$this->conf['fastStale'] = (bool)$this->mistakes->flag( $conf, 'fastStale', false );
+	}
+
+	/**
+	 * @return array The entry, with values of the right types
+	 */
+	public function conf(): array {
+		return $this->conf;
+	}
+
+	/**
+	 * @return string[]
+	 */
+	public function mistakes(): array {
+		return $this->mistakes->texts();
+	}
+}

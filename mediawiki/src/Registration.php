@@ -1,0 +1,146 @@
+<?php
+/**
+ * @file
+ * @license GPL-2.0-or-later
+ */
+
+namespace MediaWiki\Extension\PoolCounterNative;
+
+use MediaWiki\Logger\LoggerFactory;
+use MediaWiki\MediaWikiServices;
+use PoolCounter\Client;
+
+/**
+ * What is done when MediaWiki has read its settings: pools that could not be made are given to somebody who can.
+ *
+ * @since 0.1.0
+ */
+final class Registration {
+
+	private const OWN_NAMES = [ 'poolcounternative', 'mediawiki\extension\poolcounternative\poolcounternative' ];
+
+	/** What became of the pools; empty if the PHP extension serves them. */
+	private static string $notice = '';
+
+	/** @var string[] What is wrong in the settings, as far as the class cannot tell it later */
+	private static array $mistakes = [];
+
+	/**
+	 * The callback of extension.json.
+	 */
+	public static function register(): void {
+		$pools = array_filter( (array)( $GLOBALS['wgPoolCounterConf'] ?? [] ), [ self::class, 'isOurs' ] );
+		if ( $pools ) {
+			if ( Module::isUsable() ) {
+				self::makeArray();
+			} else {
+				self::giveAway( $pools );
+			}
+		}
+		if ( self::$notice !== '' || self::$mistakes ) {
+			$GLOBALS['wgExtensionFunctions'][] = [ self::class, 'report' ];
+		}
+	}
+
+	/**
+	 * Tells the log and, in a maintenance script, the one who started it. Standard output may be a dump.
+	 */
+	public static function report(): void {
+		if ( self::$notice !== '' && defined( 'MW_ENTRY_POINT' ) && MW_ENTRY_POINT === 'cli' ) {
+			fwrite( STDERR, 'PoolCounterNative: ' . self::$notice . "\n" );
+		}
+		self::log( array_filter( [ self::$notice, ...self::$mistakes ] ) );
+	}
+
+	/**
+	 * Logs each text once a process. Without the PHP extension no process remembers what it has logged: where there is
+	 * a cache of the host, each text is logged once a minute, and else in each request.
+	 *
+	 * @param string[] $texts
+	 */
+	public static function log( array $texts ): void {
+		if ( !$texts ) {
+			return;
+		}
+		$logger = LoggerFactory::getInstance( 'poolcounter' );
+		foreach ( $texts as $text ) {
+			if ( Module::isUsable() ? Client::once( $text ) : self::isNewToHost( $text ) ) {
+				$logger->warning( '{text}', [ 'text' => $text ] );
+			}
+		}
+	}
+
+	private static function isNewToHost( string $text ): bool {
+		$cache = MediaWikiServices::getInstance()->getLocalServerObjectCache();
+		return $cache->add( $cache->makeKey( 'poolcounternative', md5( $text ) ), 1, 60 );
+	}
+
+	/**
+	 * @return string What became of the pools; empty if the PHP extension serves them
+	 */
+	public static function notice(): string {
+		return self::$notice;
+	}
+
+	/**
+	 * @param mixed $conf A pool's entry
+	 * @return bool
+	 */
+	private static function isOurs( $conf ): bool {
+		$class = is_array( $conf ) ? $conf['class'] ?? null : null;
+		return is_string( $class ) && in_array( strtolower( ltrim( $class, '\\' ) ), self::OWN_NAMES, true );
+	}
+
+	/**
+	 * MediaWiki makes no pool counter, of whichever class, if this setting is no array.
+	 */
+	private static function makeArray(): void {
+		if ( !is_array( $GLOBALS['wgPoolCountClientConf'] ??= [] ) ) {
+			self::$mistakes = ( new ClientSettings( $GLOBALS['wgPoolCountClientConf'] ) )->mistakes();
+			$GLOBALS['wgPoolCountClientConf'] = [];
+		}
+	}
+
+	/**
+	 * Without the PHP extension: to MediaWiki's own client, or to nobody.
+	 *
+	 * @param array<string,array> $pools
+	 */
+	private static function giveAway( array $pools ): void {
+		$settings = new ClientSettings( $GLOBALS['wgPoolCountClientConf'] ?? [] );
+		$client = $settings->forMediaWiki();
+		$class = self::classOfMediaWiki();
+		$mistakes = [ $settings->mistakes() ];
+		foreach ( $pools as $type => $conf ) {
+			$pool = new PoolSettings( $conf, $type );
+			$mistakes[] = $pool->mistakes();
+			if ( $class === null || !$client['servers'] ) {
+				unset( $GLOBALS['wgPoolCounterConf'][$type] );
+			} else {
+				$GLOBALS['wgPoolCounterConf'][$type] = [ 'class' => $class ] + $pool->conf();
+				$GLOBALS['wgPoolCountClientConf'] = $client;
+			}
+		}
+		self::$mistakes = array_merge( ...$mistakes );
+		$fate = match ( true ) {
+			$class === null => 'are not protected, as this MediaWiki has no client of its own',
+			!$client['servers'] => "are not protected, as no server is left that MediaWiki's own client can ask",
+			default => "are given to MediaWiki's own client",
+		};
+		$names = implode( ', ', array_keys( $pools ) );
+		self::$notice = 'The PHP extension poolcounter is not loaded, or is too old. ' .
+			"The pools of \$wgPoolCounterConf that need it ($names) $fate.";
+	}
+
+	/**
+	 * @return ?string The class of MediaWiki's own client, since 1.40
+	 */
+	private static function classOfMediaWiki(): ?string {
+		foreach ( [ 'MediaWiki\PoolCounter\PoolCounterClient', 'PoolCounterClient' ] as $class ) {
+			if ( class_exists( $class ) ) {
+				return $class;
+			}
+		}
+		return null;
+	}
+}

@@ -1,0 +1,24 @@
+<?php
+/**
+ * @file
+ * @license GPL-2.0-or-later
+ */
+
+namespace MediaWiki\Extension\PoolCounterNative;
+
+/**
+ * Names the PHP extension on Special:Version, or what became of the pools without it.
+ */
+class VersionPage {
+
+	/**
+	 * The hook SoftwareInfo.
+	 *
+	 * @param array<string,string> &$software Wikitext of the name, and of the version
+	 */
+	public function onSoftwareInfo( &$software ) {
+		$version = phpversion( 'poolcounter' );
+		$software['poolcounter.so'] = Module::isUsable() ? (string)$version
+			: wfEscapeWikiText( Registration::notice() ?: 'not loaded' );
+	}
+}

@@ -1,0 +1,66 @@
+<?php
+
+namespace MediaWiki\Extension\PoolCounterNative\Tests;
+
+use MediaWiki\Extension\PoolCounterNative\Module;
+use MediaWiki\Extension\PoolCounterNative\PoolCounterNative;
+use PHPUnit\Framework\TestCase;
+
+/**
+ * @covers \MediaWiki\Extension\PoolCounterNative\PoolCounterNative
+ * @covers \MediaWiki\Extension\PoolCounterNative\Module
+ */
+class PoolCounterNativeTest extends TestCase {
+
+	private const POOL = [ 'class' => PoolCounterNative::class, 'timeout' => 5, 'workers' => 1, 'maxqueue' => 9 ];
+
+	private $before;
+
+	protected function setUp(): void {
+		parent::setUp();
+		$this->before = $GLOBALS['wgPoolCountClientConf'] ?? [];
+	}
+
+	protected function tearDown(): void {
+		$GLOBALS['wgPoolCountClientConf'] = $this->before;
+		parent::tearDown();
+	}
+
+	private function errors( array $servers, string $key = 'key' ): array {
+		// Nobody listens on the ports of the tests.
+		$GLOBALS['wgPoolCountClientConf'] = [ 'servers' => $servers ];
+		$counter = new PoolCounterNative( self::POOL, 'Type', $key );
+		$errors = [];
+		foreach ( [ 'acquireForMe', 'acquireForAnyone' ] as $call ) {
+			$status = $counter->$call();
+			$this->assertFalse( $status->isOK() );
+			$error = $status->getErrors()[0];
+			$errors[] = [ $error['message'], ...$error['params'] ];
+		}
+		$this->assertSame( $errors[0], $errors[1] );
+		return $errors[0];
+	}
+
+	public function testWithoutTheModule() {
+		if ( Module::isUsable() ) {
+			$this->markTestSkipped( 'The PHP extension is loaded' );
+		}
+		$this->assertSame( [ 'poolcounternative-module-error' ], $this->errors( [ '127.0.0.1:1' ] ) );
+	}
+
+	public function testFailures() {
+		if ( !Module::isUsable() ) {
+			$this->markTestSkipped( 'The PHP extension is not loaded' );
+		}
+		$this->assertSame( [ 'poolcounternative-server-error' ], $this->errors( [] ) );
+		$this->assertSame( [ 'poolcounternative-server-error' ], $this->errors( [ 'a:0', null ] ) );
+		$this->assertSame(
+			[ 'poolcounter-connection-error', 'Connection refused', ' 127.0.0.1:1' ],
+			$this->errors( [ ' 127.0.0.1:1', ':7531' ] )
+		);
+		$this->assertSame(
+			[ 'poolcounternative-key-error', 'contains a line feed' ],
+			$this->errors( [ '127.0.0.1:1' ], "a\nb" )
+		);
+	}
+}

@@ -1,0 +1,58 @@
+<?php
+
+namespace MediaWiki\Extension\PoolCounterNative\Tests;
+
+use MediaWiki\Extension\PoolCounterNative\PoolSettings;
+use PHPUnit\Framework\TestCase;
+
+/**
+ * @covers \MediaWiki\Extension\PoolCounterNative\PoolSettings
+ * @covers \MediaWiki\Extension\PoolCounterNative\Mistakes
+ */
+class PoolSettingsTest extends TestCase {
+
+	private const GOOD = [ 'class' => 'C', 'timeout' => 5, 'workers' => 1, 'maxqueue' => 9 ];
+
+	public function testGoodSettings() {
+		$pool = new PoolSettings( self::GOOD + [ 'slots' => '7', 'fastStale' => true ], 'Type' );
+		$this->assertSame( self::GOOD + [ 'slots' => 7, 'fastStale' => true ], $pool->conf() );
+		$this->assertSame( [], $pool->mistakes() );
+	}
+
+	public function provideCounts() {
+		return [
+			[ 'timeout', 'x', 15 ], [ 'timeout', -1, 15 ], [ 'timeout', NAN, 15 ], [ 'timeout', 2.5, 3 ],
+			[ 'workers', null, 2 ], [ 'workers', [], 2 ], [ 'workers', true, 2 ],
+			[ 'maxqueue', INF, 100 ], [ 'maxqueue', '9s', 100 ],
+		];
+	}
+
+	/**
+	 * @dataProvider provideCounts
+	 */
+	public function testCountsThatCannotBeUsed( string $name, $value, int $used ) {
+		$pool = new PoolSettings( [ $name => $value ] + self::GOOD, 'Type' );
+		$this->assertSame( $used, $pool->conf()[$name] );
+		$this->assertCount( 1, $pool->mistakes() );
+		$this->assertStringStartsWith( "\$wgPoolCounterConf['Type']['$name'] is ", $pool->mistakes()[0] );
+		$this->assertStringEndsWith( ": $used is used", $pool->mistakes()[0] );
+	}
+
+	public function testWhatTheServerRefusesIsNotReplaced() {
+		$pool = new PoolSettings( [ 'workers' => 0, 'timeout' => 0 ] + self::GOOD, 'Type' );
+		$this->assertSame( [ 0, 0 ], [ $pool->conf()['workers'], $pool->conf()['timeout'] ] );
+		$this->assertSame(
+			[ '$wgPoolCounterConf[\'Type\'][\'workers\'] is 0: the server refuses that, and the work is done unprotected' ],
+			$pool->mistakes()
+		);
+	}
+
+	public function testSettingsOfOthers() {
+		$pool = new PoolSettings( self::GOOD + [ 'redisConfig' => [], 'worker' => 3 ], 'Type' );
+		$this->assertSame( self::GOOD + [ 'fastStale' => false ], $pool->conf() );
+		$this->assertSame( [
+			'$wgPoolCounterConf[\'Type\'][\'redisConfig\'] is no setting, and does nothing',
+			'$wgPoolCounterConf[\'Type\'][\'worker\'] is no setting, and does nothing; \'workers\' is one',
+		], $pool->mistakes() );
+	}
+}

@@ -1,0 +1,104 @@
+"""Settings with mistakes in them: no page fails, and the log names what is wrong. With the PHP extension and without; MediaWiki's own client beside them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+from stage import places, web
+from stage.daemon import Daemon
+from stage.wiki import Wiki
+
+OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
+KEYS = 4
+TABLE = pathlib.Path(__file__).with_name("settings.tsv")
+# What a line of the log begins with that says of whole pages that they are unprotected.
+UNPROTECTED = ("No connection to", "No answer came from", "No pool counter server is asked", "The PHP extension poolcounter", "The pool counter server LIVE answered with an error",
+               # Where the machine has a daemon of its own.
+               "127.0.0.1 answered")
+
+# MediaWiki's own client waits for no time at all, and now and then an answer is there already.
+CHANCE = "pool's timeout: 0"
+
+
+def outcome(told, of_mediawiki=False):
+    """How many locks there were of as many as possible, or what was thrown."""
+    if of_mediawiki and told["name"] == CHANCE:
+        return "some"
+    if told["thrown"]:
+        return "throws " + told["thrown"].split(":")[0]
+    return {0: "none", KEYS: "all"}.get(told["locks"], "some")
+
+
+def mistakes(told):
+    """What was logged of the settings."""
+    return " / ".join(line for line in told["log"] if line.startswith("$wg"))
+
+
+class Table(unittest.TestCase):
+    """Each row of settings.tsv. RECORD=1 writes it anew; look at what has changed then."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.told = {}
+        for version in ("1.43", "1.39"):
+            wiki = cls.enterClassContext(Wiki(version, rows=1, workers=1))
+            socket = wiki.folder / "daemon.sock"
+            daemon = cls.enterClassContext(Daemon.ours(wiki.folder, more=("--listen", f"unix:{socket}")))
+            runs = {"with": (wiki, OURS), "own": (wiki, OWN)} if version == "1.43" else {"with": (wiki, OURS)}
+            for name, (_, class_) in runs.items():
+                cls.told[version, name] = cls.play(wiki, class_, daemon, socket)
+            web.php_ini(wiki.folder, with_poolcounter=False)
+            cls.told[version, "without"] = cls.play(wiki, OURS, daemon, socket)
+
+    @staticmethod
+    def play(wiki, class_, daemon, socket):
+        """What each of the settings came to."""
+        done = subprocess.run(wiki.command(places.HERE / "php" / "oddities.php", class_, daemon.address, socket), env=wiki.environment(),
+                              capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr
+        return {told["name"]: told for told in map(json.loads, done.stdout.splitlines())}
+
+    def test_no_page_fails(self):
+        """Each piece of work is done, and whoever works unprotected is told why by the log."""
+        for (version, name), all_told in self.told.items():
+            for setting, told in all_told.items() if name != "own" else ():
+                with self.subTest(setting, version=version, module=name):
+                    self.assertEqual((told["thrown"], told["work"]), (None, KEYS))
+                    if name == "with":
+                        self.assertEqual(told["warnings"], [])
+                    if told["locks"] < KEYS:
+                        said = [line for line in told["log"] if line.partition(": ")[2].startswith(UNPROTECTED) or line.startswith(UNPROTECTED)]
+                        self.assertTrue(said, told["log"])
+
+    def test_nothing_is_logged_twice(self):
+        """Each mistake is told once, though there were several counters."""
+        for (_, name), all_told in self.told.items():
+            for setting, told in all_told.items() if name != "own" else ():
+                said = [line for line in told["log"] if line.startswith(("$wg", "The PHP extension"))]
+                self.assertEqual(len(said), len(set(said)), setting)
+
+    def test_the_table(self):
+        """What came of each setting, and what was logged of it."""
+        now = {}
+        for setting, told in self.told["1.43", "with"].items():
+            own, without = self.told["1.43", "own"][setting], self.told["1.43", "without"][setting]
+            self.assertEqual(mistakes(told), mistakes(self.told["1.39", "with"][setting]), setting)
+            now[setting] = [outcome(own, True), outcome(told), outcome(without, True), mistakes(told), mistakes(without)]
+        if os.environ.get("RECORD"):
+            head = ["setting", "MediaWiki's own client", "ours", "without the PHP extension", "logged", "logged without"]
+            TABLE.write_text("".join("\t".join(row) + "\n" for row in [head, *([name, *rest] for name, rest in now.items())]))
+        rows = [line.split("\t") for line in TABLE.read_text().splitlines()[1:]]
+        self.assertEqual([row[0] for row in rows], list(now))
+        for setting, own, *rest in rows:
+            with self.subTest(setting):
+                # By the keys' order of servers, whose addresses differ each time.
+                if own != "some" and now[setting][0] != "some":
+                    self.assertEqual(now[setting][0], own)
+                self.assertEqual(now[setting][1:], rest)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
