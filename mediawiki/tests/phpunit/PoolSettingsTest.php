@@ -41,10 +41,10 @@ class PoolSettingsTest extends TestCase {
 	public function testWhatTheServerRefusesIsNotReplaced() {
 		$pool = new PoolSettings( [ 'workers' => 0, 'timeout' => 0 ] + self::GOOD, 'Type' );
 		$this->assertSame( [ 0, 0 ], [ $pool->conf()['workers'], $pool->conf()['timeout'] ] );
-		$this->assertSame(
-			[ '$wgPoolCounterConf[\'Type\'][\'workers\'] is 0: the server refuses that, and the work is done unprotected' ],
-			$pool->mistakes()
-		);
+		$this->assertSame( [
+			'$wgPoolCounterConf[\'Type\'][\'workers\'] is 0: the server refuses that, and the work is done ' .
+				'unprotected',
+		], $pool->mistakes() );
 	}
 
 	public function testSettingsOfOthers() {

@@ -35,7 +35,8 @@ class RegistrationTest extends TestCase {
 	}
 
 	public function testPoolsOfOthersAreLeftAlone() {
-		$pools = [ 'A' => [ 'class' => 'PoolCounterRedis', 'workers' => 'x' ], 'B' => null, 'C' => 'PoolCounterNative' ];
+		$redis = [ 'class' => 'PoolCounterRedis', 'workers' => 'x' ];
+		$pools = [ 'A' => $redis, 'B' => null, 'C' => 'PoolCounterNative' ];
 		$GLOBALS['wgPoolCounterConf'] = $pools;
 		$GLOBALS['wgPoolCountClientConf'] = 'odd';
 		Registration::register();
@@ -85,6 +86,7 @@ class RegistrationTest extends TestCase {
 	}
 
 	public function provideNames() {
-		return [ [ 'PoolCounterNative' ], [ '\\' . PoolCounterNative::class ], [ strtolower( PoolCounterNative::class ) ] ];
+		$class = PoolCounterNative::class;
+		return [ [ 'PoolCounterNative' ], [ "\\$class" ], [ strtolower( $class ) ] ];
 	}
 }
