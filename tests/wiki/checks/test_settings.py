@@ -9,7 +9,7 @@ import unittest
 
 from stage import places, web
 from stage.daemon import Daemon
-from stage.wiki import Wiki
+from stage.wiki import Wiki, conf
 
 OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
 KEYS = 4
@@ -98,6 +98,23 @@ class Table(unittest.TestCase):
                 if own != "some" and now[setting][0] != "some":
                     self.assertEqual(now[setting][0], own)
                 self.assertEqual(now[setting][1:], rest)
+
+
+class Web(unittest.TestCase):
+    """The same in a worker of php-fpm."""
+
+    def test_a_mistake_is_logged_once_a_process(self):
+        """And not by each request; what a page needs of the server that is left is done."""
+        with Wiki("1.43", rows=1, workers=1) as wiki, Daemon.ours(wiki.folder) as daemon:
+            wiki.settings({"ArticleView": conf(OURS, workers=None)}, {"servers": [daemon.address, ":7531"], "timeout": -1})
+            for number in range(1, 4):
+                wiki.clear_cache()
+                status, body = wiki.request(wiki.page())
+                self.assertEqual((status, "Here ends edition 1." in body), (200, True))
+                self.assertEqual(daemon.counter("total_acquired"), number)
+            for text in ("$wgPoolCountClientConf['servers'][1] is \":7531\"", "$wgPoolCountClientConf['timeout'] is -1",
+                         "$wgPoolCounterConf['ArticleView']['workers'] is missing"):
+                self.assertEqual(wiki.log().count(text), 1, text)
 
 
 if __name__ == "__main__":
