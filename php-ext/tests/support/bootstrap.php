@@ -2,10 +2,9 @@
 
 declare(strict_types=1);
 
-$names = [
-    'Deadline', 'Process', 'Daemon', 'Peer', 'Script', 'Answering', 'Server', 'FastCgi', 'Fpm', 'Http', 'Apache',
-    'WorkerTestCase',
-];
-foreach ($names as $name) {
-    require_once __DIR__ . "/$name.php";
-}
+spl_autoload_register(function (string $class): void {
+    $file = __DIR__ . '/' . basename(strtr($class, '\\', '/')) . '.php';
+    if (str_starts_with($class, 'PoolCounter\\Tests\\') && is_file($file)) {
+        require_once $file;
+    }
+});
