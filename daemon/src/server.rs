@@ -14,7 +14,7 @@ use crate::outbox::{Content, Outbox, SLICE};
 use crate::peer::Peer;
 use crate::socket::{Received, Socket};
 use poolcounter::protocol::{Command, Response};
-use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+use poolcounter::{ClientId, HashSeed, LockTable, Timestamp, Wakeup};
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -350,28 +350,34 @@ impl Hub {
     }
 
     /// Sends what the table has for clients that did not ask just now: whether nothing of that has come to wait in the outbox.
+    #[inline]
     fn tell_others(&mut self, now: Timestamp) -> bool {
-        let mut left = SLICE;
-        while self.outbox.is_empty() && left > 0 {
-            let Some(wakeup) = self.table.next_wakeup() else { return true };
-            left -= 1;
-            if let Some(connection) = self.connection(wakeup.client) {
-                self.tell(&connection, &wakeup.response, now);
-            }
+        match self.table.next_wakeup() {
+            None => true,
+            Some(first) => self.tell_from(first, now),
         }
-        self.collect()
     }
 
-    /// Moves what the table has for clients to the end of the outbox: whether that was nothing.
-    ///
-    /// The table knows clients by their numbers, which are given anew after a client has left, so nothing may stay there.
-    fn collect(&mut self) -> bool {
+    /// The same, from a wake-up on that was taken.
+    fn tell_from(&mut self, first: Wakeup, now: Timestamp) -> bool {
+        let mut next = Some(first);
+        if self.outbox.is_empty() {
+            for _ in 0..SLICE {
+                let Some(Wakeup { client, response }) = next else { return true };
+                if let Some(connection) = self.connection(client) {
+                    self.tell(&connection, &response, now);
+                }
+                next = self.table.next_wakeup();
+            }
+        }
         let mut nothing = true;
-        while let Some(wakeup) = self.table.next_wakeup() {
-            if let Some(connection) = self.connection(wakeup.client) {
-                self.outbox.push(connection, Content::Wakeup(wakeup.response));
+        // The table knows clients by their numbers, which are given anew after a client has left, so nothing may stay there.
+        while let Some(Wakeup { client, response }) = next {
+            if let Some(connection) = self.connection(client) {
+                self.outbox.push(connection, Content::Wakeup(response));
                 nothing = false;
             }
+            next = self.table.next_wakeup();
         }
         nothing
     }
@@ -385,12 +391,12 @@ impl Hub {
                     connection.end_queueing();
                     self.send(&connection, &answers, now);
                     self.table.expire(now);
-                    self.collect();
+                    self.tell_others(now);
                     self.obey(&connection, &lines, &mut answers, now);
                 }
             }
             // If a client was cut off, its locks have passed on.
-            self.collect();
+            self.tell_others(now);
         }
         !self.outbox.is_empty()
     }

@@ -156,7 +156,13 @@ impl LockTable {
     }
 
     /// The next of those that must be told something, in the reference's order. To be emptied after each call that changes the table.
+    #[inline]
     pub fn next_wakeup(&mut self) -> Option<Wakeup> {
+        // Mostly there is none.
+        if self.wakeups.is_empty() { None } else { self.pop_wakeup() }
+    }
+
+    fn pop_wakeup(&mut self) -> Option<Wakeup> {
         let wakeup = self.wakeups.pop_front();
         if self.wakeups.is_empty() && self.wakeups.capacity() > SMALL_QUEUE {
             self.wakeups.shrink_to(SMALL_QUEUE);

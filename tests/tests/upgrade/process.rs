@@ -37,6 +37,8 @@ fn names_command_line_and_environment_stay() -> Result<()> {
         ]);
         Ok(command)
     })?;
+    // While a thread is started, for the log, all signals are blocked.
+    daemon.settle()?;
     let [comm, cmdline] = [proc(&daemon, "comm")?, proc(&daemon, "cmdline")?];
     let (masks, variables) = (signals(&daemon)?, environment(&daemon)?);
     for upgrades in 1..=3 {
