@@ -42,7 +42,8 @@ impl Player {
 
     /// Waits for its answer.
     pub(super) fn hear(&mut self) -> Result<String> {
-        let line = self.hear_within(PATIENCE)?;
+        // A program that starts under valgrind, on a busy machine, takes its time.
+        let line = self.hear_within(PATIENCE * 3)?;
         Ok(line.context("the player says nothing")?.1)
     }
 
