@@ -43,13 +43,15 @@ enum Standing {
     CutOff,
 }
 
-/// Why nothing is read from a client.
-#[derive(Debug)]
-enum Pause {
-    /// Its answers stand in the outbox. The task that reads is woken after they were sent.
-    Queued(Option<Waker>),
-    /// The socket has not taken all of its answers yet.
-    Unsent(Unsent),
+/// Why nothing is read from a client. Of a releaser that sends several lines at once and does not read, both may hold.
+#[derive(Debug, Default)]
+struct Pause {
+    /// What the socket has not taken yet of its answers.
+    unsent: Option<Unsent>,
+    /// Later answers stand in the outbox.
+    queued: bool,
+    /// The task that reads, to be woken when they have come out of it.
+    reader: Option<Waker>,
 }
 
 impl Connection {
@@ -64,7 +66,7 @@ impl Connection {
         lines: LineBuffer,
         unsent: Option<SavedAnswers>,
     ) -> Rc<Self> {
-        let pause = unsent.map(|unsent| Box::new(Pause::Unsent(Unsent::resume(unsent))));
+        let pause = unsent.map(|unsent| Box::new(Pause { unsent: Some(Unsent::resume(unsent)), ..Pause::default() }));
         Rc::new(Self {
             standing: Cell::new(Standing::Served(client)),
             socket,
@@ -120,17 +122,13 @@ impl Connection {
     pub(crate) fn pending(&self) -> Option<Pending> {
         let number = self.client()?.index() as u64;
         let half_line = self.lines.borrow().pending().map(<[u8]>::to_vec);
-        let unsent = match self.pause.borrow().as_deref() {
-            Some(Pause::Unsent(unsent)) => Some(unsent.saved()),
-            Some(Pause::Queued(_)) | None => None,
-        };
+        let unsent = self.pause.borrow().as_ref().and_then(|pause| pause.unsent.as_ref()).map(Unsent::saved);
         Some(Pending { number, half_line, unsent })
     }
 
     /// Sends something that the client did not ask for just now, all of it or not at all.
     pub(crate) fn tell(&self, answer: &[u8]) -> io::Result<()> {
-        if let Some(Pause::Unsent(unsent)) = self.pause.borrow_mut().as_deref_mut() {
-            unsent.answers.extend_from_slice(answer);
+        if self.add_to_unsent(answer) {
             return Ok(());
         }
         match self.socket.send(answer)? {
@@ -141,16 +139,22 @@ impl Connection {
 
     /// Sends the client's own answers. What the socket does not take at once, its task sends before it reads on.
     pub(crate) fn answer(&self, answers: &[u8]) -> io::Result<()> {
-        let mut pause = self.pause.borrow_mut();
-        if let Some(Pause::Unsent(unsent)) = pause.as_deref_mut() {
-            unsent.answers.extend_from_slice(answers);
+        if self.add_to_unsent(answers) {
             return Ok(());
         }
         let length = self.socket.send(answers)?;
         if length < answers.len() {
-            *pause = Some(Box::new(Pause::Unsent(Unsent::new(&answers[length..]))));
+            self.pause.borrow_mut().get_or_insert_default().unsent = Some(Unsent::new(&answers[length..]));
         }
         Ok(())
+    }
+
+    /// Puts this behind what the socket has not taken yet, if there is anything.
+    fn add_to_unsent(&self, answers: &[u8]) -> bool {
+        let mut pause = self.pause.borrow_mut();
+        let Some(unsent) = pause.as_mut().and_then(|pause| pause.unsent.as_mut()) else { return false };
+        unsent.answers.extend_from_slice(answers);
+        true
     }
 
     /// Whether nothing is to be read from the client at present.
@@ -160,13 +164,18 @@ impl Connection {
 
     /// The client's own answers go into the outbox.
     pub(crate) fn begin_queueing(&self) {
-        *self.pause.borrow_mut() = Some(Box::new(Pause::Queued(None)));
+        self.pause.borrow_mut().get_or_insert_default().queued = true;
     }
 
     /// They come out of it again.
     pub(crate) fn end_queueing(&self) {
-        let queued = self.pause.borrow_mut().take_if(|pause| matches!(**pause, Pause::Queued(_)));
-        if let Some(Pause::Queued(Some(reader))) = queued.map(|pause| *pause) {
+        let mut slot = self.pause.borrow_mut();
+        let Some(pause) = slot.as_mut() else { return };
+        pause.queued = false;
+        let reader = pause.reader.take();
+        slot.take_if(|pause| pause.unsent.is_none());
+        drop(slot);
+        if let Some(reader) = reader {
             reader.wake();
         }
     }
@@ -245,22 +254,21 @@ impl Reader {
 
     /// Sees to it that earlier answers are sent first; `Ready` once they are.
     fn poll_pause(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut pause = self.connection.pause.borrow_mut();
-        let result = match pause.as_deref_mut() {
-            None => return Poll::Ready(()),
-            Some(Pause::Queued(reader)) => {
-                *reader = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            Some(Pause::Unsent(unsent)) => ready!(unsent.poll_send(&self.connection.socket, context)),
-        };
-        *pause = None;
-        drop(pause);
+        let mut slot = self.connection.pause.borrow_mut();
+        let Some(pause) = slot.as_mut() else { return Poll::Ready(()) };
+        if pause.queued {
+            pause.reader = Some(context.waker().clone());
+        }
+        let Some(unsent) = &mut pause.unsent else { return Poll::Pending };
+        let result = ready!(unsent.poll_send(&self.connection.socket, context));
+        pause.unsent = None;
+        slot.take_if(|pause| !pause.queued);
+        drop(slot);
         match result {
             Ok(()) => self.server.used(&self.connection),
             Err(error) => self.server.give_up(&self.connection, &error),
         }
-        Poll::Ready(())
+        if self.connection.is_paused() { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 

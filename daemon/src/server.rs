@@ -387,18 +387,28 @@ impl Hub {
             let Some((connection, content)) = self.outbox.pop() else { return false };
             match content {
                 Content::Wakeup(response) => self.tell(&connection, &response, now),
-                Content::Answers { mut answers, lines } => {
-                    connection.end_queueing();
-                    self.send(&connection, &answers, now);
-                    self.table.expire(now);
-                    self.tell_others(now);
-                    self.obey(&connection, &lines, &mut answers, now);
-                }
+                Content::Answers { answers, lines } => self.answer_now(&connection, answers, &lines, now),
             }
             // If a client was cut off, its locks have passed on.
             self.tell_others(now);
         }
         !self.outbox.is_empty()
+    }
+
+    /// Sends answers that have come out of the outbox, and handles the rest of the client's lines.
+    fn answer_now(&mut self, connection: &Rc<Connection>, mut answers: Vec<u8>, lines: &[u8], now: Timestamp) {
+        if connection.client().is_none() {
+            return;
+        }
+        connection.end_queueing();
+        let failure = connection.answer(&answers).err();
+        self.table.expire(now);
+        self.tell_others(now);
+        self.obey(connection, lines, &mut answers, now);
+        // All its lines came before the connection broke. Where some are left, the next answer fails, too.
+        if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
+            self.cut_off(connection, &error, now);
+        }
     }
 
     fn connection(&self, client: ClientId) -> Option<Rc<Connection>> {

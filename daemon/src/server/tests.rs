@@ -1,6 +1,7 @@
 //! The order of answers while a long run of wake-ups is sent, and what happens to clients meanwhile. `docs/compatibility.md` has the rules.
 
 use super::*;
+use crate::connection::Reader;
 use poolcounter::table::LockState;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,6 +9,9 @@ use tokio::runtime::{Builder, LocalOptions};
 
 /// Wake-ups that no slice can take whole.
 const CROWD: usize = 3 * SLICE;
+
+/// As long as a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client's end of its connection, and the daemon's.
 struct Client {
@@ -19,8 +23,13 @@ struct Scene(Rc<Server>);
 
 /// Tells a story about a server. Nothing happens in it by itself.
 fn scene(story: impl FnOnce(&Scene)) {
+    scene_with_tasks(async |scene| story(scene));
+}
+
+/// The same, but tasks go on whenever the story waits.
+fn scene_with_tasks(story: impl AsyncFnOnce(&Scene)) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
-    runtime.block_on(async { story(&Scene(Server::new(usize::MAX))) });
+    runtime.block_on(async { story(&Scene(Server::new(usize::MAX))).await });
 }
 
 impl Scene {
@@ -45,13 +54,18 @@ impl Scene {
     /// One that holds the key `page`, and a crowd that waits for it.
     fn stampede(&self) -> (Client, Vec<Client>) {
         let holder = self.client();
-        self.send(&holder, "ACQ4ANY page 1 1000 60\n");
+        let crowd = self.crowd(&holder, "page");
+        (holder, crowd)
+    }
+
+    /// A client gets this key, and a crowd waits for it.
+    fn crowd(&self, holder: &Client, key: &str) -> Vec<Client> {
+        let acquire = format!("ACQ4ANY {key} 1 1000 60\n");
+        self.send(holder, &acquire);
         assert_eq!(holder.received(), "LOCKED\n");
         let crowd: Vec<_> = (0..CROWD).map(|_| self.client()).collect();
-        for client in &crowd {
-            self.send(client, "ACQ4ANY page 1 1000 60\n");
-        }
-        (holder, crowd)
+        crowd.iter().for_each(|client| self.send(client, &acquire));
+        crowd
     }
 
     fn leave(&self, client: &Client) {
@@ -171,6 +185,67 @@ fn further_lines_of_the_releaser_wait() {
         assert_eq!(holder.received(), "failed_sends: 0\nRELEASED\nfailed_sends: 1\nTIMEOUT\n");
         scene.send(&holder, "EASE\n");
         assert_eq!(holder.received(), "NOT_LOCKED\n");
+    });
+}
+
+#[test]
+fn a_releaser_that_reads_late_misses_no_answer() {
+    scene(|scene| {
+        let holder = scene.client();
+        let crowds = ["later", "first"].map(|key| scene.crowd(&holder, key));
+        scene.send(&holder, "RELEASE\nRELEASE\nACQ4ME late 1 1 0\n");
+        holder.clog();
+        scene.finish();
+        assert_eq!(crowds.map(|crowd| told(&crowd)), [CROWD, CROWD]);
+        let unsent = holder.connection.pending().and_then(|pending| pending.unsent).expect("unsent answers");
+        assert_eq!(String::from_utf8_lossy(&unsent.bytes), "RELEASED\nRELEASED\nLOCKED\n");
+    });
+}
+
+/// What the socket did not take is sent as soon as it can be, whether later answers wait in the outbox or not.
+#[test]
+fn a_releaser_that_begins_to_read_is_answered() {
+    scene_with_tasks(async |scene| {
+        let holder = scene.client();
+        let crowds = ["later", "first"].map(|key| scene.crowd(&holder, key));
+        scene.send(&holder, "RELEASE\nRELEASE\n");
+        holder.clog();
+        while told(&crowds[0]) == 0 {
+            assert!(scene.0.tell_slices(Duration::ZERO));
+        }
+        Reader::spawn(&scene.0, Rc::clone(&holder.connection));
+        let answer = async || {
+            loop {
+                let received = holder.received().replace('x', "");
+                if !received.is_empty() {
+                    break received;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let answered = async |lines| assert_eq!(tokio::time::timeout(PATIENCE, answer()).await.as_deref(), Ok(lines));
+        answered("RELEASED\n").await;
+        assert!(holder.connection.is_paused());
+        scene.finish();
+        answered("RELEASED\n").await;
+        (&holder.socket).write_all(b"RELEASE\n").expect("room");
+        answered("NOT_LOCKED\n").await;
+    });
+}
+
+#[test]
+fn all_lines_of_a_releaser_that_has_gone_are_obeyed() {
+    scene(|scene| {
+        let holder = scene.client();
+        let crowds = ["later", "first"].map(|key| scene.crowd(&holder, key));
+        scene.send(&holder, "RELEASE\nRELEASE\n");
+        let Client { socket, connection } = holder;
+        drop(socket);
+        scene.finish();
+        // Not `LOCKED` for the first of those who come later: their work is done, too.
+        assert_eq!(crowds.map(|crowd| told(&crowd)), [CROWD, CROWD]);
+        assert_eq!(connection.client(), None);
+        assert_eq!(scene.held(), [""; 0]);
     });
 }
 
