@@ -171,8 +171,9 @@ impl Server {
     pub(crate) fn tell_slices(&self, time: Duration) -> bool {
         let start = Instant::now();
         let mut hub = self.hub.borrow_mut();
+        let mut let_go = false;
         let more = loop {
-            if !hub.tell_slice(clock::now()) {
+            if !hub.tell_slice(clock::now(), &mut let_go) {
                 break false;
             }
             if start.elapsed() >= time {
@@ -180,8 +181,9 @@ impl Server {
             }
         };
         self.check_alarm(&hub.table);
-        // Those who had left are let go.
-        self.descriptor_freed.notify_waiters();
+        if let_go {
+            self.descriptor_freed.notify_waiters();
+        }
         more
     }
 
@@ -382,9 +384,11 @@ impl Hub {
         nothing
     }
 
-    fn tell_slice(&mut self, now: Timestamp) -> bool {
+    /// Sends a slice of what waits in the outbox: whether there is more. Notes if a connection was let go that had stayed open for it.
+    fn tell_slice(&mut self, now: Timestamp, let_go: &mut bool) -> bool {
         for _ in 0..SLICE {
             let Some((connection, content)) = self.outbox.pop() else { return false };
+            *let_go |= connection.client().is_none();
             match content {
                 Content::Wakeup(response) => self.tell(&connection, &response, now),
                 Content::Answers { answers, lines } => self.answer_now(&connection, answers, &lines, now),

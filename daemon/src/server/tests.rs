@@ -5,6 +5,8 @@ use crate::connection::Reader;
 use poolcounter::table::LockState;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use tokio::runtime::{Builder, LocalOptions};
 
 /// Wake-ups that no slice can take whole.
@@ -64,7 +66,9 @@ impl Scene {
         self.send(holder, &acquire);
         assert_eq!(holder.received(), "LOCKED\n");
         let crowd: Vec<_> = (0..CROWD).map(|_| self.client()).collect();
-        crowd.iter().for_each(|client| self.send(client, &acquire));
+        for client in &crowd {
+            self.send(client, &acquire);
+        }
         crowd
     }
 
@@ -282,6 +286,25 @@ fn who_ends_its_stream_is_told_before_the_connection_ends() {
         (&socket).read_to_string(&mut received).expect("the end of the stream");
         assert_eq!(received, "DONE\n");
         assert_eq!(next.received(), "LOCKED\n");
+    });
+}
+
+/// Otherwise a daemon without a free descriptor would try, and fail, to accept a client after every slice.
+#[test]
+fn a_descriptor_is_said_to_be_free_only_when_one_is() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut freed = pin!(scene.0.descriptor_freed());
+        assert!(freed.as_mut().poll(&mut context).is_pending());
+        assert!(scene.0.tell_slices(Duration::ZERO));
+        assert!(freed.as_mut().poll(&mut context).is_pending());
+        scene.leave(&crowd[CROWD - 1]);
+        let mut freed = pin!(scene.0.descriptor_freed());
+        assert!(freed.as_mut().poll(&mut context).is_pending());
+        scene.finish();
+        assert!(freed.as_mut().poll(&mut context).is_ready());
     });
 }
 
