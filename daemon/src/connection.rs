@@ -109,7 +109,7 @@ impl Connection {
     pub(crate) fn is_at_rest(&self) -> bool {
         self.lines.borrow().pending().is_some_and(<[u8]>::is_empty)
             && !self.is_paused()
-            && !self.expects_message()
+            && self.expected() == 0
             && self.socket.has_nothing_to_read()
     }
 
@@ -137,9 +137,9 @@ impl Connection {
         }
     }
 
-    /// Sends the client's own answers. What the socket does not take at once, its task sends before it reads on.
+    /// Sends the client's own answers, if there are any. What the socket does not take at once, its task sends before it reads on.
     pub(crate) fn answer(&self, answers: &[u8]) -> io::Result<()> {
-        if self.add_to_unsent(answers) {
+        if answers.is_empty() || self.add_to_unsent(answers) {
             return Ok(());
         }
         let length = self.socket.send(answers)?;
@@ -190,9 +190,9 @@ impl Connection {
         self.expected.set(self.expected.get() - 1);
     }
 
-    /// Whether there is a message for the client in the outbox.
-    pub(crate) fn expects_message(&self) -> bool {
-        self.expected.get() > 0
+    /// How many messages for the client are in the outbox.
+    pub(crate) fn expected(&self) -> u32 {
+        self.expected.get()
     }
 }
 

@@ -318,8 +318,16 @@ impl Hub {
     }
 
     /// Sends a client its own answers, or queues them if it expects something that comes before them.
+    ///
+    /// While they are queued nothing more is read from it. Of one that expects several messages that holds without an answer, too: else a client that does
+    /// nothing but wait, again and again, would have the outbox grow without end.
     fn answer(&mut self, connection: &Rc<Connection>, answers: &[u8], now: Timestamp) {
-        if !answers.is_empty() && connection.expects_message() {
+        let after_others = match connection.expected() {
+            0 => false,
+            1 => !answers.is_empty(),
+            2.. => true,
+        };
+        if after_others {
             self.answer_later(connection, answers, &[]);
         } else {
             self.send(connection, answers, now);
@@ -329,8 +337,7 @@ impl Hub {
 
     /// Sends a client its own answers now. A client whose connection is broken is parted with, so there may be something to tell others then.
     fn send(&mut self, connection: &Connection, answers: &[u8], now: Timestamp) {
-        if !answers.is_empty()
-            && connection.client().is_some()
+        if connection.client().is_some()
             && let Err(error) = connection.answer(answers)
         {
             self.cut_off(connection, &error, now);

@@ -308,6 +308,30 @@ fn a_descriptor_is_said_to_be_free_only_when_one_is() {
     });
 }
 
+/// One that is woken again and again and asks for nothing but waits, so that it has no answer of its own.
+#[test]
+fn nobody_fills_the_outbox() {
+    scene(|scene| {
+        let (holder, crowd) = scene.stampede();
+        scene.send(&holder, "RELEASE\n");
+        let last = &crowd[CROWD - 1];
+        let others: Vec<_> = (0..20).map(|_| scene.client()).collect();
+        for (number, other) in others.iter().enumerate() {
+            let acquire = format!("ACQ4ANY {number} 1 9 60\n");
+            scene.send(other, &acquire);
+            scene.send(last, &acquire);
+            scene.send(other, "RELEASE\n");
+            assert!(last.connection.expected() <= 4);
+        }
+        scene.finish();
+        assert_eq!(last.received(), "DONE\nDONE\nDONE\n");
+        // What it has sent since is read now.
+        assert!(!last.connection.is_paused());
+        scene.0.receive(&last.connection, Socket::read_unasked);
+        assert!(last.received().starts_with("LOCKED\n"));
+    });
+}
+
 #[test]
 fn who_expects_a_message_is_not_idle() {
     scene(|scene| {
