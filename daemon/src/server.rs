@@ -415,7 +415,9 @@ impl Hub {
         let failure = connection.answer(&answers).err();
         self.table.expire(now);
         self.tell_others(now);
-        self.obey(connection, lines, &mut answers, now);
+        if !lines.is_empty() {
+            self.obey(connection, lines, &mut answers, now);
+        }
         // All its lines came before the connection broke. Where some are left, the next answer fails, too.
         if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
             self.cut_off(connection, &error, now);

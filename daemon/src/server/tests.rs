@@ -429,3 +429,68 @@ fn nothing_is_done_for_a_client_after_it_was_cut_off() {
         assert_eq!(locks, [LockState::Held]);
     });
 }
+
+/// Whatever clients do, and whenever slices are sent meanwhile: nobody misses an answer, gets one twice, or too early.
+#[test]
+fn answers_keep_the_order_of_the_commands() {
+    const LINES: [&str; 7] = [
+        "ACQ4ANY a 1 1000 60\n",
+        "ACQ4ANY a 2 1000 60\n",
+        "ACQ4ME a 1 1000 60\n",
+        "ACQ4ANY b 1 1000 60\n",
+        "RELEASE\n",
+        "RELEASE\n",
+        "STATS failed_sends\n",
+    ];
+    // Of an acquire nothing is asked here: its answer may be a wake-up, and a release may take it back.
+    let mark = |line: &str| match line.split([' ', ':']).next() {
+        Some("RELEASE" | "RELEASED" | "NOT_LOCKED") => Some('R'),
+        Some("STATS" | "failed_sends") => Some('S'),
+        _ => None,
+    };
+    let marks = |text: &str| text.lines().filter_map(mark).collect::<String>();
+    scene(|scene| {
+        let mut state = 1_u32;
+        let mut random = move |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        let read = |client: &Client| {
+            if !client.connection.is_paused() {
+                scene.0.receive(&client.connection, Socket::read_unasked);
+            }
+        };
+        // A client, what it has sent, and what it has received.
+        let newcomer = || (scene.client(), String::new(), String::new());
+        let mut clients: Vec<_> = (0..30 * SLICE).map(|_| newcomer()).collect();
+        for _ in 0..30_000 {
+            let place = random(clients.len());
+            let (client, sent, received) = &mut clients[place];
+            match random(20) {
+                0 => {
+                    scene.leave(client);
+                    clients[place] = newcomer();
+                }
+                1..3 => drop(scene.0.tell_slices(Duration::ZERO)),
+                3..8 => read(client),
+                8..12 => received.push_str(&client.received()),
+                _ => {
+                    let lines: String = (0..=random(4)).map(|_| LINES[random(LINES.len())]).collect();
+                    scene.send(client, &lines);
+                    sent.push_str(&lines);
+                }
+            }
+        }
+        // Who was paused reads on when all are told, and may begin another run of slices.
+        for (client, ..) in clients.iter().cycle().take(10 * clients.len()) {
+            scene.finish();
+            read(client);
+        }
+        scene.finish();
+        for (client, sent, mut received) in clients {
+            received.push_str(&client.received());
+            assert_eq!(marks(&received), marks(&sent));
+            assert!(!client.connection.is_paused());
+        }
+    });
+}
