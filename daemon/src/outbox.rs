@@ -25,8 +25,8 @@ pub(crate) struct Outbox {
     filled: Rc<Notify>,
 }
 
-/// A message and whom it is for. The connection of a client that leaves in the meantime stays open until then: it may have ended its stream and read on.
-/// Another client that gets its number is told nothing of it.
+/// A message and whom it is for: a connection, because a client's number may be another's before the message is sent. It keeps the connection open: a
+/// client that has left may have ended its own stream and read on.
 #[derive(Debug)]
 struct Message {
     to: Rc<Connection>,
