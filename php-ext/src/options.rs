@@ -164,8 +164,9 @@ fn wrong_type(name: &str, wanted: &str, value: &Zval) -> Invalid {
     Invalid::Type(format!("Option \"{name}\" must be of type {wanted}, {} given", zend::type_name(value)))
 }
 
-/// At most a month: no wait is as long, and core adds to it.
+/// At most a month: no wait is as long, and core adds to it. What is not 0 does not become 0: that is no time for anything.
 fn micros(seconds: f64) -> u64 {
     let month = 2_592_000.0;
-    u64::try_from(Duration::from_secs_f64(seconds.min(month)).as_micros()).unwrap_or_default()
+    let micros = u64::try_from(Duration::from_secs_f64(seconds.min(month)).as_micros()).unwrap_or_default();
+    if seconds > 0.0 { micros.max(1) } else { micros }
 }

@@ -26,6 +26,24 @@ final class ConnectionTest extends TestCase
         }
     }
 
+    public function testNoTimeOutIsShortenedToNothing(): void
+    {
+        $daemon = Daemon::ours();
+        foreach (['timeout', 'connect_timeout'] as $option) {
+            $client = new Client([$daemon->address], [$option => 1e-300, 'pass_over' => 0]);
+            $locks = static function () use ($client, $option): bool {
+                try {
+                    return $client->acquireForMe($option, 1, 10, 0) === Result::LOCKED;
+                } catch (ConnectionException) {
+                    // A busy machine may take longer once; without any time it is so each time.
+                    return false;
+                }
+            };
+            Deadline::until($locks, "a lock with a short $option");
+            $this->addToAssertionCount(1);
+        }
+    }
+
     public function testAConnectionOutlivesItsObject(): void
     {
         $daemon = Daemon::ours();
