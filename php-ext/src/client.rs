@@ -74,7 +74,9 @@ impl Client {
 
     /// The server that gave the last call of this object its answer; none if the call failed.
     pub(crate) fn last_server(&self) -> Option<String> {
-        self.asked.and_then(|asked| self.servers().into_iter().nth(asked))
+        let client = self.connections.client();
+        let server = self.asked.and_then(|asked| client.settings().servers.get(asked))?;
+        Some(server.name().to_owned())
     }
 
     /// A failure names its server itself.

@@ -97,7 +97,7 @@ pub(crate) extern "C" fn last_server(call: &mut ExecuteData, answer: &mut Zval) 
 
 pub(crate) extern "C" fn once(call: &mut ExecuteData, answer: &mut Zval) {
     method(|| {
-        answer.set_bool(said::first_time(Arguments::of(call).text()?));
+        answer.set_bool(said::first_time(&Arguments::of(call).text()?));
         Ok(())
     });
 }

@@ -2,23 +2,28 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// More than anybody has mistakes in the settings. When as many are known, all are forgotten: a process must not grow without end.
 const MOST: usize = 256;
 
 thread_local! {
-    static SAID: RefCell<HashSet<Vec<u8>>> = RefCell::default();
+    /// Hashes of the texts, which may be long.
+    static SAID: RefCell<HashSet<u64>> = RefCell::default();
 }
 
 /// Whether this is new.
-pub(crate) fn first_time(text: Vec<u8>) -> bool {
+pub(crate) fn first_time(text: &[u8]) -> bool {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let hash = hasher.finish();
     // As the thread ends, nothing is remembered.
     SAID.try_with(|said| {
         let mut said = said.borrow_mut();
-        if said.len() >= MOST && !said.contains(&text) {
+        if said.len() >= MOST && !said.contains(&hash) {
             said.clear();
         }
-        said.insert(text)
+        said.insert(hash)
     })
     .unwrap_or(true)
 }
