@@ -92,15 +92,11 @@ final class ClientSettings {
 	}
 
 	/**
-	 * Notes servers that can be asked, but hardly as somebody meant it.
+	 * Notes the spaces around servers, of which those are left that can be one.
 	 */
-	public function noteDoubtful(): void {
+	public function noteSpaced(): void {
 		foreach ( $this->servers as $place => $server ) {
-			if ( str_contains( $server, ',' ) && !str_starts_with( self::trimmed( $server ), 'unix:' ) ) {
-				$this->mistakes->wrong( [ 'servers', $place ], $server, 'one server' );
-			}
-			// MediaWiki's own client reads a port as far as there are digits.
-			if ( self::trimmed( $server ) !== $server && !preg_match( '/^\S.*:\d+\s+$/', $server ) ) {
+			if ( self::isHiddenBySpaces( $server ) ) {
 				$this->noteSpaces( $place, "It is used, but MediaWiki's own client cannot connect to it, " .
 					'so that the two do not share its keys' );
 			}
@@ -109,29 +105,28 @@ final class ClientSettings {
 
 	/**
 	 * What MediaWiki's own client can use. It goes no further in the list when it meets a text that it cannot read, and
-	 * throws an exception at a number that is none.
+	 * throws an exception at a number that is none. What it can read stays as it is written, for that decides which key
+	 * goes where.
 	 *
 	 * @return array{servers:string[],timeout:float,connect_timeout:float}
 	 */
 	public function forMediaWiki(): array {
 		$servers = [];
 		foreach ( $this->servers as $place => $server ) {
-			$readable = self::readable( self::trimmed( $server ) );
-			if ( $readable !== null ) {
-				$servers[$place] = $readable;
-				if ( self::trimmed( $server ) !== $server ) {
-					$this->noteSpaces( $place, 'It is used without them' );
-				}
-			} elseif ( str_starts_with( self::trimmed( $server ), 'unix:' ) ) {
+			if ( !self::isReadable( self::trimmed( $server ) ) ) {
 				$this->mistakes->note( [ 'servers', $place ], 'is ' . Mistakes::show( $server ) .
-					", and MediaWiki's own client has no Unix sockets: it is left out" );
+					", but MediaWiki's own client reads host, host:port and [address]:port alone: it is left out" );
 				unset( $this->servers[$place] );
-			} else {
-				$this->leaveOut( $place );
+				continue;
 			}
+			if ( self::isHiddenBySpaces( $server ) ) {
+				$this->noteSpaces( $place, 'It is used without them' );
+				$server = self::trimmed( $server );
+			}
+			$servers[] = $server;
 		}
 		return [
-			'servers' => array_values( $servers ),
+			'servers' => $servers,
 			'timeout' => $this->options['timeout'],
 			'connect_timeout' => $this->options['connect_timeout'],
 		];
@@ -156,6 +151,12 @@ final class ClientSettings {
 		foreach ( array_diff_key( $servers, $named ) as $place => $server ) {
 			$this->mistakes->wrong( [ 'servers', $place ], $server, 'the text of a server: it is left out' );
 		}
+		foreach ( $named as $place => $server ) {
+			if ( str_contains( $server, ',' ) && !str_starts_with( self::trimmed( $server ), 'unix:' ) ) {
+				$this->mistakes->wrong( [ 'servers', $place ], $server, 'one server: it is left out' );
+				unset( $named[$place] );
+			}
+		}
 		return $named;
 	}
 
@@ -165,6 +166,15 @@ final class ClientSettings {
 	 */
 	private static function trimmed( string $server ): string {
 		return trim( $server, " \t\n\f\r" );
+	}
+
+	/**
+	 * @param string $server
+	 * @return bool Whether MediaWiki's own client cannot connect to it for the spaces around it: it reads a port as far
+	 *  as there are digits
+	 */
+	private static function isHiddenBySpaces( string $server ): bool {
+		return self::trimmed( $server ) !== $server && !preg_match( '/^\S.*:\d+\s+$/', $server );
 	}
 
 	/**
@@ -178,16 +188,19 @@ final class ClientSettings {
 
 	/**
 	 * @param string $server
-	 * @return ?string The server as MediaWiki's own client reads it
+	 * @return bool Whether MediaWiki's own client knows what to connect to
 	 */
-	private static function readable( string $server ): ?string {
-		if ( filter_var( $server, FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 ) ) {
-			return "[$server]";
+	private static function isReadable( string $server ): bool {
+		if ( preg_match( '/^([^\s:\/\[\]\0]+|\[(?<address>.*)\])(:(?<port>\d{1,5}))?$/D', $server, $found ) ) {
+			$port = (int)( $found['port'] ?? 1 );
+			$address = $found['address'] ?? '';
+			return $port >= 1 && $port <= 65535 && ( $server[0] !== '[' || self::isIPv6( $address ) );
 		}
-		$isName = preg_match( '/^(?<host>[^\s:\/\[\]\0,]+)(:(?<port>\d{1,5}))?$/D', $server, $found ) ||
-			preg_match( '/^\[(?<host>[0-9a-f:.]+)\](:(?<port>\d{1,5}))?$/Di', $server, $found ) &&
-			filter_var( $found['host'], FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 );
-		$port = (int)( $found['port'] ?? 1 );
-		return $isName && $port >= 1 && $port <= 65535 ? $server : null;
+		return self::isIPv6( $server );
+	}
+
+	private static function isIPv6( string $address ): bool {
+		// MediaWiki does not know the form that ends in an IPv4 address.
+		return !str_contains( $address, '.' ) && filter_var( $address, FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 );
 	}
 }

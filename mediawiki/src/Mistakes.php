@@ -12,6 +12,9 @@ namespace MediaWiki\Extension\PoolCounterNative;
  */
 final class Mistakes {
 
+	/** A month. No wait is as long, and PHP's own functions throw an exception at much larger numbers. */
+	private const LONGEST = 2592000.0;
+
 	/** @var string[] */
 	private array $texts = [];
 
@@ -67,9 +70,9 @@ final class Mistakes {
 	 */
 	public function seconds( array $conf, string $name, float $default, bool $aboveZero ): float {
 		$value = $conf[$name] ?? $default;
-		$seconds = is_bool( $value ) || !is_numeric( $value ) ? NAN : (float)$value;
+		$seconds = is_numeric( $value ) ? (float)$value : NAN;
 		if ( is_finite( $seconds ) && ( $aboveZero ? $seconds > 0 : $seconds >= 0 ) ) {
-			return $seconds;
+			return min( $seconds, self::LONGEST );
 		}
 		$range = $aboveZero ? ' greater than 0' : ', 0 or more';
 		$this->wrong( $name, $value, "a number of seconds$range: $default is used" );
@@ -99,20 +102,25 @@ final class Mistakes {
 	 * @param string $name
 	 * @param int $default What is used if it is missing, or cannot be used
 	 * @param int $least What is asked for; 0 is taken all the same
+	 * @param int $most What is used for more
 	 * @return int
 	 */
-	public function count( array $conf, string $name, int $default, int $least = 0 ): int {
+	public function count( array $conf, string $name, int $default, int $least, int $most ): int {
 		$value = $conf[$name] ?? null;
 		if ( $value === null ) {
 			$this->note( $name, "is missing: $default is used" );
 			return $default;
 		}
-		$number = is_bool( $value ) || !is_numeric( $value ) ? NAN : (float)$value;
-		if ( !( $number >= 0 && $number < PHP_INT_MAX ) ) {
+		$number = is_numeric( $value ) ? $value + 0 : NAN;
+		if ( !is_finite( $number ) || $number < 0 ) {
 			$this->wrong( $name, $value, "a whole number, $least or more: $default is used" );
 			return $default;
 		}
-		$whole = (int)ceil( $number );
+		if ( $number > $most || $number === (float)PHP_INT_MAX ) {
+			$this->wrong( $name, $value, "at most $most, which is used" );
+			return $most;
+		}
+		$whole = is_int( $number ) ? $number : (int)ceil( $number );
 		if ( $whole != $number ) {
 			$this->wrong( $name, $value, "a whole number: $whole is used" );
 		}
@@ -121,7 +129,7 @@ final class Mistakes {
 
 	/**
 	 * @param mixed $value
-	 * @return string As it may stand in a line of a log
+	 * @return string As it may stand in a line of a log: no line feed, and not without end
 	 */
 	public static function show( $value ): string {
 		if ( is_string( $value ) ) {
@@ -132,12 +140,12 @@ final class Mistakes {
 	}
 
 	/**
-	 * @param array<string|int> $path
+	 * @param array<string|int> $path Where in the array it is
 	 * @return string
 	 */
-	private static function brackets( array $path ): string {
-		$brackets = array_map( static fn ( $name ) => is_int( $name ) ? "[$name]" : "['$name']", $path );
-		return implode( '', $brackets );
+	public static function brackets( array $path ): string {
+		$shown = static fn ( $name ) => is_int( $name ) ? $name : "'" . substr( self::show( $name ), 1, -1 ) . "'";
+		return implode( '', array_map( static fn ( $name ) => '[' . $shown( $name ) . ']', $path ) );
 	}
 
 	/**

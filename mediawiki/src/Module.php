@@ -22,36 +22,36 @@ final class Module {
 	}
 
 	/**
-	 * @param ClientSettings $settings Those of its servers that cannot be one are left out
-	 * @param float $readTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
-	 * @return ?Client Null, if no server is left
-	 */
-	public static function client( ClientSettings $settings, float $readTimeout ): ?Client {
-		// One connection to each server, as MediaWiki's own client.
-		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ] + $settings->options();
-		if ( !$settings->servers() ) {
-			return null;
-		}
-		try {
-			return new Client( array_values( $settings->servers() ), $options );
-		} catch ( ValueError ) {
-			self::leaveOutWhatCannotBeAServer( $settings );
-		}
-		return $settings->servers() ? new Client( array_values( $settings->servers() ), $options ) : null;
-	}
-
-	/**
 	 * The PHP extension alone knows what a server is.
 	 *
 	 * @param ClientSettings $settings
 	 */
-	private static function leaveOutWhatCannotBeAServer( ClientSettings $settings ): void {
-		foreach ( $settings->servers() as $place => $server ) {
-			try {
-				new Client( [ $server ], $settings->options() );
-			} catch ( ValueError ) {
-				$settings->leaveOut( $place );
+	public static function leaveOutWhatCannotBeAServer( ClientSettings $settings ): void {
+		try {
+			self::client( $settings );
+		} catch ( ValueError ) {
+			foreach ( $settings->servers() as $place => $server ) {
+				try {
+					// It is forgotten with the request, so that it takes no other client's place in the process.
+					new Client( [ $server ], [ 'persistent' => false ] + $settings->options() );
+				} catch ( ValueError ) {
+					$settings->leaveOut( $place );
+				}
 			}
 		}
+	}
+
+	/**
+	 * @param ClientSettings $settings Without servers that cannot be one
+	 * @param float $readTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
+	 * @return ?Client Null, if there is no server
+	 */
+	public static function client( ClientSettings $settings, float $readTimeout = 0 ): ?Client {
+		if ( !$settings->servers() ) {
+			return null;
+		}
+		// One connection to each server, as MediaWiki's own client.
+		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ] + $settings->options();
+		return new Client( array_values( $settings->servers() ), $options );
 	}
 }

@@ -123,7 +123,7 @@ class PoolCounterNative extends CorePoolCounter {
 			return CoreStatus::newFatal( ...self::message( $failure ) );
 		}
 		$logger->debug( '{server} answered {answer} after {milliseconds} ms', [
-			'server' => (string)$this->client->lastServer(),
+			'server' => trim( (string)$this->client->lastServer() ),
 			'answer' => $result->name,
 			'milliseconds' => $milliseconds(),
 		] );
@@ -158,8 +158,12 @@ class PoolCounterNative extends CorePoolCounter {
 		// MediaWiki 1.39 has no such setting of its own.
 		$conf = $config->has( 'PoolCountClientConf' ) ? $config->get( 'PoolCountClientConf' ) : [];
 		if ( !self::$settings || self::$settings[0] !== $conf ) {
-			self::$settings = [ $conf, new ClientSettings( $conf ) ];
-			self::$settings[1]->noteDoubtful();
+			$settings = new ClientSettings( $conf );
+			if ( Module::isUsable() ) {
+				Module::leaveOutWhatCannotBeAServer( $settings );
+				$settings->noteSpaced();
+			}
+			self::$settings = [ $conf, $settings ];
 		}
 		return self::$settings[1];
 	}

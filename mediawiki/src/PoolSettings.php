@@ -15,6 +15,9 @@ final class PoolSettings {
 	/** What protects any page, if the setting says nothing of use. */
 	private const DEFAULTS = [ 'timeout' => 15, 'workers' => 2, 'maxqueue' => 100 ];
 
+	/** The server keeps 32 bits of a number. */
+	private const MOST = 0xFFFFFFFF;
+
 	private const KNOWN = [ 'class', 'timeout', 'workers', 'maxqueue', 'slots', 'fastStale' ];
 
 	private array $conf;
@@ -25,18 +28,18 @@ final class PoolSettings {
 	 * @param string $type The pool's name
 	 */
 	public function __construct( array $conf, string $type ) {
-		$this->mistakes = new Mistakes( "\$wgPoolCounterConf['$type']" );
+		$this->mistakes = new Mistakes( '$wgPoolCounterConf' . Mistakes::brackets( [ $type ] ) );
 		$this->mistakes->noteUnknown( $conf, self::KNOWN );
 		$this->conf = array_intersect_key( $conf, [ 'class' => true ] );
 		foreach ( self::DEFAULTS as $name => $default ) {
 			$least = $name === 'timeout' ? 0 : 1;
-			$count = $this->mistakes->count( $conf, $name, $default, $least );
+			$count = $this->mistakes->count( $conf, $name, $default, $least, self::MOST );
 			if ( $count < $least ) {
 				$this->mistakes->note( $name, 'is 0: the server refuses that, and the work is done unprotected' );
 			}
 			$this->conf[$name] = $count;
 		}
-		$slots = isset( $conf['slots'] ) ? $this->mistakes->count( $conf, 'slots', 0 ) : 0;
+		$slots = isset( $conf['slots'] ) ? $this->mistakes->count( $conf, 'slots', 0, 0, PHP_INT_MAX ) : 0;
 		if ( $slots ) {
 			$this->conf['slots'] = $slots;
 		}

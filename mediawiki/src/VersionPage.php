@@ -19,6 +19,6 @@ class VersionPage {
 	public function onSoftwareInfo( &$software ) {
 		$version = phpversion( 'poolcounter' );
 		$software['poolcounter.so'] = Module::isUsable() ? (string)$version
-			: wfEscapeWikiText( Registration::notice() ?: 'not loaded' );
+			: wfEscapeWikiText( Registration::notice() ?: 'not loaded, or too old' );
 	}
 }

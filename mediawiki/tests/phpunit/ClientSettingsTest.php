@@ -23,13 +23,23 @@ class ClientSettingsTest extends TestCase {
 
 	public function testServersStayAsTheyAreWritten() {
 		$settings = new ClientSettings( [ 'servers' => [ '10.0.0.1', null, ' 10.0.0.2', '', 'unix:/run/a,b' ] ] );
-		$settings->noteDoubtful();
+		$settings->noteSpaced();
 		$this->assertSame( [ 0 => '10.0.0.1', 2 => ' 10.0.0.2', 4 => 'unix:/run/a,b' ], $settings->servers() );
 		$this->assertSame( [
 			'$wgPoolCountClientConf[\'servers\'][1] is null, but must be the text of a server: it is left out',
 			'$wgPoolCountClientConf[\'servers\'][3] is "", but must be the text of a server: it is left out',
 			'$wgPoolCountClientConf[\'servers\'][2] is " 10.0.0.2", with spaces around it. It is used, but ' .
 				"MediaWiki's own client cannot connect to it, so that the two do not share its keys",
+		], $settings->mistakes() );
+	}
+
+	public function testATextOfSeveralServersIsLeftOut() {
+		$settings = new ClientSettings( [ 'servers' => [ 'a,b', ' a , b ', 'c' ] ] );
+		$settings->noteSpaced();
+		$this->assertSame( [ 2 => 'c' ], $settings->servers() );
+		$this->assertSame( [
+			'$wgPoolCountClientConf[\'servers\'][0] is "a,b", but must be one server: it is left out',
+			'$wgPoolCountClientConf[\'servers\'][1] is " a , b ", but must be one server: it is left out',
 		], $settings->mistakes() );
 	}
 
@@ -42,8 +52,10 @@ class ClientSettingsTest extends TestCase {
 
 	public function provideForMediaWiki() {
 		return [
-			[ [ ' a ', 'b:80', '[::1]:9', '::1' ], [ 'a', 'b:80', '[::1]:9', '[::1]' ] ],
+			[ [ ' a ', 'b:80', '[::1]:9', '::1', '::' ], [ 'a', 'b:80', '[::1]:9', '::1', '::' ] ],
+			[ [ 'a:80 ', "b:80\n", ' c:80 ', 'd ' ], [ 'a:80 ', "b:80\n", 'c:80', 'd' ] ],
 			[ [ 'unix:/run/p', 'a:', 'a:x', 'a:0', 'a:70000', 'a:1:2', '[zz]', '[::1', 'tcp://a', 'a b', "a\0" ], [] ],
+			[ [ '::ffff:10.0.0.1', '[::ffff:10.0.0.1]:80', '[fe80::1%eth0]:80', 'fe80::1%eth0', 'a,b' ], [] ],
 		];
 	}
 
@@ -79,7 +91,7 @@ class ClientSettingsTest extends TestCase {
 	}
 
 	public function testSecondsThatCanBeUsed() {
-		foreach ( [ [ 2, 2.0 ], [ '0.5', 0.5 ], [ 1e9, 1e9 ], [ null, 0.1 ] ] as [ $value, $used ] ) {
+		foreach ( [ [ 2, 2.0 ], [ '0.5', 0.5 ], [ 1e300, 2592000.0 ], [ null, 0.1 ] ] as [ $value, $used ] ) {
 			$settings = new ClientSettings( [ 'timeout' => $value ] );
 			$this->assertSame( [ $used, [] ], [ $settings->options()['timeout'], $settings->mistakes() ] );
 		}

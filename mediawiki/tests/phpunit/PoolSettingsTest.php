@@ -23,7 +23,9 @@ class PoolSettingsTest extends TestCase {
 		return [
 			[ 'timeout', 'x', 15 ], [ 'timeout', -1, 15 ], [ 'timeout', NAN, 15 ], [ 'timeout', 2.5, 3 ],
 			[ 'workers', null, 2 ], [ 'workers', [], 2 ], [ 'workers', true, 2 ],
-			[ 'maxqueue', INF, 100 ], [ 'maxqueue', '9s', 100 ],
+			[ 'maxqueue', INF, 100 ], [ 'maxqueue', '9s', 100 ], [ 'workers', false, 2 ],
+			[ 'maxqueue', PHP_INT_MAX, 4294967295 ], [ 'workers', '4294967296', 4294967295 ],
+			[ 'timeout', 1e300, 4294967295 ],
 		];
 	}
 
@@ -35,7 +37,26 @@ class PoolSettingsTest extends TestCase {
 		$this->assertSame( $used, $pool->conf()[$name] );
 		$this->assertCount( 1, $pool->mistakes() );
 		$this->assertStringStartsWith( "\$wgPoolCounterConf['Type']['$name'] is ", $pool->mistakes()[0] );
-		$this->assertStringEndsWith( ": $used is used", $pool->mistakes()[0] );
+		$end = "/: $used is used$|at most $used, which is used$/";
+		$this->assertMatchesRegularExpression( $end, $pool->mistakes()[0] );
+	}
+
+	public function testSlotsAreNotSent() {
+		foreach ( [ 4294967296, PHP_INT_MAX ] as $slots ) {
+			$pool = new PoolSettings( self::GOOD + [ 'slots' => $slots ], 'Type' );
+			$this->assertSame( [ $slots, [] ], [ $pool->conf()['slots'], $pool->mistakes() ] );
+		}
+		$pool = new PoolSettings( self::GOOD + [ 'slots' => '9223372036854775808' ], 'Type' );
+		$this->assertSame( PHP_INT_MAX, $pool->conf()['slots'] );
+		$this->assertCount( 1, $pool->mistakes() );
+	}
+
+	public function testNamesStayInTheirLine() {
+		$pool = new PoolSettings( self::GOOD + [ "a\nb" => 1, str_repeat( 'x', 500 ) => 1 ], "T\n" );
+		$this->assertSame( [
+			'$wgPoolCounterConf[\'T\n\'][\'a\nb\'] is no setting, and does nothing',
+			'$wgPoolCounterConf[\'T\n\'][\'' . str_repeat( 'x', 100 ) . '\'] is no setting, and does nothing',
+		], $pool->mistakes() );
 	}
 
 	public function testWhatTheServerRefusesIsNotReplaced() {

@@ -118,7 +118,7 @@ class WithoutTheModule(unittest.TestCase):
             before = daemon.counter("total_acquired")
             wiki.request(wiki.page())
             self.assertEqual(daemon.counter("total_acquired"), before + 1)
-            self.assertIn("$wgPoolCountClientConf['servers'][1] is \"unix:/nowhere\", and MediaWiki's own client has no Unix sockets", wiki.log())
+            self.assertIn("$wgPoolCountClientConf['servers'][1] is \"unix:/nowhere\", but MediaWiki's own client reads host, host:port and [address]:port alone", wiki.log())
 
     def test_no_server_is_left_for_it(self):
         """A Unix socket is nothing for it."""

@@ -63,10 +63,18 @@ $lists = [
 	'no UTF-8' => [ "\xff", 'LIVE' ],
 	'a space inside' => [ 'LIVE LIVE', 'LIVE' ],
 	'a comma inside' => [ 'LIVE,LIVE', 'LIVE' ],
+	'spaces and commas' => [ ' LIVE:7531 , LIVE ', 'LIVE' ],
+	'a space before a bad one' => [ ' LIVE:x', 'LIVE' ],
+	'IPv6 of an IPv4 address' => [ '[::ffff:LIVE]:7531', 'LIVE' ],
+	'IPv6 of an IPv4 address alone' => [ '[::ffff:LIVE]:7531' ],
+	'IPv6 with a zone' => [ '[fe80::1%lo]:9', 'LIVE' ],
+	'a closure' => [ static fn () => 'LIVE', 'LIVE' ],
+	'a name of two lines' => [ "a\nb" => ':', 'c' => 'LIVE' ],
 	'none' => [],
 	'a text' => 'LIVE',
 	'a text with commas' => 'LIVE, LIVE',
 	'an empty text' => '',
+	'not a list: an object' => new ArrayObject( [ 'LIVE' ] ),
 	'not a list: null' => null,
 	'not a list: a number' => 5,
 	'not a list: true' => true,
@@ -78,7 +86,8 @@ foreach ( $lists as $name => $list ) {
 
 $numbers = [
 	'0' => 0, '0.0' => 0.0, '-1' => -1, '-0.5' => -0.5, 'NaN' => NAN, 'infinite' => INF, '-infinite' => -INF, 'a number as text' => '0.5',
-	'0 as text' => '0', 'a word' => 'x', 'an empty text' => '', 'null' => null, 'huge' => 1e9, 'true' => true, 'false' => false,
+	'0 as text' => '0', 'a word' => 'x', 'an empty text' => '', 'null' => null, 'huge' => 1e9,
+	'the largest' => PHP_INT_MAX, 'tiny' => 1e-300, 'true' => true, 'false' => false,
 	'a list' => [], 'a comma' => '0,5', 'a unit' => '1s', 'an object' => new stdClass(),
 ];
 foreach ( [ 'timeout', 'connect_timeout', 'first_answer_timeout', 'pass_over' ] as $setting ) {
@@ -102,6 +111,7 @@ $counts = [
 	'0' => 0, '-1' => -1, 'a word' => 'x', 'an empty text' => '', 'null' => null, 'a number as text' => '2',
 	'a space' => ' 2', 'a unit' => '2s',
 	'2.5' => 2.5, '2.0' => 2.0, 'NaN' => NAN, 'infinite' => INF, 'a list' => [], 'true' => true, 'false' => false, 'huge' => 1e12,
+	'32 bits' => 4294967295, 'a bit more' => 4294967296, 'the largest' => PHP_INT_MAX,
 	'an object' => new stdClass(),
 ];
 foreach ( [ 'timeout', 'workers', 'maxqueue', 'slots' ] as $setting ) {
