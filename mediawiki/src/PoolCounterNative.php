@@ -37,6 +37,9 @@ class PoolCounterNative extends CorePoolCounter {
 	/** @var array{0:mixed,1:ClientSettings}|null What was read, and what it means: a request has many counters */
 	private static ?array $settings = null;
 
+	/** @var array<string,array{0:array,1:PoolSettings}> The same of each pool */
+	private static array $pools = [];
+
 	/** Null, if there is nobody to ask. */
 	private ?Client $client = null;
 
@@ -49,7 +52,7 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @param string $key What is to be done, such as the parser cache's key
 	 */
 	public function __construct( array $conf, string $type, string $key ) {
-		$pool = new PoolSettings( $conf, $type );
+		$pool = self::poolSettings( $conf, $type );
 		parent::__construct( $pool->conf(), $type, $key );
 		$settings = self::clientSettings();
 		// A mistake in the settings must not take the pages down: each call tells of it, and the work is done
@@ -64,7 +67,6 @@ class PoolCounterNative extends CorePoolCounter {
 				$this->fault = [ 'poolcounternative-client-error', $error->getMessage() ];
 			}
 		}
-		Registration::log( [ ...$settings->mistakes(), ...$pool->mistakes() ] );
 	}
 
 	/**
@@ -163,9 +165,19 @@ class PoolCounterNative extends CorePoolCounter {
 				Module::leaveOutWhatCannotBeAServer( $settings );
 				$settings->noteSpaced();
 			}
+			Registration::log( $settings->mistakes() );
 			self::$settings = [ $conf, $settings ];
 		}
 		return self::$settings[1];
+	}
+
+	private static function poolSettings( array $conf, string $type ): PoolSettings {
+		if ( !isset( self::$pools[$type] ) || self::$pools[$type][0] !== $conf ) {
+			$pool = new PoolSettings( $conf, $type );
+			Registration::log( $pool->mistakes() );
+			self::$pools[$type] = [ $conf, $pool ];
+		}
+		return self::$pools[$type][1];
 	}
 }
 

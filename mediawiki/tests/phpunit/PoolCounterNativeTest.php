@@ -5,6 +5,7 @@ namespace MediaWiki\Extension\PoolCounterNative\Tests;
 use MediaWiki\Extension\PoolCounterNative\Module;
 use MediaWiki\Extension\PoolCounterNative\PoolCounterNative;
 use PHPUnit\Framework\TestCase;
+use ReflectionProperty;
 
 /**
  * @covers \MediaWiki\Extension\PoolCounterNative\PoolCounterNative
@@ -46,6 +47,15 @@ class PoolCounterNativeTest extends TestCase {
 			$this->markTestSkipped( 'The PHP extension is loaded' );
 		}
 		$this->assertSame( [ 'poolcounternative-module-error' ], $this->errors( [ '127.0.0.1:1' ] ) );
+	}
+
+	public function testEachCounterHasItsOwnSettings() {
+		foreach ( [ 5, 'x', 7, 5 ] as $timeout ) {
+			$counter = new PoolCounterNative( [ 'timeout' => $timeout ] + self::POOL, 'Type', 'key' );
+			$property = new ReflectionProperty( $counter, 'timeout' );
+			$property->setAccessible( true );
+			$this->assertSame( $timeout === 'x' ? 15 : $timeout, $property->getValue( $counter ) );
+		}
 	}
 
 	public function testFailures() {
