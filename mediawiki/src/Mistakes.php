@@ -140,11 +140,19 @@ final class Mistakes {
 	}
 
 	/**
+	 * @param string|int $name A key of an array
+	 * @return string As it may stand in a line of a log
+	 */
+	public static function name( $name ): string {
+		return substr( self::show( (string)$name ), 1, -1 );
+	}
+
+	/**
 	 * @param array<string|int> $path Where in the array it is
 	 * @return string
 	 */
 	public static function brackets( array $path ): string {
-		$shown = static fn ( $name ) => is_int( $name ) ? $name : "'" . substr( self::show( $name ), 1, -1 ) . "'";
+		$shown = static fn ( $name ) => is_int( $name ) ? $name : "'" . self::name( $name ) . "'";
 		return implode( '', array_map( static fn ( $name ) => '[' . $shown( $name ) . ']', $path ) );
 	}
 

@@ -17,7 +17,7 @@ use PoolCounter\Client;
  */
 final class Registration {
 
-	private const OWN_NAMES = [ 'poolcounternative', 'mediawiki\extension\poolcounternative\poolcounternative' ];
+	private const NAMES = [ 'PoolCounterNative', PoolCounterNative::class ];
 
 	/** What became of the pools; empty if the PHP extension serves them. */
 	private static string $notice = '';
@@ -29,8 +29,12 @@ final class Registration {
 	 * The callback of extension.json.
 	 */
 	public static function register(): void {
-		$pools = array_filter( (array)( $GLOBALS['wgPoolCounterConf'] ?? [] ), [ self::class, 'isOurs' ] );
+		self::$mistakes = [];
+		// MediaWiki itself stops the pages that need it if this setting is something else.
+		$conf = $GLOBALS['wgPoolCounterConf'] ?? [];
+		$pools = array_filter( is_array( $conf ) ? $conf : [], [ self::class, 'isOurs' ] );
 		if ( $pools ) {
+			self::nameClass( $pools );
 			if ( Module::isUsable() ) {
 				self::makeArray();
 			} else {
@@ -88,7 +92,24 @@ final class Registration {
 	 */
 	private static function isOurs( $conf ): bool {
 		$class = is_array( $conf ) ? $conf['class'] ?? null : null;
-		return is_string( $class ) && in_array( strtolower( ltrim( $class, '\\' ) ), self::OWN_NAMES, true );
+		$name = is_string( $class ) ? strtolower( trim( $class, "\\ \t\n\r" ) ) : '';
+		return in_array( $name, array_map( 'strtolower', self::NAMES ), true );
+	}
+
+	/**
+	 * MediaWiki finds a class by its very name.
+	 *
+	 * @param array<string|int,array> $pools
+	 */
+	private static function nameClass( array $pools ): void {
+		$mistakes = new Mistakes( '$wgPoolCounterConf' );
+		foreach ( $pools as $type => $conf ) {
+			if ( !in_array( ltrim( $conf['class'], '\\' ), self::NAMES, true ) ) {
+				$mistakes->wrong( [ $type, 'class' ], $conf['class'], self::NAMES[0] . ', which is used' );
+				$GLOBALS['wgPoolCounterConf'][$type]['class'] = self::NAMES[0];
+			}
+		}
+		self::$mistakes = $mistakes->texts();
 	}
 
 	/**
@@ -96,7 +117,7 @@ final class Registration {
 	 */
 	private static function makeArray(): void {
 		if ( !is_array( $GLOBALS['wgPoolCountClientConf'] ??= [] ) ) {
-			self::$mistakes = ( new ClientSettings( $GLOBALS['wgPoolCountClientConf'] ) )->mistakes();
+			array_push( self::$mistakes, ...( new ClientSettings( $GLOBALS['wgPoolCountClientConf'] ) )->mistakes() );
 			$GLOBALS['wgPoolCountClientConf'] = [];
 		}
 	}
@@ -104,13 +125,13 @@ final class Registration {
 	/**
 	 * Without the PHP extension: to MediaWiki's own client, or to nobody.
 	 *
-	 * @param array<string,array> $pools
+	 * @param array<string|int,array> $pools
 	 */
 	private static function giveAway( array $pools ): void {
 		$settings = new ClientSettings( $GLOBALS['wgPoolCountClientConf'] ?? [] );
 		$client = $settings->forMediaWiki();
 		$class = self::classOfMediaWiki();
-		$mistakes = [ $settings->mistakes() ];
+		$mistakes = [ self::$mistakes, $settings->mistakes() ];
 		foreach ( $pools as $type => $conf ) {
 			$pool = new PoolSettings( $conf, $type );
 			$mistakes[] = $pool->mistakes();
@@ -127,7 +148,7 @@ final class Registration {
 			!$client['servers'] => "are not protected, as no server is left that MediaWiki's own client can ask",
 			default => "are given to MediaWiki's own client",
 		};
-		$names = implode( ', ', array_keys( $pools ) );
+		$names = implode( ', ', array_map( [ Mistakes::class, 'name' ], array_keys( $pools ) ) );
 		self::$notice = 'The PHP extension poolcounter is not loaded, or is too old. ' .
 			"The pools of \$wgPoolCounterConf that need it ($names) $fate.";
 	}

@@ -44,6 +44,37 @@ class RegistrationTest extends TestCase {
 		$this->assertSame( 'odd', $GLOBALS['wgPoolCountClientConf'] );
 	}
 
+	public function testASettingThatIsNoArrayIsLeftToMediaWiki() {
+		foreach ( [ null, 'x', (object)[ 'A' => self::POOL ] ] as $pools ) {
+			$GLOBALS['wgPoolCounterConf'] = $pools;
+			$before = $GLOBALS['wgExtensionFunctions'];
+			Registration::register();
+			$this->assertSame( $pools, $GLOBALS['wgPoolCounterConf'] );
+			$this->assertSame( $before, $GLOBALS['wgExtensionFunctions'] );
+		}
+	}
+
+	public function testTheNameOfTheClassIsMended() {
+		if ( !Module::isUsable() ) {
+			$this->markTestSkipped( 'The PHP extension is not loaded' );
+		}
+		$names = [
+			'poolCounterNative' => 'PoolCounterNative',
+			'PoolCounterNative ' => 'PoolCounterNative',
+			strtolower( PoolCounterNative::class ) => 'PoolCounterNative',
+			PoolCounterNative::class => PoolCounterNative::class,
+			'\PoolCounterNative' => '\PoolCounterNative',
+		];
+		foreach ( $names as $written => $used ) {
+			$GLOBALS['wgPoolCounterConf'] = [ "A\n" => [ 'class' => $written ] + self::POOL ];
+			$GLOBALS['wgPoolCountClientConf'] = [];
+			$GLOBALS['wgExtensionFunctions'] = [];
+			Registration::register();
+			$this->assertSame( $used, $GLOBALS['wgPoolCounterConf']["A\n"]['class'] );
+			$this->assertCount( $written === $used ? 0 : 1, $GLOBALS['wgExtensionFunctions'] );
+		}
+	}
+
 	public function testWithTheModulePoolsStay() {
 		if ( !Module::isUsable() ) {
 			$this->markTestSkipped( 'The PHP extension is not loaded' );
