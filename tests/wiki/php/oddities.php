@@ -7,7 +7,8 @@
 require_once getenv( 'MW_INSTALL_PATH' ) . '/maintenance/Maintenance.php';
 
 class Oddities extends Maintenance {
-	private const KEYS = [ 'a', 'b', 'c', 'd' ];
+	/** So many that each of two servers is the first of some key. */
+	private const KEYS = 24;
 
 	private string $class;
 	private string $live;
@@ -66,8 +67,8 @@ class Oddities extends Maintenance {
 			$GLOBALS['wgExtensionFunctions'] = [];
 			MediaWiki\Extension\PoolCounterNative\Registration::register();
 			array_map( 'call_user_func', $GLOBALS['wgExtensionFunctions'] );
-			foreach ( self::KEYS as $key ) {
-				$work = new PoolCounterWorkViaCallback( 'Odd', $key, [ 'doWork' => static fn () => 1 ] );
+			for ( $key = 0; $key < self::KEYS; $key++ ) {
+				$work = new PoolCounterWorkViaCallback( 'Odd', "key $key", [ 'doWork' => static fn () => 1 ] );
 				$told['work'] += $work->execute();
 			}
 		} catch ( Throwable $thrown ) {
