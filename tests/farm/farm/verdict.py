@@ -83,10 +83,11 @@ def order(servers, key):
 def longest_wait(client, timeout, servers, connect, tries=TRIES, doubtful=None, kept=False):
     """The longest wait of a request, in seconds; by default that of one that meets all there is to meet.
 
-    For each server of the key's order: tries x connect time, and 1 s (Node 1.5 s, if it has to try a connection) if
-    it is in doubt. That is for the answer to STATS UPTIME of a server that was silent before; or, if its host has
-    vanished under a kept connection, until that is noticed. Once, for the server that takes the request: its answer, at least 1 s and 1.5 times the
-    timeout. With timeout 0 it is 1 s on a connection that has answered before, and 4 s on a new one.
+    For each server of the key's order: tries x connect time, and 1 s (Node 1.5 s, if it has to try a connection) if it
+    is in doubt. That is for the answer to STATS UPTIME of a server that was silent before; or, if its host has vanished
+    under a kept connection, until that is noticed. Once, for the server that takes the request: its answer, at least
+    1 s and 1.5 times the timeout. With timeout 0 it is 1 s on a connection that has answered before, and 4 s on a new
+    one.
     """
     unsure = UNSURE.get(client.partition("-")[0], 1.0)
     answer = max(1.0, 1.5 * timeout) if timeout else 1.0 if kept else 4.0
