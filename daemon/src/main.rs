@@ -56,7 +56,7 @@ A network daemon with mutex-like locks and bounded queues.
   --listen ADDRESS[:PORT] listen there too; may be repeated
   --listen unix:/PATH     listen on a Unix socket; may be repeated
   --unix-mode MODE        permissions of the Unix sockets, in octal (default 0660)
-  --max-clients N         close connections beyond N at once
+  --max-clients N         serve N clients at a time, and close further connections at once
   --idle-timeout SECONDS  close connections that are idle for so long, from 10 on (default: never)
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
