@@ -83,7 +83,7 @@ impl Wait {
     }
 }
 
-type Entry = (Vec<u8>, ClientId, LockState, Timestamp, Option<Timestamp>);
+type Entry = (Vec<u8>, ClientId, LockState, (Timestamp, Option<Timestamp>), Option<Timestamp>);
 
 struct World {
     table: LockTable,
@@ -241,7 +241,7 @@ impl World {
         pools
             .iter()
             .flat_map(|pool| pool.holders().chain(pool.waiters_for_me()).chain(pool.waiters_for_anyone()))
-            .map(|lock| (lock.key.to_vec(), lock.client, lock.state, lock.since, lock.deadline))
+            .map(|lock| (lock.key.to_vec(), lock.client, lock.state, (lock.requested, lock.granted), lock.deadline))
             .collect()
     }
 

@@ -13,12 +13,12 @@
 mod text;
 
 use crate::Timestamp;
-use crate::protocol::Response;
+use crate::protocol::{Mode, Response};
+use crate::table::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
 
 /// What the server counts, since [`started`](Self::started).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// When the table was made.
     pub started: Timestamp,
@@ -29,7 +29,7 @@ pub struct Statistics {
 }
 
 /// The counters of `STATS`, under the names that they have there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Locks granted, at once or by a hand-over.
     pub total_acquired: u64,
@@ -56,7 +56,7 @@ pub struct Counters {
 }
 
 /// The sums of times of `STATS`, each in whole microseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     /// From the start of a held lock to its end. A lock that was waited for starts with the wait, as in the reference.
     pub processing: u64,
@@ -79,6 +79,55 @@ impl Statistics {
     #[must_use]
     pub fn new(started: Timestamp) -> Self {
         Self { started, ..Self::default() }
+    }
+
+    /// Counts something that happened in a table at the moment `now`.
+    pub fn count(&mut self, event: Event, now: Timestamp) {
+        let Self { counters, times, .. } = self;
+        match event {
+            Event::Granted => {
+                counters.total_acquired += 1;
+                counters.processing_workers += 1;
+            }
+            Event::WaitBegan(_) => counters.waiting_workers += 1,
+            Event::Refused(Refusal::QueueFull) => counters.full_queues += 1,
+            Event::Refused(Refusal::NotFree) => {}
+            Event::WaitEnded { mode, since, end } => {
+                let waited = now.micros_since(since);
+                match end {
+                    WaitEnd::Granted => {
+                        counters.total_acquired += 1;
+                        counters.processing_workers += 1;
+                        times.waiting += waited;
+                        match mode {
+                            Mode::ForMe => times.waiting_for_me += waited,
+                            Mode::ForAnyone => times.waiting_for_anyone += waited,
+                        }
+                    }
+                    WaitEnd::Done { work_requested } => {
+                        times.waiting_for_good += waited;
+                        times.gained += now.micros_since(work_requested);
+                    }
+                    WaitEnd::TimedOut => times.wasted_timeout += waited,
+                    // As in the reference, the gauge of waiters stays.
+                    WaitEnd::Cancelled => {
+                        counters.total_releases += 1;
+                        return;
+                    }
+                    WaitEnd::Left => {}
+                }
+                counters.waiting_workers -= 1;
+            }
+            Event::HoldEnded { requested, end, .. } => {
+                counters.total_releases += u64::from(end == HoldEnd::Released);
+                counters.processing_workers -= 1;
+                counters.processed_count += 1;
+                times.processing += now.micros_since(requested);
+            }
+            Event::Misused(Misuse::TooManyLocks) => counters.lock_mismatch += 1,
+            Event::Misused(Misuse::AcquireWhileWaiting) => counters.lock_while_waiting += 1,
+            Event::Misused(Misuse::NothingToRelease) => counters.release_mismatch += 1,
+        }
     }
 
     /// The answer to `STATS name` at the moment `now`, with `pools` pools in the table.

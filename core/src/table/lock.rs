@@ -13,8 +13,10 @@ pub(super) struct Lock {
     pub(super) pool: Index,
     pub(super) client: Index,
     pub(super) state: LockState,
-    /// The grant of a lock granted at once; for a lock that was waited for, the start of the wait.
-    pub(super) start: Timestamp,
+    /// When the client asked for it.
+    pub(super) requested: Timestamp,
+    /// When the client got it. While it waits: the same as `requested`.
+    pub(super) granted: Timestamp,
     pub(super) links: Links,
     pub(super) deadline: Position,
 }

@@ -26,19 +26,21 @@
 
 mod arena;
 mod deadlines;
+mod event;
 mod lock;
 mod pool;
 mod queue;
 mod snapshot;
 mod view;
 
+pub use event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 pub use lock::LockState;
 pub use pool::HashSeed;
-pub use snapshot::SnapshotError;
+pub use snapshot::{SnapshotError, read_section, write_section};
 pub use view::{ClientView, LockView, PoolView};
 
 use crate::Timestamp;
-use crate::protocol::{Acquire, Command, Mode, Response};
+use crate::protocol::{Acquire, Command, Response};
 use crate::stats::Statistics;
 use alloc::collections::VecDeque;
 use arena::{Arena, Index};
@@ -136,7 +138,7 @@ impl LockTable {
     pub fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.expire(now);
         while let Some(lock) = self.clients[client.0].pop() {
-            self.abandon(lock, now);
+            self.end_with_client(lock, now);
         }
         self.clients.remove(client.0);
     }
@@ -144,8 +146,7 @@ impl LockTable {
     /// Tells everyone whose time is up by `now`, oldest first.
     pub fn expire(&mut self, now: Timestamp) {
         while let Some(lock) = self.deadlines.due(now) {
-            self.statistics.times.wasted_timeout += now.micros_since(self.locks[lock].start);
-            self.dismiss(lock, Response::Timeout);
+            self.dismiss(lock, WaitEnd::TimedOut, now);
         }
     }
 
@@ -200,11 +201,11 @@ impl LockTable {
 
     fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
         if self.clients[client.0].is_full() {
-            self.statistics.counters.lock_mismatch += 1;
+            self.report(Event::Misused(Misuse::TooManyLocks), now);
             return Some(Response::LockHeld);
         }
         if self.waiting_lock(client).is_some() {
-            self.statistics.counters.lock_while_waiting += 1;
+            self.report(Event::Misused(Misuse::AcquireWhileWaiting), now);
             return Some(Response::WaitForResponse);
         }
         if acquire.key.is_empty() || acquire.workers == 0 || acquire.maxqueue == 0 {
@@ -212,109 +213,112 @@ impl LockTable {
         }
         let index = self.pools.find_or_make(acquire.key);
         let pool = &self.pools.arena[index];
-        let counters = &mut self.statistics.counters;
         if pool.count() >= acquire.maxqueue {
-            counters.full_queues += 1;
+            self.report(Event::Refused(Refusal::QueueFull), now);
             return Some(Response::QueueFull);
         }
         if pool.holders.len() < acquire.workers {
-            counters.total_acquired += 1;
-            counters.processing_workers += 1;
             self.add_lock(client, index, LockState::Held, now);
+            self.report(Event::Granted, now);
             return Some(Response::Locked);
         }
         if acquire.timeout == 0 {
+            self.report(Event::Refused(Refusal::NotFree), now);
             return Some(Response::Timeout);
         }
-        counters.waiting_workers += 1;
         let lock = self.add_lock(client, index, LockState::Waiting(acquire.mode), now);
         self.deadlines.set(&mut self.locks, lock, now.after_secs(acquire.timeout));
+        self.report(Event::WaitBegan(acquire.mode), now);
         None
     }
 
     fn release(&mut self, client: ClientId, now: Timestamp) -> Response {
         let Some(lock) = self.clients[client.0].pop() else {
-            self.statistics.counters.release_mismatch += 1;
+            self.report(Event::Misused(Misuse::NothingToRelease), now);
             return Response::NotLocked;
         };
-        let Lock { pool, state, start, .. } = self.locks[lock];
-        if state != LockState::Held {
-            // The releaser itself must not be told that the work is done. The gauge of waiters stays, as in the reference.
+        let Lock { pool, state, requested, .. } = self.locks[lock];
+        if let LockState::Waiting(mode) = state {
+            // The releaser itself must not be told that the work is done.
             self.drop_lock(lock);
+            self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Cancelled }, now);
         }
-        self.tell_done(pool, start, now);
+        self.tell_done(pool, requested, now);
         if state == LockState::Held {
             let heir = self.pools.arena[pool].for_me.oldest();
-            self.end_work(lock, heir, now);
+            self.end_hold(lock, heir, HoldEnd::Released, now);
         }
-        self.statistics.counters.total_releases += 1;
         Response::Released
     }
 
-    /// A lock goes with its client, its work unfinished.
-    fn abandon(&mut self, lock: Index, now: Timestamp) {
-        let Lock { pool, state, .. } = self.locks[lock];
-        if state == LockState::Held {
-            let pool = &self.pools.arena[pool];
-            let heir = pool.for_me.oldest().or(pool.for_anyone.oldest());
-            self.end_work(lock, heir, now);
-        } else {
-            self.statistics.counters.waiting_workers -= 1;
-            self.drop_lock(lock);
+    /// A claim ends with its client, its work unfinished.
+    fn end_with_client(&mut self, lock: Index, now: Timestamp) {
+        let Lock { pool, state, requested, .. } = self.locks[lock];
+        match state {
+            LockState::Held => {
+                let pool = &self.pools.arena[pool];
+                let heir = pool.for_me.oldest().or(pool.for_anyone.oldest());
+                self.end_hold(lock, heir, HoldEnd::Left, now);
+            }
+            LockState::Waiting(mode) => {
+                self.drop_lock(lock);
+                self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Left }, now);
+            }
         }
     }
 
-    /// The work of a held lock is over; its slot passes to `heir`, or is free.
-    fn end_work(&mut self, lock: Index, heir: Option<Index>, now: Timestamp) {
-        self.statistics.times.processing += now.micros_since(self.locks[lock].start);
-        self.statistics.counters.processed_count += 1;
-        match heir {
-            Some(heir) => self.hand_over(heir, now),
-            None => self.statistics.counters.processing_workers -= 1,
+    /// A held lock goes to the waiter `heir`, or is free.
+    fn end_hold(&mut self, lock: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
+        let Lock { requested, granted, .. } = self.locks[lock];
+        self.report(Event::HoldEnded { requested, granted, end }, now);
+        // First the heir, who keeps the pool alive.
+        if let Some(heir) = heir {
+            self.grant_to_waiter(heir, now);
         }
         self.drop_lock(lock);
     }
 
-    /// A waiter becomes a holder. Its lock's start stays the start of its wait, as in the reference.
-    fn hand_over(&mut self, lock: Index, now: Timestamp) {
+    /// A waiter becomes a holder.
+    fn grant_to_waiter(&mut self, lock: Index, now: Timestamp) {
         self.deadlines.cancel(&mut self.locks, lock);
-        let Lock { pool, client, state, start, .. } = self.locks[lock];
-        let waited = now.micros_since(start);
-        let Statistics { counters, times, .. } = &mut self.statistics;
-        times.waiting += waited;
-        match state {
-            LockState::Waiting(Mode::ForAnyone) => times.waiting_for_anyone += waited,
-            _ => times.waiting_for_me += waited,
-        }
-        counters.total_acquired += 1;
-        counters.waiting_workers -= 1;
+        let Lock { pool, client, state, requested, .. } = self.locks[lock];
         let pool = &mut self.pools.arena[pool];
         pool.queue(state).remove(&mut self.locks, lock);
         pool.holders.push(&mut self.locks, lock);
-        self.locks[lock].state = LockState::Held;
+        let claim = &mut self.locks[lock];
+        claim.state = LockState::Held;
+        claim.granted = now;
         self.wakeups.push_back(Wakeup { client: ClientId(client), response: Response::Locked });
+        if let LockState::Waiting(mode) = state {
+            self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Granted }, now);
+        }
     }
 
-    /// Every for-anyone waiter of a pool is told that the work which began at `started` is done.
-    fn tell_done(&mut self, pool: Index, started: Timestamp, now: Timestamp) {
+    /// Every for-anyone waiter of a pool is told that the work is done whose worker had asked for the lock at `work_requested`.
+    fn tell_done(&mut self, pool: Index, work_requested: Timestamp, now: Timestamp) {
         self.deadlines.cancel_all(&mut self.locks, &self.pools.arena[pool].for_anyone);
         // A pool with a waiter has a holder, who keeps it alive while its waiters go.
         while let Some(lock) = self.pools.arena[pool].for_anyone.oldest() {
-            let times = &mut self.statistics.times;
-            times.waiting_for_good += now.micros_since(self.locks[lock].start);
-            times.gained += now.micros_since(started);
-            self.dismiss(lock, Response::Done);
+            self.dismiss(lock, WaitEnd::Done { work_requested }, now);
         }
     }
 
     /// A waiter's wait ends without the lock.
-    fn dismiss(&mut self, lock: Index, response: Response) {
-        let client = self.locks[lock].client;
+    fn dismiss(&mut self, lock: Index, end: WaitEnd, now: Timestamp) {
+        let Lock { client, state, requested, .. } = self.locks[lock];
         // A client that waits can get no further lock, so the one that it waits for is its newest.
         self.clients[client].pop();
         self.drop_lock(lock);
-        self.statistics.counters.waiting_workers -= 1;
+        let response = if end == WaitEnd::TimedOut { Response::Timeout } else { Response::Done };
         self.wakeups.push_back(Wakeup { client: ClientId(client), response });
+        if let LockState::Waiting(mode) = state {
+            self.report(Event::WaitEnded { mode, since: requested, end }, now);
+        }
+    }
+
+    /// The one place that knows who counts what.
+    fn report(&mut self, event: Event, now: Timestamp) {
+        self.statistics.count(event, now);
     }
 
     fn waiting_lock(&self, client: ClientId) -> Option<Index> {
@@ -322,7 +326,15 @@ impl LockTable {
     }
 
     fn add_lock(&mut self, client: ClientId, pool: Index, state: LockState, now: Timestamp) -> Index {
-        let lock = Lock { pool, client: client.0, state, start: now, links: Links::NONE, deadline: NO_DEADLINE };
+        let lock = Lock {
+            pool,
+            client: client.0,
+            state,
+            requested: now,
+            granted: now,
+            links: Links::NONE,
+            deadline: NO_DEADLINE,
+        };
         let lock = self.locks.insert(lock);
         self.clients[client.0].push(lock);
         self.pools.arena[pool].queue(state).push(&mut self.locks, lock);

@@ -20,8 +20,10 @@ pub struct LockView<'a> {
     pub client: ClientId,
     /// Held, or waited for and in which queue.
     pub state: LockState,
-    /// Since when: the grant, or the start of the wait if it was waited for.
-    pub since: Timestamp,
+    /// When the client asked for it.
+    pub requested: Timestamp,
+    /// When the client got it; `None` while it waits.
+    pub granted: Option<Timestamp>,
     /// When the wait ends by itself; `None` for a held lock, and for a waiter whose timer was cancelled.
     pub deadline: Option<Timestamp>,
 }
@@ -53,7 +55,8 @@ impl LockTable {
             key: &self.pools.arena[lock.pool].key,
             client: ClientId(lock.client),
             state: lock.state,
-            since: lock.start,
+            requested: lock.requested,
+            granted: (lock.state == LockState::Held).then_some(lock.granted),
             deadline: self.deadlines.get(lock.deadline).map(|deadline| deadline.at),
         }
     }

@@ -3,15 +3,21 @@
 //! The bytes come from another program, perhaps an older one, so nothing in them is believed before it is checked.
 
 use poolcounter::protocol::LineBuffer;
-use poolcounter::table::SnapshotError;
+use poolcounter::table::{SnapshotError, read_section, write_section};
 use poolcounter::{HashSeed, LockTable, Timestamp};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What the bytes begin with; the version follows.
 pub(super) const MAGIC: &[u8] = b"poolcounterd hand-over\n";
 
-/// A program reads its own version and every older one. A new version is another structure beside [`Written`], converted to [`State`].
-const VERSION: u8 = 1;
+/// A program reads its own version and every older one.
+const VERSION: u8 = 2;
+
+/// The tags of version 2's sections. One that was given once keeps its meaning.
+const LISTENERS: u8 = 1;
+const CLIENTS: u8 = 2;
+const TABLE: u8 = 3;
 
 /// Why a state cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +26,8 @@ pub(crate) enum StateError {
     Foreign,
     #[error("the state is of version {0}; this program reads versions up to {VERSION}")]
     Version(u8),
+    #[error("the state has a section {0}, which this program does not know")]
+    Section(u8),
     #[error("the state is damaged: {0}")]
     Damaged(#[from] postcard::Error),
     #[error("the state contradicts itself: {0}")]
@@ -28,11 +36,10 @@ pub(crate) enum StateError {
     Table(#[from] SnapshotError),
 }
 
-/// The state as version 1 writes it. The lock table's own snapshot follows, to the end.
-#[derive(Serialize, Deserialize)]
-struct Written {
+/// The state as version 1 has it. The lock table's own snapshot follows, to the end.
+#[derive(Deserialize)]
+struct Version1 {
     listeners: Vec<SavedListener>,
-    /// In the order of the lock table's clients.
     clients: Vec<Pending>,
 }
 
@@ -80,27 +87,68 @@ pub(crate) struct ResumedClient {
     pub(crate) unsent: Option<SavedAnswers>,
 }
 
-/// The state as bytes.
+/// The state as bytes. The clients stand in the order of the lock table's.
 pub(crate) fn write(
-    listeners: Vec<SavedListener>,
-    clients: Vec<Pending>,
+    listeners: &[SavedListener],
+    clients: &[Pending],
     table: &LockTable,
 ) -> Result<Vec<u8>, StateError> {
-    let header = [MAGIC, &[VERSION]].concat();
-    let mut bytes = postcard::to_extend(&Written { listeners, clients }, header)?;
-    bytes.extend(table.snapshot()?);
-    Ok(bytes)
+    let bytes = [MAGIC, &[VERSION]].concat();
+    let bytes = write_section(LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
+    let bytes = write_section(CLIENTS, &postcard::to_allocvec(clients)?, bytes)?;
+    Ok(write_section(TABLE, &table.snapshot()?, bytes)?)
+}
+
+/// The state as it was read, and not found to be sound yet.
+struct Unchecked<'a> {
+    listeners: Vec<SavedListener>,
+    clients: Vec<Pending>,
+    table: &'a [u8],
+}
+
+fn read_version_1(bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
+    let (Version1 { listeners, clients }, table) = postcard::take_from_bytes(bytes)?;
+    Ok(Unchecked { listeners, clients, table })
+}
+
+/// A program refuses a section that it does not know, because what stands there would be lost.
+fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
+    let (mut listeners, mut clients, mut table) = (None, None, None);
+    while let Some((tag, content)) = read_section(&mut bytes)? {
+        let twice = match tag {
+            LISTENERS => listeners.replace(whole(content)?).is_some(),
+            CLIENTS => clients.replace(whole(content)?).is_some(),
+            TABLE => table.replace(content).is_some(),
+            unknown => return Err(StateError::Section(unknown)),
+        };
+        if twice {
+            return Err(StateError::Contradiction("a section stands there twice"));
+        }
+    }
+    let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else {
+        return Err(StateError::Contradiction("a section is missing"));
+    };
+    Ok(Unchecked { listeners, clients, table })
+}
+
+/// What these bytes hold, and nothing behind it.
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StateError> {
+    match postcard::take_from_bytes(bytes)? {
+        (content, []) => Ok(content),
+        _ => Err(StateError::Contradiction("something follows its end")),
+    }
 }
 
 impl State {
     /// Reads what [`write()`] wrote, perhaps in an older program.
     pub(crate) fn read(bytes: &[u8], seed: HashSeed) -> Result<Self, StateError> {
         let (&version, bytes) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(StateError::Foreign)?;
-        if version != VERSION {
-            return Err(StateError::Version(version));
-        }
-        let (written, table): (Written, _) = postcard::take_from_bytes(bytes)?;
-        let table = LockTable::restore(table, seed)?;
+        let written = match version {
+            1 => read_version_1(bytes)?,
+            2 => read_version_2(bytes)?,
+            newer => return Err(StateError::Version(newer)),
+        };
+        let table = LockTable::restore(written.table, seed)?;
         if table.clients().len() != written.clients.len() {
             return Err(StateError::Contradiction("another number of clients than in the lock table"));
         }
@@ -125,8 +173,10 @@ mod tests {
 
     const SEED: HashSeed = HashSeed::new(1, 2);
 
-    /// What the first program that could hand over wrote of [`scene`]. Every later program must read it.
+    /// What the first programs that could hand over wrote of [`scene`]. Every later program must read it.
     const VERSION_1: &[u8] = include_bytes!("version-1.bin");
+    /// What this one writes.
+    const VERSION_2: &[u8] = include_bytes!("version-2.bin");
 
     fn scene() -> (Vec<SavedListener>, Vec<Pending>, LockTable) {
         let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
@@ -165,29 +215,50 @@ mod tests {
 
     fn bytes() -> Vec<u8> {
         let (listeners, clients, table) = scene();
-        write(listeners, clients, &table).expect("a state")
+        write(&listeners, &clients, &table).expect("a state")
     }
 
     #[test]
-    fn this_program_writes_version_1_as_it_always_was() {
-        assert_eq!(
-            bytes(),
-            VERSION_1,
-            "another form of the state needs another version, and this one still to be read"
-        );
+    fn this_program_writes_version_2_as_it_always_was() {
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/hand_over/version-2.bin"), bytes())
+                .expect("written");
+        }
+        assert_eq!(bytes(), VERSION_2, "another form of a section needs another tag, and this one still to be read");
     }
 
     #[test]
-    fn version_1_is_read() {
-        let state = State::read(VERSION_1, SEED).expect("a state");
-        let (listeners, clients, table) = scene();
-        assert_eq!(state.listeners, listeners);
-        let came: Vec<_> =
-            state.clients.iter().map(|client| (client.number, client.lines.pending(), &client.unsent)).collect();
-        let expected: Vec<_> =
-            clients.iter().map(|client| (client.number, client.half_line.as_deref(), &client.unsent)).collect();
-        assert_eq!(came, expected);
-        assert_eq!(state.table.snapshot(), table.snapshot());
+    fn every_version_is_read() {
+        for version in [VERSION_1, VERSION_2] {
+            let state = State::read(version, SEED).expect("a state");
+            let (listeners, clients, table) = scene();
+            assert_eq!(state.listeners, listeners);
+            let came: Vec<_> =
+                state.clients.iter().map(|client| (client.number, client.lines.pending(), &client.unsent)).collect();
+            let expected: Vec<_> =
+                clients.iter().map(|client| (client.number, client.half_line.as_deref(), &client.unsent)).collect();
+            assert_eq!(came, expected);
+            assert_eq!(state.table.snapshot(), table.snapshot());
+        }
+    }
+
+    #[test]
+    fn a_section_is_known_and_stands_there_once() {
+        let state = |tags: &[u8]| {
+            let (listeners, clients, table) = scene();
+            let content = |tag| match tag {
+                LISTENERS => postcard::to_allocvec(&listeners).expect("bytes"),
+                CLIENTS => postcard::to_allocvec(&clients).expect("bytes"),
+                _ => table.snapshot().expect("a snapshot"),
+            };
+            let start = [MAGIC, &[VERSION]].concat();
+            let bytes = tags.iter().fold(start, |bytes, &tag| write_section(tag, &content(tag), bytes).expect("bytes"));
+            State::read(&bytes, SEED).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(state(&[3, 1, 2]), Ok(()));
+        assert_eq!(state(&[1, 2, 3, 9]), Err("the state has a section 9, which this program does not know".into()));
+        assert_eq!(state(&[1, 2]), Err("the state contradicts itself: a section is missing".into()));
+        assert_eq!(state(&[1, 1, 2, 3]), Err("the state contradicts itself: a section stands there twice".into()));
     }
 
     #[test]
@@ -196,21 +267,21 @@ mod tests {
         assert_eq!(refused(b""), "that is no state of a poolcounterd");
         assert_eq!(refused(MAGIC), "that is no state of a poolcounterd");
         let newer = [MAGIC, &[VERSION + 1]].concat();
-        assert_eq!(refused(&newer), "the state is of version 2; this program reads versions up to 1");
+        assert_eq!(refused(&newer), "the state is of version 3; this program reads versions up to 2");
         let (listeners, mut clients, table) = scene();
         clients.pop();
-        let one_less = write(listeners, clients, &table).expect("a state");
+        let one_less = write(&listeners, &clients, &table).expect("a state");
         assert_eq!(
             refused(&one_less),
             "the state contradicts itself: another number of clients than in the lock table"
         );
         let (listeners, mut clients, table) = scene();
         clients[1].number = 0;
-        let twice = write(listeners, clients, &table).expect("a state");
+        let twice = write(&listeners, &clients, &table).expect("a state");
         assert_eq!(refused(&twice), "the state contradicts itself: the numbers of clients do not rise");
         let (listeners, mut clients, table) = scene();
         clients[1].half_line = Some(b"RELEASE\nREL".to_vec());
-        let whole = write(listeners, clients, &table).expect("a state");
+        let whole = write(&listeners, &clients, &table).expect("a state");
         assert_eq!(refused(&whole), "the state contradicts itself: half a line that can be none");
     }
 

@@ -100,8 +100,9 @@ impl Upgrade<'_> {
     /// The state, in memory.
     fn state(&self) -> Result<OwnedFd, UpgradeError> {
         let bytes = self.server.show(|table, clients| {
-            let listeners = self.listeners.iter().map(|listener| listener.saved()).collect();
-            state::write(listeners, clients.iter().filter_map(|client| client.pending()).collect(), table)
+            let listeners: Vec<_> = self.listeners.iter().map(|listener| listener.saved()).collect();
+            let clients: Vec<_> = clients.iter().filter_map(|client| client.pending()).collect();
+            state::write(&listeners, &clients, table)
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }

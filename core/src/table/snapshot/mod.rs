@@ -3,6 +3,12 @@
 //! The first byte is the version of the format, the rest is what [`postcard`] makes of the structures here. The bytes come from
 //! another program, perhaps an older one, so nothing in them is believed before it is checked.
 
+mod saved;
+mod sections;
+mod statistics;
+mod version_1;
+mod version_2;
+
 use super::lock::{Client, Lock, LockState, MAX_LOCKS};
 use super::queue::{Links, Queue};
 use super::{HashSeed, Index, LockTable, NO_DEADLINE};
@@ -11,12 +17,15 @@ use crate::protocol::{MAX_LINE, Mode};
 use crate::stats::Statistics;
 use alloc::vec;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+pub use sections::{read_section, write_section};
 
-const VERSION: u8 = 1;
+use saved::{Saved, SavedClaim, SavedPool, ensure};
+
+/// The version that is written. Every older one can be read.
+const VERSION: u8 = 2;
 
 /// As much as can be counted or waited for, and half of what there is room for: what is added to it later still fits.
-const MOST: u64 = u64::MAX / 2;
+const MAX_SUM: u64 = u64::MAX / 2;
 
 /// Why bytes are not a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,41 +35,17 @@ pub enum SnapshotError {
     #[error("the snapshot is empty")]
     Empty,
     /// Another version of the format, newer than this program.
-    #[error("the snapshot is of version {0}; this program reads version {VERSION}")]
+    #[error("the snapshot is of version {0}; this program reads versions up to {VERSION}")]
     Version(u8),
+    /// A section that only a newer program knows.
+    #[error("the snapshot has a section {0}, which this program does not know")]
+    Section(u8),
     /// The bytes end early, or hold something else.
     #[error("the snapshot is damaged: {0}")]
     Damaged(#[from] postcard::Error),
     /// The bytes describe a table that cannot be.
     #[error("the snapshot contradicts itself: {0}")]
     Contradiction(&'static str),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    statistics: Statistics,
-    /// For each client, how many locks it has.
-    clients: Vec<u8>,
-    pools: Vec<SavedPool>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedPool {
-    key: Vec<u8>,
-    holders: Vec<SavedLock>,
-    for_me: Vec<SavedLock>,
-    for_anyone: Vec<SavedLock>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct SavedLock {
-    /// The client's rank in [`Snapshot::clients`].
-    client: u32,
-    /// The lock's place in the client's stack, 0 for the oldest.
-    depth: u8,
-    start: Timestamp,
-    /// When its wait ends, and the number that orders equal times.
-    deadline: Option<(Timestamp, u64)>,
 }
 
 impl LockTable {
@@ -82,21 +67,22 @@ impl LockTable {
             for_me: saved(&pool.for_me),
             for_anyone: saved(&pool.for_anyone),
         });
-        let snapshot = Snapshot {
+        let saved = Saved {
             statistics: self.statistics.clone(),
             clients: self.clients.iter().map(|(_, client)| depth(client.locks().len())).collect(),
             pools: pools.collect(),
         };
-        Ok(postcard::to_extend(&snapshot, vec![VERSION])?)
+        version_2::write(saved, vec![VERSION])
     }
 
-    fn save(&self, index: Index, ranks: &[u32]) -> SavedLock {
+    fn save(&self, index: Index, ranks: &[u32]) -> SavedClaim {
         let lock = &self.locks[index];
         let stack = self.clients[lock.client].locks();
-        SavedLock {
+        SavedClaim {
             client: ranks[lock.client as usize],
             depth: depth(stack.iter().take_while(|&&other| other != index).count()),
-            start: lock.start,
+            requested: lock.requested,
+            granted: lock.granted,
             deadline: self.deadlines.get(lock.deadline).map(|deadline| (deadline.at, deadline.sequence)),
         }
     }
@@ -110,14 +96,14 @@ impl LockTable {
     /// If the bytes are of another version, damaged, or describe what cannot be.
     pub fn restore(bytes: &[u8], seed: HashSeed) -> Result<Self, SnapshotError> {
         let (&version, bytes) = bytes.split_first().ok_or(SnapshotError::Empty)?;
-        if version != VERSION {
-            return Err(SnapshotError::Version(version));
-        }
-        let (snapshot, rest): (Snapshot, _) = postcard::take_from_bytes(bytes)?;
-        ensure(rest.is_empty(), "something follows its end")?;
-        let most = snapshot.clients.iter().copied().map(usize::from).max().unwrap_or(0);
+        let saved = match version {
+            1 => version_1::read(bytes)?,
+            2 => version_2::read(bytes)?,
+            newer => return Err(SnapshotError::Version(newer)),
+        };
+        let most = saved.clients.iter().copied().map(usize::from).max().unwrap_or(0);
         ensure(most <= MAX_LOCKS, "a client with more than four locks")?;
-        Restoring::new(&snapshot, seed).finish(snapshot.pools)
+        Restoring::new(&saved, seed).finish(saved.pools)
     }
 }
 
@@ -140,10 +126,10 @@ struct Restoring {
 }
 
 impl Restoring {
-    fn new(snapshot: &Snapshot, seed: HashSeed) -> Self {
-        let mut table = LockTable::new(seed, snapshot.statistics.started);
-        table.statistics = snapshot.statistics.clone();
-        let stacks = snapshot.clients.iter().map(|&locks| vec![None; usize::from(locks)]).collect();
+    fn new(saved: &Saved, seed: HashSeed) -> Self {
+        let mut table = LockTable::new(seed, saved.statistics.started);
+        table.statistics = saved.statistics.clone();
+        let stacks = saved.clients.iter().map(|&locks| vec![None; usize::from(locks)]).collect();
         Self { table, stacks, deadlines: Vec::new() }
     }
 
@@ -179,7 +165,7 @@ impl Restoring {
         Ok(())
     }
 
-    fn lock(&mut self, pool: Index, state: LockState, saved: SavedLock) -> Result<(), SnapshotError> {
+    fn lock(&mut self, pool: Index, state: LockState, saved: SavedClaim) -> Result<(), SnapshotError> {
         let stack = self
             .stacks
             .get_mut(saved.client as usize)
@@ -191,8 +177,15 @@ impl Restoring {
             .get_mut(usize::from(saved.depth))
             .ok_or(SnapshotError::Contradiction("a lock beyond its client's stack"))?;
         ensure(place.is_none(), "two locks in one place")?;
-        let lock =
-            Lock { pool, client: saved.client, state, start: saved.start, links: Links::NONE, deadline: NO_DEADLINE };
+        let lock = Lock {
+            pool,
+            client: saved.client,
+            state,
+            requested: saved.requested,
+            granted: saved.granted,
+            links: Links::NONE,
+            deadline: NO_DEADLINE,
+        };
         let index = self.table.locks.insert(lock);
         *place = Some(index);
         self.table.pools.arena[pool].queue(state).push(&mut self.table.locks, index);
@@ -214,16 +207,12 @@ impl Restoring {
     fn check_statistics(&self) -> Result<(), SnapshotError> {
         let Statistics { counters, times, .. } = &self.table.statistics;
         let mut sums = counters.listed(0).into_iter().chain(times.listed());
-        ensure(sums.all(|(_, sum)| sum <= MOST), "statistics that nothing can bring about")?;
+        ensure(sums.all(|(_, sum)| sum <= MAX_SUM), "a statistic that is impossibly large")?;
         let held = self.table.locks.iter().filter(|(_, lock)| lock.state == LockState::Held).count() as u64;
         let waiting = self.table.locks.len() as u64 - held;
         ensure(counters.processing_workers == held, "another number of holders than counted")?;
         ensure(counters.waiting_workers >= waiting, "more waiters than counted")
     }
-}
-
-fn ensure(condition: bool, contradiction: &'static str) -> Result<(), SnapshotError> {
-    if condition { Ok(()) } else { Err(SnapshotError::Contradiction(contradiction)) }
 }
 
 #[cfg(test)]
@@ -233,19 +222,35 @@ mod tests {
     #[test]
     fn statistics_that_would_overflow_are_refused() {
         const SEED: HashSeed = HashSeed::new(1, 2);
-        let table = LockTable::new(SEED, Timestamp::from_micros(0));
-        let sums = table.statistics.counters.listed(0).len() - 1 + table.statistics.times.listed().len();
-        let snapshot = table.snapshot().expect("a snapshot");
-        // The version and the start come before them; each is 0, in a byte.
-        for place in (2..).take(sums) {
-            let restored = |sum: u64| {
-                let mut bytes = snapshot.clone();
-                bytes.splice(place..=place, postcard::to_allocvec(&sum).expect("a number"));
-                LockTable::restore(&bytes, SEED).map(|_| ())
+        // Of the gauges only the one of the waiters may be more than there are.
+        let sums: [fn(&mut Statistics) -> &mut u64; 17] = [
+            |of| &mut of.counters.total_acquired,
+            |of| &mut of.counters.total_releases,
+            |of| &mut of.counters.waiting_workers,
+            |of| &mut of.counters.connect_errors,
+            |of| &mut of.counters.failed_sends,
+            |of| &mut of.counters.full_queues,
+            |of| &mut of.counters.lock_mismatch,
+            |of| &mut of.counters.lock_while_waiting,
+            |of| &mut of.counters.release_mismatch,
+            |of| &mut of.counters.processed_count,
+            |of| &mut of.times.processing,
+            |of| &mut of.times.gained,
+            |of| &mut of.times.waiting,
+            |of| &mut of.times.waiting_for_me,
+            |of| &mut of.times.waiting_for_anyone,
+            |of| &mut of.times.waiting_for_good,
+            |of| &mut of.times.wasted_timeout,
+        ];
+        for (place, sum) in sums.iter().enumerate() {
+            let restored = |value: u64| {
+                let mut table = LockTable::new(SEED, Timestamp::from_micros(0));
+                *sum(&mut table.statistics) = value;
+                LockTable::restore(&table.snapshot().expect("a snapshot"), SEED).map(|_| ())
             };
-            let refused = Err(SnapshotError::Contradiction("statistics that nothing can bring about"));
-            assert_eq!(restored(MOST + 1), refused, "{place}");
-            assert_ne!(restored(MOST), refused, "{place}");
+            let refused = Err(SnapshotError::Contradiction("a statistic that is impossibly large"));
+            assert_eq!(restored(MAX_SUM + 1), refused, "{place}");
+            assert_eq!(restored(MAX_SUM), Ok(()), "{place}");
         }
     }
 }
