@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
-use poolcounter::table::LockState;
+use poolcounter::table::ClaimState;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -83,7 +83,7 @@ impl Wait {
     }
 }
 
-type Entry = (Vec<u8>, ClientId, LockState, (Timestamp, Option<Timestamp>), Option<Timestamp>);
+type Entry = (Vec<u8>, ClientId, ClaimState, (Timestamp, Option<Timestamp>), Option<Timestamp>);
 
 struct World {
     table: LockTable,
@@ -266,9 +266,9 @@ impl World {
             assert!(holders > 0, "a pool that nobody holds");
             let widest = self.widest.get(pool.key()).copied().unwrap_or_default();
             assert!(holders <= widest as usize, "{holders} holders where {widest} are allowed");
-            assert!(pool.holders().all(|lock| lock.state == LockState::Held && lock.deadline.is_none()));
-            assert!(pool.waiters_for_me().all(|lock| lock.state == LockState::Waiting(Mode::ForMe)));
-            assert!(pool.waiters_for_anyone().all(|lock| lock.state == LockState::Waiting(Mode::ForAnyone)));
+            assert!(pool.holders().all(|lock| lock.state == ClaimState::Held && lock.deadline.is_none()));
+            assert!(pool.waiters_for_me().all(|lock| lock.state == ClaimState::Waiting(Mode::ForMe)));
+            assert!(pool.waiters_for_anyone().all(|lock| lock.state == ClaimState::Waiting(Mode::ForAnyone)));
         }
         let table = &self.table;
         self.widest.retain(|key, _| table.pools().any(|pool| pool.key() == key));
@@ -279,10 +279,10 @@ impl World {
         for client in self.table.clients() {
             let known = &self.known[&client.id()];
             let waiting = usize::from(known.wait != Wait::No);
-            assert_eq!(client.locks().len(), known.held + waiting);
-            assert!(client.locks().len() <= 4);
-            assert_eq!(client.locks().filter(|lock| lock.state == LockState::Held).count(), known.held);
-            assert!(client.locks().all(|lock| lock.client == client.id()));
+            assert_eq!(client.claims().len(), known.held + waiting);
+            assert!(client.claims().len() <= 4);
+            assert_eq!(client.claims().filter(|lock| lock.state == ClaimState::Held).count(), known.held);
+            assert!(client.claims().all(|lock| lock.client == client.id()));
             assert_eq!(self.table.is_at_rest(client.id()), known.held + waiting == 0);
         }
     }

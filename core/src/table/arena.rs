@@ -1,6 +1,6 @@
 use slab::Slab;
 
-/// A place in an [`Arena`]: half the size of a `usize`, for there are four in every lock.
+/// A place in an [`Arena`]: half the size of a `usize`, because every claim has several of them.
 pub(super) type Index = u32;
 
 /// Up to this many places an empty arena keeps.
@@ -17,7 +17,7 @@ impl<T> Arena<T> {
 
     pub(super) fn insert(&mut self, item: T) -> Index {
         let index = self.0.insert(item);
-        // Memory ends long before 2^32 items do: a client, a lock and a pool each take 20 bytes and more.
+        // Memory ends long before 2^32 items do: a client, a claim and a pool each take 20 bytes and more.
         Index::try_from(index).unwrap_or_else(|_| unreachable!("more than 2^32 items"))
     }
 

@@ -25,35 +25,35 @@
 //! ```
 
 mod arena;
+mod claim;
 mod deadlines;
 mod event;
-mod lock;
 mod pool;
 mod queue;
 mod snapshot;
 mod view;
 
+pub use claim::ClaimState;
 pub use event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
-pub use lock::LockState;
 pub use pool::HashSeed;
 pub use snapshot::{SnapshotError, read_section, write_section};
-pub use view::{ClientView, LockView, PoolView};
+pub use view::{ClaimView, ClientView, PoolView};
 
 use crate::Timestamp;
 use crate::protocol::{Acquire, Command, Response};
 use crate::stats::Statistics;
 use alloc::collections::VecDeque;
 use arena::{Arena, Index};
+use claim::{Claim, Claims, Client};
 use deadlines::{Deadlines, NO_DEADLINE};
-use lock::{Client, Lock, Locks};
 use pool::Pools;
 use queue::Links;
 
 /// Below this many wake-ups their queue is not worth shrinking.
 const SMALL_QUEUE: usize = 1_024;
 
-/// A client of the table, from [`LockTable::connect`] to [`LockTable::disconnect`]. The smallest free number is not promised, only that
-/// numbers stay small.
+/// A client of the table, from [`LockTable::connect`] to [`LockTable::disconnect`]. Numbers are
+/// reused and stay small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(Index);
 
@@ -84,7 +84,7 @@ pub struct Wakeup {
 #[derive(Debug)]
 pub struct LockTable {
     clients: Arena<Client>,
-    locks: Locks,
+    claims: Claims,
     pools: Pools,
     deadlines: Deadlines,
     wakeups: VecDeque<Wakeup>,
@@ -97,7 +97,7 @@ impl LockTable {
     pub fn new(seed: HashSeed, now: Timestamp) -> Self {
         Self {
             clients: Arena::new(),
-            locks: Arena::new(),
+            claims: Arena::new(),
             pools: Pools::new(seed),
             deadlines: Deadlines::default(),
             wakeups: VecDeque::new(),
@@ -112,11 +112,11 @@ impl LockTable {
 
     /// Bytes have come from `client`: once for each read, before its lines are handled.
     ///
-    /// As in the reference, whose time is up by `now` is told so first, and then the bytes cancel the timer of a client that waits, for good.
+    /// As in the reference, waiters whose timeout has passed by `now` are told first. Then the bytes cancel the timer of this client, if it waits, permanently.
     pub fn received(&mut self, client: ClientId, now: Timestamp) {
         self.expire(now);
-        if let Some(lock) = self.waiting_lock(client) {
-            self.deadlines.cancel(&mut self.locks, lock);
+        if let Some(claim) = self.waiting_claim(client) {
+            self.deadlines.cancel(&mut self.claims, claim);
         }
     }
 
@@ -132,21 +132,21 @@ impl LockTable {
         }
     }
 
-    /// `client` has gone: its locks go, newest first, and each held one passes on to the oldest waiter, for-me before for-anyone.
+    /// `client` has left. Its claims end, newest first. Each lock that it held is granted to the oldest waiter, for-me before for-anyone.
     ///
-    /// Whose time is up by `now` is told so first; that may be the client itself, and need not be sent.
+    /// Waiters whose timeout has passed by `now` are told first. This client may be one of them; skip it.
     pub fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.expire(now);
-        while let Some(lock) = self.clients[client.0].pop() {
-            self.end_with_client(lock, now);
+        while let Some(claim) = self.clients[client.0].pop() {
+            self.end_with_client(claim, now);
         }
         self.clients.remove(client.0);
     }
 
-    /// Tells everyone whose time is up by `now`, oldest first.
+    /// Tells the waiters whose timeout has passed by `now`, oldest first.
     pub fn expire(&mut self, now: Timestamp) {
-        while let Some(lock) = self.deadlines.due(now) {
-            self.dismiss(lock, WaitEnd::TimedOut, now);
+        while let Some(claim) = self.deadlines.due(now) {
+            self.dismiss(claim, WaitEnd::TimedOut, now);
         }
     }
 
@@ -156,7 +156,7 @@ impl LockTable {
         self.deadlines.next()
     }
 
-    /// The next of those that must be told something, in the reference's order. To be emptied after each call that changes the table.
+    /// The next client that must be told something, in the reference's order. Call it after each call that changes the table, until it returns `None`.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Wakeup> {
         // Mostly there is none.
@@ -187,16 +187,16 @@ impl LockTable {
         self.statistics.counters.failed_sends += 1;
     }
 
-    /// Whether nothing is held, waited for or waiting to be told.
+    /// Whether no client holds a lock, waits for one, or is still to be told something.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.locks.len() == 0 && self.wakeups.is_empty()
+        self.claims.len() == 0 && self.wakeups.is_empty()
     }
 
     /// Whether `client` holds nothing, waits for nothing, and cannot be among those who are still to be told something.
     #[must_use]
     pub fn is_at_rest(&self, client: ClientId) -> bool {
-        self.wakeups.is_empty() && self.clients[client.0].locks().is_empty()
+        self.wakeups.is_empty() && self.clients[client.0].claims().is_empty()
     }
 
     fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
@@ -204,7 +204,7 @@ impl LockTable {
             self.report(Event::Misused(Misuse::TooManyLocks), now);
             return Some(Response::LockHeld);
         }
-        if self.waiting_lock(client).is_some() {
+        if self.waiting_claim(client).is_some() {
             self.report(Event::Misused(Misuse::AcquireWhileWaiting), now);
             return Some(Response::WaitForResponse);
         }
@@ -218,7 +218,7 @@ impl LockTable {
             return Some(Response::QueueFull);
         }
         if pool.holders.len() < acquire.workers {
-            self.add_lock(client, index, LockState::Held, now);
+            self.add_claim(client, index, ClaimState::Held, now);
             self.report(Event::Granted, now);
             return Some(Response::Locked);
         }
@@ -226,92 +226,92 @@ impl LockTable {
             self.report(Event::Refused(Refusal::NotFree), now);
             return Some(Response::Timeout);
         }
-        let lock = self.add_lock(client, index, LockState::Waiting(acquire.mode), now);
-        self.deadlines.set(&mut self.locks, lock, now.after_secs(acquire.timeout));
+        let claim = self.add_claim(client, index, ClaimState::Waiting(acquire.mode), now);
+        self.deadlines.set(&mut self.claims, claim, now.after_secs(acquire.timeout));
         self.report(Event::WaitBegan(acquire.mode), now);
         None
     }
 
     fn release(&mut self, client: ClientId, now: Timestamp) -> Response {
-        let Some(lock) = self.clients[client.0].pop() else {
+        let Some(claim) = self.clients[client.0].pop() else {
             self.report(Event::Misused(Misuse::NothingToRelease), now);
             return Response::NotLocked;
         };
-        let Lock { pool, state, requested, .. } = self.locks[lock];
-        if let LockState::Waiting(mode) = state {
+        let Claim { pool, state, requested, .. } = self.claims[claim];
+        if let ClaimState::Waiting(mode) = state {
             // The releaser itself must not be told that the work is done.
-            self.drop_lock(lock);
+            self.drop_claim(claim);
             self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Cancelled }, now);
         }
         self.tell_done(pool, requested, now);
-        if state == LockState::Held {
+        if state == ClaimState::Held {
             let heir = self.pools.arena[pool].for_me.oldest();
-            self.end_hold(lock, heir, HoldEnd::Released, now);
+            self.end_hold(claim, heir, HoldEnd::Released, now);
         }
         Response::Released
     }
 
     /// A claim ends with its client, its work unfinished.
-    fn end_with_client(&mut self, lock: Index, now: Timestamp) {
-        let Lock { pool, state, requested, .. } = self.locks[lock];
+    fn end_with_client(&mut self, claim: Index, now: Timestamp) {
+        let Claim { pool, state, requested, .. } = self.claims[claim];
         match state {
-            LockState::Held => {
+            ClaimState::Held => {
                 let pool = &self.pools.arena[pool];
                 let heir = pool.for_me.oldest().or(pool.for_anyone.oldest());
-                self.end_hold(lock, heir, HoldEnd::Left, now);
+                self.end_hold(claim, heir, HoldEnd::Left, now);
             }
-            LockState::Waiting(mode) => {
-                self.drop_lock(lock);
+            ClaimState::Waiting(mode) => {
+                self.drop_claim(claim);
                 self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Left }, now);
             }
         }
     }
 
-    /// A held lock goes to the waiter `heir`, or is free.
-    fn end_hold(&mut self, lock: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
-        let Lock { requested, granted, .. } = self.locks[lock];
+    /// A client holds its lock no longer: the lock is granted to the waiter `heir`, or is free.
+    fn end_hold(&mut self, claim: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
+        let Claim { requested, granted, .. } = self.claims[claim];
         self.report(Event::HoldEnded { requested, granted, end }, now);
         // First the heir, who keeps the pool alive.
         if let Some(heir) = heir {
             self.grant_to_waiter(heir, now);
         }
-        self.drop_lock(lock);
+        self.drop_claim(claim);
     }
 
     /// A waiter becomes a holder.
-    fn grant_to_waiter(&mut self, lock: Index, now: Timestamp) {
-        self.deadlines.cancel(&mut self.locks, lock);
-        let Lock { pool, client, state, requested, .. } = self.locks[lock];
+    fn grant_to_waiter(&mut self, claim: Index, now: Timestamp) {
+        self.deadlines.cancel(&mut self.claims, claim);
+        let Claim { pool, client, state, requested, .. } = self.claims[claim];
         let pool = &mut self.pools.arena[pool];
-        pool.queue(state).remove(&mut self.locks, lock);
-        pool.holders.push(&mut self.locks, lock);
-        let claim = &mut self.locks[lock];
-        claim.state = LockState::Held;
+        pool.queue(state).remove(&mut self.claims, claim);
+        pool.holders.push(&mut self.claims, claim);
+        let claim = &mut self.claims[claim];
+        claim.state = ClaimState::Held;
         claim.granted = now;
         self.wakeups.push_back(Wakeup { client: ClientId(client), response: Response::Locked });
-        if let LockState::Waiting(mode) = state {
+        if let ClaimState::Waiting(mode) = state {
             self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Granted }, now);
         }
     }
 
-    /// Every for-anyone waiter of a pool is told that the work is done whose worker had asked for the lock at `work_requested`.
+    /// Tells every for-anyone waiter of a pool that the work is done. Its worker had asked for the lock at `work_requested`.
     fn tell_done(&mut self, pool: Index, work_requested: Timestamp, now: Timestamp) {
-        self.deadlines.cancel_all(&mut self.locks, &self.pools.arena[pool].for_anyone);
+        self.deadlines.cancel_all(&mut self.claims, &self.pools.arena[pool].for_anyone);
         // A pool with a waiter has a holder, who keeps it alive while its waiters go.
-        while let Some(lock) = self.pools.arena[pool].for_anyone.oldest() {
-            self.dismiss(lock, WaitEnd::Done { work_requested }, now);
+        while let Some(claim) = self.pools.arena[pool].for_anyone.oldest() {
+            self.dismiss(claim, WaitEnd::Done { work_requested }, now);
         }
     }
 
     /// A waiter's wait ends without the lock.
-    fn dismiss(&mut self, lock: Index, end: WaitEnd, now: Timestamp) {
-        let Lock { client, state, requested, .. } = self.locks[lock];
-        // A client that waits can get no further lock, so the one that it waits for is its newest.
+    fn dismiss(&mut self, claim: Index, end: WaitEnd, now: Timestamp) {
+        let Claim { client, state, requested, .. } = self.claims[claim];
+        // A client that waits cannot acquire anything else, so the waiting claim is its newest.
         self.clients[client].pop();
-        self.drop_lock(lock);
+        self.drop_claim(claim);
         let response = if end == WaitEnd::TimedOut { Response::Timeout } else { Response::Done };
         self.wakeups.push_back(Wakeup { client: ClientId(client), response });
-        if let LockState::Waiting(mode) = state {
+        if let ClaimState::Waiting(mode) = state {
             self.report(Event::WaitEnded { mode, since: requested, end }, now);
         }
     }
@@ -321,12 +321,12 @@ impl LockTable {
         self.statistics.count(event, now);
     }
 
-    fn waiting_lock(&self, client: ClientId) -> Option<Index> {
-        self.clients[client.0].newest().filter(|&lock| self.locks[lock].state != LockState::Held)
+    fn waiting_claim(&self, client: ClientId) -> Option<Index> {
+        self.clients[client.0].newest().filter(|&claim| self.claims[claim].state != ClaimState::Held)
     }
 
-    fn add_lock(&mut self, client: ClientId, pool: Index, state: LockState, now: Timestamp) -> Index {
-        let lock = Lock {
+    fn add_claim(&mut self, client: ClientId, pool: Index, state: ClaimState, now: Timestamp) -> Index {
+        let claim = Claim {
             pool,
             client: client.0,
             state,
@@ -335,21 +335,21 @@ impl LockTable {
             links: Links::NONE,
             deadline: NO_DEADLINE,
         };
-        let lock = self.locks.insert(lock);
-        self.clients[client.0].push(lock);
-        self.pools.arena[pool].queue(state).push(&mut self.locks, lock);
-        lock
+        let claim = self.claims.insert(claim);
+        self.clients[client.0].push(claim);
+        self.pools.arena[pool].queue(state).push(&mut self.claims, claim);
+        claim
     }
 
-    /// Takes a lock, which its client has let go of, out of its queue and its timer; the pool goes with its last lock.
-    fn drop_lock(&mut self, lock: Index) {
-        self.deadlines.cancel(&mut self.locks, lock);
-        let Lock { pool: index, state, .. } = self.locks[lock];
+    /// Removes a claim, which is no longer on its client's stack, from its queue and its timer. A pool is removed with its last claim.
+    fn drop_claim(&mut self, claim: Index) {
+        self.deadlines.cancel(&mut self.claims, claim);
+        let Claim { pool: index, state, .. } = self.claims[claim];
         let pool = &mut self.pools.arena[index];
-        pool.queue(state).remove(&mut self.locks, lock);
+        pool.queue(state).remove(&mut self.claims, claim);
         if pool.count() == 0 {
             self.pools.remove(index);
         }
-        self.locks.remove(lock);
+        self.claims.remove(claim);
     }
 }

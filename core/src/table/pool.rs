@@ -1,5 +1,5 @@
 use super::arena::{Arena, Index};
-use super::lock::LockState;
+use super::claim::ClaimState;
 use super::queue::Queue;
 use crate::protocol::Mode;
 use alloc::boxed::Box;
@@ -35,21 +35,21 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Every lock on the key, held or waited for.
+    /// The number of claims to the key, held and waiting.
     pub(super) fn count(&self) -> u32 {
         self.holders.len() + self.for_me.len() + self.for_anyone.len()
     }
 
-    pub(super) fn queue(&mut self, state: LockState) -> &mut Queue {
+    pub(super) fn queue(&mut self, state: ClaimState) -> &mut Queue {
         match state {
-            LockState::Held => &mut self.holders,
-            LockState::Waiting(Mode::ForMe) => &mut self.for_me,
-            LockState::Waiting(Mode::ForAnyone) => &mut self.for_anyone,
+            ClaimState::Held => &mut self.holders,
+            ClaimState::Waiting(Mode::ForMe) => &mut self.for_me,
+            ClaimState::Waiting(Mode::ForAnyone) => &mut self.for_anyone,
         }
     }
 }
 
-/// The pools that have a lock, found by key.
+/// The pools that have a claim, found by key.
 #[derive(Debug)]
 pub(super) struct Pools {
     pub(super) arena: Arena<Pool>,

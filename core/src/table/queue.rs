@@ -1,10 +1,10 @@
 use super::arena::Index;
-use super::lock::Locks;
+use super::claim::Claims;
 
-/// "No lock", where a lock's place is kept in 32 bits.
+/// "No claim", as a number.
 const NONE: Index = Index::MAX;
 
-/// A first-in-first-out queue of locks, linked through the locks themselves: any of them leaves it in O(1).
+/// A first-in-first-out queue of claims. It is linked through the claims themselves, so that any of them can be removed in O(1).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
     head: Index,
@@ -12,7 +12,7 @@ pub(super) struct Queue {
     len: u32,
 }
 
-/// A lock's neighbours in the one queue that it stands in.
+/// A claim's neighbours in its queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links {
     previous: Index,
@@ -22,7 +22,7 @@ pub(super) struct Links {
 impl Links {
     pub(super) const NONE: Self = Self { previous: NONE, next: NONE };
 
-    /// The lock behind.
+    /// The claim behind this one.
     pub(super) fn next(self) -> Option<Index> {
         place(self.next)
     }
@@ -39,32 +39,32 @@ impl Queue {
         place(self.head)
     }
 
-    pub(super) fn push(&mut self, locks: &mut Locks, lock: Index) {
-        locks[lock].links = Links { previous: self.tail, next: NONE };
+    pub(super) fn push(&mut self, claims: &mut Claims, claim: Index) {
+        claims[claim].links = Links { previous: self.tail, next: NONE };
         match place(self.tail) {
-            Some(tail) => locks[tail].links.next = lock,
-            None => self.head = lock,
+            Some(tail) => claims[tail].links.next = claim,
+            None => self.head = claim,
         }
-        self.tail = lock;
+        self.tail = claim;
         self.len += 1;
     }
 
-    pub(super) fn remove(&mut self, locks: &mut Locks, lock: Index) {
-        let Links { previous, next } = core::mem::replace(&mut locks[lock].links, Links::NONE);
+    pub(super) fn remove(&mut self, claims: &mut Claims, claim: Index) {
+        let Links { previous, next } = core::mem::replace(&mut claims[claim].links, Links::NONE);
         match place(previous) {
-            Some(previous) => locks[previous].links.next = next,
+            Some(previous) => claims[previous].links.next = next,
             None => self.head = next,
         }
         match place(next) {
-            Some(next) => locks[next].links.previous = previous,
+            Some(next) => claims[next].links.previous = previous,
             None => self.tail = previous,
         }
         self.len -= 1;
     }
 
-    /// The queue's locks, oldest first.
-    pub(super) fn iter<'a>(&self, locks: &'a Locks) -> impl Iterator<Item = Index> + use<'a> {
-        core::iter::successors(self.oldest(), |&lock| locks[lock].links.next())
+    /// The queue's claims, oldest first.
+    pub(super) fn iter<'a>(&self, claims: &'a Claims) -> impl Iterator<Item = Index> + use<'a> {
+        core::iter::successors(self.oldest(), |&claim| claims[claim].links.next())
     }
 }
 

@@ -1,7 +1,7 @@
-use super::lock::Client;
+use super::claim::Client;
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{ClientId, Index, LockState, LockTable};
+use super::{ClaimState, ClientId, Index, LockTable};
 use crate::Timestamp;
 
 /// One key as it stands: who holds it and who waits for it.
@@ -13,13 +13,13 @@ pub struct PoolView<'a> {
 
 /// One client's claim to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LockView<'a> {
+pub struct ClaimView<'a> {
     /// The key's bytes.
     pub key: &'a [u8],
     /// Whose claim it is.
     pub client: ClientId,
     /// Held, or waited for and in which queue.
-    pub state: LockState,
+    pub state: ClaimState,
     /// When the client asked for it.
     pub requested: Timestamp,
     /// When the client got it; `None` while it waits.
@@ -28,7 +28,7 @@ pub struct LockView<'a> {
     pub deadline: Option<Timestamp>,
 }
 
-/// One client and its locks.
+/// One client and its claims.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientView<'a> {
     table: &'a LockTable,
@@ -49,15 +49,15 @@ impl LockTable {
         self.clients.iter().map(|(id, client)| ClientView { table: self, id: ClientId(id), client })
     }
 
-    fn view(&self, lock: Index) -> LockView<'_> {
-        let lock = &self.locks[lock];
-        LockView {
-            key: &self.pools.arena[lock.pool].key,
-            client: ClientId(lock.client),
-            state: lock.state,
-            requested: lock.requested,
-            granted: (lock.state == LockState::Held).then_some(lock.granted),
-            deadline: self.deadlines.get(lock.deadline).map(|deadline| deadline.at),
+    fn view(&self, claim: Index) -> ClaimView<'_> {
+        let claim = &self.claims[claim];
+        ClaimView {
+            key: &self.pools.arena[claim.pool].key,
+            client: ClientId(claim.client),
+            state: claim.state,
+            requested: claim.requested,
+            granted: (claim.state == ClaimState::Held).then_some(claim.granted),
+            deadline: self.deadlines.get(claim.deadline).map(|deadline| deadline.at),
         }
     }
 }
@@ -70,23 +70,23 @@ impl<'a> PoolView<'a> {
     }
 
     /// Those who hold the key, in the order in which they got it.
-    pub fn holders(&self) -> impl Iterator<Item = LockView<'a>> + use<'a> {
+    pub fn holders(&self) -> impl Iterator<Item = ClaimView<'a>> + use<'a> {
         self.walk(&self.pool.holders)
     }
 
     /// Those who wait with `ACQ4ME`, oldest first.
-    pub fn waiters_for_me(&self) -> impl Iterator<Item = LockView<'a>> + use<'a> {
+    pub fn waiters_for_me(&self) -> impl Iterator<Item = ClaimView<'a>> + use<'a> {
         self.walk(&self.pool.for_me)
     }
 
     /// Those who wait with `ACQ4ANY`, oldest first.
-    pub fn waiters_for_anyone(&self) -> impl Iterator<Item = LockView<'a>> + use<'a> {
+    pub fn waiters_for_anyone(&self) -> impl Iterator<Item = ClaimView<'a>> + use<'a> {
         self.walk(&self.pool.for_anyone)
     }
 
-    fn walk(&self, queue: &Queue) -> impl Iterator<Item = LockView<'a>> + use<'a> {
+    fn walk(&self, queue: &Queue) -> impl Iterator<Item = ClaimView<'a>> + use<'a> {
         let table = self.table;
-        queue.iter(&table.locks).map(|lock| table.view(lock))
+        queue.iter(&table.claims).map(|claim| table.view(claim))
     }
 }
 
@@ -97,10 +97,10 @@ impl<'a> ClientView<'a> {
         self.id
     }
 
-    /// Its locks, oldest first; the newest is the next to be released.
+    /// Its claims, oldest first. A `RELEASE` ends the newest.
     #[must_use]
-    pub fn locks(&self) -> impl ExactSizeIterator<Item = LockView<'a>> + use<'a> {
+    pub fn claims(&self) -> impl ExactSizeIterator<Item = ClaimView<'a>> + use<'a> {
         let table = self.table;
-        self.client.locks().iter().map(|&lock| table.view(lock))
+        self.client.claims().iter().map(|&claim| table.view(claim))
     }
 }

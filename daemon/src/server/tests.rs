@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connection::Reader;
-use poolcounter::table::LockState;
+use poolcounter::table::ClaimState;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
@@ -425,8 +425,8 @@ fn nothing_is_done_for_a_client_after_it_was_cut_off() {
         let failed = scene.0.hub.borrow().table.statistics().answer(b"failed_sends", 0, now);
         assert_eq!(failed.as_bytes(), b"failed_sends: 1\n");
         let hub = scene.0.hub.borrow();
-        let locks: Vec<_> = hub.table.clients().flat_map(|client| client.locks()).map(|lock| lock.state).collect();
-        assert_eq!(locks, [LockState::Held]);
+        let locks: Vec<_> = hub.table.clients().flat_map(|client| client.claims()).map(|lock| lock.state).collect();
+        assert_eq!(locks, [ClaimState::Held]);
     });
 }
 

@@ -9,7 +9,7 @@ mod statistics;
 mod version_1;
 mod version_2;
 
-use super::lock::{Client, Lock, LockState, MAX_LOCKS};
+use super::claim::{Claim, ClaimState, Client, MAX_CLAIMS};
 use super::queue::{Links, Queue};
 use super::{HashSeed, Index, LockTable, NO_DEADLINE};
 use crate::Timestamp;
@@ -60,7 +60,7 @@ impl LockTable {
         for (rank, (id, _)) in (0..).zip(self.clients.iter()) {
             ranks[id as usize] = rank;
         }
-        let saved = |queue: &Queue| queue.iter(&self.locks).map(|lock| self.save(lock, &ranks)).collect();
+        let saved = |queue: &Queue| queue.iter(&self.claims).map(|claim| self.save(claim, &ranks)).collect();
         let pools = self.pools.arena.iter().map(|(_, pool)| SavedPool {
             key: pool.key.to_vec(),
             holders: saved(&pool.holders),
@@ -69,21 +69,21 @@ impl LockTable {
         });
         let saved = Saved {
             statistics: self.statistics.clone(),
-            clients: self.clients.iter().map(|(_, client)| depth(client.locks().len())).collect(),
+            clients: self.clients.iter().map(|(_, client)| depth(client.claims().len())).collect(),
             pools: pools.collect(),
         };
         version_2::write(saved, vec![VERSION])
     }
 
     fn save(&self, index: Index, ranks: &[u32]) -> SavedClaim {
-        let lock = &self.locks[index];
-        let stack = self.clients[lock.client].locks();
+        let claim = &self.claims[index];
+        let stack = self.clients[claim.client].claims();
         SavedClaim {
-            client: ranks[lock.client as usize],
+            client: ranks[claim.client as usize],
             depth: depth(stack.iter().take_while(|&&other| other != index).count()),
-            requested: lock.requested,
-            granted: lock.granted,
-            deadline: self.deadlines.get(lock.deadline).map(|deadline| (deadline.at, deadline.sequence)),
+            requested: claim.requested,
+            granted: claim.granted,
+            deadline: self.deadlines.get(claim.deadline).map(|deadline| (deadline.at, deadline.sequence)),
         }
     }
 
@@ -102,12 +102,12 @@ impl LockTable {
             newer => return Err(SnapshotError::Version(newer)),
         };
         let most = saved.clients.iter().copied().map(usize::from).max().unwrap_or(0);
-        ensure(most <= MAX_LOCKS, "a client with more than four locks")?;
+        ensure(most <= MAX_CLAIMS, "a client with more than four locks")?;
         Restoring::new(&saved, seed).finish(saved.pools)
     }
 }
 
-/// No client has more than [`MAX_LOCKS`] locks.
+/// No client has more than [`MAX_CLAIMS`] claims.
 #[expect(clippy::cast_possible_truncation)]
 fn depth(of: usize) -> u8 {
     of as u8
@@ -120,7 +120,7 @@ fn is_key(key: &[u8]) -> bool {
 
 struct Restoring {
     table: LockTable,
-    /// The clients' stacks, filled in the order in which the pools tell of their locks.
+    /// The clients' stacks. They are filled in the order of the pools.
     stacks: Vec<Vec<Option<Index>>>,
     deadlines: Vec<(Timestamp, u64, Index)>,
 }
@@ -129,7 +129,7 @@ impl Restoring {
     fn new(saved: &Saved, seed: HashSeed) -> Self {
         let mut table = LockTable::new(seed, saved.statistics.started);
         table.statistics = saved.statistics.clone();
-        let stacks = saved.clients.iter().map(|&locks| vec![None; usize::from(locks)]).collect();
+        let stacks = saved.clients.iter().map(|&claims| vec![None; usize::from(claims)]).collect();
         Self { table, stacks, deadlines: Vec::new() }
     }
 
@@ -141,8 +141,8 @@ impl Restoring {
         self.fill_stacks()?;
         self.check_statistics()?;
         self.deadlines.sort_unstable();
-        for (at, _, lock) in self.deadlines {
-            self.table.deadlines.set(&mut self.table.locks, lock, at);
+        for (at, _, claim) in self.deadlines {
+            self.table.deadlines.set(&mut self.table.claims, claim, at);
         }
         Ok(self.table)
     }
@@ -153,31 +153,31 @@ impl Restoring {
         let pool = self.table.pools.find_or_make(&saved.key);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;
         let queues = [
-            (LockState::Held, &saved.holders),
-            (LockState::Waiting(Mode::ForMe), &saved.for_me),
-            (LockState::Waiting(Mode::ForAnyone), &saved.for_anyone),
+            (ClaimState::Held, &saved.holders),
+            (ClaimState::Waiting(Mode::ForMe), &saved.for_me),
+            (ClaimState::Waiting(Mode::ForAnyone), &saved.for_anyone),
         ];
-        for (state, locks) in queues {
-            for lock in locks {
-                self.lock(pool, state, *lock)?;
+        for (state, claims) in queues {
+            for claim in claims {
+                self.claim(pool, state, *claim)?;
             }
         }
         Ok(())
     }
 
-    fn lock(&mut self, pool: Index, state: LockState, saved: SavedClaim) -> Result<(), SnapshotError> {
+    fn claim(&mut self, pool: Index, state: ClaimState, saved: SavedClaim) -> Result<(), SnapshotError> {
         let stack = self
             .stacks
             .get_mut(saved.client as usize)
             .ok_or(SnapshotError::Contradiction("a lock of an unknown client"))?;
         let newest = usize::from(saved.depth) + 1 == stack.len();
-        ensure(state == LockState::Held || newest, "a waiting lock that is not its client's newest")?;
-        ensure(state != LockState::Held || saved.deadline.is_none(), "a held lock with a deadline")?;
+        ensure(state == ClaimState::Held || newest, "a waiting lock that is not its client's newest")?;
+        ensure(state != ClaimState::Held || saved.deadline.is_none(), "a held lock with a deadline")?;
         let place = stack
             .get_mut(usize::from(saved.depth))
             .ok_or(SnapshotError::Contradiction("a lock beyond its client's stack"))?;
         ensure(place.is_none(), "two locks in one place")?;
-        let lock = Lock {
+        let claim = Claim {
             pool,
             client: saved.client,
             state,
@@ -186,18 +186,18 @@ impl Restoring {
             links: Links::NONE,
             deadline: NO_DEADLINE,
         };
-        let index = self.table.locks.insert(lock);
+        let index = self.table.claims.insert(claim);
         *place = Some(index);
-        self.table.pools.arena[pool].queue(state).push(&mut self.table.locks, index);
+        self.table.pools.arena[pool].queue(state).push(&mut self.table.claims, index);
         self.deadlines.extend(saved.deadline.map(|(at, sequence)| (at, sequence, index)));
         Ok(())
     }
 
     fn fill_stacks(&mut self) -> Result<(), SnapshotError> {
         for (client, stack) in (0..).zip(&self.stacks) {
-            for lock in stack {
-                let lock = lock.ok_or(SnapshotError::Contradiction("a client's lock that is in no pool"))?;
-                self.table.clients[client].push(lock);
+            for claim in stack {
+                let claim = claim.ok_or(SnapshotError::Contradiction("a client's lock that is in no pool"))?;
+                self.table.clients[client].push(claim);
             }
         }
         Ok(())
@@ -208,8 +208,8 @@ impl Restoring {
         let Statistics { counters, times, .. } = &self.table.statistics;
         let mut sums = counters.listed(0).into_iter().chain(times.listed());
         ensure(sums.all(|(_, sum)| sum <= MAX_SUM), "a statistic that is impossibly large")?;
-        let held = self.table.locks.iter().filter(|(_, lock)| lock.state == LockState::Held).count() as u64;
-        let waiting = self.table.locks.len() as u64 - held;
+        let held = self.table.claims.iter().filter(|(_, claim)| claim.state == ClaimState::Held).count() as u64;
+        let waiting = self.table.claims.len() as u64 - held;
         ensure(counters.processing_workers == held, "another number of holders than counted")?;
         ensure(counters.waiting_workers >= waiting, "more waiters than counted")
     }

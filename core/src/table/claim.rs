@@ -5,14 +5,14 @@ use crate::Timestamp;
 use crate::protocol::Mode;
 
 /// Locks that one client may have at once, held or waited for.
-pub(super) const MAX_LOCKS: usize = 4;
+pub(super) const MAX_CLAIMS: usize = 4;
 
 /// One client's claim to a key: held, or waited for.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct Claim {
     pub(super) pool: Index,
     pub(super) client: Index,
-    pub(super) state: LockState,
+    pub(super) state: ClaimState,
     /// When the client asked for it.
     pub(super) requested: Timestamp,
     /// When the client got it. While it waits: the same as `requested`.
@@ -23,38 +23,38 @@ pub(super) struct Lock {
 
 /// What a client has of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockState {
-    /// The lock itself.
+pub enum ClaimState {
+    /// The client holds the lock.
     Held,
     /// A place in the queue of its kind.
     Waiting(Mode),
 }
 
-pub(super) type Locks = Arena<Lock>;
+pub(super) type Claims = Arena<Claim>;
 
-/// A client's locks, a stack.
+/// A client's claims: a stack.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    locks: [Index; MAX_LOCKS],
+    claims: [Index; MAX_CLAIMS],
     len: u8,
 }
 
 impl Client {
-    pub(super) fn locks(&self) -> &[Index] {
-        &self.locks[..usize::from(self.len)]
+    pub(super) fn claims(&self) -> &[Index] {
+        &self.claims[..usize::from(self.len)]
     }
 
     pub(super) fn newest(&self) -> Option<Index> {
-        self.locks().last().copied()
+        self.claims().last().copied()
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.locks().len() == MAX_LOCKS
+        self.claims().len() == MAX_CLAIMS
     }
 
     /// The caller has seen that the stack is not full.
-    pub(super) fn push(&mut self, lock: Index) {
-        self.locks[usize::from(self.len)] = lock;
+    pub(super) fn push(&mut self, claim: Index) {
+        self.claims[usize::from(self.len)] = claim;
         self.len += 1;
     }
 
