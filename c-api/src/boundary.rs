@@ -1,4 +1,4 @@
-//! The border between C and Rust: one caller at a time, and no panic beyond it.
+//! The border between C and Rust: no panic beyond it, and one caller at a time.
 
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
@@ -8,6 +8,48 @@ use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+/// Runs the body of a function that C has called. After a panic C gets what `AfterPanic` says. `#[c_function]` writes
+/// the call, so every exported function has it.
+pub(crate) fn contain<R: AfterPanic>(body: impl FnOnce() -> R) -> R {
+    caught(body).unwrap_or_else(R::after_panic)
+}
+
+/// Runs `body`; nothing if it panics.
+pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    // What was thrown is not dropped: that could throw again.
+    outcome.map_err(std::mem::forget).ok()
+}
+
+/// What a function returns after a panic. A type without it cannot be returned to C.
+pub(crate) trait AfterPanic {
+    fn after_panic() -> Self;
+}
+
+impl AfterPanic for () {
+    fn after_panic() {}
+}
+
+impl AfterPanic for pc_error {
+    fn after_panic() -> Self {
+        Self::PC_ERROR_INTERNAL
+    }
+}
+
+/// A number of things, of which there are none.
+impl AfterPanic for usize {
+    fn after_panic() -> Self {
+        0
+    }
+}
+
+/// An empty text: most functions that return a text never return NULL.
+impl AfterPanic for *const c_char {
+    fn after_panic() -> Self {
+        c"".as_ptr()
+    }
+}
 
 /// What stands behind a handle.
 pub(crate) trait State: Send {
@@ -41,10 +83,10 @@ impl<T: State> Guarded<T> {
     /// Runs `body` behind the border. What it returns as an error, or a panic, becomes the client's last error.
     pub(crate) fn enter(&self, body: impl FnOnce(&mut T) -> Result<(), Problem>) -> pc_error {
         let outcome = self.alone(|state| {
-            let problem = match catch_unwind(AssertUnwindSafe(|| body(state))) {
-                Ok(Ok(())) => return pc_error::PC_OK,
-                Ok(Err(problem)) => problem,
-                Err(_) => {
+            let problem = match caught(|| body(state)) {
+                Some(Ok(())) => return pc_error::PC_OK,
+                Some(Err(problem)) => problem,
+                None => {
                     state.recover();
                     Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error")
                 }
@@ -58,7 +100,8 @@ impl<T: State> Guarded<T> {
     /// Runs `body` and lets nobody in afterwards, before `reopen`. False if somebody is inside: then nothing is done.
     pub(crate) fn close(&self, body: impl FnOnce(&mut T)) -> bool {
         let Some(state) = self.take() else { return false };
-        let _ = catch_unwind(AssertUnwindSafe(|| body(state)));
+        // After a panic too, the caller is the only one inside.
+        caught(|| body(state)).unwrap_or_default();
         true
     }
 
@@ -77,11 +120,11 @@ impl<T: State> Guarded<T> {
             .unwrap_or_else(|| without_client(pc_error::PC_ERROR_IN_USE, part))
     }
 
-    /// Runs `body` unless somebody is inside. It must not panic.
+    /// Runs `body` unless somebody is inside.
     fn alone<R>(&self, body: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let result = body(self.take()?);
-        self.reopen();
-        Some(result)
+        let state = self.take()?;
+        let _inside = Inside(self);
+        Some(body(state))
     }
 
     /// Goes inside, unless somebody is there. Only `reopen` ends it.
@@ -94,8 +137,10 @@ impl<T: State> Guarded<T> {
         // SAFETY: it came from a box. Whoever else comes now finds somebody inside, so this is the only reference.
         let state = unsafe { &mut *self.state.load(Ordering::Relaxed) };
         if self.process.load(Ordering::Relaxed) != here {
+            let inside = Inside(self);
             state.recover();
             self.process.store(here, Ordering::Relaxed);
+            std::mem::forget(inside);
         }
         Some(state)
     }
@@ -119,6 +164,15 @@ impl<T: State> Drop for Guarded<T> {
     fn drop(&mut self) {
         // SAFETY: it came from a box, and nobody else can be inside.
         drop(unsafe { Box::from_raw(*self.state.get_mut()) });
+    }
+}
+
+/// One who is inside, and leaves at its end, after a panic too.
+struct Inside<'a, T: State>(&'a Guarded<T>);
+
+impl<T: State> Drop for Inside<'_, T> {
+    fn drop(&mut self) {
+        self.0.reopen();
     }
 }
 
@@ -154,13 +208,15 @@ pub(crate) unsafe fn free<H, R>(handle: *mut *mut H, end: impl FnOnce(&H) -> Opt
     if let Some(_until_freed) = end(object) {
         let pointer = std::mem::replace(place, std::ptr::null_mut());
         // SAFETY: it came from a box, and its only known pointer has just been cleared.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(pointer) })));
+        drop(unsafe { Box::from_raw(pointer) });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poolcounter_c_macros::c_function;
+    use std::ffi::CStr;
 
     struct Fragile {
         last_error: LastError,
@@ -181,6 +237,45 @@ mod tests {
         }
     }
 
+    #[c_function]
+    fn number() -> pc_error {
+        panic!("on purpose")
+    }
+
+    #[c_function]
+    fn count() -> usize {
+        panic!("on purpose")
+    }
+
+    #[c_function]
+    fn text() -> *const c_char {
+        panic!("on purpose")
+    }
+
+    #[c_function]
+    fn nothing() {
+        // What is thrown throws again when it is dropped.
+        std::panic::panic_any(Thrown);
+    }
+
+    struct Thrown;
+
+    impl Drop for Thrown {
+        fn drop(&mut self) {
+            panic!("on purpose, again");
+        }
+    }
+
+    #[test]
+    fn a_panic_does_not_leave_a_function_that_c_calls() {
+        // As C sees them.
+        let number: extern "C" fn() -> pc_error = number;
+        assert_eq!((number(), count()), (pc_error::PC_ERROR_INTERNAL, 0));
+        // SAFETY: it is a text of C.
+        assert_eq!(unsafe { CStr::from_ptr(text()) }, c"");
+        nothing();
+    }
+
     fn fragile() -> Guarded<Fragile> {
         Guarded::new(Settings::new(Vec::new()))
     }
@@ -196,6 +291,13 @@ mod tests {
             Ok(())
         });
         assert_eq!((next, recovered), (pc_error::PC_OK, true));
+    }
+
+    #[test]
+    fn a_panic_does_not_close_the_client_for_good() {
+        let guarded = fragile();
+        assert!(caught(|| guarded.alone(|_| panic!("on purpose"))).is_none());
+        assert_eq!(guarded.enter(|_| Ok(())), pc_error::PC_OK);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::locks::pc_lock;
 use crate::values::{pc_direction, pc_outcome};
 use poolcounter::client::{Failure, Outcome};
 use poolcounter::nonblocking::{Direction, NonblockingCall, Progress, Wait};
+use poolcounter_c_macros::c_function;
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
 use std::mem::ManuallyDrop;
@@ -96,8 +97,8 @@ unsafe fn enter(
 ///
 /// The descriptor may be closed and another one take its place. So take it off the event loop before
 /// pc_call_progress() and pc_call_free(), and put on what `wait` says afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
+#[c_function]
+pub unsafe fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
     let progress = |shared: &mut Async, stage: Option<&mut Stage>| {
         // SAFETY: the conventions.
         let wait = unsafe { Place::new(wait, "wait") }?;
@@ -112,8 +113,8 @@ pub unsafe extern "C" fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait
 /// when the call is freed.
 ///
 /// If the call failed, its error is returned, and is the client's last error from now on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
+#[c_function]
+pub unsafe fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let result = |shared: &mut Async, stage: Option<&mut Stage>| {
         if shared.freed {
             return Err(Problem::new(pc_error::PC_ERROR_FREED, "the client was freed"));
@@ -143,8 +144,8 @@ pub unsafe extern "C" fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, 
 }
 
 /// The answer to a question for statistics; empty before it is there. It is the call's and lasts as long.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_call_text(call: *const pc_call) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_call_text(call: *const pc_call) -> *const c_char {
     let mut text = c"".as_ptr();
     let read = |_: &mut Async, stage: Option<&mut Stage>| {
         if let Some(Stage::Finished(ended)) = stage {
@@ -159,8 +160,8 @@ pub unsafe extern "C" fn pc_call_text(call: *const pc_call) -> *const c_char {
 
 /// Frees a call and leaves NULL behind. One that has not finished is cancelled: its connection is closed, and the
 /// server takes the wish back without waking anybody. While another thread uses the client, nothing is done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_call_free(call: *mut *mut pc_call) {
+#[c_function]
+pub unsafe fn pc_call_free(call: *mut *mut pc_call) {
     let end = |call: &pc_call| {
         let end = |shared: &mut Async| {
             if let Some(stage) = call.stage(shared) {

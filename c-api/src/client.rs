@@ -10,6 +10,7 @@ use crate::request::pc_request;
 use crate::values::pc_outcome;
 use poolcounter::blocking::{Answer, BlockingClient, Interrupted};
 use poolcounter::client::{Outcome, Settings};
+use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
@@ -99,8 +100,8 @@ unsafe fn enter(client: *mut pc_client, body: impl FnOnce(&mut Blocking) -> Resu
 
 /// Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
 /// pc_config_error_cause() says why.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *mut pc_client) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_new(config: *const pc_config, client: *mut *mut pc_client) -> pc_error {
     let new = |settings: Settings| pc_client {
         servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
         guarded: Guarded::new(settings),
@@ -111,8 +112,8 @@ pub unsafe extern "C" fn pc_client_new(config: *const pc_config, client: *mut *m
 
 /// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned. While
 /// another thread uses the client, nothing is done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_free(client: *mut *mut pc_client) {
+#[c_function]
+pub unsafe fn pc_client_free(client: *mut *mut pc_client) {
     // SAFETY: the conventions.
     unsafe { free(client, |client| client.guarded.close(|_| {}).then_some(())) }
 }
@@ -121,8 +122,8 @@ pub unsafe extern "C" fn pc_client_free(client: *mut *mut pc_client) {
 /// outcome it is 0.
 ///
 /// If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ) the work is to be done unprotected.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_acquire(
+#[c_function]
+pub unsafe fn pc_client_acquire(
     client: *mut pc_client,
     request: *const pc_request,
     lock: *mut pc_lock,
@@ -144,8 +145,8 @@ pub unsafe extern "C" fn pc_client_acquire(
 /// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its
 /// handler has run; and once a second, for the signal that came just before the wait. The wait is not lost:
 /// pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_acquire_until_signal(
+#[c_function]
+pub unsafe fn pc_client_acquire_until_signal(
     client: *mut pc_client,
     request: *const pc_request,
     lock: *mut pc_lock,
@@ -165,12 +166,8 @@ pub unsafe extern "C" fn pc_client_acquire_until_signal(
 
 /// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the
 /// acquire. Without such a wait it gives PC_ERROR_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_resume(
-    client: *mut pc_client,
-    lock: *mut pc_lock,
-    outcome: *mut pc_outcome,
-) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let resume = |state: &mut Blocking| {
         // SAFETY: the conventions.
         let granted = unsafe { Granted::new(lock, outcome) }?;
@@ -186,12 +183,8 @@ pub unsafe extern "C" fn pc_client_resume(
 /// Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
 ///
 /// The lock is gone in any case. Only with pc_config_set_await_release() can a broken connection be an error.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_release(
-    client: *mut pc_client,
-    lock: pc_lock,
-    outcome: *mut pc_outcome,
-) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let release = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         let answer = state.client.release(&lock)?;
@@ -207,8 +200,8 @@ pub unsafe extern "C" fn pc_client_release(
 
 /// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
 /// done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         state.client.abandon(&lock);
@@ -220,8 +213,8 @@ pub unsafe extern "C" fn pc_client_abandon(client: *mut pc_client, lock: pc_lock
 
 /// Asks a server, by its index, for "FULL", "UPTIME" or the name of a counter. Free the text with pc_string_free(). A
 /// name that cannot be sent is PC_ERROR_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_stats(
+#[c_function]
+pub unsafe fn pc_client_stats(
     client: *mut pc_client,
     server: usize,
     name: *const c_char,
@@ -241,8 +234,8 @@ pub unsafe extern "C" fn pc_client_stats(
 }
 
 /// Frees a text that a function gave for that, and leaves NULL behind.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_string_free(string: *mut *mut c_char) {
+#[c_function]
+pub unsafe fn pc_string_free(string: *mut *mut c_char) {
     // SAFETY: the conventions.
     let Some(place) = (unsafe { string.as_mut() }) else { return };
     if !place.is_null() {
@@ -253,8 +246,8 @@ pub unsafe extern "C" fn pc_string_free(string: *mut *mut c_char) {
 }
 
 /// Closes every connection. Locks that are held are abandoned. The client can be used on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_close(client: *mut pc_client) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_close(client: *mut pc_client) -> pc_error {
     let close = |state: &mut Blocking| {
         state.recover();
         Ok(())
@@ -264,47 +257,47 @@ pub unsafe extern "C" fn pc_client_close(client: *mut pc_client) -> pc_error {
 }
 
 /// How many servers there are.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_server_count(client: *const pc_client) -> usize {
+#[c_function]
+pub unsafe fn pc_client_server_count(client: *const pc_client) -> usize {
     // SAFETY: the conventions.
     unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
 }
 
 /// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
 /// long.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_server_name(client: *const pc_client, server: usize) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_client_server_name(client: *const pc_client, server: usize) -> *const c_char {
     // SAFETY: the conventions.
     let name = unsafe { client.as_ref() }.and_then(|client| client.servers.get(server));
     name.map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
 /// The number of the last error of this client; PC_OK if there was none. A call that succeeds leaves it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_last_error(client: *const pc_client) -> pc_error {
+#[c_function]
+pub unsafe fn pc_client_last_error(client: *const pc_client) -> pc_error {
     // SAFETY: the conventions.
     unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.guarded.last_error())
 }
 
 /// The last error in a sentence, with server and cause. It is valid until the next call with this client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_error_message(client: *const pc_client) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_client_error_message(client: *const pc_client) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Message) }
 }
 
 /// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
 /// with this client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_error_server(client: *const pc_client) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_client_error_server(client: *const pc_client) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Server) }
 }
 
 /// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
 /// client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_client_error_cause(client: *const pc_client) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_client_error_cause(client: *const pc_client) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Cause) }
 }

@@ -1,13 +1,13 @@
 //! How a client behaves.
 
 use crate::arguments::{Place, milliseconds, number, switch, text};
-use crate::boundary::{free, here};
+use crate::boundary::{caught, free, here};
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
 use poolcounter::client::{Choice, Server, Settings};
 use poolcounter::route::{MAX_WEIGHT, Ring};
+use poolcounter_c_macros::c_function;
 use std::ffi::c_char;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -119,10 +119,10 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
     // SAFETY: the caller's.
     let Some(config) = (unsafe { config.as_ref() }) else { return pc_error::PC_ERROR_NULL };
     config.change(|config| {
-        let problem = match catch_unwind(AssertUnwindSafe(|| body(config))) {
-            Ok(Ok(())) => return pc_error::PC_OK,
-            Ok(Err(problem)) => problem,
-            Err(_) => Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error"),
+        let problem = match caught(|| body(config)) {
+            Some(Ok(())) => return pc_error::PC_OK,
+            Some(Err(problem)) => problem,
+            None => Problem::new(pc_error::PC_ERROR_INTERNAL, "internal error"),
         };
         config.last_error.set(&problem);
         problem.code
@@ -132,8 +132,8 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
 /// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for
 /// the first one of a connection; a server that gave no answer is not asked for at least 1,000 ms; 8 connections are
 /// kept without use, for 60,000 ms; a release is not waited for. Free it with pc_config_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
     // SAFETY: the conventions.
     let Ok(place) = (unsafe { Place::new(config, "config") }) else { return pc_error::PC_ERROR_NULL };
     let config = Config { settings: Settings::new(Vec::new()), nodes: Vec::new(), last_error: LastError::none() };
@@ -143,24 +143,24 @@ pub unsafe extern "C" fn pc_config_new(config: *mut *mut pc_config) -> pc_error 
 }
 
 /// Frees a configuration and leaves NULL behind. Clients that were made from it go on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_free(config: *mut *mut pc_config) {
+#[c_function]
+pub unsafe fn pc_config_free(config: *mut *mut pc_config) {
     // SAFETY: the conventions.
     unsafe { free(config, |_| Some(())) }
 }
 
 /// Adds a server: host, host:port, [address]:port, or unix:/path. Keys are spread over such servers as MediaWiki
 /// does it: all in an order that depends on the key and on these texts, the next one if one is away.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_add_server(config: *mut pc_config, server: *const c_char) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_add_server(config: *mut pc_config, server: *const c_char) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| config.add(text(server, "server")?, None)) }
 }
 
 /// Adds a server to a ring, which spreads keys as python-poolcounter does: by label and weight (0 to 1000), one
 /// server a key, without another when it is away.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_add_ring_server(
+#[c_function]
+pub unsafe fn pc_config_add_ring_server(
     config: *mut pc_config,
     label: *const c_char,
     server: *const c_char,
@@ -178,15 +178,15 @@ pub unsafe extern "C" fn pc_config_add_ring_server(
 
 /// How many milliseconds a connection may take to be made, from 1 on; at most twice as long to a name with several
 /// addresses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.connect_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
 /// Whether a connection that could not be made is tried a second time, a millisecond later: 0 or 1.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_connect_twice(config: *mut pc_config, on: i32) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_connect_twice(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.connect_twice, switch(on, "on"))) }
 }
@@ -194,8 +194,8 @@ pub unsafe extern "C" fn pc_config_set_connect_twice(config: *mut pc_config, on:
 /// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
 /// for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
 /// has answered before.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
@@ -203,8 +203,8 @@ pub unsafe extern "C" fn pc_config_set_answer_timeout_ms(config: *mut pc_config,
 /// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
 /// on; at least the time of pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds
 /// to accept all of them.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.first_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
@@ -212,30 +212,30 @@ pub unsafe extern "C" fn pc_config_set_first_answer_timeout_ms(config: *mut pc_c
 /// From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
 /// the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
 /// 10,000.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.pass_over, milliseconds(ms, 0, "ms"))) }
 }
 
 /// A connection that was idle for more milliseconds than this, from 0 on, is not used again.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.keep_idle, milliseconds(ms, 0, "ms"))) }
 }
 
 /// How many connections are kept without use, from 0 to 10,000.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_keep(config: *mut pc_config, connections: i64) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_keep(config: *mut pc_config, connections: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.keep, number(connections, 0..=10_000, "connections"))) }
 }
 
 /// Whether a release waits for its answer: 0 or 1. Without that it is known beforehand, and read before the
 /// connection's next command.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
 }
@@ -247,16 +247,16 @@ pub unsafe extern "C" fn pc_config_set_await_release(config: *mut pc_config, on:
 /// pc_async_server_host(), and gives the result to pc_looked_up() when it has it. Meanwhile the call goes on as
 /// `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
 /// found or its addresses do not answer, whatever the number of clients.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
+#[c_function]
+pub unsafe fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(&mut config.settings.look_ups_by_caller, switch(on, "on"))) }
 }
 
 /// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it,
 /// in any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
     // SAFETY: the conventions.
     match unsafe { config.as_ref() } {
         Some(config) => config.alone(|config| config.last_error.part(Part::Cause)),

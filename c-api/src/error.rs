@@ -1,6 +1,7 @@
 //! What can go wrong, by number.
 
 use poolcounter::client::Failure;
+use poolcounter_c_macros::c_function;
 use std::ffi::{CStr, c_char};
 
 /// Why a function did not do what it was asked. Numbers are never reused. It is as large as an int32_t.
@@ -43,8 +44,8 @@ pub enum pc_error {
 
 /// What an error number means, in a short text; for what happened, ask the client: pc_client_error_message(). The
 /// text is the library's and lasts for ever.
-#[unsafe(no_mangle)]
-pub extern "C" fn pc_error_message(error: i32) -> *const c_char {
+#[c_function]
+pub fn pc_error_message(error: i32) -> *const c_char {
     message(error).as_ptr()
 }
 

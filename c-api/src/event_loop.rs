@@ -10,8 +10,8 @@ use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use poolcounter::client::Settings;
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
+use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
-use std::panic::catch_unwind;
 use std::sync::Arc;
 
 /// A client for event loops: its calls never block. Many can be under way at once.
@@ -59,8 +59,8 @@ pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) 
 /// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
 /// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free
 /// it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
     let new = |settings: Settings| pc_async {
         servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
         hosts: settings.servers.iter().map(|server| server.target().host().map(c_text)).collect(),
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn pc_async_new(config: *const pc_config, client: *mut *mu
 /// as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
 /// addresses. It serves every client of the process. Any thread may tell it, even if the call and its client are freed
 /// by then; until it is told, calls do without the name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause: *const c_char) -> pc_error {
+#[c_function]
+pub unsafe fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause: *const c_char) -> pc_error {
     let tell = || -> Result<(), Problem> {
         // SAFETY: the conventions.
         let host = unsafe { text(host, "host") }?;
@@ -90,17 +90,13 @@ pub unsafe extern "C" fn pc_looked_up(host: *const c_char, addresses: *const c_c
         poolcounter::looked_up(host, found);
         Ok(())
     };
-    match catch_unwind(tell) {
-        Ok(Ok(())) => pc_error::PC_OK,
-        Ok(Err(problem)) => problem.code,
-        Err(_) => pc_error::PC_ERROR_INTERNAL,
-    }
+    tell().map_or_else(|problem| problem.code, |()| pc_error::PC_OK)
 }
 
 /// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
 /// way fail and are still to be freed. While another thread uses the client, nothing is done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_free(client: *mut *mut pc_async) {
+#[c_function]
+pub unsafe fn pc_async_free(client: *mut *mut pc_async) {
     let end = |client: &pc_async| {
         let end = |state: &mut Async| {
             state.freed = true;
@@ -114,12 +110,8 @@ pub unsafe extern "C" fn pc_async_free(client: *mut *mut pc_async) {
 }
 
 /// Begins to acquire a lock. Drive the call with pc_call_progress(), and free it with pc_call_free().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_acquire(
-    client: *mut pc_async,
-    request: *const pc_request,
-    call: *mut *mut pc_call,
-) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request, call: *mut *mut pc_call) -> pc_error {
     // SAFETY: the conventions.
     let acquire = |state: &mut Async| unsafe {
         let request = borrowed(request, "request")?.read()?;
@@ -131,8 +123,8 @@ pub unsafe extern "C" fn pc_async_acquire(
 
 /// Begins to release a lock. By default the call finishes as soon as the command is written, mostly at the first
 /// pc_call_progress(). The lock is gone in any case.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
     let release = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         Ok(state.client.release(&lock)?)
@@ -143,8 +135,8 @@ pub unsafe extern "C" fn pc_async_release(client: *mut pc_async, lock: pc_lock, 
 
 /// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
 /// done.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
         state.client.abandon(&lock);
@@ -156,8 +148,8 @@ pub unsafe extern "C" fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) 
 
 /// Begins to ask a server, by its index, for "FULL", "UPTIME" or the name of a counter. pc_call_text() gives the
 /// answer. A name that cannot be sent is PC_ERROR_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_stats(
+#[c_function]
+pub unsafe fn pc_async_stats(
     client: *mut pc_async,
     server: usize,
     name: *const c_char,
@@ -171,8 +163,8 @@ pub unsafe extern "C" fn pc_async_stats(
 
 /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail. The client
 /// can be used on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_close(client: *mut pc_async) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_close(client: *mut pc_async) -> pc_error {
     let close = |state: &mut Async| {
         state.recover();
         Ok(())
@@ -182,16 +174,16 @@ pub unsafe extern "C" fn pc_async_close(client: *mut pc_async) -> pc_error {
 }
 
 /// How many servers there are.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_server_count(client: *const pc_async) -> usize {
+#[c_function]
+pub unsafe fn pc_async_server_count(client: *const pc_async) -> usize {
     // SAFETY: the conventions.
     unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
 }
 
 /// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
 /// long.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_server_name(client: *const pc_async, server: usize) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_async_server_name(client: *const pc_async, server: usize) -> *const c_char {
     // SAFETY: the conventions.
     let name = unsafe { client.as_ref() }.and_then(|client| client.servers.get(server));
     name.map_or(std::ptr::null(), |name| name.as_ptr())
@@ -199,39 +191,39 @@ pub unsafe extern "C" fn pc_async_server_name(client: *const pc_async, server: u
 
 /// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a
 /// Unix socket. It is the client's and lasts as long.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_server_host(client: *const pc_async, server: usize) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_async_server_host(client: *const pc_async, server: usize) -> *const c_char {
     // SAFETY: the conventions.
     let host = unsafe { client.as_ref() }.and_then(|client| client.hosts.get(server)?.as_ref());
     host.map_or(std::ptr::null(), |host| host.as_ptr())
 }
 
 /// The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_last_error(client: *const pc_async) -> pc_error {
+#[c_function]
+pub unsafe fn pc_async_last_error(client: *const pc_async) -> pc_error {
     // SAFETY: the conventions.
     unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.shared.last_error())
 }
 
 /// The last error in a sentence, with server and cause. It is valid until the next call with this client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_error_message(client: *const pc_async) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_async_error_message(client: *const pc_async) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Message) }
 }
 
 /// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
 /// with this client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_error_server(client: *const pc_async) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_async_error_server(client: *const pc_async) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Server) }
 }
 
 /// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
 /// client.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pc_async_error_cause(client: *const pc_async) -> *const c_char {
+#[c_function]
+pub unsafe fn pc_async_error_cause(client: *const pc_async) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Cause) }
 }

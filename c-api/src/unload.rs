@@ -1,5 +1,7 @@
 //! What is to be done before the library is unloaded, or the program ends.
 
+use poolcounter_c_macros::c_function;
+
 /// Called by the dynamic linker.
 // SAFETY: the section holds pointers to functions of this type.
 #[used]
@@ -7,7 +9,7 @@
 static UNLOAD: extern "C" fn() = unload;
 
 /// Gives back the memory that belongs to no client: nobody could find it any more.
-extern "C" fn unload() {
-    // What would be unwound here ends the program; there is nothing left to do about it.
-    let _ = std::panic::catch_unwind(poolcounter::forget_servers);
+#[c_function]
+fn unload() {
+    poolcounter::forget_servers();
 }

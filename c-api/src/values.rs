@@ -2,6 +2,7 @@
 
 use crate::error::pc_error;
 use poolcounter::client::Outcome;
+use poolcounter_c_macros::c_function;
 use std::ffi::{CStr, c_char};
 
 // The header says so: a caller that knows no C enums reserves as much.
@@ -69,8 +70,8 @@ impl From<&Outcome> for pc_outcome {
 
 /// The word of the protocol for an outcome, such as "QUEUE_FULL", and "UNKNOWN" for another number. The text is the
 /// library's and lasts for ever.
-#[unsafe(no_mangle)]
-pub extern "C" fn pc_outcome_name(outcome: i32) -> *const c_char {
+#[c_function]
+pub fn pc_outcome_name(outcome: i32) -> *const c_char {
     let name: &CStr = match outcome {
         1 => c"LOCKED",
         2 => c"RELEASED",
@@ -86,8 +87,8 @@ pub extern "C" fn pc_outcome_name(outcome: i32) -> *const c_char {
 }
 
 /// The library's version, such as "0.1.0". The text is the library's and lasts for ever.
-#[unsafe(no_mangle)]
-pub extern "C" fn pc_version() -> *const c_char {
+#[c_function]
+pub fn pc_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     VERSION.as_ptr().cast()
 }
