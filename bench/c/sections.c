@@ -37,7 +37,7 @@ static void library_open(const char *address)
 
 static void library_section(void)
 {
-    const pc_request request = {.mode = PC_MODE_FOR_ANYONE, .key = KEY, .key_length = sizeof KEY - 1,
+    const pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ANYONE, .key = KEY, .key_length = sizeof KEY - 1,
                                 .workers = 1, .maxqueue = 100, .timeout_seconds = 15};
     pc_lock lock;
     pc_outcome outcome;

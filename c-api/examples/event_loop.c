@@ -29,7 +29,7 @@ static void finished(int i, const char *key)
 // Goes on with a call, and with the one that takes its place.
 static void go_on(int i, const char *key)
 {
-    pc_wait wait = {.descriptor = -1};
+    pc_wait wait = {.size = sizeof wait};
 
     descriptors[i].fd = -1;
     while (calls[i] && pc_call_progress(calls[i], &wait) == PC_OK && wait.finished)
@@ -55,7 +55,8 @@ static int soonest(int count)
 static void run(char **keys, int count)
 {
     for (int i = 0; i < count; i++) {
-        pc_request request = {.mode = PC_MODE_FOR_ANYONE, .workers = 1, .maxqueue = 100, .timeout_seconds = 15};
+        pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ANYONE,
+                              .workers = 1, .maxqueue = 100, .timeout_seconds = 15};
         request.key = keys[i];
         request.key_length = strlen(keys[i]);
         if (pc_async_acquire(client, &request, &calls[i]) != PC_OK)

@@ -6,7 +6,7 @@
 //     pc_client *client = NULL;
 //     pc_lock lock;
 //     pc_outcome outcome;
-//     pc_request request = {.mode = PC_MODE_FOR_ANYONE, .key = "page 1", .key_length = 6,
+//     pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ANYONE, .key = "page 1", .key_length = 6,
 //                           .workers = 1, .maxqueue = 100, .timeout_seconds = 15};
 //
 //     pc_config_new(&config);
@@ -28,6 +28,7 @@
 //   that are given, as a result or an output, are as large as an int32_t.
 // - What a pc_..._new() or a pc_async_...() gives belongs to the caller, who gives it to pc_..._free(). That leaves
 //   NULL behind, and does nothing with NULL. Arguments stay the caller's and are not needed after the call.
+// - A struct that the caller allocates begins with its size, which the caller sets to its sizeof.
 // - Texts are UTF-8 and end with a NUL byte; keys are bytes with a length. Units stand in the names: seconds, ms.
 // - A client, its locks and its calls are for one thread at a time; another that comes meanwhile gets PC_ERROR_IN_USE.
 //   Clients share only what the process has learnt of servers and names. The library starts no thread, touches no signal and calls nothing back.
@@ -133,6 +134,9 @@ typedef struct pc_config pc_config;
 
 // A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
 typedef struct {
+  // sizeof(pc_request). It tells the library which fields the program was compiled with; fields may be added at the
+  // end.
+  uint32_t size;
   // A pc_mode.
   int32_t mode;
   // The bytes of the key; a NUL, CR or LF among them is refused. It is the caller's, and not needed after the
@@ -157,6 +161,9 @@ typedef uint64_t pc_lock;
 
 // What a call waits for: its descriptor or its time-out, whichever comes first.
 typedef struct {
+  // sizeof(pc_wait), which the caller sets. It tells the library which fields the program was compiled with; fields
+  // may be added at the end. One that an older library does not know is left as it was.
+  uint32_t size;
   // 1 if the call has finished and waits for nothing; otherwise 0.
   int32_t finished;
   // The descriptor; -1 if the time-out alone is waited for. It belongs to the library.

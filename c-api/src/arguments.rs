@@ -8,16 +8,6 @@ use std::ptr::NonNull;
 /// A month: no wait is as long.
 const MONTH_MS: i64 = 30 * 24 * 3600 * 1000;
 
-/// What a pointer points to.
-///
-/// # Safety
-///
-/// It is NULL, or points to a `T` that nobody changes meanwhile.
-pub(crate) unsafe fn borrowed<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Problem> {
-    // SAFETY: the caller's.
-    unsafe { pointer.as_ref() }.ok_or_else(|| Problem::null(name))
-}
-
 /// A place for an output. There may be nothing in it yet that Rust would take for a value.
 pub(crate) struct Place<T>(NonNull<T>);
 

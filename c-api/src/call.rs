@@ -6,13 +6,14 @@ use crate::error::{Problem, pc_error};
 use crate::event_loop::Async;
 use crate::last_error::c_text;
 use crate::locks::pc_lock;
+use crate::sized::{Sized32, SizedPlace};
 use crate::values::{pc_direction, pc_outcome};
 use poolcounter::client::{Failure, Outcome};
 use poolcounter::nonblocking::{Direction, NonblockingCall, Progress, Wait};
 use poolcounter_c_macros::c_function;
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,9 @@ pub struct pc_call {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pc_wait {
+    /// sizeof(pc_wait), which the caller sets. It tells the library which fields the program was compiled with; fields
+    /// may be added at the end. One that an older library does not know is left as it was.
+    pub size: u32,
     /// 1 if the call has finished and waits for nothing; otherwise 0.
     pub finished: i32,
     /// The descriptor; -1 if the time-out alone is waited for. It belongs to the library.
@@ -44,7 +48,16 @@ pub struct pc_wait {
     pub look_up: i32,
 }
 
+// SAFETY: it has no padding, as the assertion says, and numbers may have any bytes.
+unsafe impl Sized32 for pc_wait {
+    const NAME: &'static str = "pc_wait";
+    const FIRST: usize = offset_of!(Self, look_up) + size_of::<i32>();
+}
+
+const _: () = assert!(size_of::<pc_wait>() == size_of::<u32>() + 5 * size_of::<i32>());
+
 const FINISHED: pc_wait = pc_wait {
+    size: 0, // It stays the caller's.
     finished: 1,
     descriptor: -1,
     direction: pc_direction::PC_DIRECTION_NONE as i32,
@@ -101,7 +114,7 @@ unsafe fn enter(
 pub unsafe fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
     let progress = |shared: &mut Async, stage: Option<&mut Stage>| {
         // SAFETY: the conventions.
-        let wait = unsafe { Place::new(wait, "wait") }?;
+        let wait = unsafe { SizedPlace::new(wait, "wait") }?;
         wait.set(stage.map_or(FINISHED, |stage| advance(shared, stage)));
         Ok(())
     };
@@ -229,6 +242,6 @@ impl From<Wait> for pc_wait {
         };
         // Rounded up, or a loop would turn without rest in the last millisecond.
         let timeout_ms = i32::try_from(wait.timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        Self { finished: 0, descriptor, direction: direction as i32, timeout_ms, look_up: -1 }
+        Self { size: 0, finished: 0, descriptor, direction: direction as i32, timeout_ms, look_up: -1 }
     }
 }

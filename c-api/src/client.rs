@@ -1,12 +1,13 @@
 //! The client that blocks.
 
-use crate::arguments::{Place, borrowed, text};
+use crate::arguments::{Place, text};
 use crate::boundary::{Guarded, State, free};
 use crate::config::{make, pc_config};
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
+use crate::sized::given;
 use crate::values::pc_outcome;
 use poolcounter::blocking::{Answer, BlockingClient, Interrupted};
 use poolcounter::client::{Outcome, Settings};
@@ -131,7 +132,7 @@ pub unsafe fn pc_client_acquire(
 ) -> pc_error {
     let acquire = |state: &mut Blocking| {
         // SAFETY: the conventions.
-        let (request, granted) = unsafe { (borrowed(request, "request")?, Granted::new(lock, outcome)?) };
+        let (request, granted) = unsafe { (given(request, "request")?, Granted::new(lock, outcome)?) };
         state.cancel_interrupted();
         // SAFETY: the conventions.
         let answer = state.client.acquire(&unsafe { request.read() }?)?;
@@ -154,7 +155,7 @@ pub unsafe fn pc_client_acquire_until_signal(
 ) -> pc_error {
     let acquire = |state: &mut Blocking| {
         // SAFETY: the conventions.
-        let (request, granted) = unsafe { (borrowed(request, "request")?, Granted::new(lock, outcome)?) };
+        let (request, granted) = unsafe { (given(request, "request")?, Granted::new(lock, outcome)?) };
         state.cancel_interrupted();
         // SAFETY: the conventions.
         let answer = state.client.acquire_until_signal(&unsafe { request.read() }?)?;

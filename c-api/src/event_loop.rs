@@ -1,6 +1,6 @@
 //! The client for event loops.
 
-use crate::arguments::{Place, borrowed, text};
+use crate::arguments::{Place, text};
 use crate::boundary::{Guarded, Reopened, State, free};
 use crate::call::pc_call;
 use crate::config::{make, pc_config};
@@ -8,6 +8,7 @@ use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
+use crate::sized::given;
 use poolcounter::client::Settings;
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use poolcounter_c_macros::c_function;
@@ -114,8 +115,8 @@ pub unsafe fn pc_async_free(client: *mut *mut pc_async) {
 pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request, call: *mut *mut pc_call) -> pc_error {
     // SAFETY: the conventions.
     let acquire = |state: &mut Async| unsafe {
-        let request = borrowed(request, "request")?.read()?;
-        Ok(state.client.acquire(&request)?)
+        let request = given(request, "request")?;
+        Ok(state.client.acquire(&request.read()?)?)
     };
     // SAFETY: the conventions.
     unsafe { begin(client, call, acquire) }

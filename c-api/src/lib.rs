@@ -25,4 +25,5 @@ pub mod call;
 mod arguments;
 mod boundary;
 mod last_error;
+mod sized;
 mod unload;

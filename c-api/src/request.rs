@@ -2,14 +2,20 @@
 
 use crate::arguments::{bytes, milliseconds, number};
 use crate::error::{Problem, pc_error};
+use crate::sized::Sized32;
 use crate::values::pc_mode;
 use poolcounter::client::Request;
 use poolcounter::protocol::Mode;
 use std::ffi::c_char;
+use std::mem::offset_of;
 
 /// A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
 #[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct pc_request {
+    /// sizeof(pc_request). It tells the library which fields the program was compiled with; fields may be added at the
+    /// end.
+    pub size: u32,
     /// A pc_mode.
     pub mode: i32,
     /// The bytes of the key; a NUL, CR or LF among them is refused. It is the caller's, and not needed after the
@@ -28,6 +34,14 @@ pub struct pc_request {
     /// that time.
     pub answer_timeout_ms: i64,
 }
+
+// SAFETY: it has no padding, as the assertion says, and numbers and pointers may have any bytes.
+unsafe impl Sized32 for pc_request {
+    const NAME: &'static str = "pc_request";
+    const FIRST: usize = offset_of!(Self, answer_timeout_ms) + size_of::<i64>();
+}
+
+const _: () = assert!(size_of::<pc_request>() == 2 * size_of::<u32>() + 2 * size_of::<usize>() + 4 * size_of::<i64>());
 
 impl pc_request {
     /// # Safety

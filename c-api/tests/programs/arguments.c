@@ -40,7 +40,7 @@ static void numbers_of_a_request(void)
     };
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        pc_request request = {.mode = cases[i].mode, .key = "key", .key_length = 3};
+        pc_request request = {.size = sizeof request, .mode = cases[i].mode, .key = "key", .key_length = 3};
         request.workers = cases[i].workers;
         request.maxqueue = cases[i].maxqueue;
         request.timeout_seconds = cases[i].timeout_seconds;
@@ -72,7 +72,8 @@ static void keys(void)
 
     memset(longest, 'k', sizeof longest);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        pc_request request = {.mode = PC_MODE_FOR_ME, .workers = 1, .maxqueue = 10, .timeout_seconds = 12};
+        pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ME, .workers = 1, .maxqueue = 10};
+        request.timeout_seconds = 12;
         request.key = cases[i].key;
         request.key_length = cases[i].length;
         CHECK_NUMBER(ask(&request), cases[i].error);
@@ -85,7 +86,7 @@ static void keys(void)
 static void keys_that_are_no_text(void)
 {
     const char bytes[] = {'\x01', '\t', '\xff', '\xc3', ' ', '\x7f'};
-    pc_request request = {.mode = PC_MODE_FOR_ME, .key = bytes, .workers = 1, .maxqueue = 1};
+    pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ME, .key = bytes, .workers = 1, .maxqueue = 1};
     pc_outcome outcome;
     pc_lock lock;
 

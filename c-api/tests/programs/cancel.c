@@ -142,7 +142,7 @@ static void a_release(int await, int begun)
     pc_config *config = config_of(server);
     pc_call *call = NULL;
     pc_async *client;
-    pc_wait wait;
+    pc_wait wait = {.size = sizeof wait};
 
     CHECK_OK(pc_config_set_await_release(config, await));
     client = async_from(config);

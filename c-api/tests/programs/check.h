@@ -102,8 +102,9 @@ static inline pc_client *client_of(const char *server)
 // At most one works on the key.
 static inline pc_request wish(pc_mode mode, const char *key, int64_t timeout_seconds)
 {
-    pc_request request = {.mode = mode, .key = key, .key_length = strlen(key), .workers = 1, .maxqueue = 1000};
+    pc_request request = {.size = sizeof request, .mode = mode, .key = key, .workers = 1, .maxqueue = 1000};
 
+    request.key_length = strlen(key);
     request.timeout_seconds = timeout_seconds;
     return request;
 }

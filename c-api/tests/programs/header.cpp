@@ -13,6 +13,7 @@ int main(int, char **argv)
     pc_outcome outcome{};
     pc_lock lock = 0;
 
+    request.size = sizeof request;
     request.mode = PC_MODE_FOR_ANYONE;
     request.key = key.data();
     request.key_length = key.size();

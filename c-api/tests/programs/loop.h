@@ -14,6 +14,7 @@ struct flight {
 
 static inline void go_on(struct flight *flight)
 {
+    flight->wait.size = sizeof flight->wait;
     CHECK_OK(pc_call_progress(flight->call, &flight->wait));
     CHECK(flight->wait.finished == (flight->wait.timeout_ms == -1));
     CHECK((flight->wait.descriptor == -1) == (flight->wait.direction == PC_DIRECTION_NONE));

@@ -160,7 +160,7 @@ static void event_loops(void)
 static void calls(void)
 {
     pc_outcome outcome = PC_OUTCOME_DONE;
-    pc_wait wait = {.finished = 77};
+    pc_wait wait = {.size = sizeof wait, .finished = 77};
     pc_lock lock = 77;
 
     CHECK_NUMBER(pc_call_progress(NULL, &wait), PC_ERROR_NULL);

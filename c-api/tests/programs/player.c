@@ -221,7 +221,7 @@ static void play_acquire(struct party *party, const char *label, char *words)
 {
     static char key[MOST / 2];
     pc_outcome outcome = PC_OUTCOME_DONE;
-    pc_request request = {.key = key};
+    pc_request request = {.size = sizeof request, .key = key};
     pc_call *call = NULL;
     pc_error error;
     pc_lock lock = 0;

@@ -126,7 +126,7 @@ static void *hammer(void *argument)
     struct shared *shared = argument;
     pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome;
-    pc_wait wait;
+    pc_wait wait = {.size = sizeof wait};
     pc_lock lock;
 
     request.workers = 100;

@@ -93,7 +93,7 @@ static void protect(pc_client *client, const struct kind *kind, int64_t number, 
 {
     const char *key = kind->keys[dice(state, kind->count)];
     bool for_me = dice(state, 2);
-    pc_request request = {.mode = for_me ? PC_MODE_FOR_ME : PC_MODE_FOR_ANYONE,
+    pc_request request = {.size = sizeof request, .mode = for_me ? PC_MODE_FOR_ME : PC_MODE_FOR_ANYONE,
                           .key = key, .key_length = strlen(key), .workers = 1, .maxqueue = number,
                           .timeout_seconds = dice(state, 100) < 15 ? 0 : 3};
     char text[512];

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from . import _library
 
@@ -13,6 +13,7 @@ class Request(ctypes.Structure):
     """pc_request."""
 
     _fields_ = (
+        ("size", c_uint32),
         ("mode", c_int32),
         ("key", c_char_p),
         ("key_length", c_size_t),
@@ -22,11 +23,16 @@ class Request(ctypes.Structure):
         ("answer_timeout_ms", c_int64),
     )
 
+    def __init__(self) -> None:
+        """Only the size is set: the library reads the fields that it stands for."""
+        super().__init__(ctypes.sizeof(Request))
+
 
 class Wait(ctypes.Structure):
     """pc_wait."""
 
     _fields_ = (
+        ("size", c_uint32),
         ("finished", c_int32),
         ("descriptor", c_int32),
         ("direction", c_int32),
@@ -39,6 +45,10 @@ class Wait(ctypes.Structure):
     direction: int
     timeout_ms: int
     look_up: int
+
+    def __init__(self) -> None:
+        """Only the size is set: the library writes the fields that it stands for."""
+        super().__init__(ctypes.sizeof(Wait))
 
 
 OK = 0
