@@ -12,8 +12,8 @@ LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DAEMON ?= $(TARGET)/release/poolcounterd
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
-# The dynamic linker looks for a library by its major version.
-SONAME := libpoolcounter.so.$(firstword $(subst ., ,$(VERSION)))
+# The dynamic linker looks for a library by the number of its ABI. The file has the version as well, so several may be installed.
+SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
 
 .PHONY: help demo lab test lint bench faults build build-php install install-service install-php uninstall uninstall-php
 
@@ -78,8 +78,8 @@ install-service:
 install:
 	@test -x $(DAEMON) -a -f $(TARGET)/release/libpoolcounter_c.so || { echo "run 'make build' first" >&2; exit 1; }
 	@$(MAKE) --no-print-directory install-service
-	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/libpoolcounter.so.$(VERSION)
-	ln -sf libpoolcounter.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/$(SONAME).$(VERSION)
+	ln -sf $(SONAME).$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libpoolcounter.so
 	install -D -m 0644 $(TARGET)/release/libpoolcounter_c.a $(DESTDIR)$(LIBDIR)/libpoolcounter.a
 	strip --strip-debug $(DESTDIR)$(LIBDIR)/libpoolcounter.a
@@ -97,7 +97,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,poolcounter.service poolcounter.socket)
 	rm -f $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libpoolcounter.so.$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SONAME).$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)
 
 uninstall-php:
 	rm -f $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so

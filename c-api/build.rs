@@ -1,6 +1,9 @@
-//! Gives the shared library its name for the dynamic linker: the first number changes when the interface does so incompatibly.
+//! Gives the shared library its name for the dynamic linker, with the number of its ABI, and tells it the number.
 
 fn main() {
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpoolcounter.so.{}", env!("CARGO_PKG_VERSION_MAJOR"));
+    let number = include_str!("abi/number").trim();
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpoolcounter.so.{number}");
+    println!("cargo::rustc-env=POOLCOUNTER_ABI={number}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=abi/number");
 }

@@ -189,6 +189,10 @@ const char *pc_error_message(int32_t error);
 // library's and lasts for ever.
 const char *pc_outcome_name(int32_t outcome);
 
+// The number of the ABI, which the library's file name ends with: libpoolcounter.so.0. It is for programs that load the
+// library themselves. A library with another number does not fit the header that they were built with.
+int32_t pc_abi(void);
+
 // The library's version, such as "0.1.0". The text is the library's and lasts for ever.
 const char *pc_version(void);
 

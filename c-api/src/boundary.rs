@@ -44,6 +44,13 @@ impl AfterPanic for usize {
     }
 }
 
+/// No number of an ABI.
+impl AfterPanic for i32 {
+    fn after_panic() -> Self {
+        -1
+    }
+}
+
 /// An empty text: most functions that return a text never return NULL.
 impl AfterPanic for *const c_char {
     fn after_panic() -> Self {

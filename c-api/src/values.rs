@@ -86,6 +86,17 @@ pub fn pc_outcome_name(outcome: i32) -> *const c_char {
     name.as_ptr()
 }
 
+/// The number of the ABI, which the library's file name ends with: libpoolcounter.so.0. It is for programs that load the
+/// library themselves. A library with another number does not fit the header that they were built with.
+#[c_function]
+pub fn pc_abi() -> i32 {
+    const ABI: i32 = match i32::from_str_radix(env!("POOLCOUNTER_ABI"), 10) {
+        Ok(number) => number,
+        Err(_) => panic!("c-api/abi/number is no number"),
+    };
+    ABI
+}
+
 /// The library's version, such as "0.1.0". The text is the library's and lasts for ever.
 #[c_function]
 pub fn pc_version() -> *const c_char {

@@ -73,20 +73,25 @@ def test_something_else(bare: Path) -> None:
     assert "ImportError: libc.so.6 is no libpoolcounter" in done.stderr
 
 
-@pytest.mark.parametrize("version", ["0.0.9", "1.0.0", "1.2.3"])
-def test_another_version(bare: Path, tmp_path: Path, version: str) -> None:
+@pytest.mark.parametrize(
+    ("abi", "version", "complaint"),
+    [
+        (0, "0.0.9", "libpoolcounter 0.0.9 is too old: 0.1 is needed, or later"),
+        (1, "0.1.0", "libpoolcounter 0.1.0 has ABI 1, and ABI 0 is needed"),
+        (-1, "1.2.3", "libpoolcounter 1.2.3 has ABI -1, and ABI 0 is needed"),
+    ],
+)
+def test_another_library(bare: Path, tmp_path: Path, abi: int, version: str, complaint: str) -> None:
     library = tmp_path / "other.so"
-    source = f'const char *pc_version(void) {{ return "{version}"; }}'
+    source = f'int pc_abi(void) {{ return {abi}; }} const char *pc_version(void) {{ return "{version}"; }}'
     command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
     subprocess.run(command, input=source, text=True, check=True, timeout=deadline.SECONDS)
     done = run(bare, POOLCOUNTER_LIBRARY=str(library))
     assert done.returncode == 1
-    assert f"ImportError: libpoolcounter {version} does not serve: 0.1 is needed" in done.stderr
+    assert f"ImportError: {complaint}" in done.stderr
 
 
 def test_package_and_library_have_the_same_version() -> None:
     assert _functions.BLOCKING.pc_version().decode() == poolcounter.__version__
-    # A major version has a file name of its own.
-    major = poolcounter.__version__.partition(".")[0]
-    assert f"libpoolcounter.so.{major}" == _library._NAME
-    assert int(major) == _library._NEEDED[0]
+    # As c-api/abi/number has it.
+    assert _library._NAME == "libpoolcounter.so.0"

@@ -2,6 +2,7 @@
 //!
 //! The programs stand in `tests/programs`. Each is run as it is, under valgrind, and with gcc's sanitizers.
 
+mod abi;
 mod compiled;
 mod examples;
 mod exported;
@@ -28,6 +29,7 @@ fn main() -> Result<()> {
     let mut arguments = asked.clone();
     arguments.test_threads.get_or_insert(THREADS);
     let mut trials = layout::trials();
+    trials.extend(abi::trials());
     trials.extend(exported::trials());
     trials.extend(examples::trials());
     trials.extend(program::trials()?);

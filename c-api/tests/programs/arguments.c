@@ -143,6 +143,7 @@ static void texts_of_numbers(void)
         CHECK_TEXT(pc_outcome_name(i - 5), outcomes[i]);
     CHECK_TEXT(pc_outcome_name(INT32_MIN), "UNKNOWN");
     CHECK_TEXT(pc_error_message(PC_OK), "no error");
+    CHECK_NUMBER(pc_abi(), 0);
     CHECK_TEXT(pc_error_message(PC_ERROR_FREED), "the client was freed");
     CHECK_TEXT(pc_error_message(PC_ERROR_INTERRUPTED + 1), "unknown error");
     CHECK_TEXT(pc_error_message(-1), "unknown error");

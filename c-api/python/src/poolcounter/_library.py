@@ -6,9 +6,11 @@ import ctypes
 import os
 from pathlib import Path
 
-_NAME = "libpoolcounter.so.0"
+_ABI = 0
+"""Libraries of this number are compatible with what is declared in _functions."""
+_NAME = f"libpoolcounter.so.{_ABI}"
 _NEEDED = (0, 1)
-"""The oldest library that has all that is used here. Those of the same major version are compatible with it."""
+"""The oldest version that has all that is used here."""
 
 
 def path() -> str:
@@ -35,8 +37,11 @@ def load() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
 def _check(library: ctypes.CDLL) -> None:
     library.pc_version.restype = ctypes.c_char_p
     library.pc_version.argtypes = ()
+    library.pc_abi.restype = ctypes.c_int32
+    library.pc_abi.argtypes = ()
     text = library.pc_version().decode()
-    version = tuple(int(part) for part in text.split(".")[:2])
-    if version[0] != _NEEDED[0] or version < _NEEDED:
-        needed = ".".join(map(str, _NEEDED))
-        raise ImportError(f"libpoolcounter {text} does not serve: {needed} is needed, or later of its major version")
+    abi = library.pc_abi()
+    if abi != _ABI:
+        raise ImportError(f"libpoolcounter {text} has ABI {abi}, and ABI {_ABI} is needed")
+    if tuple(int(part) for part in text.split(".")[:2]) < _NEEDED:
+        raise ImportError(f"libpoolcounter {text} is too old: {'.'.join(map(str, _NEEDED))} is needed, or later")
