@@ -17,10 +17,10 @@ import poolcounter
 from poolcounter import Mode, Outcome, RingServer, aio
 
 WORDS: dict[type[Exception], str] = {
-    poolcounter.QueueFull: "QUEUE_FULL",
-    poolcounter.WaitTimeout: "TIMEOUT",
-    poolcounter.LockHeld: "LOCK_HELD",
-    poolcounter.NotLocked: "NOT_LOCKED",
+    poolcounter.QueueFullError: "QUEUE_FULL",
+    poolcounter.WaitTimeoutError: "TIMEOUT",
+    poolcounter.LockHeldError: "LOCK_HELD",
+    poolcounter.NotLockedError: "NOT_LOCKED",
 }
 T = TypeVar("T")
 FAILURES: dict[type[Exception], str] = {
@@ -31,7 +31,7 @@ FAILURES: dict[type[Exception], str] = {
 }
 
 
-class AskedToFail(Exception):
+class AskedToFailError(Exception):
     """Leaves a block as work that failed does."""
 
 
@@ -90,11 +90,11 @@ class Player:
         try:
             answer: str | None = getattr(self, verb)(*words)
             return answer or "OK"
-        except poolcounter.BadKey as error:
+        except poolcounter.BadKeyError as error:
             return str(error).removeprefix("the ")
-        except poolcounter.Failure as error:
+        except poolcounter.UnavailableError as error:
             return f"{FAILURES[type(error)]} {error.server} {error.cause}"
-        except poolcounter.PoolCounterError as error:
+        except poolcounter.ClientError as error:
             return WORDS[type(error)]
 
     def acquire(self, mode: str, workers: str, maxqueue: str, timeout: str, key: str) -> str:
@@ -115,7 +115,7 @@ class Player:
         return "RELEASED"
 
     def abandon(self) -> None:
-        self.client.leave(self.held.pop(), AskedToFail())
+        self.client.leave(self.held.pop(), AskedToFailError())
 
     def stats(self, server: str, name: str) -> str:
         address = self.servers[int(server)]

@@ -16,17 +16,17 @@ from support.faces import MakeFace
 
 import poolcounter
 from poolcounter import (
-    BadServer,
+    BadServerError,
+    ClientError,
     ConnectError,
-    Failure,
     Mode,
-    NotLocked,
+    NotLockedError,
     Outcome,
-    PoolCounterError,
-    QueueFull,
+    QueueFullError,
     ReadError,
     RemoteError,
     RingServer,
+    UnavailableError,
     aio,
 )
 from poolcounter._blocking import Blocking
@@ -38,7 +38,7 @@ def test_nothing_listens(make: MakeFace) -> None:
     with pytest.raises(ConnectError, match=f"^cannot connect to {address}: Connection refused$") as caught:
         make([address]).once()
     assert (caught.value.server, caught.value.cause) == (address, "Connection refused")
-    assert isinstance(caught.value, Failure)
+    assert isinstance(caught.value, UnavailableError)
 
 
 def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
@@ -89,7 +89,7 @@ def test_a_restart_goes_unnoticed(make: MakeFace, ours: Daemon) -> None:
 
 def test_an_awaited_release_finds_the_daemon_dead(make: MakeFace, daemon: Daemon) -> None:
     client = make([daemon.address], await_release=True)
-    with pytest.raises(Failure), client.held():
+    with pytest.raises(UnavailableError), client.held():
         daemon.stop(signal.SIGKILL)
 
 
@@ -107,14 +107,14 @@ def test_an_answer_that_is_an_error(make: MakeFace, daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("server", ["", "a b", "pc:port", "pc:70000", "unix:relative", "a\0b", "\ud800"])
 def test_texts_that_name_no_server(make: MakeFace, server: str) -> None:
-    with pytest.raises(BadServer, match="is not a server"):
+    with pytest.raises(BadServerError, match="is not a server"):
         make([server])
-    with pytest.raises(BadServer, match="is not a server"):
+    with pytest.raises(BadServerError, match="is not a server"):
         make([RingServer("pc", server)])
 
 
 def test_no_server_at_all(make: MakeFace) -> None:
-    with pytest.raises(BadServer, match="names no server"):
+    with pytest.raises(BadServerError, match="names no server"):
         make([])
 
 
@@ -222,11 +222,13 @@ def test_all_exceptions_have_one_parent() -> None:
     names = (getattr(poolcounter, name) for name in poolcounter.__all__)
     exceptions = [kind for kind in names if isinstance(kind, type) and issubclass(kind, Exception)]
     assert len(exceptions) == 14
-    assert all(issubclass(kind, PoolCounterError) for kind in exceptions)
+    assert all(issubclass(kind, ClientError) for kind in exceptions)
 
 
-@pytest.mark.parametrize("error", [ConnectError("sentence", "server", "cause"), QueueFull("full"), NotLocked("gone")])
-def test_exceptions_travel_between_processes(error: PoolCounterError) -> None:
+@pytest.mark.parametrize(
+    "error", [ConnectError("sentence", "server", "cause"), QueueFullError("full"), NotLockedError("gone")]
+)
+def test_exceptions_travel_between_processes(error: ClientError) -> None:
     for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(copied) is type(error)
         assert str(copied) == str(error)

@@ -96,7 +96,7 @@ STORM = """
     signal.pause()
 """
 
-KINDS = ["KeyboardInterrupt", "ValueError", "Refused"]
+KINDS = ["KeyboardInterrupt", "ValueError", "RefusedError"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,7 @@ import pytest
 from support.daemon import Daemon
 from support.faces import MakeFace
 
-from poolcounter import BadKey, Outcome
+from poolcounter import BadKeyError, Outcome
 
 KEYS: list[tuple[str | bytes, bytes]] = [
     ("page:1", b"page:1"),
@@ -45,7 +45,7 @@ def test_a_key_is_what_others_call_it(make: MakeFace, daemon: Daemon, key: str |
 )
 def test_nothing_is_sent_of_a_bad_key(make: MakeFace, daemon: Daemon, key: str | bytes, reason: str) -> None:
     client = make([daemon.address])
-    with pytest.raises(BadKey, match=f"^the key {reason}") as caught:
+    with pytest.raises(BadKeyError, match=f"^the key {reason}") as caught:
         client.once(key)
     assert isinstance(caught.value, ValueError)
     assert daemon.connections() == 0

@@ -48,7 +48,7 @@ SCRIPT = """
 # Takes one lock in a process that can have no other thread.
 WITHOUT_THREADS = """
     import asyncio, sys, threading
-    from poolcounter import PoolCounterError, aio
+    from poolcounter import ClientError, aio
 
     def refuse(thread):
         raise RuntimeError("can't start new thread")
@@ -60,7 +60,7 @@ WITHOUT_THREADS = """
         try:
             async with client.lock("key", workers=1, maxqueue=10, timeout=0) as outcome:
                 print(outcome.name, flush=True)
-        except PoolCounterError as error:
+        except ClientError as error:
             print(f"{type(error).__name__}: {error}", flush=True)
 
     asyncio.run(main())

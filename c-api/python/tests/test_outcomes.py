@@ -7,7 +7,7 @@ from support.background import Background
 from support.daemon import Daemon
 from support.faces import MakeFace
 
-from poolcounter import Mode, Outcome, QueueFull, Refused, WaitTimeout
+from poolcounter import Mode, Outcome, QueueFullError, RefusedError, WaitTimeoutError
 
 MODES = [Mode.FOR_ME, Mode.FOR_ANYONE]
 
@@ -26,9 +26,9 @@ def test_the_lock_is_held_within_the_block(make: MakeFace, daemon: Daemon, mode:
 def test_the_queue_is_full(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
-    with pytest.raises(QueueFull, match="the queue is full") as caught:
+    with pytest.raises(QueueFullError, match="the queue is full") as caught:
         client.once("key", maxqueue=1, mode=mode)
-    assert isinstance(caught.value, Refused)
+    assert isinstance(caught.value, RefusedError)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -36,9 +36,9 @@ def test_the_queue_is_full(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
 def test_the_wait_is_too_long(make: MakeFace, daemon: Daemon, mode: Mode, timeout: int) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
-    with pytest.raises(WaitTimeout, match="the wait was too long") as caught:
+    with pytest.raises(WaitTimeoutError, match="the wait was too long") as caught:
         client.once("key", timeout=timeout, mode=mode)
-    assert isinstance(caught.value, Refused)
+    assert isinstance(caught.value, RefusedError)
     assert daemon.counter("waiting_workers") == 0
 
 
@@ -84,7 +84,7 @@ def test_several_may_work_at_once(make: MakeFace, daemon: Daemon) -> None:
     client = make([daemon.address])
     with client.held("key", workers=2), client.held("key", workers=2):
         assert daemon.counter("processing_workers") == 2
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             client.once("key", workers=2, timeout=0)
 
 
@@ -93,7 +93,7 @@ def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(make: MakeFace, d
     client = make([daemon.address])
     with client.held("key", mode=mode) as outcome:
         assert outcome is Outcome.LOCKED
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             client.once("key", timeout=1, mode=mode)
     daemon.until("total_releases", 1)
 

@@ -9,7 +9,7 @@ import pytest
 from support.background import Background
 from support.daemon import Daemon
 
-from poolcounter import Client, Mode, Outcome, WaitTimeout, aio
+from poolcounter import Client, Mode, Outcome, WaitTimeoutError, aio
 
 THREADS = 16
 ROUNDS = 25
@@ -131,7 +131,7 @@ def test_a_lock_that_was_refused_can_be_entered_again(daemon: Daemon) -> None:
     assert peer.ask("ACQ4ME key 1 10 30") == "LOCKED"
     lock = client.lock("key", workers=1, maxqueue=10, timeout=0)
     for _ in range(2):
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             lock.__enter__()
     assert peer.ask("RELEASE") == "RELEASED"
     assert lock.__enter__() is Outcome.LOCKED

@@ -5,12 +5,12 @@ import random
 import sys
 import time
 
-from poolcounter import Failure, Mode, Outcome, QueueFull, WaitTimeout, aio
+from poolcounter import Mode, Outcome, QueueFullError, UnavailableError, WaitTimeoutError, aio
 
 END, SEED, FIRST, WORKERS, LOG, CONNECT, SERVERS, KEYS, SLOW = sys.argv[1:]
 
 
-class WorkFailed(Exception):
+class WorkFailedError(Exception):
     """The work that a lock protects came to nothing."""
 
 
@@ -55,16 +55,16 @@ async def protect(client, number, chance, keys, length, note):
             failed = chance.random() < 0.05
             note("abandon" if failed else "release")
             if failed:
-                raise WorkFailed
-    except WorkFailed:
+                raise WorkFailedError
+    except WorkFailedError:
         pass
-    except WaitTimeout:
+    except WaitTimeoutError:
         note("timeout")
         return
-    except QueueFull:
+    except QueueFullError:
         note("queue_full")
         return
-    except Failure as failure:
+    except UnavailableError as failure:
         note("failed", type(failure).__name__, failure)
         await asyncio.sleep(chance.uniform(0.01, 0.05))
         return

@@ -6,13 +6,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from poolcounter import Client, Failure, Mode, Outcome, QueueFull, WaitTimeout
+from poolcounter import Client, Mode, Outcome, QueueFullError, UnavailableError, WaitTimeoutError
 
 END, SEED, FIRST, WORKERS, LOG, CONNECT, SERVERS, KEYS, SLOW = sys.argv[1:]
 client = Client(SERVERS.split(","), connect_timeout=int(CONNECT) / 1000)
 
 
-class WorkFailed(Exception):
+class WorkFailedError(Exception):
     """The work that a lock protects came to nothing."""
 
 
@@ -57,16 +57,16 @@ def protect(number, chance, keys, length, note):
             failed = chance.random() < 0.05
             note("abandon" if failed else "release")
             if failed:
-                raise WorkFailed
-    except WorkFailed:
+                raise WorkFailedError
+    except WorkFailedError:
         pass
-    except WaitTimeout:
+    except WaitTimeoutError:
         note("timeout")
         return
-    except QueueFull:
+    except QueueFullError:
         note("queue_full")
         return
-    except Failure as failure:
+    except UnavailableError as failure:
         note("failed", type(failure).__name__, failure)
         time.sleep(chance.uniform(0.01, 0.05))
         return

@@ -1,6 +1,6 @@
 """Lets one of many do expensive work while the others wait for it.
 
-    from poolcounter import Client, Failure, Outcome, Refused
+    from poolcounter import Client, UnavailableError, Outcome, RefusedError
 
     client = Client(["10.0.0.1", "10.0.0.2"])
     try:
@@ -9,9 +9,9 @@
             if outcome is Outcome.LOCKED:
                 page = render(name)
                 save(name, page)
-    except Refused:
+    except RefusedError:
         return load_stale(name)
-    except Failure:
+    except UnavailableError:
         return render(name)
     return load(name)
 
@@ -22,42 +22,42 @@ from ._settings import RingServer
 from ._version import __version__
 from .client import Client, Lock
 from .errors import (
-    BadKey,
-    BadServer,
+    BadKeyError,
+    BadServerError,
+    ClientError,
     ConnectError,
-    Failure,
     LibraryError,
-    LockHeld,
-    NotLocked,
-    PoolCounterError,
-    QueueFull,
+    LockHeldError,
+    NotLockedError,
+    QueueFullError,
     ReadError,
-    Refused,
+    RefusedError,
     RemoteError,
-    WaitTimeout,
+    UnavailableError,
+    WaitTimeoutError,
     WriteError,
 )
 from .outcomes import Mode, Outcome
 
 __all__ = [
-    "BadKey",
-    "BadServer",
+    "BadKeyError",
+    "BadServerError",
     "Client",
+    "ClientError",
     "ConnectError",
-    "Failure",
     "LibraryError",
     "Lock",
-    "LockHeld",
+    "LockHeldError",
     "Mode",
-    "NotLocked",
+    "NotLockedError",
     "Outcome",
-    "PoolCounterError",
-    "QueueFull",
+    "QueueFullError",
     "ReadError",
-    "Refused",
+    "RefusedError",
     "RemoteError",
     "RingServer",
-    "WaitTimeout",
+    "UnavailableError",
+    "WaitTimeoutError",
     "WriteError",
     "__version__",
 ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from .errors import (
-    BadKey,
-    BadServer,
+    BadKeyError,
+    BadServerError,
     ConnectError,
-    Failure,
     LibraryError,
-    LockHeld,
-    NotLocked,
-    QueueFull,
+    LockHeldError,
+    NotLockedError,
+    QueueFullError,
     ReadError,
-    Refused,
+    RefusedError,
     RemoteError,
-    WaitTimeout,
+    UnavailableError,
+    WaitTimeoutError,
     WriteError,
 )
 from .outcomes import Outcome
@@ -25,14 +25,18 @@ OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 NOT_LOCKED = -2
 
 _INVALID = 2
-_OF_AN_ARGUMENT: dict[int, type[BadServer] | type[BadKey]] = {3: BadServer, 4: BadServer, 5: BadKey}
-_OF_A_SERVER: dict[int, type[Failure]] = {6: ConnectError, 7: WriteError, 8: ReadError, 9: RemoteError}
+_OF_AN_ARGUMENT: dict[int, type[BadServerError] | type[BadKeyError]] = {
+    3: BadServerError,
+    4: BadServerError,
+    5: BadKeyError,
+}
+_OF_A_SERVER: dict[int, type[UnavailableError]] = {6: ConnectError, 7: WriteError, 8: ReadError, 9: RemoteError}
 
-_REFUSALS: dict[int, tuple[type[Refused] | type[NotLocked], str]] = {
-    NOT_LOCKED: (NotLocked, "the lock was gone already"),
-    -3: (QueueFull, "the queue is full"),
-    -4: (WaitTimeout, "the wait was too long"),
-    -5: (LockHeld, "the connection has too many locks"),
+_REFUSALS: dict[int, tuple[type[RefusedError] | type[NotLockedError], str]] = {
+    NOT_LOCKED: (NotLockedError, "the lock was gone already"),
+    -3: (QueueFullError, "the queue is full"),
+    -4: (WaitTimeoutError, "the wait was too long"),
+    -5: (LockHeldError, "the connection has too many locks"),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Union
 
 from . import _failures
 from ._functions import BLOCKING, OK
-from .errors import BadServer
+from .errors import BadServerError
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Configured:
             await_release: Whether the end of a block waits for the server's answer, and raises if there is none.
 
         Raises:
-            BadServer: A text names no server, or there is none.
+            BadServerError: A text names no server, or there is none.
             ValueError: A number is out of its range.
             TypeError: Something is of another type.
         """
@@ -197,7 +197,7 @@ def _text(text: str) -> bytes:
     except UnicodeEncodeError:
         encoded = b"\0"
     if b"\0" in encoded:
-        raise BadServer(f"{text!r} is not a server")
+        raise BadServerError(f"{text!r} is not a server")
     return encoded
 
 

@@ -201,9 +201,9 @@ class Lock:
         """Waits for the lock.
 
         Raises:
-            Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
-            Failure: There is no answer: the work is to be done unprotected.
-            ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
+            RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
+            UnavailableError: There is no answer: the work is to be done unprotected.
+            ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
             RuntimeError: The lock is entered already, by this task or by another. Or no event loop of asyncio runs, or
                 another one than the client's, which is not closed.
         """
@@ -225,7 +225,7 @@ class Lock:
         """Releases the lock: those who wait are told that the work is done. After an exception the next one does it.
 
         Raises:
-            Failure: The server gave no answer; with `await_release` only.
+            UnavailableError: The server gave no answer; with `await_release` only.
         """
         held, client = self._held, self._client
         if not held:

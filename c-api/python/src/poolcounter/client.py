@@ -72,7 +72,7 @@ class Client(Configured):
             By server, as it was configured: the value of each name, an int where it is one, else its text.
 
         Raises:
-            Failure: A server gave no answer, or has no such statistic.
+            UnavailableError: A server gave no answer, or has no such statistic.
             ValueError: The server is none of the client's, or the name cannot be sent.
         """
         asked, names = _statistics.checked(name), self._settings.names
@@ -151,9 +151,9 @@ class Lock:
         """Waits for the lock.
 
         Raises:
-            Refused: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
-            Failure: There is no answer: the work is to be done unprotected.
-            ValueError: The key cannot be sent, which is a `BadKey`, or a number is out of its range.
+            RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
+            UnavailableError: There is no answer: the work is to be done unprotected.
+            ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
             RuntimeError: The lock is entered already, by this thread or by another.
         """
         client = self._client
@@ -180,7 +180,7 @@ class Lock:
         """Releases the lock: those who wait are told that the work is done. After an exception the next one does it.
 
         Raises:
-            Failure: The server gave no answer; with `await_release` only.
+            UnavailableError: The server gave no answer; with `await_release` only.
         """
         section = self._held
         if section is None:

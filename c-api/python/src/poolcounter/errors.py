@@ -1,29 +1,29 @@
-"""The exceptions. All of them are a `PoolCounterError`."""
+"""The exceptions. All of them are a `ClientError`."""
 
 from __future__ import annotations
 
 
-class PoolCounterError(Exception):
+class ClientError(Exception):
     """The parent of all."""
 
 
-class Refused(PoolCounterError):
+class RefusedError(ClientError):
     """The server's answer is no lock: serve something stale, or an error."""
 
 
-class QueueFull(Refused):
+class QueueFullError(RefusedError):
     """As many as `maxqueue` work on the key or wait for it."""
 
 
-class WaitTimeout(Refused):
+class WaitTimeoutError(RefusedError):
     """Nothing came free within `timeout`."""
 
 
-class LockHeld(Refused):
+class LockHeldError(RefusedError):
     """The connection has as many locks as it may have."""
 
 
-class Failure(PoolCounterError):
+class UnavailableError(ClientError):
     """There is no answer: do the work unprotected."""
 
     def __init__(self, message: str, server: str = "", cause: str = "") -> None:
@@ -39,36 +39,36 @@ class Failure(PoolCounterError):
         return str(self.args[0])
 
 
-class ConnectError(Failure):
+class ConnectError(UnavailableError):
     """No server could be connected to, or the only ones left are not asked at the moment.
 
     `server` is the last of the key's order.
     """
 
 
-class WriteError(Failure):
+class WriteError(UnavailableError):
     """The connection broke while the question was sent."""
 
 
-class ReadError(Failure):
+class ReadError(UnavailableError):
     """The answer did not come, or cannot be understood."""
 
 
-class RemoteError(Failure):
+class RemoteError(UnavailableError):
     """The server answered with an error, which is the `cause`."""
 
 
-class NotLocked(PoolCounterError):
+class NotLockedError(ClientError):
     """The server knew nothing of the lock any more when it was released. Only with `await_release`."""
 
 
-class BadKey(PoolCounterError, ValueError):
+class BadKeyError(ClientError, ValueError):
     """A key that cannot be sent. Nothing was."""
 
 
-class BadServer(PoolCounterError, ValueError):
+class BadServerError(ClientError, ValueError):
     """A text that names no server, or no server at all."""
 
 
-class LibraryError(PoolCounterError):
+class LibraryError(ClientError):
     """A fault within libpoolcounter or this package."""

@@ -7,13 +7,13 @@ import inspect
 import pytest
 from site_of_thumbors import Site
 
-from poolcounter import PoolCounterError, Refused, errors
+from poolcounter import ClientError, RefusedError, errors
 
 LIMITS = {"workers": 9, "maxqueue": 9, "timeout": 9}
 DOCUMENTED = [
     name
     for name, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, PoolCounterError) and not issubclass(kind, Refused)
+    if issubclass(kind, ClientError) and not issubclass(kind, RefusedError)
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from thumbor.handlers.imaging import ImagingHandler  # type: ignore[import-untyped]
 
-from poolcounter.thumbor.throttle import Throttle, TurnedAway
+from poolcounter.thumbor.throttle import Throttle, TurnedAwayError
 
 _CLIENT_CLOSED_REQUEST = 499
 
@@ -43,15 +43,15 @@ class ThrottledImagingHandler(ImagingHandler):  # type: ignore[misc]
                 if await self._is_admitted(held):
                     await super().get_image()
                 if self._gone or self.get_status() >= 500:
-                    raise _Failed
-        except _Failed:
+                    raise _FailedError
+        except _FailedError:
             pass
 
     async def _is_admitted(self, held: AsyncExitStack) -> bool:
         """Takes the locks; where that fails the request is answered here."""
         try:
             await self._take_locks(held)
-        except TurnedAway as refusal:
+        except TurnedAwayError as refusal:
             self.context.metrics.incr(f"poolcounter.refused.{refusal.need.pool.name}")
             # By then all that wait now are served or turned away.
             self.set_header("Retry-After", str(max(1, refusal.need.pool.timeout)))
@@ -75,5 +75,5 @@ class ThrottledImagingHandler(ImagingHandler):  # type: ignore[misc]
                 raise
 
 
-class _Failed(Exception):
+class _FailedError(Exception):
     """Leaves the block that holds the locks, so that they are abandoned."""

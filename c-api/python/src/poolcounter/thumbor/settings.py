@@ -10,7 +10,7 @@ from typing import Any
 from derpconf.config import ConfigurationError  # type: ignore[import-untyped]
 from thumbor.config import Config  # type: ignore[import-untyped]
 
-from poolcounter import Client, PoolCounterError
+from poolcounter import Client, ClientError
 from poolcounter.thumbor.address import Network, parse_network
 from poolcounter.thumbor.keys import KEYS, Keys
 
@@ -132,7 +132,7 @@ def _servers(config: Any) -> tuple[str, ...]:
         raise ConfigurationError("POOLCOUNTER_SERVERS names no server")
     try:
         Client(servers).close()
-    except (PoolCounterError, ValueError) as error:
+    except (ClientError, ValueError) as error:
         raise ConfigurationError(f"POOLCOUNTER_SERVERS: {error}") from error
     return servers
 
@@ -147,7 +147,7 @@ def _client_option(config: Any, option: str, servers: tuple[str, ...]) -> Any:
         raise ConfigurationError(message)
     try:
         Client(servers, **{option: value}).close()
-    except (PoolCounterError, ValueError, TypeError) as error:
+    except (ClientError, ValueError, TypeError) as error:
         raise ConfigurationError(f"{message}: {error}") from error
     return value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from poolcounter import Mode, PoolCounterError, Refused
+from poolcounter import ClientError, Mode, RefusedError
 from poolcounter.aio import Client, Lock
 from poolcounter.thumbor.address import client_address
 from poolcounter.thumbor.seldom import Seldom
@@ -23,10 +23,10 @@ class Need:
     pool: Pool
 
 
-class TurnedAway(Exception):
+class TurnedAwayError(Exception):
     """The daemon refused a lock: too many render or wait, or the wait was too long."""
 
-    def __init__(self, need: Need, refusal: Refused) -> None:
+    def __init__(self, need: Need, refusal: RefusedError) -> None:
         """Says which lock it was, and what the daemon answered."""
         super().__init__(f"{need.key}: {refusal}")
         self.need = need
@@ -58,7 +58,7 @@ class Throttle:
         return needs
 
     async def take(self, needs: list[Need], held: AsyncExitStack) -> None:
-        """Takes the locks one after the other, or raises TurnedAway; `held` gives back what was taken.
+        """Takes the locks one after the other, or raises TurnedAwayError; `held` gives back what was taken.
 
         Where no daemon answers it takes no more: a site without its daemon is slow, but it is there.
         """
@@ -67,16 +67,16 @@ class Throttle:
                 lock = self._lock(need)
                 await lock.__aenter__()
                 held.push_async_exit(partial(self._give_back, lock))
-        except Refused as refusal:
-            raise TurnedAway(need, refusal) from refusal
-        except PoolCounterError as error:
+        except RefusedError as refusal:
+            raise TurnedAwayError(need, refusal) from refusal
+        except ClientError as error:
             self._unthrottled.report(error)
 
     async def _give_back(self, lock: Lock, *ended: Any) -> None:
         # The picture is out by now: a failure of the lock must not become one of the request.
         try:
             await lock.__aexit__(*ended)
-        except PoolCounterError as error:
+        except ClientError as error:
             self._unreleased.report(error)
 
     def _lock(self, need: Need) -> Lock:
