@@ -17,7 +17,7 @@ class ByPackage {
   }
 
   async section() {
-    const { outcome } = await this.pool.run(KEY, { workers: 1, maxqueue: 100, timeout: 15 }, () => undefined);
+    const { outcome } = await this.pool.run(KEY, { workers: 1, maxqueue: 100, timeoutSeconds: 15 }, () => undefined);
     expect(outcome, 'locked');
   }
 }

@@ -120,7 +120,7 @@ impl Engine {
         }
     }
 
-    /// Begins to acquire a lock; the number of the call, or -1 if it has ended already. An `answer_within` of 0 leaves that to core.
+    /// Begins to acquire a lock; the number of the call, or -1 if it has ended already. An `answer_timeout` of 0 leaves that to core.
     #[allow(clippy::too_many_arguments, reason = "each is a number of the protocol")]
     pub fn acquire(
         &mut self,
@@ -129,12 +129,12 @@ impl Engine {
         workers: u32,
         maxqueue: u32,
         timeout: u32,
-        answer_within: f64,
+        answer_timeout: f64,
         now: f64,
     ) -> i32 {
         let mode = if for_me { Mode::ForMe } else { Mode::ForAnyone };
-        let answer_within = (answer_within > 0.0).then(|| micros(answer_within));
-        let request = Request { mode, key, workers, maxqueue, timeout, answer_within };
+        let answer_timeout = (answer_timeout > 0.0).then(|| micros(answer_timeout));
+        let request = Request { mode, key, workers, maxqueue, timeout, answer_within: answer_timeout };
         let begun = self.inner.acquire(&request, at(now));
         self.begun(begun)
     }

@@ -47,11 +47,11 @@ impl Config {
         match option {
             "connectTimeoutMs" => settings.connect_timeout = micros(value),
             "connectTwice" => settings.connect_twice = value != 0.0,
-            "answerTimeoutMs" => settings.answer_timeout = micros(value),
+            "minAnswerTimeoutMs" => settings.answer_timeout = micros(value),
             "firstAnswerTimeoutMs" => settings.first_answer_timeout = micros(value),
-            "passOverMs" => settings.pass_over = micros(value),
-            "keepIdleMs" => settings.keep_idle = micros(value),
-            "keep" => settings.keep = value as usize,
+            "avoidForMs" => settings.pass_over = micros(value),
+            "maxIdleTimeMs" => settings.keep_idle = micros(value),
+            "maxIdleConnections" => settings.keep = value as usize,
             _ => settings.await_release = value != 0.0,
         }
     }
@@ -71,4 +71,35 @@ impl Config {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
 pub(crate) fn micros(ms: f64) -> u64 {
     (ms * 1000.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+    use poolcounter::client::Settings;
+
+    /// An option, and whether the settings show that it was set to 7.
+    type Option = (&'static str, fn(&Settings) -> bool);
+
+    const OPTIONS: [Option; 8] = [
+        ("connectTimeoutMs", |settings| settings.connect_timeout == 7_000),
+        ("connectTwice", |settings| settings.connect_twice),
+        ("minAnswerTimeoutMs", |settings| settings.answer_timeout == 7_000),
+        ("firstAnswerTimeoutMs", |settings| settings.first_answer_timeout == 7_000),
+        ("avoidForMs", |settings| settings.pass_over == 7_000),
+        ("maxIdleTimeMs", |settings| settings.keep_idle == 7_000),
+        ("maxIdleConnections", |settings| settings.keep == 7),
+        ("awaitRelease", |settings| settings.await_release),
+    ];
+
+    #[test]
+    fn each_option_sets_its_own_setting_and_no_other() {
+        for (option, _) in OPTIONS {
+            let mut config = Config::new();
+            config.set(option, 7.0);
+            let changed: Vec<_> =
+                OPTIONS.iter().filter(|(_, is_set)| is_set(&config.settings)).map(|(name, _)| *name).collect();
+            assert_eq!(changed, [option]);
+        }
+    }
 }

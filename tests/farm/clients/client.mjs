@@ -5,7 +5,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [library, end, seed, first, workers, log, connect, servers, keys, slow] = process.argv.slice(2);
-const { PoolCounter, Failure } = await import(library);
+const { PoolCounter, UnavailableError } = await import(library);
 
 const file = fs.openSync(log, 'a');
 const pool = new PoolCounter({ servers: servers.split(','), connectTimeoutMs: Number(connect) });
@@ -31,9 +31,9 @@ async function protect(number, chance, { names, least, most }) {
   note(number, 'asked', key, mode === 'forMe' ? 'me' : 'anyone', timeout);
   let acquired;
   try {
-    acquired = await pool.acquire(key, { workers: 1, maxqueue: number, timeout, mode });
+    acquired = await pool.acquire(key, { workers: 1, maxqueue: number, timeoutSeconds: timeout, mode });
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof UnavailableError)) throw error;
     note(number, 'failed', error.constructor.name, error.message);
     await sleep(10 + chance(40));
     return;

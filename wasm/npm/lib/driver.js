@@ -105,9 +105,9 @@ class Driver {
    * @param {Caller} caller
    */
   acquire(key, wish, caller) {
-    const { forMe, workers, maxqueue, timeout, answerWithin } = wish;
+    const { forMe, workers, maxqueue, timeoutSeconds, answerTimeoutMs } = wish;
     const now = performance.now();
-    this.#begun(this.#engine.acquire(key, forMe, workers, maxqueue, timeout, answerWithin, now), caller);
+    this.#begun(this.#engine.acquire(key, forMe, workers, maxqueue, timeoutSeconds, answerTimeoutMs, now), caller);
   }
 
   /** Answers without a question if the lock is known to be lost. @param {number} lock @param {Caller} caller */

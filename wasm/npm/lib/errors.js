@@ -12,8 +12,8 @@ class PoolCounterError extends Error {
   }
 }
 
-class Failure extends PoolCounterError {
-  /** @type {import('./index.js').FailureCode} */
+class UnavailableError extends PoolCounterError {
+  /** @type {import('./index.js').UnavailableCode} */
   // @ts-expect-error Each of its children sets it.
   code;
 
@@ -29,19 +29,19 @@ class Failure extends PoolCounterError {
   }
 }
 
-class ConnectError extends Failure {
+class ConnectError extends UnavailableError {
   code = /** @type {const} */ ('CONNECT');
 }
 
-class WriteError extends Failure {
+class WriteError extends UnavailableError {
   code = /** @type {const} */ ('WRITE');
 }
 
-class ReadError extends Failure {
+class ReadError extends UnavailableError {
   code = /** @type {const} */ ('READ');
 }
 
-class RemoteError extends Failure {
+class RemoteError extends UnavailableError {
   code = /** @type {const} */ ('REMOTE');
 }
 
@@ -59,7 +59,7 @@ class ClosedError extends PoolCounterError {
 
 module.exports = {
   PoolCounterError,
-  Failure,
+  UnavailableError,
   ConnectError,
   WriteError,
   ReadError,

@@ -35,7 +35,7 @@ export interface Options {
    * The least milliseconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that is more. An answer that is due at once, as with timeout 0, has this
    * time on a connection that has answered before. By default 1000.
    */
-  answerTimeoutMs?: number;
+  minAnswerTimeoutMs?: number;
   /**
    * Milliseconds that an answer that is due at once may take on a connection that has not answered before, if that is more. A server that many ask at once takes
    * seconds to accept all of them. By default 4000.
@@ -45,11 +45,11 @@ export interface Options {
    * Milliseconds for which a server that refused is tried last, 1000 at the most; and the least milliseconds for which one that gave no answer in time is not asked. That
    * time doubles with each further failure, up to 10000. By default 1000.
    */
-  passOverMs?: number;
+  avoidForMs?: number;
   /** A connection that was idle for more milliseconds is not used again. By default 60000. */
-  keepIdleMs?: number;
-  /** How many connections are kept without use. By default 8. */
-  keep?: number;
+  maxIdleTimeMs?: number;
+  /** How many idle connections stay open. By default 8. */
+  maxIdleConnections?: number;
   /** Whether a release waits for the server's answer. By default not: the lock is free as soon as the command is sent. */
   awaitRelease?: boolean;
 }
@@ -60,12 +60,12 @@ export interface Request {
   workers: number;
   /** How many may hold the key or wait for it. */
   maxqueue: number;
-  /** How many whole seconds the server lets the caller wait for the lock; 0 is not to wait. */
-  timeout: number;
+  /** How many whole seconds, not milliseconds, the server lets the caller wait for the lock; 0 is not to wait. */
+  timeoutSeconds: number;
   /** Who may use the result. By default `forAnyone`. */
   mode?: Mode;
   /**
-   * Milliseconds to wait for the answer, if not 1.5 times `timeout`. The pool's `answerTimeoutMs` is the least. With `timeout` 0 this can only shorten the wait.
+   * Milliseconds to wait for the answer, if not 1.5 times `timeoutSeconds`. The pool's `minAnswerTimeoutMs` is the least. With `timeoutSeconds` 0 this can only shorten the wait.
    */
   answerTimeoutMs?: number;
   /** Aborts the wait: its connection is closed, the server forgets it, and the promise is rejected with the signal's reason. It does not abort the work. */
@@ -82,7 +82,7 @@ export interface QueueFull {
   readonly outcome: 'queueFull';
 }
 
-/** Nothing came free within `timeout`: serve something stale. */
+/** Nothing came free within `timeoutSeconds`: serve something stale. */
 export interface Timeout {
   readonly outcome: 'timeout';
 }
@@ -121,7 +121,7 @@ export declare class PoolCounter implements AsyncDisposable {
    * If the work throws, its connection is closed instead: nobody is told that it is done, and the next one who waits does it. The error is thrown on.
    * If the connection breaks during the work, its value is given all the same; `lock.signal` tells the work.
    *
-   * @throws {Failure} No answer came: do the work unprotected. With `awaitRelease` it may come after the work.
+   * @throws {UnavailableError} No answer came: do the work unprotected. With `awaitRelease` it may come after the work.
    * @throws {BadKeyError} The key cannot be sent.
    * @throws {TypeError} A part of the request has a wrong type, or is unknown.
    * @throws {RangeError} A number is out of its range.
@@ -131,7 +131,7 @@ export declare class PoolCounter implements AsyncDisposable {
   /**
    * Waits for a lock, which is to be released or abandoned.
    *
-   * @throws {Failure} No answer came: do the work unprotected.
+   * @throws {UnavailableError} No answer came: do the work unprotected.
    * @throws {BadKeyError} The key cannot be sent.
    * @throws {TypeError} A part of the request has a wrong type, or is unknown.
    * @throws {RangeError} A number is out of its range.
@@ -142,7 +142,7 @@ export declare class PoolCounter implements AsyncDisposable {
    * Asks one server, named as in the options, or all of them: server => name => value.
    *
    * @param name `FULL`, which is the default, `UPTIME`, or the name of a counter.
-   * @throws {Failure} A server gave no answer.
+   * @throws {UnavailableError} A server gave no answer.
    * @throws {TypeError} The name is no string.
    * @throws {RangeError} The name cannot be sent, or `server` is none of the servers.
    */
@@ -167,7 +167,7 @@ export declare class Lock implements AsyncDisposable {
    *
    * @returns `notLocked` if the lock was released or abandoned before, or `signal` is aborted, as after `close()` of the pool. The server's word is known with
    * `awaitRelease` only.
-   * @throws {Failure} The server gave no answer; with `awaitRelease` only. The lock is gone in any case.
+   * @throws {UnavailableError} The server gave no answer; with `awaitRelease` only. The lock is gone in any case.
    */
   release(): Promise<'released' | 'notLocked'>;
 
@@ -178,8 +178,8 @@ export declare class Lock implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type FailureCode = 'CONNECT' | 'WRITE' | 'READ' | 'REMOTE';
-export type ErrorCode = FailureCode | 'BAD_KEY' | 'BAD_SERVER' | 'CLOSED';
+export type UnavailableCode = 'CONNECT' | 'WRITE' | 'READ' | 'REMOTE';
+export type ErrorCode = UnavailableCode | 'BAD_KEY' | 'BAD_SERVER' | 'CLOSED';
 
 /** The parent of all. */
 export declare abstract class PoolCounterError extends Error {
@@ -187,8 +187,8 @@ export declare abstract class PoolCounterError extends Error {
 }
 
 /** There is no answer: do the work unprotected. */
-export declare abstract class Failure extends PoolCounterError {
-  readonly code: FailureCode;
+export declare abstract class UnavailableError extends PoolCounterError {
+  readonly code: UnavailableCode;
   /** The server, as it was configured. */
   readonly server: string;
   /** The reason, in the words of the system or of the server. */
@@ -196,22 +196,22 @@ export declare abstract class Failure extends PoolCounterError {
 }
 
 /** No server could be connected to, or the only ones left are not asked at the moment. `server` is the last of the key's order. */
-export declare class ConnectError extends Failure {
+export declare class ConnectError extends UnavailableError {
   readonly code: 'CONNECT';
 }
 
 /** The connection broke while the question was sent. */
-export declare class WriteError extends Failure {
+export declare class WriteError extends UnavailableError {
   readonly code: 'WRITE';
 }
 
 /** The answer did not come, or cannot be understood. */
-export declare class ReadError extends Failure {
+export declare class ReadError extends UnavailableError {
   readonly code: 'READ';
 }
 
 /** The server answered with an error, which is the `cause`. */
-export declare class RemoteError extends Failure {
+export declare class RemoteError extends UnavailableError {
   readonly code: 'REMOTE';
 }
 

@@ -5,7 +5,7 @@ export const {
   PoolCounter,
   Lock,
   PoolCounterError,
-  Failure,
+  UnavailableError,
   ConnectError,
   WriteError,
   ReadError,

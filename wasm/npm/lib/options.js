@@ -2,19 +2,19 @@
 
 const { Config } = require('./wasm/poolcounter_wasm.js');
 const { BadServerError } = require('./errors.js');
-const { integer, noneOf, notNegative, positive } = require('./request.js');
+const { integer, noOption, noneOf, notNegative, positive } = require('./request.js');
 
-const MOST_KEPT = 10_000;
+const MOST_IDLE = 10_000;
 
 /** @type {Record<string, (value: unknown, name: string) => any>} */
 const CHECKS = {
   connectTimeoutMs: positive,
   connectTwice: flag,
-  answerTimeoutMs: positive,
+  minAnswerTimeoutMs: positive,
   firstAnswerTimeoutMs: positive,
-  passOverMs: notNegative,
-  keepIdleMs: notNegative,
-  keep: (value, name) => integer(value, name, MOST_KEPT),
+  avoidForMs: notNegative,
+  maxIdleTimeMs: notNegative,
+  maxIdleConnections: (value, name) => integer(value, name, MOST_IDLE),
   awaitRelease: flag,
 };
 
@@ -39,7 +39,7 @@ function configure({ servers, ...options }) {
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) && CHECKS[name];
     if (!check) {
-      throw new TypeError(`a pool has no option ${name}`);
+      throw noOption('a pool', name);
     }
     if (value !== undefined) {
       config.set(name, Number(check(value, name)));

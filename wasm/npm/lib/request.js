@@ -5,16 +5,16 @@ const GREATEST = 0xffff_ffff;
 const LONGEST_NAME = 1017;
 
 /**
- * A request, checked and complete. An `answerWithin` of 0 leaves that to core.
+ * A request, checked and complete. An `answerTimeoutMs` of 0 leaves that to core.
  *
- * @typedef {{ forMe: boolean, workers: number, maxqueue: number, timeout: number, answerWithin: number }} Wish
+ * @typedef {{ forMe: boolean, workers: number, maxqueue: number, timeoutSeconds: number, answerTimeoutMs: number }} Wish
  */
 
 /**
  * @param {import('./index.js').Request} request
  * @returns {Wish}
  */
-function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answerTimeoutMs, signal, ...others }) {
+function checkedRequest({ workers, maxqueue, timeoutSeconds, mode = 'forAnyone', answerTimeoutMs, signal, ...others }) {
   noneOf(others, 'a request');
   if (mode !== 'forAnyone' && mode !== 'forMe') {
     throw new TypeError(`mode must be 'forAnyone' or 'forMe', not ${String(mode)}`);
@@ -26,8 +26,8 @@ function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answer
     forMe: mode === 'forMe',
     workers: integer(workers, 'workers', GREATEST),
     maxqueue: integer(maxqueue, 'maxqueue', GREATEST),
-    timeout: integer(timeout, 'timeout', GREATEST),
-    answerWithin: answerTimeoutMs === undefined ? 0 : positive(answerTimeoutMs, 'answerTimeoutMs'),
+    timeoutSeconds: integer(timeoutSeconds, 'timeoutSeconds', GREATEST),
+    answerTimeoutMs: answerTimeoutMs === undefined ? 0 : positive(answerTimeoutMs, 'answerTimeoutMs'),
   };
 }
 
@@ -40,8 +40,19 @@ function checkedRequest({ workers, maxqueue, timeout, mode = 'forAnyone', answer
 function noneOf(unknown, owner) {
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    throw new TypeError(`${owner} has no option ${name}`);
+    throw noOption(owner, name);
   }
+}
+
+/**
+ * The error for an unknown option. Whoever writes `timeout`, for which most would take milliseconds, is told the name that says the unit.
+ *
+ * @param {string} owner
+ * @param {string} name
+ */
+function noOption(owner, name) {
+  const instead = name === 'timeout' ? ': a request has timeoutSeconds' : '';
+  return new TypeError(`${owner} has no option ${name}${instead}`);
 }
 
 /**
@@ -117,4 +128,4 @@ function notNegative(value, name) {
   return value;
 }
 
-module.exports = { checkedName, checkedRequest, keyBytes, integer, noneOf, notNegative, positive };
+module.exports = { checkedName, checkedRequest, keyBytes, integer, noOption, noneOf, notNegative, positive };

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { BadKeyError, ClosedError, ConnectError, Failure, PoolCounterError, ReadError } from 'poolcounter';
+import { BadKeyError, ClosedError, ConnectError, PoolCounterError, ReadError, UnavailableError } from 'poolcounter';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
 import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
 import { runProgram } from './support/programs.mjs';
@@ -16,7 +16,7 @@ test('nobody is there', async (t) => {
   const refused = { name: 'ConnectError', code: 'CONNECT', server: address, cause: 'Connection refused' };
   await assert.rejects(pool.acquire('k', WISH), refused);
   const failed = pool.run('k', WISH, () => assert.fail('there is no lock'));
-  await assert.rejects(failed, (error) => error instanceof Failure && error instanceof PoolCounterError);
+  await assert.rejects(failed, (error) => error instanceof UnavailableError && error instanceof PoolCounterError);
   await assert.rejects(pool.stats(), ConnectError);
 });
 
@@ -36,10 +36,10 @@ test('the next server is asked', async (t) => {
 
 test('a frozen daemon', async (t) => {
   const daemon = await Daemon.start(t);
-  const pool = openPool(t, { servers: [daemon.address], answerTimeoutMs: 50 });
+  const pool = openPool(t, { servers: [daemon.address], minAnswerTimeoutMs: 50 });
   daemon.freeze();
   const late = { code: 'READ', cause: 'Connection timed out', server: daemon.address };
-  await assert.rejects(pool.acquire('k', { ...WISH, timeout: 0 }), late);
+  await assert.rejects(pool.acquire('k', { ...WISH, timeoutSeconds: 0 }), late);
   await assert.rejects(pool.acquire('k', { ...WISH, answerTimeoutMs: 60 }), late);
 });
 
@@ -110,7 +110,7 @@ test('a release that waits for its answer', async (t) => {
   assert.equal(await lock.release(), 'released');
   const last = await lockOf(pool, 'k');
   daemon.freeze();
-  const unanswered = assert.rejects(last.release(), Failure);
+  const unanswered = assert.rejects(last.release(), UnavailableError);
   await daemon.stop();
   await unanswered;
 });
@@ -131,7 +131,7 @@ test('a process that may open no more files gets errors of this package alone', 
   const program = `
     import { PoolCounter } from 'poolcounter';
     for (const server of ['unix:/no/such/socket', '${address}']) {
-      const pool = new PoolCounter({ servers: [server], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
+      const pool = new PoolCounter({ servers: [server], connectTimeoutMs: 30000, minAnswerTimeoutMs: 30000 });
       const wishes = Array.from({ length: 100 }, (_, i) => pool.acquire('k' + i, ${JSON.stringify(WISH)}));
       const outcomes = (await Promise.allSettled(wishes)).map(({ value, reason }) => value?.outcome ?? reason);
       const names = outcomes.map((outcome) => outcome.cause ? outcome.name + ' ' + outcome.cause : outcome);
@@ -178,9 +178,9 @@ test('a pool that is closed', async (t) => {
 
 test('an answer that came while the program was busy counts', async (t) => {
   const { address } = await Daemon.start(t);
-  const pool = openPool(t, { servers: [address], answerTimeoutMs: 20, awaitRelease: true });
+  const pool = openPool(t, { servers: [address], minAnswerTimeoutMs: 20, awaitRelease: true });
   await (await lockOf(pool, 'first')).release();
-  const acquiring = pool.acquire('k', { ...WISH, timeout: 0 });
+  const acquiring = pool.acquire('k', { ...WISH, timeoutSeconds: 0 });
   const end = performance.now() + 200;
   while (performance.now() < end) {
     // Busy.

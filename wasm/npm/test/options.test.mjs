@@ -7,6 +7,8 @@ import { BadServerError, PoolCounter } from 'poolcounter';
 import { Action, Config, Engine } from '../lib/wasm/poolcounter_wasm.js';
 import { WISH } from './support/pools.mjs';
 
+const DOCUMENTED = fs.readFileSync(new URL('../../../docs/options.md', import.meta.url), 'utf8');
+const TYPES = fs.readFileSync(new URL('../lib/index.d.ts', import.meta.url), 'utf8');
 const VECTORS = JSON.parse(fs.readFileSync(new URL('../../../core/tests/server-choice.json', import.meta.url), 'utf8'));
 
 /** @param {any} options */
@@ -20,7 +22,7 @@ test('wrong options', () => {
     { servers: [1] },
     { servers: ['127.0.0.1', { label: 'a', server: '127.0.0.1' }] },
     { servers: [{ server: '127.0.0.1' }] },
-    { servers, keep: '8' },
+    { servers, maxIdleConnections: '8' },
     { servers, connectTwice: 1 },
   ]) {
     assert.throws(make(options), TypeError, JSON.stringify(options));
@@ -29,16 +31,18 @@ test('wrong options', () => {
     const named = { name: 'TypeError', message: `a pool has no option ${unknown}` };
     assert.throws(make({ servers, [unknown]: 1 }), named);
   }
+  const seconds = { name: 'TypeError', message: 'a pool has no option timeout: a request has timeoutSeconds' };
+  assert.throws(make({ servers, timeout: 1 }), seconds);
   const misspelt = [{ label: 'a', server: '127.0.0.1', wieght: 2 }];
   assert.throws(make({ servers: misspelt }), { name: 'TypeError', message: 'a server has no option wieght' });
   for (const options of [
-    { servers, keep: -1 },
-    { servers, keep: 10_001 },
-    { servers, keep: 1.5 },
+    { servers, maxIdleConnections: -1 },
+    { servers, maxIdleConnections: 10_001 },
+    { servers, maxIdleConnections: 1.5 },
     { servers, connectTimeoutMs: 0 },
-    { servers, answerTimeoutMs: NaN },
-    { servers, passOverMs: -1 },
-    { servers, keepIdleMs: Infinity },
+    { servers, minAnswerTimeoutMs: NaN },
+    { servers, avoidForMs: -1 },
+    { servers, maxIdleTimeMs: Infinity },
     { servers: [{ label: 'a', server: '127.0.0.1', weight: 1001 }] },
   ]) {
     assert.throws(make(options), RangeError, JSON.stringify(options));
@@ -50,7 +54,7 @@ test('wrong options', () => {
   ]) {
     assert.throws(make(options), BadServerError, JSON.stringify(options));
   }
-  make({ servers, keep: undefined, passOverMs: 0, connectTimeoutMs: 0.5 })();
+  make({ servers, maxIdleConnections: undefined, avoidForMs: 0, connectTimeoutMs: 0.5 })();
 });
 
 test('wrong requests', async () => {
@@ -59,7 +63,7 @@ test('wrong requests', async () => {
   const acquire = (request, /** @type {any} */ key = 'k') => pool.acquire(key, request);
   for (const wrong of [
     { workers: '1' },
-    { timeout: undefined },
+    { timeoutSeconds: undefined },
     { mode: 'forAll' },
     { signal: {} },
     { signal: null },
@@ -75,12 +79,58 @@ test('wrong requests', async () => {
       named,
     );
   }
-  for (const wrong of [{ workers: -1 }, { maxqueue: 2 ** 32 }, { timeout: 0.5 }, { answerTimeoutMs: 0 }]) {
+  const named = { name: 'TypeError', message: 'a request has no option timeout: a request has timeoutSeconds' };
+  const { timeoutSeconds, ...old } = WISH;
+  await assert.rejects(acquire({ ...old, timeout: timeoutSeconds }), named);
+  await assert.rejects(acquire({ ...WISH, timeout: 5000 }), named);
+  for (const wrong of [{ workers: -1 }, { maxqueue: 2 ** 32 }, { timeoutSeconds: 0.5 }, { answerTimeoutMs: 0 }]) {
     await assert.rejects(acquire({ ...WISH, ...wrong }), RangeError, JSON.stringify(wrong));
   }
   await assert.rejects(acquire(WISH, 7), TypeError);
   await assert.rejects(acquire(undefined), TypeError);
   await assert.rejects(pool.run('k', WISH, /** @type {any} */ ('work')), TypeError);
+});
+
+/**
+ * The names that a column of docs/options.md has below a heading.
+ *
+ * @param {string} heading
+ * @param {string} column
+ */
+function documented(heading, column) {
+  const [, section = ''] = DOCUMENTED.split(`\n## ${heading}\n`);
+  const [columns = [], , ...rows] = (/^\| default .*?\n\n/ms.exec(section)?.[0] ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' | '));
+  const names = rows.map((row) => row[columns.indexOf(column)] ?? '');
+  return names.flatMap((name) => /^`(\w+)`$/.exec(name)?.[1] ?? []).sort();
+}
+
+/** The members of an interface. @param {string} name */
+function members(name) {
+  const [, body = ''] = new RegExp(`^export interface ${name} \\{(.*?)^\\}`, 'ms').exec(TYPES) ?? [];
+  return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member).sort();
+}
+
+test('docs/options.md names every option', async () => {
+  const options = documented('Options of a client', 'Node');
+  assert.deepEqual(options, members('Options'));
+  assert.deepEqual(documented('Options of a request', 'Node'), members('Request'));
+  const values = { servers: ['127.0.0.1'], connectTwice: true, awaitRelease: true };
+  make(
+    Object.fromEntries(options.map((name) => [name, Object.entries(values).find(([each]) => each === name)?.[1] ?? 1])),
+  )();
+});
+
+test('the name of an option says its unit', () => {
+  const numbers = [...TYPES.matchAll(/^ {2}(\w+)\??: number;/gm)].map(([, name = '']) => name);
+  const counts = ['weight', 'maxIdleConnections', 'workers', 'maxqueue'];
+  assert.ok(numbers.length > counts.length);
+  assert.deepEqual(
+    numbers.filter((name) => !/(Ms|Seconds)$/.test(name)),
+    counts,
+  );
 });
 
 /**

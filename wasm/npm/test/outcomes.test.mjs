@@ -57,8 +57,8 @@ for (const kind of KINDS) {
     test('the wait is too long', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'k');
-      assert.deepEqual(await pool.acquire('k', { ...WISH, timeout: 0 }), { outcome: 'timeout' });
-      assert.deepEqual(await pool.acquire('k', { ...WISH, timeout: 1 }), { outcome: 'timeout' });
+      assert.deepEqual(await pool.acquire('k', { ...WISH, timeoutSeconds: 0 }), { outcome: 'timeout' });
+      assert.deepEqual(await pool.acquire('k', { ...WISH, timeoutSeconds: 1 }), { outcome: 'timeout' });
       await lock.release();
     });
 
@@ -82,7 +82,7 @@ for (const kind of KINDS) {
         working -= 1;
       };
       /** @type {import('poolcounter').Request} */
-      const wish = { workers: 2, maxqueue: 1000, timeout: 60, mode: 'forMe' };
+      const wish = { workers: 2, maxqueue: 1000, timeoutSeconds: 60, mode: 'forMe' };
       const results = await Promise.all(Array.from({ length: 400 }, () => pool.run('k', wish, work)));
       assert.ok(results.every(({ outcome }) => outcome === 'locked'));
       assert.equal(most, 2);
@@ -145,7 +145,7 @@ for (const kind of KINDS) {
     test('keys are bytes', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'ä b', { mode: 'forMe' });
-      const now = { timeout: 0, workers: 1, maxqueue: 10 };
+      const now = { timeoutSeconds: 0, workers: 1, maxqueue: 10 };
       assert.equal((await pool.acquire(Buffer.from('c3a42062', 'hex'), now)).outcome, 'timeout');
       assert.equal((await pool.acquire(new TextEncoder().encode('ä%20b'), now)).outcome, 'timeout');
       const other = await lockOf(pool, Uint8Array.of(0xff, 0x80, 0x01));
@@ -174,7 +174,7 @@ for (const kind of KINDS) {
 
     test('few connections are kept', async (t) => {
       const daemon = await Daemon.start(t, { kind });
-      const pool = openPool(t, { servers: [daemon.address], keep: 2 });
+      const pool = openPool(t, { servers: [daemon.address], maxIdleConnections: 2 });
       const locks = await Promise.all(Array.from({ length: 20 }, (_, i) => lockOf(pool, `k${i}`)));
       const sockets = daemon.sockets();
       await Promise.all(locks.map((lock) => lock.release()));

@@ -1,7 +1,7 @@
 // The package as a player of the client-side stories and of the network stories: tests/client-stories/README.md says what it is told and answers.
 
 import readline from 'node:readline';
-import { BadKeyError, Failure, PoolCounter } from 'poolcounter';
+import { BadKeyError, PoolCounter, UnavailableError } from 'poolcounter';
 
 const WORDS = new Map([
   ['locked', 'LOCKED'],
@@ -36,7 +36,7 @@ class Player {
         mode: mode === 'me' ? 'forMe' : 'forAnyone',
         workers: Number(workers),
         maxqueue: Number(maxqueue),
-        timeout: Number(timeout),
+        timeoutSeconds: Number(timeout),
       });
       if (acquired.outcome === 'locked') {
         this.#held.push(acquired.lock);
@@ -74,7 +74,7 @@ class Player {
       if (error instanceof BadKeyError) {
         return error.message.replace(/^the /, '');
       }
-      if (error instanceof Failure) {
+      if (error instanceof UnavailableError) {
         return `${error.code.toLowerCase()} ${error.server} ${error.cause}`;
       }
       throw error;
@@ -127,8 +127,8 @@ function settings(words) {
   return {
     servers: values.choice === 'ring' ? servers.map(ringServer) : servers,
     connectTimeoutMs: Number(values.connect_timeout_ms),
-    answerTimeoutMs: Number(values.answer_timeout_ms),
-    passOverMs: Number(values.pass_over_ms),
+    minAnswerTimeoutMs: Number(values.answer_timeout_ms),
+    avoidForMs: Number(values.pass_over_ms),
     awaitRelease: values.await_release === '1',
   };
 }

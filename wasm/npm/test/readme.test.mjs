@@ -50,7 +50,7 @@ test('the first example is told that the work is done', async (t) => {
 
 test('the first example has something stale when the wait is too long', async (t) => {
   const { address } = await held(t);
-  const program = article(address).replace('timeout: 15', 'timeout: 0');
+  const program = article(address).replace('timeoutSeconds: 15', 'timeoutSeconds: 0');
   assert.equal(await runProgram(t, program), 'stale x\n0');
 });
 

@@ -1,7 +1,7 @@
 import { PoolCounter } from 'poolcounter';
 
 /** No more than one at a time, for anyone; long enough for a busy machine. */
-export const WISH = { workers: 1, maxqueue: 100, timeout: 60 };
+export const WISH = { workers: 1, maxqueue: 100, timeoutSeconds: 60 };
 
 /**
  * A pool with time for a busy machine, closed when the test is over.
@@ -10,7 +10,7 @@ export const WISH = { workers: 1, maxqueue: 100, timeout: 60 };
  * @param {import('poolcounter').Options} options
  */
 export function openPool(t, options) {
-  const pool = new PoolCounter({ connectTimeoutMs: 30_000, answerTimeoutMs: 30_000, ...options });
+  const pool = new PoolCounter({ connectTimeoutMs: 30_000, minAnswerTimeoutMs: 30_000, ...options });
   t.after(() => pool.close());
   return pool;
 }

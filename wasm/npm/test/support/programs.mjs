@@ -40,7 +40,7 @@ export function runWithPool(t, address, body, wish) {
     t,
     `
     import { PoolCounter } from 'poolcounter';
-    const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, answerTimeoutMs: 30000 });
+    const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, minAnswerTimeoutMs: 30000 });
     const wish = ${JSON.stringify(wish)};
     ${body}`,
   );

@@ -1,7 +1,7 @@
 import { ConnectError, PoolCounter, type Request, type Result } from 'poolcounter';
 
 await using pool = new PoolCounter({ servers: [String(process.argv[2])], connectTimeoutMs: 30_000 });
-const limits: Request = { workers: 1, maxqueue: 10, timeout: 60, mode: 'forAnyone' };
+const limits: Request = { workers: 1, maxqueue: 10, timeoutSeconds: 60, mode: 'forAnyone' };
 
 const result: Result<string> = await pool.run('k', limits, async (lock) => (lock.signal.aborted ? 'none' : 'a page'));
 // @ts-expect-error The value is there only if the lock was granted.
