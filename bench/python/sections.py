@@ -40,12 +40,12 @@ class ByPackage:
     def acquire(self) -> None:
         """Take the lock."""
         self.lock = self.client.lock(KEY, workers=1, maxqueue=100, timeout=15)
-        if self.lock.__enter__() is not self.locked:
+        if self.lock.acquire() is not self.locked:
             sys.exit("the lock was not granted")
 
     def release(self) -> None:
         """Give it back."""
-        self.lock.__exit__(None, None, None)
+        self.lock.release()
 
 
 class Connecting:

@@ -80,8 +80,8 @@ class Player:
         self.client: Face = face(
             ring or servers,
             connect_timeout=int(values["connect_timeout_ms"]) / 1000,
-            answer_timeout=int(values["answer_timeout_ms"]) / 1000,
-            pass_over=int(values["pass_over_ms"]) / 1000,
+            min_answer_timeout=int(values["answer_timeout_ms"]) / 1000,
+            avoid_for=int(values["pass_over_ms"]) / 1000,
             await_release=values["await_release"] == "1",
         )
 

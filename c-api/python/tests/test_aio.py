@@ -375,7 +375,7 @@ def test_a_lock_is_for_one_task(daemon: Daemon) -> None:
             for _ in range(2):
                 task = asyncio.create_task(lock.__aenter__())
                 await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
-                with pytest.raises(RuntimeError, match="entered already: each task needs one of its own"):
+                with pytest.raises(RuntimeError, match="held or waited for already: each task needs one of its own"):
                     await lock.__aenter__()
                 task.cancel()
                 await asyncio.wait([task])
@@ -450,7 +450,7 @@ def test_anyio_cancels_a_wait(daemon: Daemon) -> None:
 
 def test_the_loop_goes_on_while_a_daemon_is_frozen(daemon: Daemon) -> None:
     async def story() -> None:
-        client = Client([daemon.address], answer_timeout=0.3)
+        client = Client([daemon.address], min_answer_timeout=0.3)
         daemon.freeze()
         task = asyncio.create_task(client.lock("key", workers=1, maxqueue=9, timeout=0).__aenter__())
         turns = 0

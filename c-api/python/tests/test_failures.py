@@ -42,7 +42,7 @@ def test_nothing_listens(make: MakeFace) -> None:
 
 
 def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
-    client = make([daemon.address], answer_timeout=0.2)
+    client = make([daemon.address], min_answer_timeout=0.2)
     daemon.freeze()
     with pytest.raises(ReadError) as caught:
         client.once(timeout=0)
@@ -52,7 +52,7 @@ def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
 
 
 def test_a_lock_may_have_a_deadline_of_its_own(make: MakeFace, daemon: Daemon) -> None:
-    client = make([daemon.address], answer_timeout=0.001)
+    client = make([daemon.address], min_answer_timeout=0.001)
     daemon.freeze()
     with pytest.raises(ReadError, match="timed out"):
         client.once(timeout=3600, answer_timeout=0.2)
@@ -134,18 +134,20 @@ def test_both_kinds_of_servers_do_not_mix(make: MakeFace) -> None:
         {"connect_timeout": 0},
         {"connect_timeout": -1},
         {"connect_timeout": math.nan},
-        {"answer_timeout": math.inf},
-        {"answer_timeout": 1e300},
-        {"answer_timeout": 1e306},
-        {"answer_timeout": 10**400},
-        {"pass_over": -1},
-        {"keep_idle": -0.5},
-        {"keep": -1},
-        {"keep": 2**64},
+        {"min_answer_timeout": math.inf},
+        {"min_answer_timeout": 1e300},
+        {"min_answer_timeout": 1e306},
+        {"min_answer_timeout": 10**400},
+        {"avoid_for": -1},
+        {"max_idle_time": -0.5},
+        {"max_idle_connections": -1},
+        {"max_idle_connections": 2**64},
     ],
 )
 def test_options_out_of_their_range(make: MakeFace, options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(
+        ValueError, match=f"^{next(iter(options))}(: ms must be from| must be| is out of|: connections)"
+    ):
         make(["127.0.0.1"], **options)
 
 
@@ -197,8 +199,8 @@ def test_limits_of_another_type(make: MakeFace, ours: Daemon, name: str, value: 
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        *((name, value) for name in ("connect_timeout", "pass_over") for value in ("1", None, [1])),
-        *(("keep", value) for value in ("1", None, 1.0)),
+        *((name, value) for name in ("connect_timeout", "avoid_for") for value in ("1", None, [1])),
+        *(("max_idle_connections", value) for value in ("1", None, 1.0)),
         *((name, value) for name in ("connect_twice", "await_release") for value in ("no", None, 1)),
     ],
 )

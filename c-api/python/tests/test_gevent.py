@@ -124,7 +124,7 @@ def test_a_wait_ends_with_a_time_limit_of_gevent(daemon: Daemon) -> None:
 
 def test_a_question_ends_with_a_time_limit_of_gevent(daemon: Daemon) -> None:
     code = """
-        client = Client([sys.argv[1]], answer_timeout=60)
+        client = Client([sys.argv[1]], min_answer_timeout=60)
         print(gevent.with_timeout(0.1, client.stats, timeout_value="over"), flush=True)
         time.sleep(60)
     """

@@ -116,7 +116,7 @@ def test_a_lock_can_be_entered_again_when_it_was_left(make: MakeFace, daemon: Da
     lock = client.client.lock("key", workers=1, maxqueue=10, timeout=5)
     for _ in range(2):
         assert client.enter(lock) is Outcome.LOCKED
-        with pytest.raises(RuntimeError, match="entered already"):
+        with pytest.raises(RuntimeError, match="held or waited for already"):
             client.enter(lock)
         client.leave(lock)
     daemon.until("total_releases", 2)
@@ -132,7 +132,7 @@ def test_a_connection_is_kept_for_the_next_lock(make: MakeFace, daemon: Daemon) 
 
 
 def test_none_is_kept_if_none_is_to_be(make: MakeFace, daemon: Daemon) -> None:
-    client = make([daemon.address], keep=0)
+    client = make([daemon.address], max_idle_connections=0)
     assert client.once() is Outcome.LOCKED
     daemon.until("processing_workers", 0)
     assert daemon.connections() == 0

@@ -22,11 +22,11 @@ AnyClient = Union[poolcounter.Client, aio.Client]
 OPTIONS = {
     "connect_timeout": 0.25,
     "connect_twice": True,
-    "answer_timeout": 2.5,
+    "min_answer_timeout": 2.5,
     "first_answer_timeout": 5.5,
-    "pass_over": 3.5,
-    "keep_idle": 4.5,
-    "keep": 5,
+    "avoid_for": 3.5,
+    "max_idle_time": 4.5,
+    "max_idle_connections": 5,
     "await_release": True,
 }
 WAYS: list[Callable[[Any], Any]] = [

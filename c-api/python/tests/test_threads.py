@@ -41,7 +41,7 @@ def test_no_more_connections_are_kept_than_are_to_be(daemon: Daemon) -> None:
         with client.lock(f"key-{number}", workers=1, maxqueue=10, timeout=30):
             barrier.wait(30)
 
-    with Client([daemon.address], keep=2) as client:
+    with Client([daemon.address], max_idle_connections=2) as client:
         threads = [Background(lambda number=number: work(number)) for number in range(6)]  # type: ignore[misc]
         for thread in threads:
             thread.result()
@@ -98,7 +98,7 @@ def test_a_lock_is_for_one_thread(daemon: Daemon) -> None:
     lock = client.lock("key", workers=1, maxqueue=10, timeout=30, mode=Mode.FOR_ME)
     waiter = Background(lock.__enter__)
     daemon.until("waiting_workers", 1)
-    with pytest.raises(RuntimeError, match="entered already: each thread needs one of its own"):
+    with pytest.raises(RuntimeError, match="held or waited for already: each thread needs one of its own"):
         lock.__enter__()
     lock.__exit__(None, None, None)
     assert daemon.counter("waiting_workers") == 1

@@ -1,6 +1,6 @@
 """Lets one of many do expensive work while the others wait for it.
 
-    from poolcounter import Client, UnavailableError, Outcome, RefusedError
+    from poolcounter import Client, Outcome, RefusedError, UnavailableError
 
     client = Client(["10.0.0.1", "10.0.0.2"])
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Union
+from typing import Any, Union
 
 from . import _failures
 from ._functions import BLOCKING, OK
@@ -37,16 +37,16 @@ Server = Union[str, RingServer]
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a client, in seconds; `Configured` describes them."""
+    """The options of a client, in seconds; `ClientBase` describes them."""
 
     servers: tuple[Server, ...]
     connect_timeout: float
     connect_twice: bool
-    answer_timeout: float
+    min_answer_timeout: float
     first_answer_timeout: float
-    pass_over: float
-    keep_idle: float
-    keep: int
+    avoid_for: float
+    max_idle_time: float
+    max_idle_connections: int
     await_release: bool
 
     @property
@@ -68,16 +68,15 @@ class Settings:
     def _fill(self, config: ctypes.c_void_p) -> None:
         for server in self.servers:
             _add(config, server)
-        for option in ("connect_timeout", "answer_timeout", "first_answer_timeout", "pass_over", "keep_idle"):
-            value = milliseconds(getattr(self, option), option)
-            _call(config, BLOCKING[f"pc_config_set_{option}_ms"], config, value)
-        _call(config, BLOCKING.pc_config_set_keep, config, integer(self.keep, "keep"))
-        for option in ("connect_twice", "await_release"):
-            _call(config, BLOCKING[f"pc_config_set_{option}"], config, _flag(getattr(self, option), option))
+        for option, (setter, checked) in _SETTERS.items():
+            number = BLOCKING[setter](config, checked(getattr(self, option), option))
+            if number != OK:
+                cause = BLOCKING.pc_config_error_cause(config)
+                raise _failures.of_error(number, f"{option}: ".encode() + cause)
 
 
-class Configured:
-    """Something that is made from servers and options.
+class ClientBase:
+    """A client, as it is made from servers and options.
 
     A copy is a new one that is made from the same. It takes along what stands in `__dict__`; what `_open` makes is no
     setting, and stands in slots.
@@ -89,11 +88,11 @@ class Configured:
         *,
         connect_timeout: float = 0.1,
         connect_twice: bool = False,
-        answer_timeout: float = 1.0,
+        min_answer_timeout: float = 1.0,
         first_answer_timeout: float = 4.0,
-        pass_over: float = 1.0,
-        keep_idle: float = 60.0,
-        keep: int = 8,
+        avoid_for: float = 1.0,
+        max_idle_time: float = 60.0,
+        max_idle_connections: int = 8,
         await_release: bool = False,
     ) -> None:
         """Makes no connection yet.
@@ -104,16 +103,16 @@ class Configured:
             connect_timeout: Seconds that a connection may take to be made; at most twice as long to a name with several
                 addresses.
             connect_twice: Whether a connection that could not be made is tried a second time, a millisecond later.
-            answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that
-                is more. An answer that is due at once, as with timeout 0, has this time on a connection that has
+            min_answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if
+                that is more. An answer that is due at once, as with timeout 0, has this time on a connection that has
                 answered before.
             first_answer_timeout: Seconds that an answer that is due at once may take on a connection that has not
                 answered before, if that is more. A server that many ask at once takes seconds to accept all of them.
-            pass_over: Seconds for which a server that refused is tried last, one at the most; and the least seconds for
+            avoid_for: Seconds for which a server that refused is tried last, one at the most; and the least seconds for
                 which one that gave no answer in time is not asked. That time doubles with each further failure, up to
                 ten.
-            keep_idle: A connection that was idle for more seconds is not used again.
-            keep: How many connections are kept without use.
+            max_idle_time: A connection that was idle for more seconds is not used again.
+            max_idle_connections: How many idle connections stay open.
             await_release: Whether the end of a block waits for the server's answer, and raises if there is none.
 
         Raises:
@@ -127,14 +126,23 @@ class Configured:
             tuple(servers),
             connect_timeout,
             connect_twice,
-            answer_timeout,
+            min_answer_timeout,
             first_answer_timeout,
-            pass_over,
-            keep_idle,
-            keep,
+            avoid_for,
+            max_idle_time,
+            max_idle_connections,
             await_release,
         )
         self._open()
+
+    def __repr__(self) -> str:
+        """The servers as they were configured, and what the client does."""
+        kind = type(self)
+        try:
+            state = f"servers={list(self._settings.servers)!r}, {self._state()}"
+        except AttributeError:
+            state = "not initialised"
+        return f"<{kind.__module__}.{kind.__qualname__} {state}>"
 
     def __getstate__(self) -> dict[str, object]:
         """The settings, and what a subclass of the user's has added."""
@@ -147,6 +155,10 @@ class Configured:
 
     def _open(self) -> None:
         """Makes what a client is made of."""
+        raise NotImplementedError
+
+    def _state(self) -> str:
+        """How many of what is going on."""
         raise NotImplementedError
 
 
@@ -199,6 +211,19 @@ def _text(text: str) -> bytes:
     if b"\0" in encoded:
         raise BadServerError(f"{text!r} is not a server")
     return encoded
+
+
+_SETTERS: dict[str, tuple[str, Callable[[Any, str], int]]] = {
+    "connect_timeout": ("pc_config_set_connect_timeout_ms", milliseconds),
+    "connect_twice": ("pc_config_set_connect_twice", _flag),
+    "min_answer_timeout": ("pc_config_set_answer_timeout_ms", milliseconds),
+    "first_answer_timeout": ("pc_config_set_first_answer_timeout_ms", milliseconds),
+    "avoid_for": ("pc_config_set_pass_over_ms", milliseconds),
+    "max_idle_time": ("pc_config_set_keep_idle_ms", milliseconds),
+    "max_idle_connections": ("pc_config_set_keep", integer),
+    "await_release": ("pc_config_set_await_release", _flag),
+}
+"""The library's function for each option, and what makes its argument of the option's value."""
 
 
 def _call(config: ctypes.c_void_p, function: ctypes._NamedFuncPointer, *arguments: object) -> None:

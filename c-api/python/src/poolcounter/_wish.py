@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Optional, Union
 
 from ._functions import Request
-from ._settings import integer, milliseconds
+from ._settings import Server, integer, milliseconds
 from .outcomes import Mode
 
 Key = Union[str, bytes]
 
 Limits = tuple[Mode, int, int, int, Optional[float]]
 """Mode, workers, maxqueue, timeout and answer_timeout; a plain tuple, for one is made and compared for each lock."""
+
+_SHOWN = 60
+"""How many bytes of a key people are shown."""
 
 
 class Form:
@@ -47,6 +50,17 @@ class Form:
 def _whole(limits: Limits) -> bool:
     # 1.0 equals 1, but is refused.
     return type(limits[0]) is Mode and type(limits[1]) is type(limits[2]) is type(limits[3]) is int
+
+
+def described(kind: type, key: bytes, limits: Limits, servers: tuple[Server, ...], state: str) -> str:
+    """A lock for people. The limits are as they were given, so they may be wrong."""
+    mode, workers, maxqueue, timeout, _ = limits
+    shown = repr(key) if len(key) <= _SHOWN else f"{key[:_SHOWN]!r}..."
+    numbers = f"workers={workers!r}, maxqueue={maxqueue!r}, timeout={timeout!r}"
+    return (
+        f"<{kind.__module__}.{kind.__qualname__} key={shown}, mode={getattr(mode, 'name', mode)}, {numbers},"
+        f" servers={list(servers)!r}, {state}>"
+    )
 
 
 def encoded(key: Key) -> bytes:

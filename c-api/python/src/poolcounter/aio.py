@@ -27,9 +27,10 @@ from ._awaited import Awaited
 from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import NO_SUCH_LOCK
 from ._nonblocking import Nonblocking
-from ._settings import Configured
+from ._settings import ClientBase
 from ._statistics import Value
-from ._wish import Key, Limits, encoded
+from ._wish import Key, Limits, described, encoded
+from .errors import NotLockedError
 from .outcomes import Mode, Outcome
 
 __all__ = ["Client", "Lock"]
@@ -38,7 +39,7 @@ _Held = tuple[Nonblocking, int]
 """A lock, with the native client that it was acquired by."""
 
 
-class Client(Configured):
+class Client(ClientBase):
     """Locks for the tasks of one event loop, each over a connection of its own, which is kept for the next lock.
 
     Any number may wait at once. The name of a server is looked up in a thread when it is connected to: at most once a
@@ -68,7 +69,7 @@ class Client(Configured):
         mode: Mode = Mode.FOR_ANYONE,
         answer_timeout: float | None = None,
     ) -> Lock:
-        """A lock, to be entered by `async with`; the arguments are those of `poolcounter.Client.lock`."""
+        """A lock, for an `async with` block or `acquire()`; the arguments are those of `poolcounter.Client.lock`."""
         return Lock(self, encoded(key), (mode, workers, maxqueue, timeout, answer_timeout))
 
     async def stats(self, name: str = "FULL", server: str | None = None) -> dict[str, dict[str, Value]]:
@@ -85,6 +86,8 @@ class Client(Configured):
         calls = list(self._calls)
         for call in calls:
             call.unwatch()
+        for lock in list(self._held):
+            lock._fail()
         self._native.close()
         for call in calls:
             call.go_on()
@@ -166,16 +169,25 @@ class Client(Configured):
             self._calls.discard(call)
             call.free()
 
+    def _state(self) -> str:
+        return f"held={len(self._held)}, waiting={len(self._calls)}"
+
     def _after_fork(self) -> None:
         # Both processes share the kernel's list of the loop's descriptors. Of it a closed one cannot be taken any more.
         self._native.close()
         self._calls.clear()
+        for lock in list(self._held):
+            lock._held = None
         self._held.clear()
         self._loop = None
 
 
 class Lock:
-    """A lock that an `async with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
+    """A lock that an `async with` block holds, or that is held from `acquire()` to `release()`; `Client.lock` makes it.
+
+    It may be acquired again when it was released. One that is acquired and forgotten is abandoned when its object is
+    collected: until then the server keeps it, for there is no time limit on a lock that is held.
+    """
 
     __slots__ = ("__weakref__", "_client", "_entering", "_held", "_key", "_limits")
 
@@ -193,22 +205,30 @@ class Lock:
         if getattr(self, "_held", None):
             self._fail()
 
+    def __repr__(self) -> str:
+        """What it is for, and whether it is held."""
+        state = "held" if self._held else "waiting" if self._entering else "not held"
+        return described(type(self), self._key, self._limits, self._client._settings.servers, state)
+
     def __reduce__(self) -> NoReturn:
         """A lock is the connection that it is held on, which has no copy."""
         raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
-    async def __aenter__(self) -> Outcome:
-        """Waits for the lock.
+    async def acquire(self) -> Outcome:
+        """Waits for the lock. After `Outcome.LOCKED`, and only then, it is to be released or abandoned.
+
+        Returns:
+            `Outcome.LOCKED` or `Outcome.DONE`. Both are true.
 
         Raises:
             RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
             UnavailableError: There is no answer: the work is to be done unprotected.
             ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
-            RuntimeError: The lock is entered already, by this task or by another. Or no event loop of asyncio runs, or
-                another one than the client's, which is not closed.
+            RuntimeError: The lock is held or waited for already, by this task or by another. Or no event loop of
+                asyncio runs, or another one than the client's, which is not closed.
         """
         if self._held or self._entering:
-            raise RuntimeError("the lock is entered already: each task needs one of its own")
+            raise RuntimeError("the lock is held or waited for already: each task needs one of its own")
         self._entering = True
         try:
             outcome, held = await self._client._acquire(self._key, self._limits)
@@ -219,6 +239,29 @@ class Lock:
             self._client._held.add(self)
         return outcome
 
+    async def release(self) -> None:
+        """The work is done, and those who wait are told so. Any task may do it, so that `asyncio.shield()` can.
+
+        Raises:
+            NotLockedError: The lock is not held: it was never acquired, or is released or abandoned already, or its
+                client was closed, or the parent of a fork acquired it. With `await_release` also if the server does not
+                know the lock any more.
+            UnavailableError: The server gave no answer; with `await_release` only. The lock is gone in any case.
+            RuntimeError: The event loop is not the client's. The lock is still held.
+        """
+        if not self._held:
+            raise NotLockedError("the lock is not held: it was not acquired, or it is released already")
+        await self._end(self._held)
+
+    def abandon(self) -> None:
+        """The work failed: the next one who waits does it. Does nothing if the lock is not held."""
+        if self._held:
+            self._fail()
+
+    async def __aenter__(self) -> Outcome:
+        """Acquires the lock, as `acquire` does."""
+        return await self.acquire()
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -227,12 +270,15 @@ class Lock:
         Raises:
             UnavailableError: The server gave no answer; with `await_release` only.
         """
-        held, client = self._held, self._client
-        if not held:
+        if not self._held:
             return
         if kind is not None:
             self._fail()
             return
+        await self._end(self._held)
+
+    async def _end(self, held: _Held) -> None:
+        client = self._client
         call = Awaited(client._bind(self), client._native)
         self._held = None
         client._held.discard(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from contextlib import suppress
 from types import TracebackType
@@ -11,13 +12,14 @@ from typing import NoReturn
 from . import _section, _statistics
 from ._blocking import Blocking
 from ._section import Section
-from ._settings import Configured
+from ._settings import ClientBase
 from ._statistics import Value
-from ._wish import Key, Limits, encoded
+from ._wish import Key, Limits, described, encoded
+from .errors import NotLockedError
 from .outcomes import Mode, Outcome
 
 
-class Client(Configured):
+class Client(ClientBase):
     """Locks for threads, over connections that are kept from one lock to the next.
 
     It may be shared among threads, and used on both sides of a fork. A copy or a pickled one is a new client with the
@@ -27,10 +29,10 @@ class Client(Configured):
     that eventlet has patched, locks and statistics raise a RuntimeError.
     """
 
-    __slots__ = ("_all", "_idle", "_keep")
+    __slots__ = ("_all", "_idle", "_max_idle")
 
     def _open(self) -> None:
-        self._keep = self._settings.keep
+        self._max_idle = self._settings.max_idle_connections
         # Each serves one lock at a time. The one that was used last comes first: its connection is the freshest.
         self._idle: list[Section] = []
         self._all: weakref.WeakSet[Section] = weakref.WeakSet()
@@ -48,7 +50,7 @@ class Client(Configured):
         mode: Mode = Mode.FOR_ANYONE,
         answer_timeout: float | None = None,
     ) -> Lock:
-        """A lock, to be entered by `with`. A lock inside a lock of the same key waits for itself.
+        """A lock, for a `with` block or `acquire()`. A lock inside a lock of the same key waits for itself.
 
         Args:
             key: What is worked on. Text is sent as UTF-8. A space is sent as `%20`.
@@ -57,7 +59,7 @@ class Client(Configured):
             timeout: Whole seconds to wait for the lock; with 0 it is not waited for.
             mode: Who needs the result.
             answer_timeout: Seconds to wait for the server's answer, the wait included; without it 1.5 times `timeout`.
-                The client's `answer_timeout` is the least. With `timeout` 0 the answer is due at once, and this can
+                The client's `min_answer_timeout` is the least. With `timeout` 0 the answer is due at once, and this can
                 only shorten that time.
 
         Raises:
@@ -113,7 +115,7 @@ class Client(Configured):
         return section
 
     def _give(self, section: Section) -> None:
-        if len(self._idle) < self._keep:
+        if len(self._idle) < self._max_idle:
             self._idle.append(section)
         else:
             section.free()
@@ -123,6 +125,9 @@ class Client(Configured):
         self._all.add(section)
         return section
 
+    def _state(self) -> str:
+        return f"in_use={len(self._all) - len(self._idle)}"
+
     def _after_fork(self) -> None:
         # One that a thread of the parent was waiting in is refused, and stays as it is: nobody has it here.
         for section in self._all:
@@ -130,9 +135,13 @@ class Client(Configured):
 
 
 class Lock:
-    """A lock that a `with` block holds; `Client.lock` makes it. It may be entered again when it was left."""
+    """A lock that a `with` block holds, or that is held from `acquire()` to `release()`; `Client.lock` makes it.
 
-    __slots__ = ("_by", "_client", "_held", "_key", "_limits")
+    It may be acquired again when it was released. One that is acquired and forgotten is abandoned when its object is
+    collected: until then the server keeps it, for there is no time limit on a lock that is held.
+    """
+
+    __slots__ = ("_by", "_client", "_forks", "_held", "_key", "_limits", "_owner")
 
     def __init__(self, client: Client, key: bytes, limits: Limits) -> None:
         """Acquires nothing yet."""
@@ -142,27 +151,40 @@ class Lock:
         # Who is in the block or waits to be: a dict, for its setdefault lets one of two threads in.
         self._by: dict[None, Section] = {}
         self._held: Section | None = None
+        self._owner = self._forks = 0
+
+    def __repr__(self) -> str:
+        """What it is for, and whether it is held."""
+        if self._held is None:
+            state = "waiting" if self._by else "not held"
+        else:
+            state = "held" if self._forks == _forks else "not held"
+        return described(type(self), self._key, self._limits, self._client._settings.servers, state)
 
     def __reduce__(self) -> NoReturn:
         """A lock is the connection that it is held on, which has no copy."""
         raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
-    def __enter__(self) -> Outcome:
-        """Waits for the lock.
+    def acquire(self) -> Outcome:
+        """Waits for the lock. After `Outcome.LOCKED`, and only then, it is to be released or abandoned.
+
+        Returns:
+            `Outcome.LOCKED` or `Outcome.DONE`. Both are true.
 
         Raises:
             RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
             UnavailableError: There is no answer: the work is to be done unprotected.
             ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
-            RuntimeError: The lock is entered already, by this thread or by another.
+            RuntimeError: The lock is held or waited for already, by this thread or by another.
         """
         client = self._client
         section = client._take()
         try:
             if self._by.setdefault(None, section) is not section:
-                raise RuntimeError("the lock is entered already: each thread needs one of its own")
+                raise RuntimeError("the lock is held or waited for already: each thread needs one of its own")
             outcome = section.acquire(self._key, self._limits)
             if outcome is Outcome.LOCKED:
+                self._owner, self._forks = threading.get_ident(), _forks
                 self._held = section
                 return outcome
             del self._by[None]
@@ -174,6 +196,32 @@ class Lock:
         client._give(section)
         return outcome
 
+    def release(self) -> None:
+        """The work is done, and those who wait are told so.
+
+        Raises:
+            NotLockedError: This thread does not hold the lock: it was never acquired, or is released or abandoned
+                already, or another thread acquired it, or the parent of a fork. With `await_release` also if the server
+                does not know the lock any more.
+            UnavailableError: The server gave no answer; with `await_release` only. The lock is gone in any case.
+        """
+        section = self._held
+        if section is None or self._forks != _forks:
+            raise NotLockedError("the lock is not held: it was not acquired, or it is released already")
+        if self._owner != threading.get_ident():
+            raise NotLockedError("the lock is held by another thread, which alone can release it")
+        self._end(section, done=True)
+
+    def abandon(self) -> None:
+        """The work failed: the next one who waits does it. Does nothing if this thread does not hold the lock."""
+        section = self._held
+        if section is not None and self._owner == threading.get_ident():
+            self._end(section, done=False)
+
+    def __enter__(self) -> Outcome:
+        """Acquires the lock, as `acquire` does."""
+        return self.acquire()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -183,10 +231,12 @@ class Lock:
             UnavailableError: The server gave no answer; with `await_release` only.
         """
         section = self._held
-        if section is None:
-            return
+        if section is not None:
+            self._end(section, done=kind is None)
+
+    def _end(self, section: Section, *, done: bool) -> None:
         try:
-            ended = section.release() if kind is None else section.abandon()
+            ended = section.release() if done else section.abandon()
             self._held = None
             del self._by[None]
         except BaseException:
@@ -211,9 +261,13 @@ class Lock:
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
+_forks = 0
+"""How many forks made this process: a lock of its parent has another number."""
 
 
 def _after_fork() -> None:
+    global _forks  # noqa: PLW0603, there is one for the process
+    _forks += 1
     for client in _clients:
         client._after_fork()
 

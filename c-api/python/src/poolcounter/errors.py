@@ -1,4 +1,4 @@
-"""The exceptions. All of them are a `ClientError`."""
+"""The exceptions. All of them are a `ClientError`, and every name ends in `Error`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ class RemoteError(UnavailableError):
 
 
 class NotLockedError(ClientError):
-    """The server knew nothing of the lock any more when it was released. Only with `await_release`."""
+    """A lock was released that is not held: it was never acquired, was released before, or is gone.
+
+    The end of a block raises this only with `await_release`, if the server does not know the lock any more.
+    """
 
 
 class BadKeyError(ClientError, ValueError):

@@ -26,6 +26,14 @@ class Face:
         """The end of a block."""
         raise NotImplementedError
 
+    def acquire(self, lock: Any) -> Outcome:
+        """Without a block."""
+        raise NotImplementedError
+
+    def release(self, lock: Any) -> None:
+        """Without a block."""
+        raise NotImplementedError
+
     def stats(self, *arguments: str) -> Statistics:
         """Its statistics."""
         raise NotImplementedError
@@ -71,6 +79,14 @@ class Threads(Face):
         """Its end."""
         lock.__exit__(type(error) if error else None, error, None)
 
+    def acquire(self, lock: poolcounter.Lock) -> Outcome:
+        """Without a `with` block."""
+        return lock.acquire()
+
+    def release(self, lock: poolcounter.Lock) -> None:
+        """Without a `with` block."""
+        lock.release()
+
     def stats(self, *arguments: str) -> Statistics:
         """Its statistics."""
         return self.client.stats(*arguments)
@@ -93,6 +109,14 @@ class Tasks(Face):
     def leave(self, lock: aio.Lock, error: BaseException | None = None) -> None:
         """Its end."""
         self.loop.run_until_complete(lock.__aexit__(type(error) if error else None, error, None))
+
+    def acquire(self, lock: aio.Lock) -> Outcome:
+        """Without an `async with` block."""
+        return self.loop.run_until_complete(lock.acquire())
+
+    def release(self, lock: aio.Lock) -> None:
+        """Without an `async with` block."""
+        self.loop.run_until_complete(lock.release())
 
     def stats(self, *arguments: str) -> Statistics:
         """Its statistics."""

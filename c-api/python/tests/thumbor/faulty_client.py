@@ -23,7 +23,7 @@ _work = getattr(aio.Lock, _METHOD)
 
 async def _faulty(lock: aio.Lock, *arguments: Any) -> None:
     # A lock that was not acquired is none; one whose release failed has ended all the same.
-    if _METHOD == "__aexit__":
+    if _METHOD == "release":
         await _work(lock, *arguments)
     raise next(_FAULTS)("a fault of the test")
 

@@ -24,7 +24,7 @@ def start(site: Site, monkeypatch: pytest.MonkeyPatch, method: str, *faults: str
 
 
 def test_a_lock_that_cannot_be_had(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    start(site, monkeypatch, "__aenter__", *DOCUMENTED)
+    start(site, monkeypatch, "acquire", *DOCUMENTED)
     for _ in DOCUMENTED:
         assert site.ask("light-1.jpg").result() == 200
     assert site.log().count("[PoolCounter] unthrottled requests: 1; a fault of the test\n") == 1
@@ -32,7 +32,7 @@ def test_a_lock_that_cannot_be_had(site: Site, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_lock_that_cannot_be_given_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    start(site, monkeypatch, "__aexit__", *DOCUMENTED)
+    start(site, monkeypatch, "release", *DOCUMENTED)
     for _ in DOCUMENTED:
         assert site.ask("light-1.jpg").result() == 200
     site.wait_for_no_lock()
@@ -44,7 +44,7 @@ def test_a_lock_that_cannot_be_given_back(site: Site, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("fault", ["RuntimeError", "ValueError"])
 def test_another_exception_is_not_hidden(site: Site, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    start(site, monkeypatch, "__aenter__", fault)
+    start(site, monkeypatch, "acquire", fault)
     assert site.ask("light-1.jpg").result() == 500
     assert f"{fault}: a fault of the test\n" in site.log()
     assert "unthrottled" not in site.log()

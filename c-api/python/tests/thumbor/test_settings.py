@@ -12,10 +12,11 @@ import pytest
 from derpconf.config import ConfigurationError  # type: ignore[import-untyped]
 from site_of_thumbors import Site
 from support import deadline
+from support.options import named
 from thumbor.config import Config  # type: ignore[import-untyped]
 
 from poolcounter.thumbor import get_handlers
-from poolcounter.thumbor.settings import Settings
+from poolcounter.thumbor.settings import _CLIENT_OPTIONS, Settings
 
 LIMITS = {"workers": 2, "maxqueue": 10, "timeout": 8}
 GOOD = {"POOLCOUNTER_SERVERS": ["127.0.0.1"], "POOLCOUNTER_CONFIG_PER_IP": LIMITS}
@@ -90,10 +91,10 @@ def test_mistakes(message: str, settings: dict[str, Any]) -> None:
     [
         ("CONNECT_TIMEOUT", "a number of seconds", [1, 0.01], [0, -1, "0.1", True, None, float("inf"), 1e300]),
         ("CONNECT_TWICE", "True or False", [True, False], [1, "yes", None]),
-        ("ANSWER_TIMEOUT", "a number of seconds", [1, 0.01], [0, -1, "1", True, None, float("nan"), 1e300]),
-        ("PASS_OVER", "a number of seconds", [0, 0.5, 10], [-1, "1", True, None, float("inf"), 1e300]),
-        ("KEEP_IDLE", "a number of seconds", [0, 0.5, 600], [-1, "1", True, None, float("inf"), 1e300]),
-        ("KEEP", "a whole number", [0, 100], [-1, 1.5, "8", True, None, 2**70]),
+        ("MIN_ANSWER_TIMEOUT", "a number of seconds", [1, 0.01], [0, -1, "1", True, None, float("nan"), 1e300]),
+        ("AVOID_FOR", "a number of seconds", [0, 0.5, 10], [-1, "1", True, None, float("inf"), 1e300]),
+        ("MAX_IDLE_TIME", "a number of seconds", [0, 0.5, 600], [-1, "1", True, None, float("inf"), 1e300]),
+        ("MAX_IDLE_CONNECTIONS", "a whole number", [0, 100], [-1, 1.5, "8", True, None, 2**70]),
     ],
 )
 def test_options_of_the_client(option: str, kind: str, good: list[Any], bad: list[Any]) -> None:
@@ -108,14 +109,14 @@ def test_options_of_the_client(option: str, kind: str, good: list[Any], bad: lis
 
 
 def test_a_setting_reaches_the_client(site: Site) -> None:
-    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL=LIMITS, POOLCOUNTER_KEEP=0)
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL=LIMITS, POOLCOUNTER_MAX_IDLE_CONNECTIONS=0)
     assert site.ask("light-1.jpg").result() == 200
     deadline.until(lambda: site.daemon.connections() == 0, "the connection to be closed")
     assert site.daemon.counter("total_acquired") == 1
 
 
 def test_an_answer_may_take_as_long_as_the_setting_says(site: Site) -> None:
-    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL={**LIMITS, "timeout": 1}, POOLCOUNTER_ANSWER_TIMEOUT=60)
+    site.start(POOLCOUNTER_CONFIG_PER_ORIGINAL={**LIMITS, "timeout": 1}, POOLCOUNTER_MIN_ANSWER_TIMEOUT=60)
     site.daemon.freeze()
     request = site.ask("light-1.jpg")
     time.sleep(3)  # Twice as long as a lock with this timeout waits without the setting.
@@ -137,10 +138,10 @@ def test_the_settings_are_described() -> None:
         "SERVERS",
         "CONNECT_TIMEOUT",
         "CONNECT_TWICE",
-        "ANSWER_TIMEOUT",
-        "PASS_OVER",
-        "KEEP_IDLE",
-        "KEEP",
+        "MIN_ANSWER_TIMEOUT",
+        "AVOID_FOR",
+        "MAX_IDLE_TIME",
+        "MAX_IDLE_CONNECTIONS",
         "TRUSTED_PROXIES",
         "KEYS",
         "IPV6_PREFIX",
@@ -149,3 +150,8 @@ def test_the_settings_are_described() -> None:
         "CONFIG_EXPENSIVE",
     ):
         assert f"\n#POOLCOUNTER_{setting} = " in text
+
+
+def test_the_table_of_all_clients_has_the_client_options() -> None:
+    names = [name.lower() for name in named("Options of a client", "Thumbor")]
+    assert names == ["servers", *_CLIENT_OPTIONS]

@@ -24,11 +24,11 @@ _LIMITS = (
 _CLIENT_OPTIONS = {
     "connect_timeout": "Seconds that a connection to a server may take.",
     "connect_twice": "Whether a connection that could not be made is tried a second time, a millisecond later.",
-    "answer_timeout": "The least seconds to wait for an answer, or 1.5 times the timeout of a lock, if that is more.",
+    "min_answer_timeout": "The least seconds to wait for an answer. A lock waits for 1.5 times its timeout, if more.",
     "first_answer_timeout": "Seconds that an answer that is due at once may take on a new connection, if that is more.",
-    "pass_over": "The least seconds for which a server that gave no answer is left alone. One that refused comes last.",
-    "keep_idle": "A connection that was idle for more seconds is not used again.",
-    "keep": "How many connections each process keeps without use.",
+    "avoid_for": "The least seconds for which a server that gave no answer is left alone. One that refused comes last.",
+    "max_idle_time": "A connection that was idle for more seconds is not used again.",
+    "max_idle_connections": "How many idle connections each process leaves open.",
 }
 _KINDS = {bool: "True or False", float: "a number of seconds", int: "a whole number"}
 

@@ -65,17 +65,20 @@ class Throttle:
         try:
             for need in needs:
                 lock = self._lock(need)
-                await lock.__aenter__()
+                await lock.acquire()
                 held.push_async_exit(partial(self._give_back, lock))
         except RefusedError as refusal:
             raise TurnedAwayError(need, refusal) from refusal
         except ClientError as error:
             self._unthrottled.report(error)
 
-    async def _give_back(self, lock: Lock, *ended: Any) -> None:
+    async def _give_back(self, lock: Lock, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            lock.abandon()
+            return
         # The picture is out by now: a failure of the lock must not become one of the request.
         try:
-            await lock.__aexit__(*ended)
+            await lock.release()
         except ClientError as error:
             self._unreleased.report(error)
 
