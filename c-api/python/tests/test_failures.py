@@ -225,6 +225,12 @@ def test_all_exceptions_have_one_parent() -> None:
     exceptions = [kind for kind in names if isinstance(kind, type) and issubclass(kind, Exception)]
     assert len(exceptions) == 14
     assert all(issubclass(kind, ClientError) for kind in exceptions)
+    assert all(kind.__name__.endswith("Error") for kind in exceptions)
+
+
+def test_no_exception_is_called_as_one_of_python_poolcounter() -> None:
+    theirs = {"poolcountererror", "poolcountertimeouterror", "poolcounterqueueerror"}
+    assert theirs.isdisjoint(name.lower() for name in poolcounter.__all__)
 
 
 @pytest.mark.parametrize(
