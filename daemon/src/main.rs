@@ -5,68 +5,34 @@
 
 #![forbid(unsafe_code)]
 
-mod acceptor;
-mod address;
-mod arrivals;
-mod clock;
 mod command_line;
-mod connection;
-mod descriptors;
-mod expiry;
-mod getopt;
+mod constants;
 mod hand_over;
-mod idle;
-mod listener;
-mod log;
-mod outbox;
-mod peer;
-mod reason;
+mod net;
+mod saved;
 mod server;
 mod service;
-mod service_manager;
-mod signals;
-mod socket;
+mod start_error;
+mod system;
+mod tasks;
 
-use command_line::{Action, Options};
-use hand_over::Program;
-use listener::{Listener, StartError};
-use server::Server;
-use signals::Signals;
+use crate::command_line::{Action, HELP, Options};
+use crate::constants::{EVENTS_A_TURN, TASKS_A_TURN, VERSION};
+use crate::hand_over::Program;
+use crate::net::listener::Listener;
+use crate::server::Server;
+use crate::service::manager;
+use crate::service::signals::Signals;
+use crate::start_error::StartError;
+use crate::system::{descriptors, log};
+use crate::tasks::{acceptor, delivery, expiry, idle};
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::runtime::{Builder, LocalOptions};
 
-/// As many sockets as the runtime looks at in one turn, and as many tasks as it then runs. Many ready clients at once are served before the sockets are looked
-/// at again: 2 to 4 % of the CPU time with 10,000 of them, measured.
-const EVENTS_A_TURN: usize = 4096;
-const TASKS_A_TURN: u32 = 1024;
-
 /// See sysexits(3), and `RestartPreventExitStatus=` in poolcounter.service.
 const USAGE: u8 = 64;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-const HELP: &str = "\
-Usage: poolcounterd [OPTIONS]
-
-A network daemon with mutex-like locks and bounded queues.
-
-  -l ADDRESS              listen on this IPv4 or IPv6 address, port 7531 (the last one counts)
-  --listen ADDRESS[:PORT] listen there too; may be repeated
-  --listen unix:/PATH     listen on a Unix socket; may be repeated
-  --unix-mode MODE        permissions of the Unix sockets, in octal (default 0660)
-  --max-clients N         serve N clients at a time, and close further connections at once
-  --idle-timeout SECONDS  close connections that are idle for so long, from 10 on (default: never)
-  --log-level LEVEL       error, warn, info, debug or trace (default warn)
-  --help                  print the options and exit
-  --version               print the version and exit
-
-Without -l and --listen it listens on 127.0.0.1:7531. A listening socket on standard input, or a TCP socket
-that systemd passes (LISTEN_FDS), is used in the place of -l.
-
-SIGUSR1: the program file that now stands at the daemon's path takes over, with every connection and lock.
-";
 
 fn main() -> ExitCode {
     let action = match command_line::parse(std::env::args_os()) {
@@ -86,7 +52,7 @@ fn main() -> ExitCode {
                 log::flush(log::AT_THE_END);
                 ExitCode::SUCCESS
             }
-            Err(error) if error.is_for_good() => refuse(format!("{error}\n").as_bytes()),
+            Err(error) if error.is_permanent() => refuse(format!("{error}\n").as_bytes()),
             Err(error) => fail(format!("{error}\n").as_bytes()),
         },
     }
@@ -108,7 +74,7 @@ fn fail(message: &[u8]) -> ExitCode {
 /// status is the reference's.
 fn refuse(message: &[u8]) -> ExitCode {
     let status = fail(message);
-    if service_manager::is_there() { ExitCode::from(USAGE) } else { status }
+    if manager::is_there() { ExitCode::from(USAGE) } else { status }
 }
 
 /// The runtime would go on without the task that panicked: without its acceptor, say, and nobody would notice.
@@ -142,14 +108,14 @@ fn run(options: &Options) -> Result<(), StartError> {
             hand_over::take_over(options.max_clients).await?
         } else {
             descriptors::keep_reserve();
-            (listener::open(options)?, Server::new(options.max_clients))
+            (net::open(options)?, Server::new(options.max_clients))
         };
         let listeners: Vec<Rc<Listener>> = listeners.into_iter().map(Rc::new).collect();
         for listener in &listeners {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
-        tokio::task::spawn_local(outbox::run(Rc::clone(&server)));
+        tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
         if let Some(timeout) = options.idle_timeout {
             tokio::task::spawn_local(idle::run(Rc::clone(&server), timeout));
         }

@@ -6,13 +6,10 @@
 mod memory;
 mod parcel;
 mod program;
-mod state;
 mod take_over;
 mod trial;
 mod upgrade;
 
 pub(crate) use program::Program;
-pub(crate) use state::{Pending, ResumedClient, SavedAnswers, SavedListener};
 pub(crate) use take_over::{TakeOverError, check, is_due, take_over, unwritten};
-pub(crate) use trial::CHECK_HAND_OVER;
 pub(crate) use upgrade::{UpgradeError, upgrade};

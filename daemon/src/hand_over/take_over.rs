@@ -1,16 +1,17 @@
 //! The side of the program that comes.
 
 use super::program::{HAND_OVER, UNWRITTEN};
-use super::state::{self, State, StateError};
 use super::trial::CONSENT;
 use super::{memory, parcel};
-use crate::VERSION;
-use crate::arrivals::Arrivals;
-use crate::descriptors::{into_reserve, is_of_reserve, keep_reserve, out_of_reserve};
-use crate::listener::Listener;
-use crate::reason::reason;
+use crate::constants::VERSION;
+use crate::net::listener::Listener;
+use crate::net::read_order::Arrivals;
+use crate::net::socket::Socket;
+use crate::saved::{MAGIC, State, StateError};
 use crate::server::{Server, hash_seed};
-use crate::socket::Socket;
+use crate::system::descriptors::{into_reserve, is_of_reserve, keep_reserve, out_of_reserve};
+use crate::system::reason::reason;
+use crate::tasks::reader::Reader;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::stdio::{dup2_stdin, stdin};
 use std::env;
@@ -65,7 +66,11 @@ pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<S
     info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.len());
     let clients = state.clients.into_iter().zip(sockets);
     let server = Server::resume(max_clients, state.table, clients, arrivals).await;
-    Ok((listeners, server.map_err(TakeOverError::Arrivals)?))
+    let (server, connections) = server.map_err(TakeOverError::Arrivals)?;
+    for connection in connections {
+        Reader::spawn(&server, connection);
+    }
+    Ok((listeners, server))
 }
 
 /// What is on standard input: the state, the arrivals, and the sockets of the listeners and of the clients.
@@ -95,8 +100,8 @@ fn read(file: OwnedFd) -> Result<State, TakeOverError> {
     let mut file = File::from(file);
     let mut bytes = Vec::new();
     // What begins otherwise may have no end.
-    (&mut file).take(state::MAGIC.len() as u64).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
-    if bytes == state::MAGIC {
+    (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
+    if bytes == MAGIC {
         file.read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
     }
     Ok(State::read(&bytes, hash_seed())?)

@@ -1,8 +1,9 @@
 //! Asks the program that is to take over whether it can, before anything is given up for it.
 
 use super::program::{Identity, Program};
-use crate::descriptors::is_of_reserve;
-use crate::reason::reason;
+use crate::command_line::CHECK_HAND_OVER;
+use crate::system::descriptors::is_of_reserve;
+use crate::system::reason::reason;
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, PipeReader, Read};
@@ -14,9 +15,6 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
-
-/// The option by which the program is asked. One that does not know it will not mistake itself for a daemon that is started.
-pub(crate) const CHECK_HAND_OVER: &str = "check-hand-over";
 
 /// What the program says to standard output if it can. An exit status alone would not do: any program may end with 0.
 pub(crate) const CONSENT: &str = "poolcounterd: can take over\n";

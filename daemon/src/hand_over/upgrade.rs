@@ -1,17 +1,16 @@
 //! The side of the program that goes.
 
 use super::program::{Identity, Program};
-use super::state::{self, StateError};
 use super::trial::{Trial, TrialError};
 use super::{memory, parcel};
-use crate::TASKS_A_TURN;
-use crate::arrivals::Arrivals;
-use crate::descriptors::with_reserve;
-use crate::listener::Listener;
-use crate::log;
-use crate::outbox::SLICE;
-use crate::reason::reason;
-use crate::server::Server;
+use crate::constants::TASKS_A_TURN;
+use crate::net::listener::Listener;
+use crate::net::read_order::Arrivals;
+use crate::saved::{self, StateError};
+use crate::server::{SLICE, Server};
+use crate::system::descriptors::with_reserve;
+use crate::system::log;
+use crate::system::reason::reason;
 use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -102,7 +101,7 @@ impl Upgrade<'_> {
         let bytes = self.server.show(|table, clients| {
             let listeners: Vec<_> = self.listeners.iter().map(|listener| listener.saved()).collect();
             let clients: Vec<_> = clients.iter().filter_map(|client| client.pending()).collect();
-            state::write(&listeners, &clients, table)
+            saved::write(&listeners, &clients, table)
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }

@@ -1,8 +1,8 @@
 //! Clients that have nothing to do with the daemon for a long time.
 
+use super::connection::Connection;
 use super::{Hub, Server};
-use crate::clock;
-use crate::connection::Connection;
+use crate::system::clock;
 use std::rc::Rc;
 use tracing::debug;
 

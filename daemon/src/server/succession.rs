@@ -1,12 +1,12 @@
 //! The server as one program leaves it and another one finds it.
 
+use super::connection::Connection;
 use super::{Progress, Server};
-use crate::EVENTS_A_TURN;
-use crate::arrivals::Arrivals;
-use crate::connection::{Connection, Reader};
-use crate::descriptors::{keep_reserve, open_reserve};
-use crate::hand_over::ResumedClient;
-use crate::socket::Socket;
+use crate::constants::EVENTS_A_TURN;
+use crate::net::read_order::Arrivals;
+use crate::net::socket::Socket;
+use crate::saved::ResumedClient;
+use crate::system::descriptors::{keep_reserve, open_reserve};
 use poolcounter::{ClientId, LockTable};
 use std::io;
 use std::rc::Rc;
@@ -59,13 +59,13 @@ impl Server {
 
     /// The server that another program has been so far, with its clients in the order of their numbers.
     ///
-    /// What has come for them meanwhile is handled in the order in which it came.
+    /// What has come for them meanwhile is handled in the order in which it came. The connections that are left need their readers.
     pub(crate) async fn resume(
         max_clients: usize,
         table: LockTable,
         clients: impl Iterator<Item = (ResumedClient, Socket)>,
         arrivals: Arrivals,
-    ) -> io::Result<Rc<Self>> {
+    ) -> io::Result<(Rc<Self>, Vec<Rc<Connection>>)> {
         let ids: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
         let server = Self::with_table(max_clients, table);
         let (mut numbers, mut connections) = (Vec::new(), Vec::new());
@@ -85,10 +85,7 @@ impl Server {
             }
         }
         arrivals.end();
-        for connection in connections.into_iter().flatten() {
-            Reader::spawn(&server, connection);
-        }
-        Ok(server)
+        Ok((server, connections.into_iter().flatten().collect()))
     }
 
     /// Reads what a client had sent before this program could listen to it; what is left then, its task finds. Nothing is left of one that has gone.

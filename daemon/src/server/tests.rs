@@ -1,7 +1,8 @@
 //! The order of answers while a long run of wake-ups is sent, and what happens to clients meanwhile. `docs/compatibility.md` has the rules.
 
+use super::outbox::SLICE;
 use super::*;
-use crate::connection::Reader;
+use crate::tasks::reader::Reader;
 use poolcounter::table::ClaimState;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

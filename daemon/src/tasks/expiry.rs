@@ -1,5 +1,5 @@
-use crate::clock;
 use crate::server::Server;
+use crate::system::clock;
 use std::future::pending;
 use std::rc::Rc;
 

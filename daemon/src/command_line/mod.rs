@@ -1,10 +1,20 @@
-use crate::address::Address;
-use crate::getopt::{self, Known, Opt, Refusal};
-use crate::hand_over::CHECK_HAND_OVER;
+//! The options of the daemon.
+
+pub(crate) mod address;
+mod getopt;
+mod help;
+
+pub(crate) use help::HELP;
+
+use address::Address;
+use getopt::{Known, Opt, Refusal};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
+
+/// Asks whether this program could take over a state. A program that does not know the option refuses it, instead of starting as a daemon.
+pub(crate) const CHECK_HAND_OVER: &str = "check-hand-over";
 
 const KNOWN: Known = Known {
     short: &[(b'l', true)],

@@ -1,4 +1,4 @@
-use crate::reason::reason;
+use crate::system::reason::reason;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};

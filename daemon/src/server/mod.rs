@@ -1,18 +1,23 @@
 //! The lock table and everyone connected to it.
 
+mod connection;
 mod idleness;
+mod outbox;
 mod succession;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
-use crate::VERSION;
-use crate::arrivals::Arrivals;
-use crate::clock;
-use crate::connection::Connection;
-use crate::log::Recurring;
-use crate::outbox::{Content, Outbox, SLICE};
-use crate::peer::Peer;
-use crate::socket::{Received, Socket};
+pub(crate) use connection::Connection;
+pub(crate) use outbox::SLICE;
+
+use crate::constants::VERSION;
+use crate::net::peer::Peer;
+use crate::net::read_order::Arrivals;
+use crate::net::socket::{Received, Socket};
+use crate::system::clock;
+use crate::system::recurring::Recurring;
+use outbox::{Content, Outbox};
 use poolcounter::protocol::{Command, Response};
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp, Wakeup};
 use std::cell::{Cell, RefCell};

@@ -1,20 +1,13 @@
-use crate::arrivals::Arrivals;
-use crate::clock;
-use crate::hand_over::{Pending, SavedAnswers};
-use crate::server::{Progress, Server};
-use crate::socket::Socket;
+use super::unsent::Unsent;
+use crate::net::read_order::Arrivals;
+use crate::net::socket::Socket;
+use crate::saved::{Pending, SavedAnswers};
 use poolcounter::ClientId;
 use poolcounter::protocol::LineBuffer;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
-use tokio::time::Sleep;
-
-/// A client that takes none of its answers for so long does not read.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One client's connection.
 #[derive(Debug)]
@@ -153,13 +146,28 @@ impl Connection {
     fn add_to_unsent(&self, answers: &[u8]) -> bool {
         let mut pause = self.pause.borrow_mut();
         let Some(unsent) = pause.as_mut().and_then(|pause| pause.unsent.as_mut()) else { return false };
-        unsent.answers.extend_from_slice(answers);
+        unsent.push(answers);
         true
     }
 
     /// Whether nothing is to be read from the client at present.
     pub(crate) fn is_paused(&self) -> bool {
         self.pause.borrow().is_some()
+    }
+
+    /// Sends the unsent answers on: the outcome once there are none, `None` if there was nothing to send. Pending also while later answers stand in the
+    /// outbox.
+    pub(crate) fn poll_unsent(&self, context: &mut Context<'_>) -> Poll<Option<io::Result<()>>> {
+        let mut slot = self.pause.borrow_mut();
+        let Some(pause) = slot.as_mut() else { return Poll::Ready(None) };
+        if pause.queued {
+            pause.reader = Some(context.waker().clone());
+        }
+        let Some(unsent) = &mut pause.unsent else { return Poll::Pending };
+        let outcome = ready!(unsent.poll_send(&self.socket, context));
+        pause.unsent = None;
+        slot.take_if(|pause| !pause.queued);
+        Poll::Ready(Some(outcome))
     }
 
     /// The client's own answers go into the outbox.
@@ -193,109 +201,5 @@ impl Connection {
     /// How many messages for the client are in the outbox.
     pub(crate) fn expected(&self) -> u32 {
         self.expected.get()
-    }
-}
-
-/// What a client asked for faster than it reads.
-#[derive(Debug)]
-struct Unsent {
-    answers: Vec<u8>,
-    sent: usize,
-    patience: Pin<Box<Sleep>>,
-}
-
-impl Unsent {
-    fn new(answers: &[u8]) -> Self {
-        Self { answers: answers.to_vec(), sent: 0, patience: Box::pin(tokio::time::sleep(PATIENCE)) }
-    }
-
-    /// What another program has not been able to send.
-    fn resume(SavedAnswers { bytes, deadline }: SavedAnswers) -> Self {
-        Self { answers: bytes, sent: 0, patience: Box::pin(tokio::time::sleep_until(clock::instant(deadline))) }
-    }
-
-    /// What is to be known for [`resume`](Self::resume).
-    fn saved(&self) -> SavedAnswers {
-        SavedAnswers { bytes: self.answers[self.sent..].to_vec(), deadline: clock::timestamp(self.patience.deadline()) }
-    }
-
-    /// Sends more of it: whether that was all. An error is the connection's, or a time-out.
-    fn poll_send(&mut self, socket: &Socket, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.sent < self.answers.len() {
-            match socket.poll_send(&self.answers[self.sent..], context) {
-                Poll::Ready(Ok(length)) => {
-                    self.sent += length;
-                    self.patience.as_mut().reset(tokio::time::Instant::now() + PATIENCE);
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    ready!(self.patience.as_mut().poll(context));
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// The task that reads from a client until it leaves.
-///
-/// It is a future by hand because an idle connection must cost little: two pointers fit the runtime's smallest task, where an `async fn` of the same
-/// loop takes twice the memory (928 bytes a connection in all, measured, instead of 800).
-pub(crate) struct Reader {
-    server: Rc<Server>,
-    connection: Rc<Connection>,
-}
-
-impl Reader {
-    pub(crate) fn spawn(server: &Rc<Server>, connection: Rc<Connection>) {
-        tokio::task::spawn_local(Self { server: Rc::clone(server), connection });
-    }
-
-    /// Sees to it that earlier answers are sent first; `Ready` once they are.
-    fn poll_pause(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.connection.pause.borrow_mut();
-        let Some(pause) = slot.as_mut() else { return Poll::Ready(()) };
-        if pause.queued {
-            pause.reader = Some(context.waker().clone());
-        }
-        let Some(unsent) = &mut pause.unsent else { return Poll::Pending };
-        let result = ready!(unsent.poll_send(&self.connection.socket, context));
-        pause.unsent = None;
-        slot.take_if(|pause| !pause.queued);
-        drop(slot);
-        match result {
-            Ok(()) => self.server.used(&self.connection),
-            Err(error) => self.server.give_up(&self.connection, &error),
-        }
-        if self.connection.is_paused() { Poll::Pending } else { Poll::Ready(()) }
-    }
-}
-
-impl Future for Reader {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            if self.connection.client().is_some() {
-                ready!(self.poll_pause(context));
-            }
-            // The runtime fails here only while it shuts down.
-            if ready!(self.connection.socket.poll_read_ready(context)).is_err() {
-                break;
-            }
-            match self.server.read(&self.connection) {
-                Progress::Drained => {}
-                // A client that sends without end must let the others have their turn. Waking by hand would not do: the runtime
-                // looks at its sockets between tasks only when it has none left, or after a thousand of them.
-                Progress::More => {
-                    let _ = pin!(tokio::task::yield_now()).poll(context);
-                    return Poll::Pending;
-                }
-                Progress::Gone => break,
-            }
-        }
-        self.server.disconnect(&self.connection);
-        Poll::Ready(())
     }
 }

@@ -1,5 +1,7 @@
 //! The C library's `getopt`, as far as the reference's command line shows it: the order of reading and the texts of refusal are
 //! part of what an operator's scripts may know. Long options are ours.
+//!
+//! By hand, because lexopt takes `-l=ADDRESS` for `-l ADDRESS`, where the reference takes `=ADDRESS`, and loses the bytes of an option that is not UTF-8.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};

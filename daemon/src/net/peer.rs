@@ -1,4 +1,4 @@
-use crate::socket::Socket;
+use crate::net::socket::Socket;
 use std::fmt;
 use std::net::SocketAddr;
 

@@ -2,14 +2,15 @@
 //!
 //! The bytes come from another program, perhaps an older one, so nothing in them is believed before it is checked.
 
+use super::parts::{Pending, ResumedClient, SavedListener};
 use poolcounter::protocol::LineBuffer;
 use poolcounter::table::{SnapshotError, read_section, write_section};
-use poolcounter::{HashSeed, LockTable, Timestamp};
+use poolcounter::{HashSeed, LockTable};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 /// What the bytes begin with; the version follows.
-pub(super) const MAGIC: &[u8] = b"poolcounterd hand-over\n";
+pub(crate) const MAGIC: &[u8] = b"poolcounterd hand-over\n";
 
 /// A program reads its own version and every older one.
 const VERSION: u8 = 2;
@@ -43,48 +44,12 @@ struct Version1 {
     clients: Vec<Pending>,
 }
 
-/// What is to be known of a listener.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SavedListener {
-    /// It was listening before it was the daemon's.
-    pub(crate) inherited: bool,
-    /// The file that goes with it: its path, device and inode.
-    pub(crate) file: Option<(Vec<u8>, u64, u64)>,
-}
-
-/// What is under way between the daemon and a client.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pending {
-    /// By which the arrivals know it. The numbers rise from one client to the next.
-    pub(crate) number: u64,
-    /// Half a line that has come; `None` while the rest of one that was too long is skipped.
-    pub(crate) half_line: Option<Vec<u8>>,
-    /// Answers that the socket has not taken yet, if there are any.
-    pub(crate) unsent: Option<SavedAnswers>,
-}
-
-/// Answers on their way.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SavedAnswers {
-    pub(crate) bytes: Vec<u8>,
-    /// When the client is given up, if it has taken none of them by then.
-    pub(crate) deadline: Timestamp,
-}
-
 /// The state as it was read, and found to be sound.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) listeners: Vec<SavedListener>,
     pub(crate) clients: Vec<ResumedClient>,
     pub(crate) table: LockTable,
-}
-
-/// A client's side of [`State`].
-#[derive(Debug)]
-pub(crate) struct ResumedClient {
-    pub(crate) number: u64,
-    pub(crate) lines: LineBuffer,
-    pub(crate) unsent: Option<SavedAnswers>,
 }
 
 /// The state as bytes. The clients stand in the order of the lock table's.
@@ -169,6 +134,8 @@ fn resumed(pending: Pending) -> Result<ResumedClient, StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saved::SavedAnswers;
+    use poolcounter::Timestamp;
     use poolcounter::protocol::{Command, Line};
 
     const SEED: HashSeed = HashSeed::new(1, 2);
@@ -221,8 +188,7 @@ mod tests {
     #[test]
     fn this_program_writes_version_2_as_it_always_was() {
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/hand_over/version-2.bin"), bytes())
-                .expect("written");
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/saved/version-2.bin"), bytes()).expect("written");
         }
         assert_eq!(bytes(), VERSION_2, "another form of a section needs another tag, and this one still to be read");
     }

@@ -3,12 +3,10 @@
 //! A stampede's end wakes thousands of clients, and each send is a system call. They are sent in slices, so that others are served in between;
 //! `docs/compatibility.md` says which order holds.
 
-use crate::connection::Connection;
-use crate::server::Server;
+use super::connection::Connection;
 use poolcounter::protocol::Response;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// So many messages are sent in a row. 32 take about 0.2 ms; looking at the sockets in between takes about 1 µs. A build for tests has short slices, so that
@@ -70,21 +68,5 @@ impl Outbox {
     /// Notified when there is a message after there was none.
     pub(crate) fn filled(&self) -> Rc<Notify> {
         Rc::clone(&self.filled)
-    }
-}
-
-/// Sends slices whenever there is something to send. Other tasks run, and the runtime looks at the sockets, between two slices.
-///
-/// The time is shared evenly: slices are sent for as long as the others have worked in between. Otherwise a thousand busy clients would put off each slice
-/// by some milliseconds, and the last wake-up by a second.
-pub(crate) async fn run(server: Rc<Server>) {
-    loop {
-        server.outbox_filled().await;
-        let mut others = Duration::ZERO;
-        while server.tell_slices(others) {
-            let start = Instant::now();
-            tokio::task::yield_now().await;
-            others = start.elapsed();
-        }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! A library would do as well, but those there are wait until the message is taken: a service manager that hangs would stop the daemon.
 
-use crate::clock;
-use crate::reason::reason;
 use crate::server::Server;
+use crate::system::clock;
+use crate::system::reason::reason;
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::ffi::OsStr;

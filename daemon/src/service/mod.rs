@@ -1,10 +1,13 @@
 //! What the daemon does while others serve its clients: it answers to signals, and tells the service manager.
 
+pub(crate) mod manager;
+pub(crate) mod signals;
+
 use crate::hand_over::{Program, UpgradeError, upgrade};
-use crate::listener::Listener;
+use crate::net::listener::Listener;
 use crate::server::Server;
-use crate::service_manager::ServiceManager;
-use crate::signals::{Request, Signals};
+use manager::ServiceManager;
+use signals::{Request, Signals};
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;

@@ -1,0 +1,66 @@
+use crate::net::socket::ListenerSocket;
+use crate::saved::SavedListener;
+use rustix::fs::lstat;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use tracing::warn;
+
+/// A socket that clients connect to.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) socket: ListenerSocket,
+    /// It was listening before it was ours: clients may be waiting that inherited none of our options.
+    pub(crate) inherited: bool,
+    /// Removed with the listener, if it is still ours.
+    pub(super) file: Option<SocketFile>,
+}
+
+impl Listener {
+    /// What is to be known for [`resume`](Self::resume).
+    pub(crate) fn saved(&self) -> SavedListener {
+        let file = self.file.as_ref().map(|SocketFile { path, identity: (device, inode) }| {
+            (path.as_os_str().as_bytes().to_vec(), *device, *inode)
+        });
+        SavedListener { inherited: self.inherited, file }
+    }
+
+    /// A listener that another program has had so far.
+    pub(crate) fn resume(saved: SavedListener, socket: OwnedFd) -> io::Result<Self> {
+        let file = saved.file.map(|(path, device, inode)| SocketFile {
+            path: PathBuf::from(OsString::from_vec(path)),
+            identity: (device, inode),
+        });
+        Ok(Self { socket: ListenerSocket::new(socket)?, inherited: saved.inherited, file })
+    }
+}
+
+/// The file of a Unix socket; it goes with the listener.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    pub(super) fn new(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Another server may have put its own socket there meanwhile.
+        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+            let removed = std::fs::remove_file(&self.path);
+            removed.unwrap_or_else(|error| warn!("cannot remove {}: {error}", self.path.display()));
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let status = lstat(path)?;
+    Ok((status.st_dev, status.st_ino))
+}

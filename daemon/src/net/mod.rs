@@ -1,0 +1,11 @@
+//! Sockets: those that listen, those of clients, and the order in which bytes come.
+
+pub(crate) mod listen_error;
+pub(crate) mod listener;
+mod open;
+pub(crate) mod peer;
+pub(crate) mod read_order;
+pub(crate) mod socket;
+pub(crate) mod tcp_options;
+
+pub(crate) use open::open;

@@ -1,0 +1,7 @@
+//! What a hand-over saves, and its format: `docs/hand-over.md` describes it.
+
+mod format;
+mod parts;
+
+pub(crate) use format::{MAGIC, State, StateError, write};
+pub(crate) use parts::{Pending, ResumedClient, SavedAnswers, SavedListener};

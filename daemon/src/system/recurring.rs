@@ -1,0 +1,54 @@
+use poolcounter::Timestamp;
+use std::fmt;
+use std::mem;
+
+/// A warning that can recur is said again after this long at the earliest.
+const QUIET_MICROS: u64 = 60 * 1_000_000;
+
+/// Keeps a warning that clients can provoke from filling the log: it is said, then counted in silence for a minute.
+#[derive(Debug, Default)]
+pub(crate) struct Recurring {
+    said: Option<Timestamp>,
+    unsaid: u64,
+}
+
+impl Recurring {
+    /// Whether to say it now; if so, what to add about the times that it was kept back.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Option<Unsaid> {
+        if self.said.is_some_and(|said| now.micros_since(said) < QUIET_MICROS) {
+            self.unsaid += 1;
+            return None;
+        }
+        self.said = Some(now);
+        Some(Unsaid(mem::take(&mut self.unsaid)))
+    }
+}
+
+/// How often a warning was kept back; nothing, if it never was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unsaid(u64);
+
+impl fmt::Display for Unsaid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            times => write!(formatter, " (and {times} times more since this was last said)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recurring_warning_is_said_once_and_counted() {
+        let mut warning = Recurring::default();
+        let start = Timestamp::from_micros(0);
+        assert_eq!(warning.due(start), Some(Unsaid(0)));
+        assert_eq!(warning.due(start.after_secs(1)), None);
+        assert_eq!(warning.due(start.after_secs(59)), None);
+        assert_eq!(warning.due(start.after_secs(61)), Some(Unsaid(2)));
+        assert_eq!(warning.due(start.after_secs(62)), None);
+    }
+}

@@ -1,0 +1,57 @@
+use crate::server::{Connection, Progress, Server};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// The task that reads from a client until it leaves.
+///
+/// It is a future by hand because an idle connection must cost little: two pointers fit the runtime's smallest task, where an `async fn` of the same
+/// loop takes twice the memory (928 bytes a connection in all, measured, instead of 800).
+pub(crate) struct Reader {
+    server: Rc<Server>,
+    connection: Rc<Connection>,
+}
+
+impl Reader {
+    pub(crate) fn spawn(server: &Rc<Server>, connection: Rc<Connection>) {
+        tokio::task::spawn_local(Self { server: Rc::clone(server), connection });
+    }
+
+    /// Sees to it that earlier answers are sent first; `Ready` once they are.
+    fn poll_pause(&self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(outcome) = ready!(self.connection.poll_unsent(context)) else { return Poll::Ready(()) };
+        match outcome {
+            Ok(()) => self.server.used(&self.connection),
+            Err(error) => self.server.give_up(&self.connection, &error),
+        }
+        if self.connection.is_paused() { Poll::Pending } else { Poll::Ready(()) }
+    }
+}
+
+impl Future for Reader {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.connection.client().is_some() {
+                ready!(self.poll_pause(context));
+            }
+            // The runtime fails here only while it shuts down.
+            if ready!(self.connection.socket.poll_read_ready(context)).is_err() {
+                break;
+            }
+            match self.server.read(&self.connection) {
+                Progress::Drained => {}
+                // A client that sends without end must let the others have their turn. Waking by hand would not do: the runtime
+                // looks at its sockets between tasks only when it has none left, or after a thousand of them.
+                Progress::More => {
+                    let _ = pin!(tokio::task::yield_now()).poll(context);
+                    return Poll::Pending;
+                }
+                Progress::Gone => break,
+            }
+        }
+        self.server.disconnect(&self.connection);
+        Poll::Ready(())
+    }
+}
