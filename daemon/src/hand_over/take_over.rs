@@ -5,7 +5,7 @@ use super::trial::CONSENT;
 use super::{memory, parcel};
 use crate::constants::VERSION;
 use crate::net::listener::Listener;
-use crate::net::read_order::Arrivals;
+use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
 use crate::saved::{MAGIC, State, StateError};
 use crate::server::{Server, hash_seed};
@@ -33,7 +33,7 @@ pub(crate) enum TakeOverError {
     #[error("a socket cannot be used: {}", reason(.0))]
     Socket(#[source] io::Error),
     #[error("what has come for clients is not known: {}", reason(.0))]
-    Arrivals(#[source] io::Error),
+    ReadOrder(#[source] io::Error),
     #[error("{came} descriptors came, {expected} were expected")]
     Descriptors { came: usize, expected: usize },
 }
@@ -57,7 +57,7 @@ pub(crate) fn check() -> Result<(), TakeOverError> {
 
 /// Takes over what is on standard input: the listeners, and the server with all its clients.
 pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<Server>), TakeOverError> {
-    let (state, arrivals, sockets) = unpack()?;
+    let (state, read_order, sockets) = unpack()?;
     let mut sockets = sockets.into_iter();
     let listeners =
         state.listeners.into_iter().zip(&mut sockets).map(|(saved, socket)| Listener::resume(saved, socket));
@@ -65,22 +65,22 @@ pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<S
     let sockets = sockets.map(Socket::resume).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
     info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.len());
     let clients = state.clients.into_iter().zip(sockets);
-    let server = Server::resume(max_clients, state.table, clients, arrivals).await;
-    let (server, connections) = server.map_err(TakeOverError::Arrivals)?;
+    let server = Server::resume(max_clients, state.table, clients, read_order).await;
+    let (server, connections) = server.map_err(TakeOverError::ReadOrder)?;
     for connection in connections {
         Reader::spawn(&server, connection);
     }
     Ok((listeners, server))
 }
 
-/// What is on standard input: the state, the arrivals, and the sockets of the listeners and of the clients.
-fn unpack() -> Result<(State, Arrivals, Vec<OwnedFd>), TakeOverError> {
+/// What is on standard input: the state, the read order, and the sockets of the listeners and of the clients.
+fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
     let parcel = stdin().try_clone_to_owned().map_err(TakeOverError::Input)?;
     let mut descriptors = parcel::unpack(&parcel).map_err(TakeOverError::Input)?.into_iter();
     drop(parcel);
     close_input().map_err(TakeOverError::Input)?;
     let came = descriptors.len();
-    let (Some(state), Some(arrivals)) = (descriptors.next(), descriptors.next()) else {
+    let (Some(state), Some(read_order)) = (descriptors.next(), descriptors.next()) else {
         return Err(TakeOverError::Descriptors { came, expected: 2 });
     };
     let state = read(state)?;
@@ -92,8 +92,8 @@ fn unpack() -> Result<(State, Arrivals, Vec<OwnedFd>), TakeOverError> {
     // What is needed for the hand-over alone has numbers that clients could have. Where clients have some of the reserve for it, they get them back, or the
     // reserve would dwindle. Not otherwise: for high numbers the system needs memory, which may be gigabytes.
     let dwindles = descriptors.as_slice().iter().any(is_of_reserve);
-    let arrivals = Arrivals::resume(if dwindles { into_reserve(arrivals) } else { arrivals });
-    Ok((state, arrivals, descriptors.map(out_of_reserve).collect()))
+    let read_order = ReadOrder::resume(if dwindles { into_reserve(read_order) } else { read_order });
+    Ok((state, read_order, descriptors.map(out_of_reserve).collect()))
 }
 
 fn read(file: OwnedFd) -> Result<State, TakeOverError> {

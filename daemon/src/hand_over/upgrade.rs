@@ -5,7 +5,7 @@ use super::trial::{Trial, TrialError};
 use super::{memory, parcel};
 use crate::constants::TASKS_A_TURN;
 use crate::net::listener::Listener;
-use crate::net::read_order::Arrivals;
+use crate::net::read_order::ReadOrder;
 use crate::saved::{self, StateError};
 use crate::server::{SLICE, Server};
 use crate::system::descriptors::with_reserve;
@@ -43,14 +43,14 @@ pub(crate) enum UpgradeError {
 
 /// Has the program at its path take over. Returns only if it does not; then all is as if nothing had been asked.
 pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<Listener>]) -> UpgradeError {
-    let arrivals = match with_reserve(Arrivals::new) {
-        Ok(arrivals) => Rc::new(arrivals),
+    let read_order = match with_reserve(ReadOrder::new) {
+        Ok(read_order) => Rc::new(read_order),
         Err(error) => return UpgradeError::Prepare(error),
     };
-    let Err(error) = Upgrade { program, server, listeners, arrivals: &arrivals }.attempt().await;
+    let Err(error) = Upgrade { program, server, listeners, read_order: &read_order }.attempt().await;
     server.unwatch();
-    if let Some(arrivals) = Rc::into_inner(arrivals) {
-        arrivals.end();
+    if let Some(read_order) = Rc::into_inner(read_order) {
+        read_order.end();
     }
     error
 }
@@ -59,16 +59,16 @@ struct Upgrade<'a> {
     program: &'a Program,
     server: &'a Server,
     listeners: &'a [Rc<Listener>],
-    arrivals: &'a Rc<Arrivals>,
+    read_order: &'a Rc<ReadOrder>,
 }
 
 impl Upgrade<'_> {
     async fn attempt(&self) -> Result<Infallible, UpgradeError> {
-        self.server.watch(self.arrivals).map_err(UpgradeError::Prepare)?;
+        self.server.watch(self.read_order).map_err(UpgradeError::Prepare)?;
         for _ in 0..ATTEMPTS {
             let trial = with_reserve(|| Trial::new(self.program, self.state()?).map_err(UpgradeError::Prepare))?;
             // The C library hands a program no descriptor beyond the limit.
-            let shut = trial.is_in_reserve().then(|| self.server.shut());
+            let shut = trial.is_in_reserve().then(|| self.server.accept_pause().begin());
             let asked = trial.start().await;
             drop(shut);
             let tried = asked?.consent().await?;
@@ -82,13 +82,13 @@ impl Upgrade<'_> {
     /// Gives the server time to send what is due, and to read what has come, so that only what comes later is left to the new program, and in its order.
     async fn settle(&self) -> io::Result<()> {
         for _ in 0..self.server.clients() / SLICE {
-            if self.server.has_told_all() {
+            if self.server.has_delivered_all() {
                 break;
             }
             tokio::task::yield_now().await;
         }
         for _ in 0..self.server.clients() / TASKS_A_TURN as usize + 2 {
-            if self.arrivals.unread(self.server.clients())?.is_empty() {
+            if self.read_order.unread(self.server.clients())?.is_empty() {
                 break;
             }
             tokio::task::yield_now().await;
@@ -98,9 +98,9 @@ impl Upgrade<'_> {
 
     /// The state, in memory.
     fn state(&self) -> Result<OwnedFd, UpgradeError> {
-        let bytes = self.server.show(|table, clients| {
+        let bytes = self.server.with_state(|table, clients| {
             let listeners: Vec<_> = self.listeners.iter().map(|listener| listener.saved()).collect();
-            let clients: Vec<_> = clients.iter().filter_map(|client| client.pending()).collect();
+            let clients: Vec<_> = clients.iter().filter_map(|client| client.saved()).collect();
             saved::write(&listeners, &clients, table)
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
@@ -110,11 +110,11 @@ impl Upgrade<'_> {
     ///
     /// From the snapshot to the new program nothing else happens in this process, so nothing is lost between them.
     fn hand_over(&self, tried: &Identity) -> Result<(), UpgradeError> {
-        self.server.tell_all();
-        self.arrivals.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
+        self.server.deliver_all();
+        self.read_order.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
         let state = self.state()?;
-        let parcel = self.server.show(|_, clients| {
-            let first = [state.as_fd(), self.arrivals.as_fd()].into_iter();
+        let parcel = self.server.with_state(|_, clients| {
+            let first = [state.as_fd(), self.read_order.as_fd()].into_iter();
             let listeners = self.listeners.iter().map(|listener| listener.socket.as_fd());
             let clients = clients.iter().map(|client| client.socket.as_fd());
             parcel::pack(&first.chain(listeners).chain(clients).collect::<Vec<_>>())

@@ -2,8 +2,7 @@
 //!
 //! The bytes come from another program, perhaps an older one, so nothing in them is believed before it is checked.
 
-use super::parts::{Pending, ResumedClient, SavedListener};
-use poolcounter::protocol::LineBuffer;
+use super::parts::{ResumedClient, SavedClient, SavedListener};
 use poolcounter::table::{SnapshotError, read_section, write_section};
 use poolcounter::{HashSeed, LockTable};
 use serde::Deserialize;
@@ -41,7 +40,7 @@ pub(crate) enum StateError {
 #[derive(Deserialize)]
 struct Version1 {
     listeners: Vec<SavedListener>,
-    clients: Vec<Pending>,
+    clients: Vec<SavedClient>,
 }
 
 /// The state as it was read, and found to be sound.
@@ -55,7 +54,7 @@ pub(crate) struct State {
 /// The state as bytes. The clients stand in the order of the lock table's.
 pub(crate) fn write(
     listeners: &[SavedListener],
-    clients: &[Pending],
+    clients: &[SavedClient],
     table: &LockTable,
 ) -> Result<Vec<u8>, StateError> {
     let bytes = [MAGIC, &[VERSION]].concat();
@@ -67,7 +66,7 @@ pub(crate) fn write(
 /// The state as it was read, and not found to be sound yet.
 struct Unchecked<'a> {
     listeners: Vec<SavedListener>,
-    clients: Vec<Pending>,
+    clients: Vec<SavedClient>,
     table: &'a [u8],
 }
 
@@ -125,16 +124,16 @@ impl State {
     }
 }
 
-fn resumed(pending: Pending) -> Result<ResumedClient, StateError> {
-    let lines = LineBuffer::resume(pending.half_line.as_deref())
-        .ok_or(StateError::Contradiction("half a line that can be none"))?;
-    Ok(ResumedClient { number: pending.number, lines, unsent: pending.unsent })
+fn resumed(client: SavedClient) -> Result<ResumedClient, StateError> {
+    let line = client.line.resume();
+    let lines = line.ok_or(StateError::Contradiction("a client's bytes cannot be an unfinished line"))?;
+    Ok(ResumedClient { number: client.number, lines, unsent: client.unsent })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved::SavedAnswers;
+    use crate::saved::{SavedAnswers, UnfinishedLine};
     use poolcounter::Timestamp;
     use poolcounter::protocol::{Command, Line};
 
@@ -145,7 +144,7 @@ mod tests {
     /// What this one writes.
     const VERSION_2: &[u8] = include_bytes!("version-2.bin");
 
-    fn scene() -> (Vec<SavedListener>, Vec<Pending>, LockTable) {
+    fn scene() -> (Vec<SavedListener>, Vec<SavedClient>, LockTable) {
         let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
         let mut table = LockTable::new(SEED, at(0));
         let clients = [(); 4].map(|()| table.connect());
@@ -165,17 +164,14 @@ mod tests {
             SavedListener { inherited: true, file: None },
             SavedListener { inherited: false, file: Some((b"/run/\xff".to_vec(), 7, 1 << 40)) },
         ];
-        let pending = |number, half_line: Option<&[u8]>| Pending {
-            number,
-            half_line: half_line.map(<[u8]>::to_vec),
-            unsent: None,
-        };
+        let client =
+            |number, bytes: &[u8]| SavedClient { number, line: UnfinishedLine::Bytes(bytes.to_vec()), unsent: None };
         let unsent = SavedAnswers { bytes: b"ERROR LINE_TOO_LONG\n".to_vec(), deadline: at(10) };
         let clients = vec![
-            pending(0, Some(b"")),
-            pending(2, Some(b"REL")),
-            Pending { unsent: Some(unsent), ..pending(3, None) },
-            pending(900, Some(b"")),
+            client(0, b""),
+            client(2, b"REL"),
+            SavedClient { number: 3, line: UnfinishedLine::Skipping, unsent: Some(unsent) },
+            client(900, b""),
         ];
         (listeners, clients, table)
     }
@@ -199,10 +195,11 @@ mod tests {
             let state = State::read(version, SEED).expect("a state");
             let (listeners, clients, table) = scene();
             assert_eq!(state.listeners, listeners);
+            let came = state.clients.into_iter();
             let came: Vec<_> =
-                state.clients.iter().map(|client| (client.number, client.lines.pending(), &client.unsent)).collect();
+                came.map(|client| (client.number, UnfinishedLine::of(&client.lines), client.unsent)).collect();
             let expected: Vec<_> =
-                clients.iter().map(|client| (client.number, client.half_line.as_deref(), &client.unsent)).collect();
+                clients.into_iter().map(|client| (client.number, client.line, client.unsent)).collect();
             assert_eq!(came, expected);
             assert_eq!(state.table.snapshot(), table.snapshot());
         }
@@ -246,9 +243,9 @@ mod tests {
         let twice = write(&listeners, &clients, &table).expect("a state");
         assert_eq!(refused(&twice), "the state contradicts itself: the numbers of clients do not rise");
         let (listeners, mut clients, table) = scene();
-        clients[1].half_line = Some(b"RELEASE\nREL".to_vec());
+        clients[1].line = UnfinishedLine::Bytes(b"RELEASE\nREL".to_vec());
         let whole = write(&listeners, &clients, &table).expect("a state");
-        assert_eq!(refused(&whole), "the state contradicts itself: half a line that can be none");
+        assert_eq!(refused(&whole), "the state contradicts itself: a client's bytes cannot be an unfinished line");
     }
 
     /// Everybody asks, waits in vain, and leaves.

@@ -4,4 +4,4 @@ mod format;
 mod parts;
 
 pub(crate) use format::{MAGIC, State, StateError, write};
-pub(crate) use parts::{Pending, ResumedClient, SavedAnswers, SavedListener};
+pub(crate) use parts::{ResumedClient, SavedAnswers, SavedClient, SavedListener, UnfinishedLine};

@@ -2,35 +2,57 @@ use poolcounter::Timestamp;
 use poolcounter::protocol::LineBuffer;
 use serde::{Deserialize, Serialize};
 
-/// What is to be known of a listener.
+/// A listener.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedListener {
-    /// It was listening before it was the daemon's.
+    /// It listened before it was the daemon's.
     pub(crate) inherited: bool,
-    /// The file that goes with it: its path, device and inode.
+    /// The file of a Unix socket that the daemon removes at its end: path, device and inode.
     pub(crate) file: Option<(Vec<u8>, u64, u64)>,
 }
 
 /// What is under way between the daemon and a client.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pending {
-    /// By which the arrivals know it. The numbers rise from one client to the next.
+pub(crate) struct SavedClient {
+    /// The client's number in the read order. The numbers rise from one client to the next.
     pub(crate) number: u64,
-    /// Half a line that has come; `None` while the rest of one that was too long is skipped.
-    pub(crate) half_line: Option<Vec<u8>>,
+    pub(crate) line: UnfinishedLine,
     /// Answers that the socket has not taken yet, if there are any.
     pub(crate) unsent: Option<SavedAnswers>,
 }
 
-/// Answers on their way.
+/// What has come of a line without its end. Its saved form is that of an `Option`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UnfinishedLine {
+    /// The line is too long. It was answered, and the rest of it is skipped.
+    Skipping,
+    /// These bytes; none if the last line was complete.
+    Bytes(Vec<u8>),
+}
+
+impl UnfinishedLine {
+    pub(crate) fn of(lines: &LineBuffer) -> Self {
+        lines.pending().map_or(Self::Skipping, |bytes| Self::Bytes(bytes.to_vec()))
+    }
+
+    /// The buffer that has this line; `None` if these bytes cannot be an unfinished line.
+    pub(super) fn resume(&self) -> Option<LineBuffer> {
+        LineBuffer::resume(match self {
+            Self::Skipping => None,
+            Self::Bytes(bytes) => Some(bytes),
+        })
+    }
+}
+
+/// Answers that the socket has not taken yet.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedAnswers {
     pub(crate) bytes: Vec<u8>,
-    /// When the client is given up, if it has taken none of them by then.
+    /// The client is dropped if it takes no byte of them before this time.
     pub(crate) deadline: Timestamp,
 }
 
-/// A client's side of [`State`].
+/// A client as it was read.
 #[derive(Debug)]
 pub(crate) struct ResumedClient {
     pub(crate) number: u64,

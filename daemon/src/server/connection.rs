@@ -1,7 +1,7 @@
 use super::unsent::Unsent;
-use crate::net::read_order::Arrivals;
+use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::{Pending, SavedAnswers};
+use crate::saved::{SavedAnswers, SavedClient, UnfinishedLine};
 use poolcounter::ClientId;
 use poolcounter::protocol::LineBuffer;
 use std::cell::{Cell, RefCell};
@@ -14,46 +14,45 @@ use std::task::{Context, Poll, Waker, ready};
 pub(crate) struct Connection {
     standing: Cell<Standing>,
     pub(crate) socket: Socket,
-    /// Half a line, while one is pending.
-    pub(crate) lines: RefCell<LineBuffer>,
-    /// While there is one, nothing more is read.
+    /// The unfinished line, if the last read ended in one.
+    pub(super) lines: RefCell<LineBuffer>,
+    /// While there is a pause, nothing is read.
     pause: RefCell<Option<Box<Pause>>>,
     /// How many messages of the outbox are for the client.
     expected: Cell<u32>,
-    /// The server's round in which the client last said or was told something.
-    pub(crate) used: Cell<u32>,
+    /// The round of the search for idle clients in which the client last said something or was told something.
+    pub(super) used: Cell<u32>,
 }
 
-/// How the server stands with a client.
+/// What the server does for a client.
 #[derive(Clone, Copy, Debug)]
 enum Standing {
-    /// Whoever has the lock table do something for the client must take its number from here, so nothing can be done for a client that the table no
-    /// longer knows.
+    /// Serves it. The client's number in the lock table stands only here, so nothing can be done for a client that the table no longer knows.
     Served(ClientId),
-    /// It has left, and is told what was due to it before.
+    /// The client has left. It is still sent what was due to it before.
     Left,
-    /// It did not take an answer, or was idle for too long.
-    CutOff,
+    /// The server has closed the connection: nothing more is sent.
+    Closed,
 }
 
-/// Why nothing is read from a client. Of a releaser that sends several lines at once and does not read, both may hold.
+/// Why nothing is read from a client. Both reasons may hold for a releaser that sends several lines at once and does not read.
 #[derive(Debug, Default)]
 struct Pause {
-    /// What the socket has not taken yet of its answers.
+    /// The socket has not taken these answers yet.
     unsent: Option<Unsent>,
-    /// Later answers stand in the outbox.
+    /// Later answers are in the outbox.
     queued: bool,
-    /// The task that reads, to be woken when they have come out of it.
+    /// The task that reads, to be woken when the outbox has given the answers back.
     reader: Option<Waker>,
 }
 
 impl Connection {
-    pub(crate) fn new(client: ClientId, socket: Socket) -> Rc<Self> {
+    pub(super) fn new(client: ClientId, socket: Socket) -> Rc<Self> {
         Self::resume(client, socket, LineBuffer::new(), None)
     }
 
-    /// A connection that another program has served so far.
-    pub(crate) fn resume(
+    /// A connection that the old program has served so far.
+    pub(super) fn resume(
         client: ClientId,
         socket: Socket,
         lines: LineBuffer,
@@ -70,57 +69,57 @@ impl Connection {
         })
     }
 
-    /// The client's number in the lock table, unless the server has parted with it.
+    /// The client's number in the lock table, while the client is served.
     pub(crate) fn client(&self) -> Option<ClientId> {
         match self.standing.get() {
             Standing::Served(client) => Some(client),
-            Standing::Left | Standing::CutOff => None,
+            Standing::Left | Standing::Closed => None,
         }
     }
 
-    /// The client has left: its number, the first time.
-    pub(crate) fn leave(&self) -> Option<ClientId> {
+    /// The client has left: its number, if it was served until now.
+    pub(super) fn leave(&self) -> Option<ClientId> {
         let client = self.client()?;
         self.standing.set(Standing::Left);
         Some(client)
     }
 
-    /// The client is told nothing more: its number, unless the server has parted with it before.
-    pub(crate) fn cut_off(&self) -> Option<ClientId> {
+    /// Nothing more is sent to the client: its number, if it was served until now.
+    pub(super) fn close(&self) -> Option<ClientId> {
         let client = self.client();
-        self.standing.set(Standing::CutOff);
+        self.standing.set(Standing::Closed);
         self.end_queueing();
         client
     }
 
-    /// Whether the client is told nothing more.
-    pub(crate) fn is_cut_off(&self) -> bool {
-        matches!(self.standing.get(), Standing::CutOff)
+    /// Whether nothing more is sent to the client.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.standing.get(), Standing::Closed)
     }
 
-    /// Whether nothing is under way between client and daemon, as far as the connection knows.
-    pub(crate) fn is_at_rest(&self) -> bool {
+    /// Whether nothing is under way between the client and the daemon, except in the lock table.
+    pub(super) fn is_at_rest(&self) -> bool {
         self.lines.borrow().pending().is_some_and(<[u8]>::is_empty)
             && !self.is_paused()
             && self.expected() == 0
             && self.socket.has_nothing_to_read()
     }
 
-    /// Has what comes from the client taken account of, under the client's number.
-    pub(crate) fn watch(&self, arrivals: &Arrivals) -> io::Result<()> {
-        self.client().map_or(Ok(()), |client| arrivals.watch(&self.socket, client.index() as u64))
+    /// Records in `read_order`, under the client's number, when bytes come from the client.
+    pub(super) fn watch(&self, read_order: &ReadOrder) -> io::Result<()> {
+        self.client().map_or(Ok(()), |client| read_order.watch(&self.socket, client.index() as u64))
     }
 
-    /// What is to be known for [`resume`](Self::resume); `None` if the server has parted with the client. The outbox should be empty.
-    pub(crate) fn pending(&self) -> Option<Pending> {
+    /// What [`resume`](Self::resume) needs; `None` if the client is not served. The outbox should be empty.
+    pub(crate) fn saved(&self) -> Option<SavedClient> {
         let number = self.client()?.index() as u64;
-        let half_line = self.lines.borrow().pending().map(<[u8]>::to_vec);
+        let line = UnfinishedLine::of(&self.lines.borrow());
         let unsent = self.pause.borrow().as_ref().and_then(|pause| pause.unsent.as_ref()).map(Unsent::saved);
-        Some(Pending { number, half_line, unsent })
+        Some(SavedClient { number, line, unsent })
     }
 
-    /// Sends something that the client did not ask for just now, all of it or not at all.
-    pub(crate) fn tell(&self, answer: &[u8]) -> io::Result<()> {
+    /// Sends a message that does not answer the last read, all of it or none of it.
+    pub(super) fn tell(&self, answer: &[u8]) -> io::Result<()> {
         if self.add_to_unsent(answer) {
             return Ok(());
         }
@@ -130,8 +129,8 @@ impl Connection {
         }
     }
 
-    /// Sends the client's own answers, if there are any. What the socket does not take at once, its task sends before it reads on.
-    pub(crate) fn answer(&self, answers: &[u8]) -> io::Result<()> {
+    /// Sends the client's own answers, if there are any. What the socket does not take at once, the client's task sends before it reads on.
+    pub(super) fn answer(&self, answers: &[u8]) -> io::Result<()> {
         if answers.is_empty() || self.add_to_unsent(answers) {
             return Ok(());
         }
@@ -142,7 +141,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts this behind what the socket has not taken yet, if there is anything.
+    /// Adds answers to those that the socket has not taken yet: `false` if there are none.
     fn add_to_unsent(&self, answers: &[u8]) -> bool {
         let mut pause = self.pause.borrow_mut();
         let Some(unsent) = pause.as_mut().and_then(|pause| pause.unsent.as_mut()) else { return false };
@@ -150,13 +149,12 @@ impl Connection {
         true
     }
 
-    /// Whether nothing is to be read from the client at present.
+    /// Whether nothing is read from the client for now.
     pub(crate) fn is_paused(&self) -> bool {
         self.pause.borrow().is_some()
     }
 
-    /// Sends the unsent answers on: the outcome once there are none, `None` if there was nothing to send. Pending also while later answers stand in the
-    /// outbox.
+    /// Sends the unsent answers: the outcome once all are sent, or `None` if nothing pauses the client. Also pending while answers are in the outbox.
     pub(crate) fn poll_unsent(&self, context: &mut Context<'_>) -> Poll<Option<io::Result<()>>> {
         let mut slot = self.pause.borrow_mut();
         let Some(pause) = slot.as_mut() else { return Poll::Ready(None) };
@@ -170,13 +168,13 @@ impl Connection {
         Poll::Ready(Some(outcome))
     }
 
-    /// The client's own answers go into the outbox.
-    pub(crate) fn begin_queueing(&self) {
+    /// The client's own answers go into the outbox: nothing is read until they come out again.
+    pub(super) fn begin_queueing(&self) {
         self.pause.borrow_mut().get_or_insert_default().queued = true;
     }
 
-    /// They come out of it again.
-    pub(crate) fn end_queueing(&self) {
+    /// The answers have come out of the outbox.
+    pub(super) fn end_queueing(&self) {
         let mut slot = self.pause.borrow_mut();
         let Some(pause) = slot.as_mut() else { return };
         pause.queued = false;
@@ -189,17 +187,17 @@ impl Connection {
     }
 
     /// A message for the client goes into the outbox.
-    pub(crate) fn expect_message(&self) {
+    pub(super) fn expect_message(&self) {
         self.expected.set(self.expected.get() + 1);
     }
 
-    /// It comes out of it again.
-    pub(crate) fn forget_message(&self) {
+    /// A message for the client has come out of the outbox.
+    pub(super) fn forget_message(&self) {
         self.expected.set(self.expected.get() - 1);
     }
 
     /// How many messages for the client are in the outbox.
-    pub(crate) fn expected(&self) -> u32 {
+    pub(super) fn expected(&self) -> u32 {
         self.expected.get()
     }
 }

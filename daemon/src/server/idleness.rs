@@ -1,30 +1,32 @@
-//! Clients that have nothing to do with the daemon for a long time.
+//! Closes connections that were idle for a long time.
 
+use super::Server;
 use super::connection::Connection;
-use super::{Hub, Server};
+use super::hub::Hub;
 use crate::system::clock;
 use std::rc::Rc;
 use tracing::debug;
 
-/// So many clients are looked at in one go, which takes some microseconds, and so many of them closed at the most, each of which takes about ten.
+/// How many clients are looked at in one go, which takes some microseconds.
 const LOOKED_AT: usize = 1_024;
+
+/// How many connections are closed in one go, at most. Each takes about ten microseconds.
 const CLOSED: usize = 32;
 
 impl Server {
-    /// The client has said or was told something just now.
-    pub(crate) fn used(&self, connection: &Connection) {
-        connection.used.set(self.hub.borrow().round);
+    /// The client has just said something or been told something.
+    pub(crate) fn mark_used(&self, connection: &Connection) {
+        self.hub.borrow().outbox.clients.mark_used(connection);
     }
 
-    /// Begins another round, and closes the connections that were idle in this many whole rounds before it. Other clients are served in between.
+    /// Begins a round, and closes the connections that were idle in at least `rounds` whole rounds before it. Other clients are served in between.
     pub(crate) async fn close_idle(&self, rounds: u32) {
-        let round = self.hub.borrow().round.wrapping_add(1);
-        self.hub.borrow_mut().round = round;
-        let (mut place, mut closed) = (0, 0);
+        self.hub.borrow_mut().outbox.clients.begin_round();
+        let (mut next, mut closed) = (0, 0);
         loop {
-            let looked = self.hub.borrow_mut().close_idle(place, rounds);
-            let Some((next, more)) = looked else { break };
-            (place, closed) = (next, closed + more);
+            let looked = self.hub.borrow_mut().close_idle(next, rounds);
+            let Some((end, more)) = looked else { break };
+            (next, closed) = (end, closed + more);
             tokio::task::yield_now().await;
         }
         if closed > 0 {
@@ -34,19 +36,19 @@ impl Server {
 }
 
 impl Hub {
-    /// Goes on from this place: up to where it has come, and how many were closed. `None` at the end.
-    fn close_idle(&mut self, place: usize, rounds: u32) -> Option<(usize, usize)> {
-        let end = self.connections.len().min(place.checked_add(LOOKED_AT)?);
-        if place >= end {
+    /// Looks at clients from this number on: where it stopped, and how many it closed. `None` if there are no more clients.
+    fn close_idle(&mut self, from: usize, rounds: u32) -> Option<(usize, usize)> {
+        let end = self.outbox.clients.end().min(from.checked_add(LOOKED_AT)?);
+        if from >= end {
             return None;
         }
         let (mut closed, now) = (0, clock::now());
-        for index in place..end {
-            let Some(connection) = &self.connections[index] else { continue };
+        for index in from..end {
+            let Some(connection) = self.outbox.clients.at(index) else { continue };
             // The round of the last use was not a whole one.
-            if self.round.wrapping_sub(connection.used.get()) > rounds && self.is_idle(connection) {
+            if self.outbox.clients.unused_rounds(connection) > rounds && self.is_idle(connection) {
                 let connection = Rc::clone(connection);
-                self.part_with(&connection, now);
+                self.outbox.close(&connection, &mut self.table, now);
                 self.tell_others(now);
                 closed += 1;
                 if closed == CLOSED {

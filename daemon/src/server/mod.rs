@@ -1,6 +1,9 @@
 //! The lock table and everyone connected to it.
 
+mod accept_pause;
+mod clients;
 mod connection;
+mod hub;
 mod idleness;
 mod outbox;
 mod succession;
@@ -13,54 +16,35 @@ pub(crate) use outbox::SLICE;
 
 use crate::constants::VERSION;
 use crate::net::peer::Peer;
-use crate::net::read_order::Arrivals;
 use crate::net::socket::{Received, Socket};
 use crate::system::clock;
-use crate::system::recurring::Recurring;
-use outbox::{Content, Outbox};
-use poolcounter::protocol::{Command, Response};
-use poolcounter::{ClientId, HashSeed, LockTable, Timestamp, Wakeup};
+use accept_pause::AcceptPause;
+use hub::Hub;
+use poolcounter::{HashSeed, LockTable, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use tracing::{debug, warn};
+use tracing::debug;
 
-/// Bytes taken from a client at a time.
+/// How many bytes are read from a client at a time.
 const READ_SIZE: usize = 4 * 1024;
 
-/// Everything that the tasks share. They run on one thread and never hold a borrow across an await.
+/// What the tasks share. They run on one thread and never hold a borrow across an await.
 #[derive(Debug)]
 pub(crate) struct Server {
     hub: RefCell<Hub>,
     buffers: RefCell<Buffers>,
     max_clients: usize,
-    /// When the expiry task will wake by itself.
+    /// When the expiry task wakes by itself.
     alarm: Cell<Option<Timestamp>>,
     alarm_changed: Notify,
-    descriptor_freed: Notify,
-    /// Nobody is let in.
-    shut: Cell<bool>,
+    accept_pause: AcceptPause,
 }
 
-/// The table and the sockets of its clients.
-#[derive(Debug)]
-struct Hub {
-    table: LockTable,
-    /// By the client's number.
-    connections: Vec<Option<Rc<Connection>>>,
-    /// What clients are told later, in slices.
-    outbox: Outbox,
-    /// Watched while another program is tried.
-    arrivals: Option<Rc<Arrivals>>,
-    cut_offs: Recurring,
-    /// Counts on while idle clients are looked for; see [`Connection::used`].
-    round: u32,
-}
-
-/// Used by whoever reads, so that an idle connection needs no memory of its own.
+/// Used by whichever client is read from, so that an idle connection needs no memory of its own.
 #[derive(Debug)]
 struct Buffers {
     read: Box<[u8]>,
@@ -73,13 +57,13 @@ pub(crate) fn hash_seed() -> HashSeed {
     HashSeed::new(random.hash_one(0), random.hash_one(1))
 }
 
-/// How a read went.
+/// The outcome of a read.
 pub(crate) enum Progress {
     /// There is nothing more for now.
     Drained,
     /// There may be more.
     More,
-    /// The client has left, or was cut off.
+    /// The client has left, or was dropped.
     Gone,
 }
 
@@ -95,12 +79,11 @@ impl Server {
             max_clients,
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
-            descriptor_freed: Notify::new(),
-            shut: Cell::new(false),
+            accept_pause: AcceptPause::default(),
         })
     }
 
-    /// How the daemon fares, for people.
+    /// The state of the daemon, for people.
     pub(crate) fn status(&self) -> String {
         let table = &self.hub.borrow().table;
         let (mut held, mut waiting) = (0, 0);
@@ -111,7 +94,7 @@ impl Server {
         format!("Version {VERSION}, clients: {}, locks held: {held}, waiting: {waiting}", table.clients().len())
     }
 
-    /// Takes a new client in. Its socket comes back if there are as many as are allowed.
+    /// Adds a new client. Gives its socket back if there are as many clients as are allowed.
     pub(crate) fn connect(&self, socket: Socket) -> Result<Rc<Connection>, Socket> {
         let mut hub = self.hub.borrow_mut();
         if hub.table.clients().len() >= self.max_clients {
@@ -126,13 +109,36 @@ impl Server {
         self.max_clients
     }
 
-    /// The client has left: its locks pass on.
-    pub(crate) fn disconnect(&self, connection: &Connection) {
-        self.hub.borrow_mut().disconnect(connection, clock::now());
-        self.descriptor_freed.notify_waiters();
+    /// How many clients there are.
+    pub(crate) fn clients(&self) -> usize {
+        self.hub.borrow().table.clients().len()
     }
 
-    /// Reads once from a client and does what its lines say.
+    /// When and whether clients may be accepted.
+    pub(crate) fn accept_pause(&self) -> &AcceptPause {
+        &self.accept_pause
+    }
+
+    /// A client has left: its locks pass on.
+    pub(crate) fn client_left(&self, connection: &Connection) {
+        self.hub.borrow_mut().client_left(connection, clock::now());
+        self.accept_pause.try_again();
+    }
+
+    /// A client took none of its answers for too long, or its connection broke while answers were unsent: it is dropped.
+    pub(crate) fn unsent_failed(&self, connection: &Connection, error: &io::Error) {
+        let now = clock::now();
+        let Hub { table, outbox } = &mut *self.hub.borrow_mut();
+        outbox.drop_client(connection, error, table, now);
+        outbox.tell_others(table, now);
+    }
+
+    /// A connection could not be accepted.
+    pub(crate) fn count_connect_error(&self) {
+        self.hub.borrow_mut().table.count_connect_error();
+    }
+
+    /// Reads once from a client and executes its lines.
     pub(crate) fn read(&self, connection: &Rc<Connection>) -> Progress {
         self.receive(connection, Socket::read)
     }
@@ -167,83 +173,24 @@ impl Server {
         }
     }
 
-    /// Tells everyone whose time is up.
+    /// Ends the waits whose timeout has passed.
     pub(crate) fn expire(&self) {
         self.hub.borrow_mut().expire(clock::now());
     }
 
-    /// Sends a slice of what waits in the outbox, and more of them until this time has passed: whether there is more.
-    pub(crate) fn tell_slices(&self, time: Duration) -> bool {
-        let start = Instant::now();
-        let mut hub = self.hub.borrow_mut();
-        let mut let_go = false;
-        let more = loop {
-            if !hub.tell_slice(clock::now(), &mut let_go) {
-                break false;
-            }
-            if start.elapsed() >= time {
-                break true;
-            }
-        };
-        self.check_alarm(&hub.table);
-        if let_go {
-            self.descriptor_freed.notify_waiters();
-        }
-        more
-    }
-
-    /// Sends all that waits in the outbox.
-    pub(crate) fn tell_all(&self) {
-        self.tell_slices(Duration::MAX);
-    }
-
-    /// Whether nothing waits in the outbox.
-    pub(crate) fn has_told_all(&self) -> bool {
-        self.hub.borrow().outbox.is_empty()
-    }
-
-    /// Resolves when something has come to wait in the outbox.
-    pub(crate) async fn outbox_filled(&self) {
-        let filled = self.hub.borrow().outbox.filled();
-        filled.notified().await;
-    }
-
-    /// The next deadline, for which the expiry task is going to sleep.
+    /// The next deadline. The caller sleeps until then.
     pub(crate) fn arm_alarm(&self) -> Option<Timestamp> {
         let next = self.hub.borrow().table.next_deadline();
         self.alarm.set(next);
         next
     }
 
-    /// Resolves when a deadline has come up before the one that was slept for.
+    /// Resolves when there is an earlier deadline than the one that [`arm_alarm`](Self::arm_alarm) gave.
     pub(crate) async fn alarm_changed(&self) {
         self.alarm_changed.notified().await;
     }
 
-    /// Resolves when a client has left.
-    pub(crate) async fn descriptor_freed(&self) {
-        self.descriptor_freed.notified().await;
-    }
-
-    /// Whether nobody is to be let in now.
-    pub(crate) fn is_shut(&self) -> bool {
-        self.shut.get()
-    }
-
-    /// A connection could not be accepted.
-    pub(crate) fn count_connect_error(&self) {
-        self.hub.borrow_mut().table.count_connect_error();
-    }
-
-    /// Parts with a client that took no answer for too long, or whose connection broke.
-    pub(crate) fn give_up(&self, connection: &Connection, error: &io::Error) {
-        let mut hub = self.hub.borrow_mut();
-        let now = clock::now();
-        hub.cut_off(connection, error, now);
-        hub.tell_others(now);
-    }
-
-    /// Sleeping too long would be a fault, waking too early is none.
+    /// Waking too late would be an error, waking too early is none.
     fn check_alarm(&self, table: &LockTable) {
         let Some(next) = table.next_deadline() else { return };
         if self.alarm.get().is_none_or(|alarm| next < alarm) {
@@ -251,221 +198,40 @@ impl Server {
             self.alarm_changed.notify_one();
         }
     }
-}
 
-impl Hub {
-    fn connect(&mut self, socket: Socket) -> Rc<Connection> {
-        let client = self.table.connect();
-        let connection = Connection::new(client, socket);
-        connection.used.set(self.round);
-        if let Some(arrivals) = &self.arrivals {
-            // One that cannot be watched loses its turn, at worst, and nothing else.
-            let _ = connection.watch(arrivals);
-        }
-        self.add(Rc::clone(&connection));
-        connection
-    }
-
-    fn add(&mut self, connection: Rc<Connection>) {
-        let Some(index) = connection.client().map(ClientId::index) else { return };
-        if index >= self.connections.len() {
-            self.connections.resize(index + 1, None);
-        }
-        self.connections[index] = Some(connection);
-    }
-
-    fn new(table: LockTable) -> Self {
-        Self {
-            table,
-            connections: Vec::new(),
-            outbox: Outbox::default(),
-            arrivals: None,
-            cut_offs: Recurring::default(),
-            round: 0,
-        }
-    }
-
-    fn disconnect(&mut self, connection: &Connection, now: Timestamp) {
-        let Some(client) = connection.leave() else { return };
-        self.connections[client.index()] = None;
-        self.table.disconnect(client, now);
-        self.tell_others(now);
-    }
-
-    /// Handles what one read brought.
-    fn handle(&mut self, connection: &Rc<Connection>, input: &[u8], answers: &mut Vec<u8>) {
-        let now = clock::now();
-        let Some(client) = connection.client() else { return };
-        connection.used.set(self.round);
-        self.table.received(client, now);
-        self.tell_others(now);
-        self.obey(connection, input, answers, now);
-    }
-
-    /// Does what a client's lines say, as far as it may be done now, and answers.
-    fn obey(&mut self, connection: &Rc<Connection>, mut input: &[u8], answers: &mut Vec<u8>, now: Timestamp) {
-        answers.clear();
-        let mut lines = connection.lines.borrow_mut();
-        // It may have been cut off while others were told.
-        while let Some(client) = connection.client()
-            && let Some(line) = lines.next_line(&mut input)
-        {
-            let answer = self.table.command(client, Command::parse(line), now);
-            let told = self.tell_others(now);
-            if let Some(answer) = answer {
-                answers.extend_from_slice(answer.as_bytes());
+    /// Sends a slice of the outbox, and further slices until `time` has passed: whether there is more.
+    pub(crate) fn deliver(&self, time: Duration) -> bool {
+        let start = Instant::now();
+        let mut hub = self.hub.borrow_mut();
+        let mut released = false;
+        let more = loop {
+            if !hub.deliver_slice(clock::now(), &mut released) {
+                break false;
             }
-            if !told {
-                return self.answer_later(connection, answers, input);
+            if start.elapsed() >= time {
+                break true;
             }
-        }
-        self.answer(connection, answers, now);
-    }
-
-    /// Sends a client its own answers, or queues them if it expects something that comes before them.
-    ///
-    /// While they are queued nothing more is read from it. Of one that expects several messages that holds without an answer, too: else a client that does
-    /// nothing but wait, again and again, would have the outbox grow without end.
-    fn answer(&mut self, connection: &Rc<Connection>, answers: &[u8], now: Timestamp) {
-        let after_others = match connection.expected() {
-            0 => false,
-            1 => !answers.is_empty(),
-            2.. => true,
         };
-        if after_others {
-            self.answer_later(connection, answers, &[]);
-        } else {
-            self.send(connection, answers, now);
-            self.tell_others(now);
+        self.check_alarm(&hub.table);
+        if released {
+            self.accept_pause.try_again();
         }
+        more
     }
 
-    /// Sends a client its own answers now. A client whose connection is broken is parted with, so there may be something to tell others then.
-    fn send(&mut self, connection: &Connection, answers: &[u8], now: Timestamp) {
-        if connection.client().is_some()
-            && let Err(error) = connection.answer(answers)
-        {
-            self.cut_off(connection, &error, now);
-        }
+    /// Sends the whole outbox.
+    pub(crate) fn deliver_all(&self) {
+        self.deliver(Duration::MAX);
     }
 
-    /// A client's answers come after all that is due to others; then the rest of its lines are handled.
-    fn answer_later(&mut self, connection: &Rc<Connection>, answers: &[u8], lines: &[u8]) {
-        if connection.client().is_none() {
-            return;
-        }
-        connection.begin_queueing();
-        self.outbox.push(Rc::clone(connection), Content::Answers { answers: answers.to_vec(), lines: lines.to_vec() });
+    /// Whether the outbox is empty.
+    pub(crate) fn has_delivered_all(&self) -> bool {
+        self.hub.borrow().outbox.is_empty()
     }
 
-    fn expire(&mut self, now: Timestamp) {
-        self.table.expire(now);
-        self.tell_others(now);
-    }
-
-    /// Sends what the table has for clients that did not ask just now: whether nothing of that has come to wait in the outbox.
-    #[inline]
-    fn tell_others(&mut self, now: Timestamp) -> bool {
-        match self.table.next_wakeup() {
-            None => true,
-            Some(first) => self.tell_from(first, now),
-        }
-    }
-
-    /// The same, from a wake-up on that was taken.
-    fn tell_from(&mut self, first: Wakeup, now: Timestamp) -> bool {
-        let mut next = Some(first);
-        if self.outbox.is_empty() {
-            for _ in 0..SLICE {
-                let Some(Wakeup { client, response }) = next else { return true };
-                if let Some(connection) = self.connection(client) {
-                    self.tell(&connection, &response, now);
-                }
-                next = self.table.next_wakeup();
-            }
-        }
-        let mut nothing = true;
-        // The table knows clients by their numbers, which are given anew after a client has left, so nothing may stay there.
-        while let Some(Wakeup { client, response }) = next {
-            if let Some(connection) = self.connection(client) {
-                self.outbox.push(connection, Content::Wakeup(response));
-                nothing = false;
-            }
-            next = self.table.next_wakeup();
-        }
-        nothing
-    }
-
-    /// Sends a slice of what waits in the outbox: whether there is more. Notes if a connection was let go that had stayed open for it.
-    fn tell_slice(&mut self, now: Timestamp, let_go: &mut bool) -> bool {
-        for _ in 0..SLICE {
-            let Some((connection, content)) = self.outbox.pop() else { return false };
-            *let_go |= connection.client().is_none();
-            match content {
-                Content::Wakeup(response) => self.tell(&connection, &response, now),
-                Content::Answers { answers, lines } => self.answer_now(&connection, answers, &lines, now),
-            }
-            // If a client was cut off, its locks have passed on.
-            self.tell_others(now);
-        }
-        !self.outbox.is_empty()
-    }
-
-    /// Sends answers that have come out of the outbox, and handles the rest of the client's lines.
-    fn answer_now(&mut self, connection: &Rc<Connection>, mut answers: Vec<u8>, lines: &[u8], now: Timestamp) {
-        if connection.client().is_none() {
-            return;
-        }
-        connection.end_queueing();
-        let failure = connection.answer(&answers).err();
-        self.table.expire(now);
-        self.tell_others(now);
-        if !lines.is_empty() {
-            self.obey(connection, lines, &mut answers, now);
-        }
-        // All its lines came before the connection broke. Where some are left, the next answer fails, too.
-        if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
-            self.cut_off(connection, &error, now);
-        }
-    }
-
-    fn connection(&self, client: ClientId) -> Option<Rc<Connection>> {
-        self.connections.get(client.index()).cloned().flatten()
-    }
-
-    /// Sends a wake-up. A client that does not take it is parted with, so there may be more to tell then.
-    fn tell(&mut self, connection: &Connection, response: &Response, now: Timestamp) {
-        connection.used.set(self.round);
-        if !connection.is_cut_off()
-            && let Err(error) = connection.tell(response.as_bytes())
-        {
-            self.cut_off(connection, &error, now);
-        }
-    }
-
-    /// Parts with a client that did not take an answer.
-    fn cut_off(&mut self, connection: &Connection, error: &io::Error, now: Timestamp) {
-        self.table.count_failed_send();
-        if connection.client().is_none() {
-            debug!("a client had left before it was told: {error}");
-        } else if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
-            debug!("a connection broke, {}: {error}", Peer::of(&connection.socket));
-        } else if let Some(unsaid) = self.cut_offs.due(now) {
-            let peer = Peer::of(&connection.socket);
-            warn!("a client that does not read its answers was cut off: {peer}{unsaid}");
-        }
-        self.part_with(connection, now);
-    }
-
-    /// Ends a client's connection, unless the client has done so. Its own task closes the socket when it wakes.
-    fn part_with(&mut self, connection: &Connection, now: Timestamp) {
-        let Some(client) = connection.cut_off() else { return };
-        self.connections[client.index()] = None;
-        self.table.disconnect(client, now);
-        if let Some(arrivals) = &self.arrivals {
-            // Its number may be another client's before its socket is closed. One that was not watched need not be unwatched.
-            let _ = arrivals.unwatch(&connection.socket);
-        }
-        connection.socket.shut_down();
+    /// Resolves when something has come into the empty outbox.
+    pub(crate) async fn outbox_filled(&self) {
+        let filled = self.hub.borrow().outbox.filled();
+        filled.notified().await;
     }
 }

@@ -2,7 +2,9 @@
 
 use super::outbox::SLICE;
 use super::*;
+use crate::saved::UnfinishedLine;
 use crate::tasks::reader::Reader;
+use poolcounter::protocol::Response;
 use poolcounter::table::ClaimState;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -74,13 +76,13 @@ impl Scene {
     }
 
     fn leave(&self, client: &Client) {
-        self.0.disconnect(&client.connection);
+        self.0.client_left(&client.connection);
     }
 
     /// Sends slices to the end: how many.
     fn finish(&self) -> usize {
         let mut slices = 1;
-        while self.0.tell_slices(Duration::ZERO) {
+        while self.0.deliver(Duration::ZERO) {
             slices += 1;
         }
         slices
@@ -120,7 +122,7 @@ fn others_are_served_between_the_slices() {
         assert_eq!(told(&crowd), SLICE);
         scene.send(&other, "ACQ4ME page 1 9 0\n");
         assert_eq!(other.received(), "LOCKED\n");
-        assert!(scene.0.tell_slices(Duration::ZERO));
+        assert!(scene.0.deliver(Duration::ZERO));
         // The oldest waiters are told first, the releaser last.
         assert_eq!([told(&crowd[SLICE..2 * SLICE]), told(&crowd[2 * SLICE..])], [SLICE, 0]);
         assert_eq!(holder.received(), "");
@@ -135,7 +137,7 @@ fn slices_are_sent_for_as_long_as_others_have_worked() {
     scene(|scene| {
         let (holder, crowd) = scene.stampede();
         scene.send(&holder, "RELEASE\n");
-        assert!(!scene.0.tell_slices(Duration::from_mins(1)));
+        assert!(!scene.0.deliver(Duration::from_mins(1)));
         assert_eq!(told(&crowd), CROWD);
     });
 }
@@ -202,7 +204,7 @@ fn a_releaser_that_reads_late_misses_no_answer() {
         holder.clog();
         scene.finish();
         assert_eq!(crowds.map(|crowd| told(&crowd)), [CROWD, CROWD]);
-        let unsent = holder.connection.pending().and_then(|pending| pending.unsent).expect("unsent answers");
+        let unsent = holder.connection.saved().and_then(|saved| saved.unsent).expect("unsent answers");
         assert_eq!(String::from_utf8_lossy(&unsent.bytes), "RELEASED\nRELEASED\nLOCKED\n");
     });
 }
@@ -216,7 +218,7 @@ fn a_releaser_that_begins_to_read_is_answered() {
         scene.send(&holder, "RELEASE\nRELEASE\n");
         holder.clog();
         while told(&crowds[0]) == 0 {
-            assert!(scene.0.tell_slices(Duration::ZERO));
+            assert!(scene.0.deliver(Duration::ZERO));
         }
         Reader::spawn(&scene.0, Rc::clone(&holder.connection));
         let answer = async || {
@@ -239,7 +241,7 @@ fn a_releaser_that_begins_to_read_is_answered() {
 }
 
 #[test]
-fn all_lines_of_a_releaser_that_has_gone_are_obeyed() {
+fn all_lines_of_a_releaser_that_has_left_are_handled() {
     scene(|scene| {
         let holder = scene.client();
         let crowds = ["later", "first"].map(|key| scene.crowd(&holder, key));
@@ -280,7 +282,7 @@ fn who_ends_its_stream_is_told_before_the_connection_ends() {
         scene.send(&next, "ACQ4ME page 1 1000 60\n");
         scene.send(&holder, "RELEASE\n");
         let Client { socket, connection } = last;
-        scene.0.disconnect(&connection);
+        scene.0.client_left(&connection);
         drop(connection);
         scene.finish();
         let mut received = String::new();
@@ -297,12 +299,12 @@ fn a_descriptor_is_said_to_be_free_only_when_one_is() {
         let (holder, crowd) = scene.stampede();
         scene.send(&holder, "RELEASE\n");
         let mut context = Context::from_waker(Waker::noop());
-        let mut freed = pin!(scene.0.descriptor_freed());
+        let mut freed = pin!(scene.0.accept_pause.may_accept_again());
         assert!(freed.as_mut().poll(&mut context).is_pending());
-        assert!(scene.0.tell_slices(Duration::ZERO));
+        assert!(scene.0.deliver(Duration::ZERO));
         assert!(freed.as_mut().poll(&mut context).is_pending());
         scene.leave(&crowd[CROWD - 1]);
-        let mut freed = pin!(scene.0.descriptor_freed());
+        let mut freed = pin!(scene.0.accept_pause.may_accept_again());
         assert!(freed.as_mut().poll(&mut context).is_pending());
         scene.finish();
         assert!(freed.as_mut().poll(&mut context).is_ready());
@@ -391,36 +393,37 @@ fn all_is_told_before_the_state_is_written_down() {
     scene(|scene| {
         let (holder, crowd) = scene.stampede();
         scene.send(&holder, "RELEASE\nACQ4ME next 1 1 0\nREL");
-        scene.0.tell_all();
+        scene.0.deliver_all();
         assert_eq!(told(&crowd), CROWD);
         assert_eq!(holder.received(), "RELEASED\nLOCKED\n");
-        let pending = holder.connection.pending().expect("a client");
-        assert_eq!((pending.half_line, pending.unsent), (Some(b"REL".to_vec()), None));
-        assert!(scene.0.show(|table, _| table.snapshot()).is_ok());
+        let saved = holder.connection.saved().expect("a client");
+        assert_eq!((saved.line, saved.unsent), (UnfinishedLine::Bytes(b"REL".to_vec()), None));
+        assert!(scene.0.with_state(|table, _| table.snapshot()).is_ok());
     });
 }
 
 #[test]
-fn nothing_is_done_for_a_client_after_it_was_cut_off() {
+fn nothing_is_done_for_a_client_after_it_was_dropped() {
     scene(|scene| {
         let (bystander, gone) = (scene.client(), scene.client());
         scene.send(&bystander, "ACQ4ME mine 1 1 0\n");
         scene.send(&gone, "ACQ4ME page 1 1 0\n");
         let broken = || io::Error::from(io::ErrorKind::WouldBlock);
-        scene.0.give_up(&gone.connection, &broken());
+        scene.0.unsent_failed(&gone.connection, &broken());
         assert_eq!(scene.held(), ["mine"]);
         // Whatever comes afterwards, in any order and twice.
         let now = clock::now();
         for _ in 0..2 {
             let mut hub = scene.0.hub.borrow_mut();
             hub.handle(&gone.connection, b"ACQ4ME page 1 1 0\n", &mut Vec::new());
-            hub.answer(&gone.connection, b"LOCKED\n", now);
-            hub.answer_later(&gone.connection, b"LOCKED\n", b"RELEASE\n");
-            hub.tell(&gone.connection, &Response::Done, now);
+            let Hub { table, outbox } = &mut *hub;
+            outbox.answer(&gone.connection, b"LOCKED\n", table, now);
+            outbox.answer_later(&gone.connection, b"LOCKED\n", b"RELEASE\n");
+            outbox.tell(&gone.connection, &Response::Done, table, now);
             hub.expire(now);
             drop(hub);
             scene.0.read(&gone.connection);
-            scene.0.disconnect(&gone.connection);
+            scene.0.client_left(&gone.connection);
         }
         scene.finish();
         let failed = scene.0.hub.borrow().table.statistics().answer(b"failed_sends", 0, now);
@@ -472,7 +475,7 @@ fn answers_keep_the_order_of_the_commands() {
                     scene.leave(client);
                     clients[place] = newcomer();
                 }
-                1..3 => drop(scene.0.tell_slices(Duration::ZERO)),
+                1..3 => drop(scene.0.deliver(Duration::ZERO)),
                 3..8 => read(client),
                 8..12 => received.push_str(&client.received()),
                 _ => {

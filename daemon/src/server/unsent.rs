@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Sleep;
 
-/// A client that takes none of its answers for so long does not read.
+/// A client that takes no byte of its answers for this long is dropped.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a client asked for faster than it reads.
+/// Answers that the socket did not take, because the client asks faster than it reads.
 #[derive(Debug)]
 pub(super) struct Unsent {
     answers: Vec<u8>,
@@ -23,12 +23,12 @@ impl Unsent {
         Self { answers: answers.to_vec(), sent: 0, patience: Box::pin(tokio::time::sleep(PATIENCE)) }
     }
 
-    /// What another program has not been able to send.
+    /// What the old program could not send.
     pub(super) fn resume(SavedAnswers { bytes, deadline }: SavedAnswers) -> Self {
         Self { answers: bytes, sent: 0, patience: Box::pin(tokio::time::sleep_until(clock::instant(deadline))) }
     }
 
-    /// What is to be known for [`resume`](Self::resume).
+    /// What [`resume`](Self::resume) needs.
     pub(super) fn saved(&self) -> SavedAnswers {
         SavedAnswers { bytes: self.answers[self.sent..].to_vec(), deadline: clock::timestamp(self.patience.deadline()) }
     }
@@ -38,7 +38,7 @@ impl Unsent {
         self.answers.extend_from_slice(answers);
     }
 
-    /// Sends more of it: whether that was all. An error is the connection's, or a time-out.
+    /// Sends the answers; ready when all are sent. An error is the connection's, or a timeout.
     pub(super) fn poll_send(&mut self, socket: &Socket, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.answers.len() {
             match socket.poll_send(&self.answers[self.sent..], context) {

@@ -37,7 +37,7 @@ pub(crate) async fn run(
     }
     manager.stopping();
     // Whoever's wait has ended learns it before the connection ends.
-    server.tell_all();
+    server.deliver_all();
     Ok(())
 }
 

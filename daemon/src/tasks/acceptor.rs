@@ -16,10 +16,10 @@ use std::task::Poll;
 use std::time::Duration;
 use tracing::warn;
 
-/// How long to wait before accepting is tried again; a client that leaves ends the wait sooner.
+/// How long to wait before the next attempt to accept. A client that leaves ends the wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Errors of one connection, which say nothing of the next: those that accept(2) names.
+/// Errors of one connection, which say nothing about the next: those that accept(2) names.
 const OF_ONE_CONNECTION: [Errno; 11] = [
     Errno::INTR,
     Errno::CONNABORTED,
@@ -34,7 +34,7 @@ const OF_ONE_CONNECTION: [Errno; 11] = [
     Errno::NETUNREACH,
 ];
 
-/// Lets clients in from one listener.
+/// Accepts clients from one listener.
 pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
@@ -43,23 +43,24 @@ pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
         match accept(&server, &listener).await {
             Ok(socket) => {
                 if listener.inherited {
-                    make_up_for_options(&socket, &mut unconfigured);
+                    set_options(&socket, &mut unconfigured);
                 }
-                welcome(&server, socket, &mut refusals);
+                serve(&server, socket, &mut refusals);
             }
             Err(error) => failed(&server, &error, &mut failures).await,
         }
     }
 }
 
-/// The next client, once clients may be let in.
+/// Waits until clients may be accepted, and for the next one.
 async fn accept(server: &Server, listener: &Listener) -> io::Result<Socket> {
+    let pause = server.accept_pause();
     loop {
-        while server.is_shut() {
-            server.descriptor_freed().await;
+        while pause.is_paused() {
+            pause.may_accept_again().await;
         }
         let accepted = poll_fn(|context| {
-            if server.is_shut() {
+            if pause.is_paused() {
                 return Poll::Ready(None);
             }
             listener.socket.poll_accept(context).map(Some)
@@ -70,8 +71,8 @@ async fn accept(server: &Server, listener: &Listener) -> io::Result<Socket> {
     }
 }
 
-/// The listener had none of our options when this client connected, perhaps.
-fn make_up_for_options(socket: &Socket, failures: &mut Recurring) {
+/// Sets the options that a client does not inherit if it connected before the listener was ours.
+fn set_options(socket: &Socket, failures: &mut Recurring) {
     let Socket::Tcp(tcp) = socket else { return };
     let Err(error) = configure(&SockRef::from(tcp)) else { return };
     if let Some(unsaid) = failures.due(clock::now()) {
@@ -80,7 +81,7 @@ fn make_up_for_options(socket: &Socket, failures: &mut Recurring) {
     }
 }
 
-fn welcome(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
+fn serve(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
     match server.connect(socket) {
         Ok(connection) => Reader::spawn(server, connection),
         Err(socket) => {
@@ -92,7 +93,7 @@ fn welcome(server: &Rc<Server>, socket: Socket, refusals: &mut Recurring) {
     }
 }
 
-/// Without a free descriptor, or with a listener that is broken, the next attempt would fail as well.
+/// Waits if the next attempt would fail as well: without a free descriptor, or with a broken listener.
 async fn failed(server: &Server, error: &io::Error, failures: &mut Recurring) {
     server.count_connect_error();
     if Errno::from_io_error(error).is_some_and(|error| OF_ONE_CONNECTION.contains(&error)) {
@@ -101,6 +102,6 @@ async fn failed(server: &Server, error: &io::Error, failures: &mut Recurring) {
     if let Some(unsaid) = failures.due(clock::now()) {
         warn!("no connection can be accepted for now: {}{unsaid}", reason(error));
     }
-    // Whether a client left or the time is up: it is worth another try.
-    let _ = tokio::time::timeout(PAUSE, server.descriptor_freed()).await;
+    // After a client has left, or this time, another attempt may succeed.
+    let _ = tokio::time::timeout(PAUSE, server.accept_pause().may_accept_again()).await;
 }

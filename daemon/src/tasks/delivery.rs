@@ -2,15 +2,15 @@ use crate::server::Server;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Sends slices whenever there is something to send. Other tasks run, and the runtime looks at the sockets, between two slices.
+/// Sends the outbox in slices whenever it has messages. Between two slices, other tasks run and the runtime looks at the sockets.
 ///
-/// The time is shared evenly: slices are sent for as long as the others have worked in between. Otherwise a thousand busy clients would put off each slice
-/// by some milliseconds, and the last wake-up by a second.
+/// The time is shared evenly: slices are sent for as long as the other tasks ran. Otherwise a thousand busy clients would delay each slice by some
+/// milliseconds, and the last wake-up by a second.
 pub(crate) async fn run(server: Rc<Server>) {
     loop {
         server.outbox_filled().await;
         let mut others = Duration::ZERO;
-        while server.tell_slices(others) {
+        while server.deliver(others) {
             let start = Instant::now();
             tokio::task::yield_now().await;
             others = start.elapsed();

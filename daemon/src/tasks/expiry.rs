@@ -3,7 +3,7 @@ use crate::system::clock;
 use std::future::pending;
 use std::rc::Rc;
 
-/// Tells those whose time is up, when it is up.
+/// Ends waits when their timeout passes.
 pub(crate) async fn run(server: Rc<Server>) {
     loop {
         let deadline = server.arm_alarm();

@@ -17,12 +17,12 @@ impl Reader {
         tokio::task::spawn_local(Self { server: Rc::clone(server), connection });
     }
 
-    /// Sees to it that earlier answers are sent first; `Ready` once they are.
+    /// Sends earlier answers; ready when the client may be read from.
     fn poll_pause(&self, context: &mut Context<'_>) -> Poll<()> {
         let Some(outcome) = ready!(self.connection.poll_unsent(context)) else { return Poll::Ready(()) };
         match outcome {
-            Ok(()) => self.server.used(&self.connection),
-            Err(error) => self.server.give_up(&self.connection, &error),
+            Ok(()) => self.server.mark_used(&self.connection),
+            Err(error) => self.server.unsent_failed(&self.connection, &error),
         }
         if self.connection.is_paused() { Poll::Pending } else { Poll::Ready(()) }
     }
@@ -42,7 +42,7 @@ impl Future for Reader {
             }
             match self.server.read(&self.connection) {
                 Progress::Drained => {}
-                // A client that sends without end must let the others have their turn. Waking by hand would not do: the runtime
+                // A client that sends without end must not keep the others waiting. Waking the task by hand is not enough: the runtime
                 // looks at its sockets between tasks only when it has none left, or after a thousand of them.
                 Progress::More => {
                     let _ = pin!(tokio::task::yield_now()).poll(context);
@@ -51,7 +51,7 @@ impl Future for Reader {
                 Progress::Gone => break,
             }
         }
-        self.server.disconnect(&self.connection);
+        self.server.client_left(&self.connection);
         Poll::Ready(())
     }
 }

@@ -1,0 +1,88 @@
+use super::connection::Connection;
+use crate::net::read_order::ReadOrder;
+use poolcounter::ClientId;
+use std::io;
+use std::rc::Rc;
+
+/// The connections of the table's clients, by the clients' numbers.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    connections: Vec<Option<Rc<Connection>>>,
+    /// Watches the sockets while another program is tried.
+    read_order: Option<Rc<ReadOrder>>,
+    /// Increases each time the search for idle clients begins again; see [`Connection::used`].
+    round: u32,
+}
+
+impl Clients {
+    /// Adds a client that has just connected.
+    pub(super) fn connect(&mut self, connection: &Rc<Connection>) {
+        self.mark_used(connection);
+        if let Some(read_order) = &self.read_order {
+            // A client that cannot be watched loses its place in the reading order, and nothing else.
+            let _ = connection.watch(read_order);
+        }
+        self.add(Rc::clone(connection));
+    }
+
+    pub(super) fn add(&mut self, connection: Rc<Connection>) {
+        let Some(index) = connection.client().map(ClientId::index) else { return };
+        if index >= self.connections.len() {
+            self.connections.resize(index + 1, None);
+        }
+        self.connections[index] = Some(connection);
+    }
+
+    pub(super) fn remove(&mut self, client: ClientId) {
+        self.connections[client.index()] = None;
+    }
+
+    pub(super) fn get(&self, client: ClientId) -> Option<Rc<Connection>> {
+        self.at(client.index()).cloned()
+    }
+
+    /// The connection of the client with this number, if there is one.
+    pub(super) fn at(&self, index: usize) -> Option<&Rc<Connection>> {
+        self.connections.get(index).and_then(Option::as_ref)
+    }
+
+    /// All clients' numbers are below this.
+    pub(super) fn end(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Begins to watch the sockets of all clients, also of those that connect later.
+    pub(super) fn watch(&mut self, read_order: &Rc<ReadOrder>) -> io::Result<()> {
+        self.connections.iter().flatten().try_for_each(|connection| connection.watch(read_order))?;
+        self.read_order = Some(Rc::clone(read_order));
+        Ok(())
+    }
+
+    /// Watches the sockets of new clients no more.
+    pub(super) fn unwatch(&mut self) {
+        self.read_order = None;
+    }
+
+    /// Watches this connection no more, whose socket is still open.
+    pub(super) fn unwatch_one(&self, connection: &Connection) {
+        if let Some(read_order) = &self.read_order {
+            // A socket that was not watched need not be removed.
+            let _ = read_order.unwatch(&connection.socket);
+        }
+    }
+
+    /// The client has just said something or been told something.
+    #[inline]
+    pub(super) fn mark_used(&self, connection: &Connection) {
+        connection.used.set(self.round);
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// How many rounds have begun since the client was last used.
+    pub(super) fn unused_rounds(&self, connection: &Connection) -> u32 {
+        self.round.wrapping_sub(connection.used.get())
+    }
+}

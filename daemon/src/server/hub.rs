@@ -1,0 +1,108 @@
+use super::connection::Connection;
+use super::outbox::{Content, Outbox, SLICE};
+use crate::net::socket::Socket;
+use crate::system::clock;
+use poolcounter::protocol::Command;
+use poolcounter::{LockTable, Timestamp};
+use std::rc::Rc;
+
+/// The lock table, which says whom to tell what, and the outbox, which tells them.
+#[derive(Debug)]
+pub(super) struct Hub {
+    pub(super) table: LockTable,
+    pub(super) outbox: Outbox,
+}
+
+impl Hub {
+    pub(super) fn new(table: LockTable) -> Self {
+        Self { table, outbox: Outbox::default() }
+    }
+
+    pub(super) fn connect(&mut self, socket: Socket) -> Rc<Connection> {
+        let connection = Connection::new(self.table.connect(), socket);
+        self.outbox.clients.connect(&connection);
+        connection
+    }
+
+    /// A client has left: its locks pass on.
+    pub(super) fn client_left(&mut self, connection: &Connection, now: Timestamp) {
+        let Some(client) = connection.leave() else { return };
+        self.outbox.clients.remove(client);
+        self.table.disconnect(client, now);
+        self.tell_others(now);
+    }
+
+    /// Handles the bytes of one read.
+    pub(super) fn handle(&mut self, connection: &Rc<Connection>, input: &[u8], answers: &mut Vec<u8>) {
+        let now = clock::now();
+        let Some(client) = connection.client() else { return };
+        self.outbox.clients.mark_used(connection);
+        self.table.received(client, now);
+        self.tell_others(now);
+        self.handle_lines(connection, input, answers, now);
+    }
+
+    /// Executes a client's lines, up to one that wakes more clients than can be told at once, and answers.
+    fn handle_lines(&mut self, connection: &Rc<Connection>, mut input: &[u8], answers: &mut Vec<u8>, now: Timestamp) {
+        answers.clear();
+        let mut lines = connection.lines.borrow_mut();
+        // The client may have been dropped while others were told.
+        while let Some(client) = connection.client()
+            && let Some(line) = lines.next_line(&mut input)
+        {
+            let answer = self.table.command(client, Command::parse(line), now);
+            let all_told = self.tell_others(now);
+            if let Some(answer) = answer {
+                answers.extend_from_slice(answer.as_bytes());
+            }
+            if !all_told {
+                return self.outbox.answer_later(connection, answers, input);
+            }
+        }
+        self.outbox.answer(connection, answers, &mut self.table, now);
+    }
+
+    /// Ends the waits whose timeout has passed.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        self.table.expire(now);
+        self.tell_others(now);
+    }
+
+    /// Tells the clients that the table names; see [`Outbox::tell_others`].
+    #[inline]
+    pub(super) fn tell_others(&mut self, now: Timestamp) -> bool {
+        self.outbox.tell_others(&mut self.table, now)
+    }
+
+    /// Sends a slice of the outbox: whether there is more. Sets `released` if a connection ended that was open only for its message.
+    pub(super) fn deliver_slice(&mut self, now: Timestamp, released: &mut bool) -> bool {
+        for _ in 0..SLICE {
+            let Some((connection, content)) = self.outbox.pop() else { return false };
+            *released |= connection.client().is_none();
+            match content {
+                Content::Wakeup(response) => self.outbox.tell(&connection, &response, &mut self.table, now),
+                Content::Answers { answers, lines } => self.answer_now(&connection, answers, &lines, now),
+            }
+            // The locks of a client that was dropped have passed on.
+            self.tell_others(now);
+        }
+        !self.outbox.is_empty()
+    }
+
+    /// Sends answers that were queued, and handles the rest of the client's lines.
+    fn answer_now(&mut self, connection: &Rc<Connection>, mut answers: Vec<u8>, lines: &[u8], now: Timestamp) {
+        if connection.client().is_none() {
+            return;
+        }
+        connection.end_queueing();
+        let failure = connection.answer(&answers).err();
+        self.expire(now);
+        if !lines.is_empty() {
+            self.handle_lines(connection, lines, &mut answers, now);
+        }
+        // All its lines came before the connection broke. If some are left, the next answer fails, too.
+        if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
+            self.outbox.drop_client(connection, &error, &mut self.table, now);
+        }
+    }
+}
