@@ -1,7 +1,7 @@
 //! `poolcounterd`: the PoolCounter daemon.
 //!
-//! The rules of the protocol live in the crate `poolcounter`; here are the sockets, signals and command line around its lock table.
-//! A command goes from `connection` (bytes) to `server` (the table and who must be told), on one thread and without a lock.
+//! The crate `poolcounter` has the rules of the protocol and the lock table. This crate has the sockets, signals and command line around it.
+//! A command goes from `tasks` (which wait for bytes) to `server` (the table and the outbox), on one thread and without a lock.
 
 #![forbid(unsafe_code)]
 
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         },
         Action::Run(options) => match run(&options) {
             Ok(()) => {
-                // By now clients have seen the end of their streams.
+                // Clients have seen the end of their streams before this wait.
                 log::flush(log::AT_THE_END);
                 ExitCode::SUCCESS
             }
@@ -70,18 +70,18 @@ fn fail(message: &[u8]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Ends for a reason that the next start would meet again. A service manager has a status of its own for it, by which it does not try again; without one the
+/// Ends for a reason that would also end the next start. A service manager gets a status of its own for this, so that it does not try again. Otherwise the
 /// status is the reference's.
 fn refuse(message: &[u8]) -> ExitCode {
     let status = fail(message);
     if manager::is_there() { ExitCode::from(USAGE) } else { status }
 }
 
-/// The runtime would go on without the task that panicked: without its acceptor, say, and nobody would notice.
-fn die_of_panics() {
+/// Makes a panic end the program. Otherwise the runtime would go on without the task that panicked, for example without its acceptor.
+fn abort_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // The report may find that standard error takes nothing.
+        // The report hangs if standard error takes nothing.
         let _ = std::thread::Builder::new().spawn(|| {
             std::thread::sleep(log::AT_THE_END);
             std::process::abort();
@@ -92,7 +92,7 @@ fn die_of_panics() {
 }
 
 fn run(options: &Options) -> Result<(), StartError> {
-    die_of_panics();
+    abort_on_panic();
     log::start(options.log_level, hand_over::unwritten());
     let program = Program::this();
     let runtime = Builder::new_current_thread()

@@ -38,7 +38,7 @@ impl Address {
             .or_else(|| unbracketed().map(|ip: std::net::Ipv6Addr| Self::Tcp(SocketAddr::new(ip.into(), PORT))))
     }
 
-    /// Whether nobody can listen at both. `::` stands for all addresses of both families.
+    /// Whether it is impossible to listen at both. `::` means all addresses of both families.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         let (one, other) = match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => (one, other),
@@ -49,7 +49,7 @@ impl Address {
             all == one || all.is_unspecified() && (all.is_ipv6() || one.to_canonical().is_ipv4())
         };
         let [one_ip, other_ip] = [one, other].map(|address| address.ip().to_canonical());
-        // The system chooses another port each time for port 0.
+        // For port 0 the system chooses another port each time.
         one.port() == other.port() && one.port() != 0 && (covers(one_ip, other_ip) || covers(other_ip, one_ip))
     }
 }

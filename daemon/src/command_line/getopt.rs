@@ -1,5 +1,4 @@
-//! The C library's `getopt`, as far as the reference's command line shows it: the order of reading and the texts of refusal are
-//! part of what an operator's scripts may know. Long options are ours.
+//! The C library's `getopt`, as the reference uses it: operators' scripts may depend on the order of reading and on the texts of errors. Long options are ours.
 //!
 //! By hand, because lexopt takes `-l=ADDRESS` for `-l ADDRESS`, where the reference takes `=ADDRESS`, and loses the bytes of an option that is not UTF-8.
 
@@ -16,17 +15,17 @@ pub(crate) enum Opt {
     Long(&'static str, OsString),
 }
 
-/// A command line that cannot be understood: the text for standard error, without the usage.
+/// Why a command line is refused: the text for standard error, without the usage.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) Vec<u8>);
 
-/// What options there are; each name with whether it takes a value.
+/// The options, each with whether it takes a value.
 pub(crate) struct Known {
     pub(crate) short: &'static [(u8, bool)],
     pub(crate) long: &'static [(&'static str, bool)],
 }
 
-/// All options, in order. Arguments that are no options are passed over wherever they stand; `--` ends the options.
+/// All options, in order. Other arguments are ignored, wherever they are; `--` ends the options.
 pub(crate) fn options(name: &OsStr, arguments: Vec<OsString>, known: &Known) -> Result<Vec<Opt>, Refusal> {
     let mut arguments = VecDeque::from(arguments);
     let mut found = Vec::new();
@@ -78,7 +77,7 @@ fn long_option(name: &OsStr, option: &[u8], arguments: &mut VecDeque<OsString>, 
         None => (option, None),
     };
     let Some(&(long, takes_value)) = known.long.iter().find(|(long, _)| long.as_bytes() == option) else {
-        // The reference knows no long options and stumbles over the second dash.
+        // The reference has no long options, and refuses the second dash.
         return Err(refusal(name, b"invalid option -- '", b"-", b"'"));
     };
     match (takes_value, value) {

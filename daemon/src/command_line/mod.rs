@@ -30,7 +30,7 @@ const KNOWN: Known = Known {
     ],
 };
 
-/// In seconds. A client that pauses between two requests is not idle yet.
+/// In seconds. A client that only pauses between two requests must not be closed.
 const SHORTEST_IDLE_TIMEOUT: u32 = 10;
 
 /// What the operator asked for.
@@ -39,7 +39,7 @@ pub(crate) enum Action {
     Run(Options),
     Help,
     Version,
-    /// Say whether a state can be taken over; the daemon that has it asks, with its own options.
+    /// Tell whether a state can be taken over. The daemon that has the state asks, with its own options.
     CheckHandOver,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) listen: Vec<Address>,
     pub(crate) unix_mode: u32,
     pub(crate) max_clients: usize,
-    /// How long a client may be idle; `None`: for ever.
+    /// How long a client may be idle; `None`: without limit.
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) log_level: LevelFilter,
 }
@@ -69,7 +69,7 @@ impl Default for Options {
     }
 }
 
-/// Reads the whole command line. As in the reference, options are read to the end before any address is looked at.
+/// Reads the command line. As in the reference, all options are read before an address is checked.
 pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Action, Refusal> {
     let name = arguments.next().unwrap_or_else(|| "poolcounterd".into());
     let found = getopt::options(&name, arguments.collect(), &KNOWN).map_err(|refusal| with_usage(&name, &refusal))?;

@@ -1,7 +1,7 @@
-//! SIGUSR1: the program file that now stands where this one was started from takes over, in the same process.
+//! An upgrade (SIGUSR1): the program file that is now at this program's path takes over, in the same process.
 //!
-//! The way of it, and the format, are described in `docs/hand-over.md`. [`mod@upgrade`] is the side of the program that goes, [`mod@take_over`] that of the
-//! one that comes; both find what they need on standard input.
+//! `docs/hand-over.md` describes the steps and the format. [`mod@upgrade`] is the old program's side. [`mod@take_over`] is the new program's side, which finds
+//! everything on its standard input.
 
 mod memory;
 mod parcel;

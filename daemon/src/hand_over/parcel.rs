@@ -1,6 +1,6 @@
-//! Descriptors that travel through a socket, from a program to the one that takes its place in the same process.
+//! Descriptors that travel through a socket, from the old program to the new one in the same process.
 //!
-//! What is in the socket survives `execve`, while the descriptors themselves are closed by it: should that fail, there is nothing to take back.
+//! `execve` closes the descriptors themselves, but not those that are in the socket. If `execve` fails, nothing has to be undone.
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -11,27 +11,27 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// As many descriptors as the system takes in one message (`SCM_MAX_FD`).
-const A_MESSAGE: usize = 253;
+/// The most descriptors that the system takes in one message (`SCM_MAX_FD`).
+const MESSAGE: usize = 253;
 
-/// As many descriptors as a socket's buffer takes for certain. The usual one takes 278 messages.
-const A_CRATE: usize = 128 * A_MESSAGE;
+/// How many descriptors one socket carries. Its buffer certainly has room for them: a usual one has room for 278 messages.
+const BATCH: usize = 128 * MESSAGE;
 
-/// Packs copies of the descriptors into a socket that [`unpack`] takes them out of.
+/// Puts copies of the descriptors into sockets of a batch each, and these into one socket, which [`unpack`] reads.
 pub(crate) fn pack(descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
-    pack_by(A_CRATE, descriptors)
+    pack_by(BATCH, descriptors)
 }
 
-fn pack_by(a_crate: usize, descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
-    let crates = descriptors.chunks(a_crate).map(fill).collect::<io::Result<Vec<_>>>()?;
-    fill(&crates.iter().map(AsFd::as_fd).collect::<Vec<_>>())
+fn pack_by(batch: usize, descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
+    let batches = descriptors.chunks(batch).map(fill).collect::<io::Result<Vec<_>>>()?;
+    fill(&batches.iter().map(AsFd::as_fd).collect::<Vec<_>>())
 }
 
-/// Takes them out again, in their order. The socket is used up.
+/// Takes the descriptors out again, in their order. The socket is empty then.
 pub(crate) fn unpack(parcel: impl AsFd) -> io::Result<Vec<OwnedFd>> {
     let mut descriptors = Vec::new();
-    for one in empty(parcel)? {
-        descriptors.extend(empty(one)?);
+    for batch in empty(parcel)? {
+        descriptors.extend(empty(batch)?);
     }
     Ok(descriptors)
 }
@@ -39,13 +39,13 @@ pub(crate) fn unpack(parcel: impl AsFd) -> io::Result<Vec<OwnedFd>> {
 fn fill(descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let (inlet, outlet) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-    for message in descriptors.chunks(A_MESSAGE) {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(A_MESSAGE))];
+    for message in descriptors.chunks(MESSAGE) {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MESSAGE))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if !ancillary.push(SendAncillaryMessage::ScmRights(message)) {
-            unreachable!("there is space for {A_MESSAGE} descriptors");
+            unreachable!("there is space for {MESSAGE} descriptors");
         }
-        // A message must not be empty, or it could not be told from the end.
+        // An empty message would look like the end.
         sendmsg(&inlet, &[IoSlice::new(b"+")], &mut ancillary, SendFlags::empty())?;
     }
     Ok(outlet)
@@ -54,14 +54,14 @@ fn fill(descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
 fn empty(outlet: impl AsFd) -> io::Result<Vec<OwnedFd>> {
     let mut descriptors = Vec::new();
     loop {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(A_MESSAGE))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MESSAGE))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut byte = [0];
         let received = recvmsg(&outlet, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
         if received.bytes == 0 {
             return Ok(descriptors);
         }
-        // A limit of descriptors cuts a message short.
+        // The limit of descriptors was reached, and the system left some out.
         if received.flags.contains(rustix::net::ReturnFlags::CTRUNC) {
             return Err(Errno::MFILE.into());
         }
@@ -87,17 +87,16 @@ mod tests {
     #[test]
     fn descriptors_come_out_in_their_order() {
         let [null, zero] = ["/dev/null", "/dev/zero"].map(|path| File::open(path).expect("a device"));
-        for (a_crate, length) in [(A_CRATE, 0), (A_CRATE, 1), (A_CRATE, A_MESSAGE), (A_CRATE, A_MESSAGE + 1), (50, 600)]
-        {
+        for (batch, length) in [(BATCH, 0), (BATCH, 1), (BATCH, MESSAGE), (BATCH, MESSAGE + 1), (50, 600)] {
             let sent: Vec<_> = (0..length).map(|at| if at % 3 == 0 { zero.as_fd() } else { null.as_fd() }).collect();
-            let parcel = pack_by(a_crate, &sent).expect("a parcel");
+            let parcel = pack_by(batch, &sent).expect("a parcel");
             let came: Vec<_> = unpack(&parcel).expect("its contents").iter().map(identity).collect();
-            assert_eq!(came, sent.iter().map(identity).collect::<Vec<_>>(), "{length} in crates of {a_crate}");
+            assert_eq!(came, sent.iter().map(identity).collect::<Vec<_>>(), "{length} in batches of {batch}");
         }
     }
 
     #[test]
-    fn a_socket_without_an_end_is_no_parcel() {
+    fn a_socket_without_an_end_is_refused() {
         let (_inlet, outlet) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::NONBLOCK, None).expect("a pair");
         assert_eq!(unpack(&outlet).expect_err("no parcel").kind(), io::ErrorKind::WouldBlock);

@@ -1,4 +1,4 @@
-//! The program that runs here, as it can be run again.
+//! This program, and how it is started again from its file.
 
 use nix::unistd::execve;
 use rustix::fs::stat;
@@ -13,16 +13,16 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// Set for a program that is to take over, to its process id: what a child may inherit says nothing to it.
+/// Set to its process id for a program that takes over. A child that inherits the variable has another id, and ignores it.
 pub(crate) const HAND_OVER: &str = "POOLCOUNTERD_HAND_OVER";
 
-/// How many lines of its log the program before could not write: the one that takes over says so.
+/// How many lines of its log the old program could not write. The new program logs this number.
 pub(crate) const UNWRITTEN: &str = "POOLCOUNTERD_LOG_UNWRITTEN";
 
-/// What systemd said of the sockets that it passed. Those are handed over with all others and must not be taken a second time.
+/// Describe the sockets that systemd passed. Those are handed over with all others, and must not be taken twice.
 const PASSED: [&str; 4] = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_FDS_FIRST_FD", "LISTEN_PID"];
 
-/// What concerns the process itself and no child of it.
+/// Concern this process, and none of its children.
 const SERVICE_MANAGER: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
 /// The path that a program was started by, and its command line.
@@ -32,7 +32,7 @@ pub(crate) struct Program {
     arguments: Vec<OsString>,
 }
 
-/// What changes when another file takes the place of a program, or its permissions change.
+/// Changes when the program's file is replaced, or its permissions change.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     file: (u64, u64),
@@ -40,11 +40,11 @@ pub(crate) struct Identity {
 }
 
 impl Program {
-    /// The one that runs here. To be asked at the start: the path may be relative to the folder that is the current one then.
+    /// This program. Call it at the start: the path may be relative to the current folder of that time.
     pub(crate) fn this() -> Self {
-        // Not the link in /proc, which leads to the file that was executed: a symbolic link may lead elsewhere by now.
+        // Not /proc/self/exe, which names the file that was executed: a symbolic link may lead to another one by now.
         let path = Path::new(OsStr::from_bytes(linux_execfn().to_bytes()));
-        // Without a current folder a relative path leads nowhere, which is found when it is needed.
+        // Without a current folder a relative path leads nowhere; the first use of it fails.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self { path, arguments: env::args_os().collect() }
     }
@@ -53,7 +53,7 @@ impl Program {
         &self.path
     }
 
-    /// The file that stands at the path now.
+    /// Identifies the file that is at the path now.
     pub(crate) fn identity(&self) -> io::Result<Identity> {
         let status = stat(&self.path)?;
         // The types of these fields differ from one architecture to another.
@@ -62,7 +62,7 @@ impl Program {
         Ok(Identity { file: (status.st_dev, status.st_ino), changed })
     }
 
-    /// A command that runs it as a child, with one option before all others.
+    /// A command that runs the program as a child, with one option before all others.
     pub(crate) fn as_child(&self, option: &str) -> Command {
         let mut command = Command::new(&self.path);
         let (name, arguments) = self.arguments.split_first().map_or((None, &[][..]), |(name, rest)| (Some(name), rest));
@@ -76,21 +76,22 @@ impl Program {
         command
     }
 
-    /// Becomes it, with `input` as its standard input, and says how many lines of the log were not written. Returns only if that fails, and with everything as it was.
-    pub(crate) fn become_it(&self, input: impl AsFd, unwritten: usize) -> io::Result<Infallible> {
+    /// Replaces this program by the one at the path, with `input` as its standard input, and tells it how many lines of the log were not written. Returns only if
+    /// that fails, and leaves everything as it was.
+    pub(crate) fn execute(&self, input: impl AsFd, unwritten: usize) -> io::Result<Infallible> {
         let path = c_string(self.path.as_os_str())?;
         let arguments = self.arguments.iter().map(|argument| c_string(argument)).collect::<io::Result<Vec<_>>>()?;
         let environment = environment(unwritten)?;
         let before = stdin().try_clone_to_owned()?;
         dup2_stdin(input)?;
-        // Not std's `exec`, which has changed how signals are dealt with when it fails.
+        // Not std's `exec`, which changes the handling of signals and leaves it changed when it fails.
         let failure = execve(&path, &arguments, &environment);
         dup2_stdin(before)?;
         Ok(failure?)
     }
 }
 
-/// This process's own, for the program that is to take over in it.
+/// This process's environment, for the new program in it.
 fn environment(unwritten: usize) -> io::Result<Vec<CString>> {
     let own =
         env::vars_os().filter(|(name, _)| PASSED.iter().chain(&[HAND_OVER, UNWRITTEN]).all(|other| name != other));

@@ -1,4 +1,4 @@
-//! The side of the program that comes.
+//! The new program's side of an upgrade.
 
 use super::program::{HAND_OVER, UNWRITTEN};
 use super::trial::CONSENT;
@@ -32,30 +32,30 @@ pub(crate) enum TakeOverError {
     Output(#[source] io::Error),
     #[error("a socket cannot be used: {}", reason(.0))]
     Socket(#[source] io::Error),
-    #[error("what has come for clients is not known: {}", reason(.0))]
+    #[error("the order in which clients are to be read is not known: {}", reason(.0))]
     ReadOrder(#[source] io::Error),
     #[error("{came} descriptors came, {expected} were expected")]
     Descriptors { came: usize, expected: usize },
 }
 
-/// Whether this program has been executed to take over.
+/// Whether this program was executed to take over.
 pub(crate) fn is_due() -> bool {
     env::var(HAND_OVER).is_ok_and(|process| process == std::process::id().to_string())
 }
 
-/// How many lines of the log the program before has not written.
+/// How many lines of its log the old program has not written.
 pub(crate) fn unwritten() -> usize {
     let number = env::var(UNWRITTEN).ok().filter(|_| is_due());
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// Says whether the state on standard input can be taken over, and does nothing else.
+/// Tells the old program, on standard output, that the state on standard input can be taken over. Does nothing else.
 pub(crate) fn check() -> Result<(), TakeOverError> {
     read(stdin().try_clone_to_owned().map_err(TakeOverError::Input)?)?;
     io::stdout().write_all(CONSENT.as_bytes()).map_err(TakeOverError::Output)
 }
 
-/// Takes over what is on standard input: the listeners, and the server with all its clients.
+/// Takes over the listeners and the server with all its clients, which are on standard input.
 pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<Server>), TakeOverError> {
     let (state, read_order, sockets) = unpack()?;
     let mut sockets = sockets.into_iter();
@@ -89,17 +89,18 @@ fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
         return Err(TakeOverError::Descriptors { came, expected });
     }
     keep_reserve();
-    // What is needed for the hand-over alone has numbers that clients could have. Where clients have some of the reserve for it, they get them back, or the
-    // reserve would dwindle. Not otherwise: for high numbers the system needs memory, which may be gigabytes.
-    let dwindles = descriptors.as_slice().iter().any(is_of_reserve);
-    let read_order = ReadOrder::resume(if dwindles { into_reserve(read_order) } else { read_order });
+    // The hand-over's own descriptors may have low numbers, and sockets high ones, which are the reserve's. Then the read order moves into the reserve and
+    // the sockets move out of it: otherwise the reserve would become smaller with each upgrade. Nothing moves without need, because high numbers cost the
+    // system memory, up to gigabytes.
+    let reserve_is_used = descriptors.as_slice().iter().any(is_of_reserve);
+    let read_order = ReadOrder::resume(if reserve_is_used { into_reserve(read_order) } else { read_order });
     Ok((state, read_order, descriptors.map(out_of_reserve).collect()))
 }
 
 fn read(file: OwnedFd) -> Result<State, TakeOverError> {
     let mut file = File::from(file);
     let mut bytes = Vec::new();
-    // What begins otherwise may have no end.
+    // Input that begins with something else may have no end.
     (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
     if bytes == MAGIC {
         file.read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
@@ -107,9 +108,9 @@ fn read(file: OwnedFd) -> Result<State, TakeOverError> {
     Ok(State::read(&bytes, hash_seed())?)
 }
 
-/// What was on standard input has been taken, by this program for all that come after it.
+/// Empties standard input, so that no later program takes it over again.
 fn close_input() -> io::Result<()> {
     let null = open("/dev/null", OFlags::RDONLY, Mode::empty());
-    // Below a root of its own a daemon may have no devices.
+    // In a chroot there may be no devices.
     Ok(dup2_stdin(null.map_or_else(|_| memory::file(b""), Ok)?)?)
 }

@@ -1,4 +1,4 @@
-//! The side of the program that goes.
+//! The old program's side of an upgrade.
 
 use super::program::{Identity, Program};
 use super::trial::{Trial, TrialError};
@@ -18,22 +18,23 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// A file that is exchanged while it is tried is tried again, so often.
+/// How many trials an upgrade makes, if the file is replaced during each of them.
 const ATTEMPTS: usize = 3;
 
-/// How long the log may take to be written before this program ends. What is not written by then, the new one counts.
-const FOR_THE_LOG: Duration = Duration::from_secs(1);
-/// The same for what is logged after that. Nobody is served meanwhile.
-const FOR_THE_LAST_LINES: Duration = Duration::from_millis(10);
+/// How long this program waits for its log to be written. The new program says how many lines were not.
+const LOG_TIME: Duration = Duration::from_secs(1);
 
-/// Why this program goes on.
+/// The same for the last lines. No client is served meanwhile.
+const LAST_LINES_TIME: Duration = Duration::from_millis(10);
+
+/// Why the old program goes on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpgradeError {
     #[error(transparent)]
     Trial(#[from] TrialError),
     #[error("its file changes all the time")]
     Unsteady,
-    #[error("the state cannot be written down: {0}")]
+    #[error("the state cannot be saved: {0}")]
     State(#[from] StateError),
     #[error("the hand-over cannot be prepared: {}", reason(.0))]
     Prepare(#[source] io::Error),
@@ -41,7 +42,7 @@ pub(crate) enum UpgradeError {
     Execute(#[source] io::Error),
 }
 
-/// Has the program at its path take over. Returns only if it does not; then all is as if nothing had been asked.
+/// Has the program file at this program's path take over. Returns only if that fails; then everything is as before.
 pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<Listener>]) -> UpgradeError {
     let read_order = match with_reserve(ReadOrder::new) {
         Ok(read_order) => Rc::new(read_order),
@@ -67,11 +68,11 @@ impl Upgrade<'_> {
         self.server.watch(self.read_order).map_err(UpgradeError::Prepare)?;
         for _ in 0..ATTEMPTS {
             let trial = with_reserve(|| Trial::new(self.program, self.state()?).map_err(UpgradeError::Prepare))?;
-            // The C library hands a program no descriptor beyond the limit.
-            let shut = trial.is_in_reserve().then(|| self.server.accept_pause().begin());
-            let asked = trial.start().await;
-            drop(shut);
-            let tried = asked?.consent().await?;
+            // The C library gives a child no descriptor beyond the limit.
+            let accept_paused = trial.is_in_reserve().then(|| self.server.accept_pause().begin());
+            let started = trial.start().await;
+            drop(accept_paused);
+            let tried = started?.consent().await?;
             log_written().await;
             self.settle().await.map_err(UpgradeError::Prepare)?;
             with_reserve(|| self.hand_over(&tried))?;
@@ -79,7 +80,7 @@ impl Upgrade<'_> {
         Err(UpgradeError::Unsteady)
     }
 
-    /// Gives the server time to send what is due, and to read what has come, so that only what comes later is left to the new program, and in its order.
+    /// Gives the server time to send its outbox and to read what has come. The new program then reads only what comes later, in its order.
     async fn settle(&self) -> io::Result<()> {
         for _ in 0..self.server.clients() / SLICE {
             if self.server.has_delivered_all() {
@@ -106,9 +107,9 @@ impl Upgrade<'_> {
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }
 
-    /// Becomes the program, unless another file than the one that was tried stands there by now.
+    /// Executes the new program, unless its file is no longer the one that was tried.
     ///
-    /// From the snapshot to the new program nothing else happens in this process, so nothing is lost between them.
+    /// Nothing else happens in this process between the snapshot and the new program, so nothing is lost.
     fn hand_over(&self, tried: &Identity) -> Result<(), UpgradeError> {
         self.server.deliver_all();
         self.read_order.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
@@ -121,20 +122,20 @@ impl Upgrade<'_> {
         });
         let parcel = parcel.map_err(UpgradeError::Prepare)?;
         if self.program.identity().is_ok_and(|identity| identity == *tried) {
-            let Err(error) = self.program.become_it(parcel, log::flush(FOR_THE_LAST_LINES));
+            let Err(error) = self.program.execute(parcel, log::flush(LAST_LINES_TIME));
             return Err(UpgradeError::Execute(error));
         }
         Ok(())
     }
 }
 
-/// Gives the log time to be written, while clients are served.
+/// Waits for the log to be written, while clients are served.
 async fn log_written() {
     let written = async {
         while !log::is_written() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    // Whether it was written is asked at the end.
-    let _ = timeout(FOR_THE_LOG, written).await;
+    // `log::flush` counts later what was not written.
+    let _ = timeout(LOG_TIME, written).await;
 }

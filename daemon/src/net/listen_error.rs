@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why the daemon cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListenError {
-    // The reference's words, without the address.
+    // The reference's text, which does not name the address.
     #[error("Couldn't bind: {}", reason(.0))]
     Bind(#[source] io::Error),
     #[error("Couldn't bind unix:{}: {}", .0.display(), reason(.1))]
@@ -32,11 +32,11 @@ impl ListenError {
         }
     }
 
-    /// Whether the same command line would fail for the same reason at the next start, for as long as nobody mends something.
+    /// Whether the same command line fails for the same reason at the next start, until somebody changes something.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Twice(..) | Self::NotASocket(_) | Self::Passed(..) => true,
-            // An address may be there later, or free, and so may a folder.
+            // An address or a folder may exist later, and an address may be free later.
             Self::Bind(error) | Self::BindUnix(_, error) => {
                 matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
             }

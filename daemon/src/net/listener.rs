@@ -12,14 +12,14 @@ use tracing::warn;
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) socket: ListenerSocket,
-    /// It was listening before it was ours: clients may be waiting that inherited none of our options.
+    /// It listened before it was ours, so clients may be waiting that have not inherited our options.
     pub(crate) inherited: bool,
-    /// Removed with the listener, if it is still ours.
+    /// The file of a Unix socket. It is removed with the listener, if it is still ours.
     pub(super) file: Option<SocketFile>,
 }
 
 impl Listener {
-    /// What is to be known for [`resume`](Self::resume).
+    /// What [`resume`](Self::resume) needs.
     pub(crate) fn saved(&self) -> SavedListener {
         let file = self.file.as_ref().map(|SocketFile { path, identity: (device, inode) }| {
             (path.as_os_str().as_bytes().to_vec(), *device, *inode)
@@ -27,7 +27,7 @@ impl Listener {
         SavedListener { inherited: self.inherited, file }
     }
 
-    /// A listener that another program has had so far.
+    /// A listener of the old program.
     pub(crate) fn resume(saved: SavedListener, socket: OwnedFd) -> io::Result<Self> {
         let file = saved.file.map(|(path, device, inode)| SocketFile {
             path: PathBuf::from(OsString::from_vec(path)),
@@ -37,7 +37,7 @@ impl Listener {
     }
 }
 
-/// The file of a Unix socket; it goes with the listener.
+/// The file of a Unix socket. It is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -52,7 +52,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Another server may have put its own socket there meanwhile.
+        // Another server may have put its own socket there.
         if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
             let removed = std::fs::remove_file(&self.path);
             removed.unwrap_or_else(|error| warn!("cannot remove {}: {error}", self.path.display()));

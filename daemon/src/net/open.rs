@@ -1,4 +1,4 @@
-//! Where clients come in: sockets that we bind, and sockets that were handed to us.
+//! Opens the listeners: binds addresses, and takes the sockets that the daemon was started with.
 
 use super::listen_error::ListenError;
 use super::listener::{Listener, SocketFile};
@@ -17,8 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 use tracing::info;
 
-/// Connections that may wait to be accepted; the system cuts it to its own limit. With the reference's 20, a burst of clients
-/// waits for TCP's retries.
+/// How many connections may wait to be accepted. The system reduces it to its own limit. With the reference's 20, a burst of clients waits for TCP's retries.
 const BACKLOG: i32 = 65_535;
 
 const BIND_ATTEMPTS: usize = 20;
@@ -36,8 +35,8 @@ pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, ListenError> {
     let tcp_passed = listeners.iter().any(|listener| matches!(listener.socket, ListenerSocket::Tcp(_)));
     let address = options.address.as_ref().filter(|_| !stdin_listens && !tcp_passed);
     let addresses: Vec<&Address> = address.into_iter().chain(&options.listen).collect();
-    for (place, address) in addresses.iter().enumerate() {
-        if let Some(before) = addresses[..place].iter().find(|before| before.excludes(address)) {
+    for (index, address) in addresses.iter().enumerate() {
+        if let Some(before) = addresses[..index].iter().find(|before| before.excludes(address)) {
             return Err(ListenError::Twice((*before).clone(), (*address).clone()));
         }
     }
@@ -50,7 +49,7 @@ pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, ListenError> {
     Ok(listeners)
 }
 
-/// Standard input, if it is a listening socket. The reference takes any socket for one; see `docs/compatibility.md`.
+/// Standard input, if it is a listening socket. The reference takes any socket; see `docs/compatibility.md`.
 fn inherited() -> Option<Socket> {
     let stdin = io::stdin();
     let listening = rustix::net::sockopt::socket_acceptconn(stdin.as_fd()).unwrap_or(false);
@@ -85,7 +84,7 @@ fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
     Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None })
 }
 
-/// An address that is in use is tried again for a moment: a daemon that was killed while it started a child leaves its listeners to that for some milliseconds.
+/// Tries an address that is in use again for a moment: the child of a daemon that was killed may have its listeners for some milliseconds more.
 fn bind(address: &Address, unix_mode: u32) -> Result<Listener, ListenError> {
     let mut attempts = BIND_ATTEMPTS;
     let listener = loop {

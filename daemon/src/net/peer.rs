@@ -11,17 +11,17 @@ pub(crate) enum Peer {
         process: Option<i32>,
         user: u32,
     },
-    /// The system does not know any more.
+    /// The system no longer knows.
     Unknown,
 }
 
 impl Peer {
-    /// Asks the system, which knows while the connection is whole.
+    /// Asks the system, which knows while the connection is not broken.
     pub(crate) fn of(socket: &Socket) -> Self {
         match socket {
             Socket::Tcp(socket) => socket.peer_addr().map_or(Self::Unknown, Self::Tcp),
             Socket::Unix(socket) => socket.peer_cred().map_or(Self::Unknown, |credentials| Self::Unix {
-                // That of a process outside of this one's container is 0.
+                // The number of a process outside of this process's container is 0.
                 process: credentials.pid().filter(|process| *process > 0),
                 user: credentials.uid(),
             }),
@@ -33,7 +33,7 @@ impl fmt::Display for Peer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(formatter),
-            // Not the user's name: whoever knows it may have to be asked over a network.
+            // Not the user's name: finding it may need a network.
             Self::Unix { process: Some(process), user } => write!(formatter, "pid {process} of user {user}"),
             Self::Unix { process: None, user } => write!(formatter, "a process of user {user}"),
             Self::Unknown => formatter.write_str("its address is not known any more"),

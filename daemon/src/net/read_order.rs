@@ -68,7 +68,7 @@ mod tests {
             read_order.watch(served, number).expect("watched");
         }
         let unread = || read_order.unread(pairs.len()).expect("an order");
-        let send = |place: usize| (&pairs[place].0).write_all(b"x").expect("sent");
+        let send = |index: usize| (&pairs[index].0).write_all(b"x").expect("sent");
         assert_eq!(unread(), [0; 0]);
         [3, 1, 4].into_iter().for_each(send);
         assert_eq!(unread(), [13, 11, 14]);

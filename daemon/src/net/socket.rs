@@ -21,7 +21,7 @@ pub(crate) enum Socket {
     Unix(UnixStream),
 }
 
-/// What a read brought.
+/// The outcome of a read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     Bytes(usize),
@@ -30,7 +30,7 @@ pub(crate) enum Received {
 }
 
 impl ListenerSocket {
-    /// A socket that listens. Whoever shares it may have made it block.
+    /// A socket that listens. Another program that shares it may have made it blocking.
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
         ioctl_fionbio(&socket, true)?;
         match socket_domain(&socket)? {
@@ -48,7 +48,7 @@ impl ListenerSocket {
 }
 
 impl Socket {
-    /// A client's socket that another program has served so far. It does not block: that is a property of the connection, which stays.
+    /// A client's socket from the old program. It is still non-blocking.
     pub(crate) fn resume(socket: OwnedFd) -> io::Result<Self> {
         match socket_domain(&socket)? {
             AddressFamily::UNIX => UnixStream::from_std(socket.into()).map(Self::Unix),
@@ -65,8 +65,8 @@ impl Socket {
 
     /// Reads once.
     ///
-    /// A read that does not fill the buffer has emptied the socket, urgent data aside, so the runtime is told at once that there is nothing
-    /// more: that saves the second system call that would say so.
+    /// A read that does not fill the buffer has emptied the socket, except for urgent data. So the runtime is told at once that there is nothing more, which saves
+    /// a second system call.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let mut received = Received::Nothing;
         let room = buffer.len();
@@ -85,7 +85,7 @@ impl Socket {
         }
     }
 
-    /// Reads once, whether the runtime knows that there is something or not.
+    /// Reads once, also if the runtime does not know that there is something to read.
     pub(crate) fn read_unasked(&self, buffer: &mut [u8]) -> io::Result<Received> {
         match retry_on_intr(|| read(self, &mut *buffer)) {
             Ok(0) => Ok(Received::End),
@@ -95,15 +95,15 @@ impl Socket {
         }
     }
 
-    /// Whether the client is there and has sent nothing that is still to be read.
+    /// Whether the client has not left and everything that it sent was read.
     pub(crate) fn has_nothing_to_read(&self) -> bool {
         let looked = retry_on_intr(|| recv(self, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT));
         looked == Err(Errno::WOULDBLOCK)
     }
 
-    /// Sends without waiting: how much the socket took.
+    /// Sends without waiting: how many bytes the socket took.
     ///
-    /// This goes past the runtime, which would have to be asked first whether the socket can be written to; it nearly always can. (`write` costs
+    /// The runtime is not asked first whether the socket can be written to: it nearly always can. (`write` costs
     /// the kernel a little less than `send`: 2 % of a command, measured with one connection. Rust's runtime ignores SIGPIPE.)
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match retry_on_intr(|| write(self, bytes)) {
@@ -112,7 +112,7 @@ impl Socket {
         }
     }
 
-    /// Sends some of it, once the socket can take any.
+    /// Sends some of the bytes, as soon as the socket can take any: how many.
     pub(crate) fn poll_send(&self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         loop {
             let sent = match self {
@@ -132,9 +132,9 @@ impl Socket {
         }
     }
 
-    /// Ends the connection in both directions; whoever waits for it to be readable wakes.
+    /// Ends the connection in both directions, and wakes the task that waits for it to be readable.
     pub(crate) fn shut_down(&self) {
-        // A socket that is broken already needs no shutting down.
+        // A connection that is broken need not be shut down.
         let _ = shutdown(self, Shutdown::Both);
     }
 }

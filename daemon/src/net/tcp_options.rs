@@ -4,12 +4,12 @@ use std::io;
 use std::time::Duration;
 use tracing::warn;
 
-/// A client host that says nothing is asked after a minute, and given up after another.
+/// A client's host that sends nothing is probed after a minute. If it does not answer, the connection breaks after another minute.
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(15)).with_retries(4);
 const USER_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// The options of a TCP listener, which the connections inherit that come after; that saves system calls for each of them.
+/// Sets the options of a TCP listener. Later connections inherit them, which saves system calls for each.
 pub(crate) fn configure(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&KEEPALIVE)?;

@@ -1,6 +1,6 @@
-//! What is handed over besides the sockets themselves, as bytes: their format is described in `docs/hand-over.md`.
+//! The saved state as bytes.
 //!
-//! The bytes come from another program, perhaps an older one, so nothing in them is believed before it is checked.
+//! They come from another program, perhaps an older one, so everything in them is checked.
 
 use super::parts::{ResumedClient, SavedClient, SavedListener};
 use poolcounter::table::{SnapshotError, read_section, write_section};
@@ -8,13 +8,13 @@ use poolcounter::{HashSeed, LockTable};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// What the bytes begin with; the version follows.
+/// The first bytes. The version follows.
 pub(crate) const MAGIC: &[u8] = b"poolcounterd hand-over\n";
 
-/// A program reads its own version and every older one.
+/// The version that this program writes. It reads older ones, too.
 const VERSION: u8 = 2;
 
-/// The tags of version 2's sections. One that was given once keeps its meaning.
+/// The tags of the sections since version 2. A tag never changes its meaning.
 const LISTENERS: u8 = 1;
 const CLIENTS: u8 = 2;
 const TABLE: u8 = 3;
@@ -36,14 +36,14 @@ pub(crate) enum StateError {
     Table(#[from] SnapshotError),
 }
 
-/// The state as version 1 has it. The lock table's own snapshot follows, to the end.
+/// Version 1. The lock table's snapshot follows, to the end.
 #[derive(Deserialize)]
 struct Version1 {
     listeners: Vec<SavedListener>,
     clients: Vec<SavedClient>,
 }
 
-/// The state as it was read, and found to be sound.
+/// A state that was read and checked.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) listeners: Vec<SavedListener>,
@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub(crate) table: LockTable,
 }
 
-/// The state as bytes. The clients stand in the order of the lock table's.
+/// Writes the state. The clients must be in the lock table's order.
 pub(crate) fn write(
     listeners: &[SavedListener],
     clients: &[SavedClient],
@@ -63,7 +63,7 @@ pub(crate) fn write(
     Ok(write_section(TABLE, &table.snapshot()?, bytes)?)
 }
 
-/// The state as it was read, and not found to be sound yet.
+/// A state that was read and is not checked yet.
 struct Unchecked<'a> {
     listeners: Vec<SavedListener>,
     clients: Vec<SavedClient>,
@@ -75,7 +75,7 @@ fn read_version_1(bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     Ok(Unchecked { listeners, clients, table })
 }
 
-/// A program refuses a section that it does not know, because what stands there would be lost.
+/// An unknown section is refused, because its content would be lost.
 fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (mut listeners, mut clients, mut table) = (None, None, None);
     while let Some((tag, content)) = read_section(&mut bytes)? {
@@ -86,7 +86,7 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
             unknown => return Err(StateError::Section(unknown)),
         };
         if twice {
-            return Err(StateError::Contradiction("a section stands there twice"));
+            return Err(StateError::Contradiction("it has a section twice"));
         }
     }
     let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else {
@@ -95,16 +95,16 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     Ok(Unchecked { listeners, clients, table })
 }
 
-/// What these bytes hold, and nothing behind it.
+/// Reads a section's content, which must end with the bytes.
 fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StateError> {
     match postcard::take_from_bytes(bytes)? {
         (content, []) => Ok(content),
-        _ => Err(StateError::Contradiction("something follows its end")),
+        _ => Err(StateError::Contradiction("bytes follow the end of a section")),
     }
 }
 
 impl State {
-    /// Reads what [`write()`] wrote, perhaps in an older program.
+    /// Reads what [`write()`] of this program or an older one wrote.
     pub(crate) fn read(bytes: &[u8], seed: HashSeed) -> Result<Self, StateError> {
         let (&version, bytes) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(StateError::Foreign)?;
         let written = match version {
@@ -114,7 +114,7 @@ impl State {
         };
         let table = LockTable::restore(written.table, seed)?;
         if table.clients().len() != written.clients.len() {
-            return Err(StateError::Contradiction("another number of clients than in the lock table"));
+            return Err(StateError::Contradiction("it has not as many clients as its lock table"));
         }
         if !written.clients.is_sorted_by(|one, next| one.number < next.number) {
             return Err(StateError::Contradiction("the numbers of clients do not rise"));
@@ -139,9 +139,9 @@ mod tests {
 
     const SEED: HashSeed = HashSeed::new(1, 2);
 
-    /// What the first programs that could hand over wrote of [`scene`]. Every later program must read it.
+    /// [`scene`] in version 1, which every program must read.
     const VERSION_1: &[u8] = include_bytes!("version-1.bin");
-    /// What this one writes.
+    /// [`scene`] as this program writes it.
     const VERSION_2: &[u8] = include_bytes!("version-2.bin");
 
     fn scene() -> (Vec<SavedListener>, Vec<SavedClient>, LockTable) {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_is_known_and_stands_there_once() {
+    fn a_section_is_known_and_comes_once() {
         let state = |tags: &[u8]| {
             let (listeners, clients, table) = scene();
             let content = |tag| match tag {
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(state(&[3, 1, 2]), Ok(()));
         assert_eq!(state(&[1, 2, 3, 9]), Err("the state has a section 9, which this program does not know".into()));
         assert_eq!(state(&[1, 2]), Err("the state contradicts itself: a section is missing".into()));
-        assert_eq!(state(&[1, 1, 2, 3]), Err("the state contradicts itself: a section stands there twice".into()));
+        assert_eq!(state(&[1, 1, 2, 3]), Err("the state contradicts itself: it has a section twice".into()));
     }
 
     #[test]
@@ -234,10 +234,7 @@ mod tests {
         let (listeners, mut clients, table) = scene();
         clients.pop();
         let one_less = write(&listeners, &clients, &table).expect("a state");
-        assert_eq!(
-            refused(&one_less),
-            "the state contradicts itself: another number of clients than in the lock table"
-        );
+        assert_eq!(refused(&one_less), "the state contradicts itself: it has not as many clients as its lock table");
         let (listeners, mut clients, table) = scene();
         clients[1].number = 0;
         let twice = write(&listeners, &clients, &table).expect("a state");
@@ -248,7 +245,7 @@ mod tests {
         assert_eq!(refused(&whole), "the state contradicts itself: a client's bytes cannot be an unfinished line");
     }
 
-    /// Everybody asks, waits in vain, and leaves.
+    /// All clients ask, wait until their timeout, and leave.
     fn live_on(mut table: LockTable) {
         let clients: Vec<_> = table.clients().map(|client| client.id()).collect();
         let mut now = Timestamp::from_micros(1 << 50);
@@ -266,7 +263,7 @@ mod tests {
         assert!(table.is_idle(), "somebody's lock is left over");
     }
 
-    /// Whatever is wrong with it: an error, or another sound state, and no panic then or later.
+    /// Damaged bytes give an error, or another state that works, and no panic then or later.
     #[test]
     fn damage_harms_nobody() {
         let bytes = bytes();

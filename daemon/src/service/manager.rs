@@ -1,6 +1,6 @@
-//! What systemd is told: `sd_notify(3)`, in the form that it has had since the beginning.
+//! Messages to systemd: `sd_notify(3)`.
 //!
-//! A library would do as well, but those there are wait until the message is taken: a service manager that hangs would stop the daemon.
+//! By hand, because the libraries wait until the message is taken: a service manager that hangs would stop the daemon.
 
 use crate::server::Server;
 use crate::system::clock;
@@ -16,12 +16,12 @@ use std::rc::Rc;
 use std::time::Duration;
 use tracing::warn;
 
-/// How often the state is told where there is no watchdog.
+/// How often the state is told if there is no watchdog.
 const USUAL_PERIOD: Duration = Duration::from_secs(10);
 
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
-/// The service manager, if one listens (`NOTIFY_SOCKET`), and what it is to know.
+/// The service manager, if one listens (`NOTIFY_SOCKET`), and what it is told.
 #[derive(Debug)]
 pub(crate) struct ServiceManager {
     socket: Option<UnixDatagram>,
@@ -29,7 +29,7 @@ pub(crate) struct ServiceManager {
     server: Rc<Server>,
     /// Another program is being tried.
     reloading: Cell<bool>,
-    /// Why the last attempt at an upgrade came to nothing.
+    /// Why the last upgrade failed.
     failure: RefCell<Option<String>>,
 }
 
@@ -50,7 +50,7 @@ impl ServiceManager {
         Self { socket, watchdog: watchdog(), server, reloading: Cell::new(false), failure: RefCell::new(None) }
     }
 
-    /// Says for ever how the daemon fares, from now on. What cannot serve clients cannot say it either: that is the watchdog.
+    /// Tells the daemon's state again and again. A daemon that hangs stops telling it, which the watchdog notices.
     pub(crate) async fn keep_informed(self: Rc<Self>) {
         loop {
             self.inform();
@@ -69,7 +69,7 @@ impl ServiceManager {
         self.inform();
     }
 
-    /// It does not take over, for this reason.
+    /// The other program does not take over, for this reason.
     pub(crate) fn not_upgraded(&self, failure: String) {
         self.reloading.set(false);
         self.failure.replace(Some(failure));
@@ -80,7 +80,7 @@ impl ServiceManager {
         self.tell(|| "STOPPING=1\nSTATUS=Stopping\n".to_owned());
     }
 
-    /// Says all of it each time: a message that was not taken is made good by the next one.
+    /// Tells everything each time, so that the next message makes up for one that was lost.
     fn inform(&self) {
         self.tell(|| {
             let ready = if self.reloading.get() { "" } else { "READY=1\n" };
@@ -94,7 +94,7 @@ impl ServiceManager {
 
     fn tell(&self, message: impl FnOnce() -> String) {
         if let Some(socket) = &self.socket {
-            // It is lost if nobody takes it, or nobody listens any more.
+            // The message is lost if nobody takes it.
             let _ = socket.send(message().as_bytes());
         }
     }
@@ -111,7 +111,7 @@ fn connect(name: &OsStr) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-/// How long the service manager waits for a sign of life of this process, if it does.
+/// How long the service manager waits for a message of this process before it ends it, if it does.
 fn watchdog() -> Option<Duration> {
     let number = |name| env::var(name).ok()?.parse::<u64>().ok();
     let meant = number("WATCHDOG_PID").is_none_or(|process| process == u64::from(std::process::id()));

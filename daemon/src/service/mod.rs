@@ -1,4 +1,4 @@
-//! What the daemon does while others serve its clients: it answers to signals, and tells the service manager.
+//! Signals and the service manager. Other tasks serve the clients meanwhile.
 
 pub(crate) mod manager;
 pub(crate) mod signals;
@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use tracing::error;
 
-/// Returns when a signal says that the daemon is to stop.
+/// Runs until a signal stops the daemon.
 pub(crate) async fn run(
     server: &Rc<Server>,
     listeners: &[Rc<Listener>],
@@ -36,12 +36,12 @@ pub(crate) async fn run(
         };
     }
     manager.stopping();
-    // Whoever's wait has ended learns it before the connection ends.
+    // Clients whose wait has ended are told before their connections end.
     server.deliver_all();
     Ok(())
 }
 
-/// Waits for the end of an upgrade, which is a failure, or for a stop, which does not wait: the failure, and what was asked for meanwhile.
+/// Returns only if the upgrade fails or a stop comes: the failure, and the request that came meanwhile.
 async fn attempt(
     upgrade: impl Future<Output = UpgradeError>,
     signals: &Signals,
@@ -52,7 +52,7 @@ async fn attempt(
         tokio::select! {
             biased;
             request = signals.next() => {
-                // After an upgrade was asked for again it is tried again: another file may stand there since.
+                // A second request for an upgrade is carried out after the first: the file may have been replaced.
                 meanwhile = Some(request?);
                 if meanwhile == Some(Request::Stop) {
                     return Ok((None, meanwhile));

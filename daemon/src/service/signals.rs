@@ -4,13 +4,13 @@ use std::io;
 use tokio::io::unix::AsyncFd;
 use tracing::info;
 
-/// The signals that the daemon answers to. The others keep the system's meaning, as in the reference.
+/// The signals that the daemon handles. Other signals have the system's meaning, as in the reference.
 ///
-/// They are blocked and read from a descriptor: one that comes while another program takes over waits for that program.
+/// They are blocked and read from a descriptor. A signal that comes while another program takes over waits for that program.
 #[derive(Debug)]
 pub(crate) struct Signals(AsyncFd<SignalFd>);
 
-/// What a signal asks for.
+/// The request that a signal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Stop,
@@ -20,7 +20,7 @@ pub(crate) enum Request {
 impl Signals {
     pub(crate) fn new() -> io::Result<Self> {
         let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1].into_iter().collect();
-        // Children are started with none blocked: the standard library sees to that.
+        // The standard library starts children with no signal blocked.
         signals.thread_block()?;
         let descriptor = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         #[expect(
@@ -31,7 +31,7 @@ impl Signals {
         Ok(Self(descriptor))
     }
 
-    /// Resolves with the next of them.
+    /// Waits for the next signal.
     pub(crate) async fn next(&self) -> io::Result<Request> {
         loop {
             let mut ready = self.0.readable().await?;

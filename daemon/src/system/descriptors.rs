@@ -4,28 +4,28 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use tracing::warn;
 
-/// So many descriptors clients cannot take: an upgrade needs some, and a daemon that is full of clients needs it most.
+/// How many descriptors clients cannot take. An upgrade needs some, also when the daemon has as many clients as it can serve.
 ///
-/// The system limits the number that a descriptor has, not how many there are, so the reserve is the highest numbers.
+/// The system limits the number of a descriptor, not how many there are. So the reserve consists of the highest numbers.
 const RESERVE: u64 = 16;
 
-/// Takes all the descriptors that the system grants, for each client needs one, but for the reserve.
+/// Raises the limit of descriptors to all that the system grants, except for the reserve. Each client needs one.
 pub(crate) fn keep_reserve() {
     set(first_of_reserve());
 }
 
 fn first_of_reserve() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    // Where there are few, a quarter of them.
+    // If there are few, a quarter of them.
     maximum.map(|maximum| maximum - RESERVE.min(maximum / 4))
 }
 
-/// Lets the reserve be used, by whatever asks for a descriptor, until it is kept again.
+/// Lets new descriptors have numbers of the reserve until [`keep_reserve`].
 pub(crate) fn open_reserve() {
     set(getrlimit(Resource::Nofile).maximum);
 }
 
-/// Does something for which the reserve may be used.
+/// Calls `act`, whose descriptors may have numbers of the reserve.
 pub(crate) fn with_reserve<T>(act: impl FnOnce() -> T) -> T {
     open_reserve();
     let outcome = act();
@@ -33,18 +33,18 @@ pub(crate) fn with_reserve<T>(act: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// Whether it is one of the reserve.
+/// Whether the descriptor's number is one of the reserve.
 pub(crate) fn is_of_reserve(descriptor: impl AsFd) -> bool {
     let number = u64::from(descriptor.as_fd().as_raw_fd().unsigned_abs());
     first_of_reserve().is_some_and(|first| number >= first)
 }
 
-/// The same file under a number below the reserve, if there is one.
+/// The same file with a number below the reserve, if one is free.
 pub(crate) fn out_of_reserve(descriptor: OwnedFd) -> OwnedFd {
     if is_of_reserve(&descriptor) { descriptor.try_clone().unwrap_or(descriptor) } else { descriptor }
 }
 
-/// The same file under a number of the reserve, if there is one.
+/// The same file with a number of the reserve, if one is free.
 pub(crate) fn into_reserve(descriptor: OwnedFd) -> OwnedFd {
     with_reserve(|| moved_up(&descriptor)).unwrap_or(descriptor)
 }

@@ -1,8 +1,8 @@
-//! The log goes to standard error, and nothing that serves clients ever waits for it.
+//! The log goes to standard error. The thread that serves clients never waits for it.
 //!
-//! A thread writes. What it cannot get rid of (a pipe that nobody reads, a terminal that stands still) waits in a queue with a bound; what has no room there is left out
-//! and counted, and the count is written as soon as something can be written again. To make standard error itself never block would be no way: its flags
-//! are shared with the supervisor and the shell.
+//! Another thread writes. Lines that cannot be written (a pipe that nobody reads, a terminal that is stopped) wait in a queue with a limit. Lines beyond it are
+//! left out and counted, and the count is written as soon as possible. Standard error is not made non-blocking, because the supervisor and the shell share its
+//! flags.
 
 use nix::sys::signal::SigSet;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -18,31 +18,31 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// As many lines wait for standard error; a line is some hundred bytes.
+/// How many lines may wait for standard error. A line has some hundred bytes.
 const QUEUE: usize = 1_024;
 
-/// As long as a program that ends waits for what it has logged.
+/// How long a program that ends waits for its log to be written.
 pub(crate) const AT_THE_END: Duration = Duration::from_secs(1);
 
-/// What became of the lines so far.
+/// What has happened to the lines so far.
 static BOOKS: Mutex<Books> = Mutex::new(Books { queue: None, waiting: 0, left_out: 0 });
 static WRITTEN: Condvar = Condvar::new();
 
 #[derive(Debug)]
 struct Books {
-    /// To the thread, which is started with the first line: a daemon that has nothing to say needs none.
+    /// To the thread, which starts with the first line. A daemon that logs nothing needs none.
     queue: Option<SyncSender<Entry>>,
-    /// Lines that the queue speaks of, and those of the entry that is being written.
+    /// Lines that the entries in the queue stand for, and the entry that is being written.
     waiting: usize,
-    /// Lines that had no room, and are in no entry yet.
+    /// Lines that were left out and that no entry counts yet.
     left_out: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
-    /// So many lines before this one had no room.
+    /// How many lines before this one were left out.
     left_out: usize,
-    /// Empty, if only those are to be spoken of.
+    /// Empty if the entry only counts.
     line: Vec<u8>,
 }
 
@@ -52,7 +52,7 @@ impl Entry {
     }
 }
 
-/// Sends the log to standard error. The program that this one takes over from has not written so many lines of its own.
+/// Starts the log. `unwritten` is the number of lines that the old program has not written.
 pub(crate) fn start(level: LevelFilter, unwritten: usize) {
     tracing_subscriber::fmt()
         .with_max_level(level)
@@ -67,31 +67,31 @@ pub(crate) fn start(level: LevelFilter, unwritten: usize) {
     }
 }
 
-/// Writes this behind the log, as it is, before the program ends.
+/// Writes this text after the log, unchanged, before the program ends.
 pub(crate) fn last_words(text: &[u8]) {
     books().take(text.to_vec());
     if books().queue.is_some() {
         flush(AT_THE_END);
     } else {
-        // No thread can be had. Where standard error is closed there is nobody to tell.
+        // No thread could be started. If standard error is closed, nothing can be done.
         let _ = write_whole(text);
     }
 }
 
-/// Waits until all that was logged is written, but no longer than this: how many lines are not.
+/// Waits until the log is written, but no longer than `patience`: how many lines are not written.
 pub(crate) fn flush(patience: Duration) -> usize {
     let waited = WRITTEN.wait_timeout_while(books(), patience, |books| books.waiting > 0);
     let (books, _) = waited.unwrap_or_else(PoisonError::into_inner);
     books.waiting + books.left_out
 }
 
-/// Whether all that was logged is written.
+/// Whether the log is written.
 pub(crate) fn is_written() -> bool {
     books().waiting == 0
 }
 
 fn books() -> MutexGuard<'static, Books> {
-    // Whoever holds them does not panic.
+    // No code panics while it holds the lock.
     BOOKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -119,7 +119,7 @@ fn start_thread() -> io::Result<SyncSender<Entry>> {
 }
 
 fn write_entries(entries: &Receiver<Entry>) {
-    // They are meant for the thread that serves clients. That one has blocked those that it answers to, and this one has inherited that, unless it was started too early.
+    // Signals are for the thread that serves clients. It blocks those that it reads, but this thread may have been started before.
     let _ = SigSet::all().thread_block();
     while let Ok(entry) = entries.recv() {
         let mut lost = write_note(entry.left_out);
@@ -127,7 +127,7 @@ fn write_entries(entries: &Receiver<Entry>) {
         let mut books = books();
         books.waiting -= entry.lines();
         books.left_out += lost;
-        // Nothing else may be logged for a long time.
+        // There may be no other line for a long time, so the count is written now.
         let rest = if lost == 0 && books.waiting == 0 { mem::take(&mut books.left_out) } else { 0 };
         books.waiting += rest;
         drop(books);
@@ -140,7 +140,7 @@ fn write_entries(entries: &Receiver<Entry>) {
     }
 }
 
-/// Says how many lines were left out, in the form of the others: how many of them nobody knows of then.
+/// Writes how many lines were left out, as a line of the log: how many are still unsaid.
 fn write_note(left_out: usize) -> usize {
     if left_out == 0 {
         return 0;
@@ -153,14 +153,14 @@ fn write_note(left_out: usize) -> usize {
     if write_whole(note.as_bytes()).is_ok() { 0 } else { left_out }
 }
 
-/// Writes all of it, however long that takes. An error is one that waiting does not mend: a full disk, a reader that is gone.
+/// Writes all bytes, however long that takes. An error is one that waiting does not remove: a full disk, a reader that has ended.
 fn write_whole(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match write(stderr(), bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(length) => bytes = &bytes[length..],
             Err(Errno::INTR) => {}
-            // Somebody who shares it has made it so.
+            // Another program that shares standard error has made it non-blocking.
             Err(Errno::WOULDBLOCK) => {
                 poll(&mut [PollFd::new(&stderr(), PollFlags::OUT)], None).map(drop).or_else(|error| match error {
                     Errno::INTR => Ok(()),
@@ -178,7 +178,7 @@ fn write_whole(mut bytes: &[u8]) -> io::Result<()> {
 struct Line;
 
 impl Write for Line {
-    /// The log gives each line whole.
+    /// Gets a whole line with each call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         books().take(line.to_vec());
         Ok(line.len())

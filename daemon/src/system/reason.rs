@@ -1,6 +1,6 @@
 use std::io;
 
-/// The error's text alone, as the C library has it.
+/// The error's text as the C library has it, without the number.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match error.raw_os_error() {

@@ -2,10 +2,10 @@ use poolcounter::Timestamp;
 use std::fmt;
 use std::mem;
 
-/// A warning that can recur is said again after this long at the earliest.
+/// A warning that can recur is logged at most once in this time.
 const QUIET_MICROS: u64 = 60 * 1_000_000;
 
-/// Keeps a warning that clients can provoke from filling the log: it is said, then counted in silence for a minute.
+/// Keeps a warning that clients can cause from filling the log: it is logged once, and then only counted for a minute.
 #[derive(Debug, Default)]
 pub(crate) struct Recurring {
     said: Option<Timestamp>,
@@ -13,7 +13,7 @@ pub(crate) struct Recurring {
 }
 
 impl Recurring {
-    /// Whether to say it now; if so, what to add about the times that it was kept back.
+    /// Whether to log it now; if so, the text to add about the times that it was only counted.
     pub(crate) fn due(&mut self, now: Timestamp) -> Option<Unsaid> {
         if self.said.is_some_and(|said| now.micros_since(said) < QUIET_MICROS) {
             self.unsaid += 1;
@@ -24,7 +24,7 @@ impl Recurring {
     }
 }
 
-/// How often a warning was kept back; nothing, if it never was.
+/// How often a warning was only counted. Shown as nothing if it never was.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unsaid(u64);
 

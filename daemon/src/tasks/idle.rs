@@ -3,15 +3,15 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Idle clients are looked for so often in the time that they have. So a connection is closed after at most an eighth more, and a command costs
-/// no more than to note the number of the round.
+/// How often idle clients are searched for within the timeout. So a connection is closed an eighth of the timeout late at most, and a command only has to note
+/// the number of the round.
 const ROUNDS: u32 = 8;
 
 /// Closes connections that are idle for this long.
 pub(crate) async fn run(server: Rc<Server>, timeout: Duration) {
     let round = timeout / ROUNDS;
     let mut rounds = interval_at(Instant::now() + round, round);
-    // Nobody is to be closed early because the daemon stood still.
+    // After the daemon was stopped for a time, no connection is closed too early.
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;

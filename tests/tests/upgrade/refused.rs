@@ -137,10 +137,11 @@ fn a_program_that_cannot_read_the_state() -> Result<()> {
         // The version stands behind a line of 23 bytes.
         (
             "{ head -c 23; printf '\\377'; tail -c +2; }",
-            "the state is of version 255; this program reads versions up to 1",
+            "the state is of version 255; this program reads versions up to 2",
         ),
         ("head -c -1", "damaged"),
-        ("{ cat; echo; }", "something follows its end"),
+        ("{ cat; echo; }", "damaged"),
+        ("{ cat; printf '\\011\\000'; }", "the state has a section 9"),
         ("cat /dev/null", "no state of a poolcounterd"),
         ("tr a-z A-Z", "no state of a poolcounterd"),
     ] {
