@@ -12,13 +12,13 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use tokio::runtime::{Builder, LocalOptions};
 
-/// Wake-ups that no slice can take whole.
+/// How many clients wait for a key: more than one slice tells.
 const CROWD: usize = 3 * SLICE;
 
-/// As long as a test waits for what must come.
+/// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A client's end of its connection, and the daemon's.
+/// Both ends of a client's connection.
 struct Client {
     socket: UnixStream,
     connection: Rc<Connection>,
@@ -26,12 +26,12 @@ struct Client {
 
 struct Scene(Rc<Server>);
 
-/// Tells a story about a server. Nothing happens in it by itself.
+/// Runs a story with a server. No task runs by itself.
 fn scene(story: impl FnOnce(&Scene)) {
     scene_with_tasks(async |scene| story(scene));
 }
 
-/// The same, but tasks go on whenever the story waits.
+/// The same, but tasks run whenever the story waits.
 fn scene_with_tasks(story: impl AsyncFnOnce(&Scene)) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async { story(&Scene(Server::new(usize::MAX))).await });
@@ -48,7 +48,7 @@ impl Scene {
         Client { socket, connection }
     }
 
-    /// The client sends this, and the daemon reads it, if it would.
+    /// The client sends this, and the daemon reads it unless the client is paused.
     fn send(&self, client: &Client, lines: &str) {
         (&client.socket).write_all(lines.as_bytes()).expect("room");
         if !client.connection.is_paused() {
@@ -56,14 +56,14 @@ impl Scene {
         }
     }
 
-    /// One that holds the key `page`, and a crowd that waits for it.
+    /// A client that holds the key `page`, and a crowd that waits for it.
     fn stampede(&self) -> (Client, Vec<Client>) {
         let holder = self.client();
         let crowd = self.crowd(&holder, "page");
         (holder, crowd)
     }
 
-    /// A client gets this key, and a crowd waits for it.
+    /// Gives a client this key, and has a crowd wait for it.
     fn crowd(&self, holder: &Client, key: &str) -> Vec<Client> {
         let acquire = format!("ACQ4ANY {key} 1 1000 60\n");
         self.send(holder, &acquire);
@@ -79,7 +79,7 @@ impl Scene {
         self.0.client_left(&client.connection);
     }
 
-    /// Sends slices to the end: how many.
+    /// Sends the whole outbox: how many slices.
     fn finish(&self) -> usize {
         let mut slices = 1;
         while self.0.deliver(Duration::ZERO) {
@@ -103,7 +103,7 @@ impl Client {
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
 
-    /// It does not read any more: its socket takes nothing.
+    /// Fills the client's socket, as if the client did not read.
     fn clog(&self) {
         while matches!(self.connection.socket.send(&[b'x'; 4096]), Ok(1..)) {}
     }
@@ -149,12 +149,12 @@ fn a_wakeup_comes_before_later_answers_of_its_client() {
         scene.send(&holder, "RELEASE\n");
         let last = &crowd[CROWD - 1];
         scene.send(last, "ACQ4ME other 1 1 0\nRELEASE\n");
-        // The table has done it already.
+        // The table has executed the lines already.
         assert_eq!(scene.held(), [""; 0]);
         scene.send(last, "RELEASE\n");
         scene.finish();
         assert_eq!(last.received(), "DONE\nLOCKED\nRELEASED\n");
-        // What it had sent behind them is read now.
+        // What the client sent after those lines is read now.
         assert!(!last.connection.is_paused());
         scene.0.read(&last.connection);
         scene.0.receive(&last.connection, Socket::read_unasked);
@@ -188,7 +188,7 @@ fn further_lines_of_the_releaser_wait() {
         let other = scene.client();
         scene.send(&other, "ACQ4ME page 1 9 0\n");
         scene.finish();
-        // The daemon knows of the client that does not read only when it has come to it.
+        // The daemon notices that a client does not read only when it sends to it.
         assert_eq!(holder.received(), "failed_sends: 0\nRELEASED\nfailed_sends: 1\nTIMEOUT\n");
         scene.send(&holder, "EASE\n");
         assert_eq!(holder.received(), "NOT_LOCKED\n");
@@ -209,7 +209,7 @@ fn a_releaser_that_reads_late_misses_no_answer() {
     });
 }
 
-/// What the socket did not take is sent as soon as it can be, whether later answers wait in the outbox or not.
+/// What the socket did not take is sent as soon as possible, also while later answers are in the outbox.
 #[test]
 fn a_releaser_that_begins_to_read_is_answered() {
     scene_with_tasks(async |scene| {
@@ -249,7 +249,7 @@ fn all_lines_of_a_releaser_that_has_left_are_handled() {
         let Client { socket, connection } = holder;
         drop(socket);
         scene.finish();
-        // Not `LOCKED` for the first of those who come later: their work is done, too.
+        // The first client of the later crowd gets no `LOCKED`, but `DONE`.
         assert_eq!(crowds.map(|crowd| told(&crowd)), [CROWD, CROWD]);
         assert_eq!(connection.client(), None);
         assert_eq!(scene.held(), [""; 0]);
@@ -292,7 +292,7 @@ fn who_ends_its_stream_is_told_before_the_connection_ends() {
     });
 }
 
-/// Otherwise a daemon without a free descriptor would try, and fail, to accept a client after every slice.
+/// Otherwise a daemon without a free descriptor would try to accept a client after every slice, and fail.
 #[test]
 fn a_descriptor_is_said_to_be_free_only_when_one_is() {
     scene(|scene| {
@@ -311,7 +311,7 @@ fn a_descriptor_is_said_to_be_free_only_when_one_is() {
     });
 }
 
-/// One that is woken again and again and asks for nothing but waits, so that it has no answer of its own.
+/// A client that only waits, and is woken again and again, has no answers of its own.
 #[test]
 fn nobody_fills_the_outbox() {
     scene(|scene| {
@@ -328,7 +328,7 @@ fn nobody_fills_the_outbox() {
         }
         scene.finish();
         assert_eq!(last.received(), "DONE\nDONE\nDONE\n");
-        // What it has sent since is read now.
+        // What the client has sent since is read now.
         assert!(!last.connection.is_paused());
         scene.0.receive(&last.connection, Socket::read_unasked);
         assert!(last.received().starts_with("LOCKED\n"));
@@ -411,7 +411,7 @@ fn nothing_is_done_for_a_client_after_it_was_dropped() {
         let broken = || io::Error::from(io::ErrorKind::WouldBlock);
         scene.0.unsent_failed(&gone.connection, &broken());
         assert_eq!(scene.held(), ["mine"]);
-        // Whatever comes afterwards, in any order and twice.
+        // Everything that may come afterwards, twice.
         let now = clock::now();
         for _ in 0..2 {
             let mut hub = scene.0.hub.borrow_mut();
@@ -434,7 +434,7 @@ fn nothing_is_done_for_a_client_after_it_was_dropped() {
     });
 }
 
-/// Whatever clients do, and whenever slices are sent meanwhile: nobody misses an answer, gets one twice, or too early.
+/// Clients do random things while slices are sent: each gets all its answers, once and not too early.
 #[test]
 fn answers_keep_the_order_of_the_commands() {
     const LINES: [&str; 7] = [
@@ -446,7 +446,7 @@ fn answers_keep_the_order_of_the_commands() {
         "RELEASE\n",
         "STATS failed_sends\n",
     ];
-    // Of an acquire nothing is asked here: its answer may be a wake-up, and a release may take it back.
+    // Answers to acquires are not checked here: they may be wake-ups, and a release may remove them.
     let mark = |line: &str| match line.split([' ', ':']).next() {
         Some("RELEASE" | "RELEASED" | "NOT_LOCKED") => Some('R'),
         Some("STATS" | "failed_sends") => Some('S'),
@@ -485,7 +485,7 @@ fn answers_keep_the_order_of_the_commands() {
                 }
             }
         }
-        // Who was paused reads on when all are told, and may begin another run of slices.
+        // A paused client is read from when the outbox is empty, and may fill it again.
         for (client, ..) in clients.iter().cycle().take(10 * clients.len()) {
             scene.finish();
             read(client);
