@@ -14,9 +14,9 @@ const ORDER: [&str; 11] = [
     "server",
     "net",
     "command_line",
-    "saved",
     "system",
     "constants",
+    "saved",
 ];
 
 /// The source text of each module, by its path: `["server", "outbox"]`, or `[]` for `main.rs`.
