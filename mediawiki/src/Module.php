@@ -7,6 +7,7 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 use PoolCounter\Client;
+use PoolCounter\ClientInterface;
 use ValueError;
 
 /**
@@ -18,7 +19,7 @@ final class Module {
 	 * @return bool Whether it is loaded, and is not older than this code
 	 */
 	public static function isUsable(): bool {
-		return method_exists( Client::class, 'lastServer' );
+		return interface_exists( ClientInterface::class, false );
 	}
 
 	/**
@@ -44,9 +45,9 @@ final class Module {
 	/**
 	 * @param ClientSettings $settings Without servers that cannot be one
 	 * @param float $readTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
-	 * @return ?Client Null, if there is no server
+	 * @return ?ClientInterface Null, if there is no server
 	 */
-	public static function client( ClientSettings $settings, float $readTimeout = 0 ): ?Client {
+	public static function client( ClientSettings $settings, float $readTimeout = 0 ): ?ClientInterface {
 		if ( !$settings->servers() ) {
 			return null;
 		}

@@ -8,7 +8,7 @@ namespace MediaWiki\Extension\PoolCounterNative;
 
 use MediaWiki\Logger\LoggerFactory;
 use MediaWiki\MediaWikiServices;
-use PoolCounter\Client;
+use PoolCounter\ClientInterface;
 use PoolCounter\ConnectionException;
 use PoolCounter\Exception as ClientException;
 use PoolCounter\KeyException;
@@ -41,7 +41,7 @@ class PoolCounterNative extends CorePoolCounter {
 	private static array $pools = [];
 
 	/** Null, if there is nobody to ask. */
-	private ?Client $client = null;
+	private ?ClientInterface $client;
 
 	/** @var string[] Why there is no client: the key of a message, and its parameters */
 	private array $fault = [ 'poolcounternative-server-error' ];
@@ -50,10 +50,18 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @param array $conf The pool's entry in $wgPoolCounterConf
 	 * @param string $type The pool's name
 	 * @param string $key What is to be done, such as the parser cache's key
+	 * @param ?ClientInterface $client Asked instead of the servers of the settings, as by a test
 	 */
-	public function __construct( array $conf, string $type, string $key ) {
+	public function __construct( array $conf, string $type, string $key, ?ClientInterface $client = null ) {
 		$pool = self::poolSettings( $conf, $type );
 		parent::__construct( $pool->conf(), $type, $key );
+		$this->client = $client;
+		if ( !$client ) {
+			$this->makeClient();
+		}
+	}
+
+	private function makeClient(): void {
 		$settings = self::clientSettings();
 		// A mistake in the settings must not take the pages down: each call tells of it, and the work is done
 		// unprotected.

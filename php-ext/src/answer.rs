@@ -21,10 +21,6 @@ pub(crate) enum Answer {
     /// Somebody else did the work.
     #[php(value = 3)]
     Done,
-    /// MediaWiki's number for a failure; here a failure is an exception.
-    #[php(value = -1)]
-    #[allow(dead_code)]
-    Error,
     /// There was no lock to release.
     #[php(value = -2)]
     NotLocked,

@@ -1,10 +1,8 @@
-//! The class `PoolCounter\Client`: the names and types of its methods.
+//! The class `PoolCounter\Client`: the methods of its interface, and its own.
 
-use crate::answer::Answer;
 use crate::client::Client;
-use crate::methods::{
-    abandon, acquire_for_anyone, acquire_for_me, close, construct, last_server, once, release, stats,
-};
+use crate::interface::{Handler, INTERFACE, METHODS};
+use crate::methods::{construct, once};
 use crate::zend;
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
@@ -13,12 +11,8 @@ use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::describe::DocComments;
 use ext_php_rs::error::Result;
 use ext_php_rs::flags::{ClassFlags, ConstantFlags, DataType, MethodFlags};
-use ext_php_rs::types::Zval;
-use ext_php_rs::zend::ExecuteData;
 
 static METADATA: ClassMetadata<Client> = ClassMetadata::new(&[]);
-
-type Handler = extern "C" fn(&mut ExecuteData, &mut Zval);
 
 /// Makes the class.
 pub(crate) fn register() -> Result<()> {
@@ -26,6 +20,7 @@ pub(crate) fn register() -> Result<()> {
     methods
         .into_iter()
         .fold(ClassBuilder::new(Client::CLASS_NAME), |class, (method, flags)| class.method(method, flags))
+        .implements(INTERFACE)
         .flags(Client::FLAGS)
         .object_override::<Client>()
         .registration(|class, parameters| {
@@ -40,7 +35,7 @@ impl RegisteredClass for Client {
     const CLASS_NAME: &'static str = "PoolCounter\\Client";
     const BUILDER_MODIFIER: Option<fn(ClassBuilder) -> ClassBuilder> = None;
     const EXTENDS: Option<ClassEntryInfo> = None;
-    const IMPLEMENTS: &'static [ClassEntryInfo] = &[];
+    const IMPLEMENTS: &'static [ClassEntryInfo] = &[INTERFACE];
     const FLAGS: ClassFlags = ClassFlags::Final.union(ClassFlags::NoDynamicProperties);
 
     fn get_metadata() -> &'static ClassMetadata<Self> {
@@ -48,35 +43,10 @@ impl RegisteredClass for Client {
     }
 
     fn method_builders() -> Vec<(FunctionBuilder<'static>, MethodFlags)> {
-        let method = |name: &str, handler: Handler| FunctionBuilder::new(name, handler);
-        let acquire = |name: &str, handler: Handler| {
-            method(name, handler)
-                .arg(Arg::new("key", DataType::String))
-                .arg(Arg::new("workers", DataType::Long))
-                .arg(Arg::new("maxqueue", DataType::Long))
-                .arg(Arg::new("timeout", DataType::Long))
-                .returns(DataType::object(Answer::CLASS_NAME), false, false)
-        };
-        let release = method("release", release)
-            .not_required()
-            .arg(Arg::new("key", DataType::String).allow_null())
-            .returns(DataType::object(Answer::CLASS_NAME), false, false);
-        let stats = method("stats", stats)
-            .not_required()
-            .arg(Arg::new("name", DataType::String).default("'FULL'"))
-            .arg(Arg::new("server", DataType::String).allow_null())
-            .returns(DataType::Array, false, false);
-        let once = method("once", once).arg(Arg::new("text", DataType::String)).returns(DataType::Bool, false, false);
-        let methods = [
-            acquire("acquireForMe", acquire_for_me),
-            acquire("acquireForAnyone", acquire_for_anyone),
-            release,
-            stats,
-            method("lastServer", last_server).returns(DataType::String, false, true),
-            method("abandon", abandon).returns(DataType::Void, false, false),
-            method("close", close).returns(DataType::Void, false, false),
-        ];
+        let methods = METHODS.map(|(name, handler, signature)| signature(FunctionBuilder::new(name, handler)));
         let mut methods = Vec::from(methods.map(|method| (method, MethodFlags::Public)));
+        let once = FunctionBuilder::new("once", once as Handler);
+        let once = once.arg(Arg::new("text", DataType::String)).returns(DataType::Bool, false, false);
         methods.push((once, MethodFlags::Public | MethodFlags::Static));
         methods
     }

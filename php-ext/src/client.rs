@@ -128,8 +128,8 @@ fn answer(outcome: &Outcome) -> Answer {
         Outcome::QueueFull => Answer::QueueFull,
         Outcome::Timeout => Answer::Timeout,
         Outcome::LockHeld => Answer::LockHeld,
-        Outcome::NotLocked => Answer::NotLocked,
         Outcome::Released => Answer::Released,
-        Outcome::Statistics(_) => Answer::Error,
+        // Neither an acquire nor a release is answered with statistics.
+        Outcome::NotLocked | Outcome::Statistics(_) => Answer::NotLocked,
     }
 }

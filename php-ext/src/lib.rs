@@ -2,6 +2,7 @@
 //!
 //! | module | what it knows |
 //! | --- | --- |
+//! | `interface` | `PoolCounter\ClientInterface` |
 //! | `class`, `methods` | `PoolCounter\Client` as PHP sees it |
 //! | `client` | what such an object does |
 //! | `held` | which object holds which lock |
@@ -24,6 +25,7 @@ mod exceptions;
 mod held;
 mod info;
 mod ini;
+mod interface;
 mod methods;
 mod once;
 mod options;
@@ -61,6 +63,7 @@ fn startup(_type: i32, module: i32) -> i32 {
         ini::register(module);
         answer::register()?;
         exceptions::register()?;
+        interface::register()?;
         class::register()
     })
 }

@@ -9,6 +9,103 @@ declare(strict_types=1);
 namespace PoolCounter;
 
 /**
+ * What a client of PoolCounter does. Code that asks for this interface, and not for Client, can be tested with another
+ * implementation.
+ */
+interface ClientInterface
+{
+    /**
+     * Acquires a lock to do work whose result is of use to this caller alone.
+     *
+     * @param string $key what is to be computed
+     * @param int $workers how many may hold the key at once
+     * @param int $maxqueue how many may hold the key or wait for it
+     * @param int $timeout seconds to wait for the lock; 0: not at all
+     * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
+     *
+     * @throws KeyException if the key cannot be sent; nothing was
+     * @throws ConnectionException if no server could be connected to
+     * @throws WriteException if the connection broke
+     * @throws ReadException if no answer came in time, or none that makes sense
+     * @throws RemoteException if the server answered with an error
+     * @throws \ValueError if a number is negative or above 4294967295
+     */
+    public function acquireForMe(string $key, int $workers, int $maxqueue, int $timeout): Result;
+
+    /**
+     * Acquires a lock to do work whose result is of use to all who wait for it, as it goes to a cache.
+     *
+     * As acquireForMe(); but a waiter is told DONE when another has done the work, and then reads the cache.
+     *
+     * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
+     *
+     * @throws KeyException
+     * @throws ConnectionException
+     * @throws WriteException
+     * @throws ReadException
+     * @throws RemoteException
+     * @throws \ValueError
+     */
+    public function acquireForAnyone(string $key, int $workers, int $maxqueue, int $timeout): Result;
+
+    /**
+     * Releases the newest lock that was acquired through this object, or the newest one of a key: all who wait for
+     * anyone's result of its key are told DONE.
+     *
+     * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
+     * free anyway. If there is no such lock, the answer is NOT_LOCKED; the server of the key is asked for it, unless
+     * locks are held over a connection that is shared. A lock that was acquired before a fork is the parent's.
+     *
+     * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
+     *   acquire
+     * @return Result RELEASED or NOT_LOCKED
+     *
+     * @throws \ValueError if there is no key, and nothing was acquired before
+     * @throws ConnectionException only if the answer is waited for, as the next three
+     * @throws WriteException
+     * @throws ReadException
+     * @throws RemoteException
+     */
+    public function release(?string $key = null): Result;
+
+    /**
+     * Asks servers for their statistics.
+     *
+     * @param string $name `FULL`, `UPTIME` or the name of a counter
+     * @param string|null $server one of the configured servers; null: each of them
+     * @return array<string, array<string, int|string>> for each server, name => value; times are texts
+     *
+     * @throws RemoteException if there is no such statistic
+     * @throws ConnectionException
+     * @throws WriteException
+     * @throws ReadException
+     * @throws \ValueError if the server is not configured, or the name cannot be sent
+     */
+    public function stats(string $name = 'FULL', ?string $server = null): array;
+
+    /**
+     * The server that has answered the last acquire or release of this object, as it is configured; null if there was
+     * none, or if it failed: then the exception names the server.
+     *
+     * A release that is not waited for counts as answered.
+     */
+    public function lastServer(): ?string;
+
+    /**
+     * The work failed: the locks acquired through this object are given up by closing their connections. The next
+     * waiter is handed the lock, and nobody is told that the work is done. Over a shared connection the locks of other
+     * objects go as well.
+     */
+    public function abandon(): void;
+
+    /**
+     * Abandons the locks of this object, and closes the connections that are kept for objects of equal servers and
+     * options, unless another one of them holds a lock.
+     */
+    public function close(): void;
+}
+
+/**
  * A client of PoolCounter: many workers that want the same thing computed at the same moment agree that one does
  * it.
  *
@@ -19,7 +116,7 @@ namespace PoolCounter;
  * uncaught exception, a fatal error, a time-out), are abandoned: the next waiter is handed the lock, and nobody is
  * told that the work is done.
  */
-final class Client
+final class Client implements ClientInterface
 {
     /**
      * Connects to nothing yet.
@@ -60,89 +157,27 @@ final class Client
     {
     }
 
-    /**
-     * Acquires a lock to do work whose result is of use to this caller alone.
-     *
-     * @param string $key what is to be computed
-     * @param int $workers how many may hold the key at once
-     * @param int $maxqueue how many may hold the key or wait for it
-     * @param int $timeout seconds to wait for the lock; 0: not at all
-     * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
-     *
-     * @throws KeyException if the key cannot be sent; nothing was
-     * @throws ConnectionException if no server could be connected to
-     * @throws WriteException if the connection broke
-     * @throws ReadException if no answer came in time, or none that makes sense
-     * @throws RemoteException if the server answered with an error
-     * @throws \ValueError if a number is negative or above 4294967295
-     */
+    /** {@inheritDoc} */
     public function acquireForMe(string $key, int $workers, int $maxqueue, int $timeout): Result
     {
     }
 
-    /**
-     * Acquires a lock to do work whose result is of use to all who wait for it, as it goes to a cache.
-     *
-     * As acquireForMe(); but a waiter is told DONE when another has done the work, and then reads the cache.
-     *
-     * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
-     *
-     * @throws KeyException
-     * @throws ConnectionException
-     * @throws WriteException
-     * @throws ReadException
-     * @throws RemoteException
-     * @throws \ValueError
-     */
+    /** {@inheritDoc} */
     public function acquireForAnyone(string $key, int $workers, int $maxqueue, int $timeout): Result
     {
     }
 
-    /**
-     * Releases the newest lock that was acquired through this object, or the newest one of a key: all who wait for
-     * anyone's result of its key are told DONE.
-     *
-     * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
-     * free anyway. If there is no such lock, the answer is NOT_LOCKED; the server of the key is asked for it, unless
-     * locks are held over a connection that is shared. A lock that was acquired before a fork is the parent's.
-     *
-     * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
-     *   acquire
-     * @return Result RELEASED or NOT_LOCKED
-     *
-     * @throws \ValueError if there is no key, and nothing was acquired before
-     * @throws ConnectionException only if the answer is waited for, as the next three
-     * @throws WriteException
-     * @throws ReadException
-     * @throws RemoteException
-     */
+    /** {@inheritDoc} */
     public function release(?string $key = null): Result
     {
     }
 
-    /**
-     * Asks servers for their statistics.
-     *
-     * @param string $name `FULL`, `UPTIME` or the name of a counter
-     * @param string|null $server one of the configured servers; null: each of them
-     * @return array<string, array<string, int|string>> for each server, name => value; times are texts
-     *
-     * @throws RemoteException if there is no such statistic
-     * @throws ConnectionException
-     * @throws WriteException
-     * @throws ReadException
-     * @throws \ValueError if the server is not configured, or the name cannot be sent
-     */
+    /** {@inheritDoc} */
     public function stats(string $name = 'FULL', ?string $server = null): array
     {
     }
 
-    /**
-     * The server that has answered the last acquire or release of this object, as it is configured; null if there was
-     * none, or if it failed: then the exception names the server.
-     *
-     * A release that is not waited for counts as answered.
-     */
+    /** {@inheritDoc} */
     public function lastServer(): ?string
     {
     }
@@ -157,26 +192,19 @@ final class Client
     {
     }
 
-    /**
-     * The work failed: the locks acquired through this object are given up by closing their connections. The next
-     * waiter is handed the lock, and nobody is told that the work is done. Over a shared connection the locks of other
-     * objects go as well.
-     */
+    /** {@inheritDoc} */
     public function abandon(): void
     {
     }
 
-    /**
-     * Abandons the locks of this object, and closes the connections that are kept for objects of equal servers and
-     * options, unless another one of them holds a lock.
-     */
+    /** {@inheritDoc} */
     public function close(): void
     {
     }
 }
 
 /**
- * What came of a call, with MediaWiki's numbers.
+ * What came of a call, with MediaWiki's numbers. A failure is an exception.
  */
 enum Result: int
 {
@@ -186,8 +214,6 @@ enum Result: int
     case RELEASED = 2;
     /** Somebody else did the work: read the cache. */
     case DONE = 3;
-    /** MediaWiki's number for a failure; here a failure is an exception, so no method returns this. */
-    case ERROR = -1;
     /** There was no lock to release. */
     case NOT_LOCKED = -2;
     /** Too many hold the key or wait for it. */

@@ -5,6 +5,9 @@ namespace MediaWiki\Extension\PoolCounterNative\Tests;
 use MediaWiki\Extension\PoolCounterNative\Module;
 use MediaWiki\Extension\PoolCounterNative\PoolCounterNative;
 use PHPUnit\Framework\TestCase;
+use PoolCounter\ClientInterface;
+use PoolCounter\ConnectionException;
+use PoolCounter\Result;
 use ReflectionProperty;
 
 /**
@@ -56,6 +59,28 @@ class PoolCounterNativeTest extends TestCase {
 			$property->setAccessible( true );
 			$this->assertSame( $timeout === 'x' ? 15 : $timeout, $property->getValue( $counter ) );
 		}
+	}
+
+	public function testWhatTheClientAnswersIsTheStatus() {
+		if ( !Module::isUsable() ) {
+			$this->markTestSkipped( 'The PHP extension is not loaded' );
+		}
+		$client = $this->createMock( ClientInterface::class );
+		$client->expects( $this->once() )->method( 'acquireForAnyone' )->with( 'key', 1, 9, 5 )
+			->willReturn( Result::LOCKED );
+		$client->expects( $this->exactly( 2 ) )->method( 'release' )->with( 'key' )
+			->willReturn( Result::RELEASED, Result::NOT_LOCKED );
+		$client->method( 'lastServer' )->willReturn( '10.0.0.1' );
+		$client->method( 'acquireForMe' )->with( 'key', 1, 9, 3 )
+			->willThrowException( new ConnectionException( 'by hand' ) );
+		// Nobody else is asked.
+		$GLOBALS['wgPoolCountClientConf'] = [ 'servers' => [ '127.0.0.1:1' ] ];
+		$counter = new PoolCounterNative( self::POOL, 'Type', 'key', $client );
+		$this->assertSame( 1, $counter->acquireForAnyone()->getValue() );
+		$this->assertSame( 'poolcounter-usage-error', $counter->acquireForMe()->getErrors()[0]['message'] );
+		$this->assertSame( 2, $counter->release()->getValue() );
+		$this->assertSame( -2, $counter->release()->getValue() );
+		$this->assertSame( 'poolcounter-connection-error', $counter->acquireForMe( 3 )->getErrors()[0]['message'] );
 	}
 
 	public function testFailures() {

@@ -11,6 +11,8 @@ foreach ($extension->getClasses() as $class) {
     echo $class->isFinal() ? 'final ' : '', $class->getName(), $parent ? " extends {$parent->getName()}" : '', "\n";
 }
 var_dump(is_subclass_of(PoolCounter\Exception::class, Throwable::class));
+var_dump(interface_exists(PoolCounter\ClientInterface::class));
+var_dump(new PoolCounter\Client() instanceof PoolCounter\ClientInterface);
 ?>
 --EXPECT--
 version
@@ -21,5 +23,8 @@ final PoolCounter\WriteException extends PoolCounter\Exception
 final PoolCounter\ReadException extends PoolCounter\Exception
 final PoolCounter\RemoteException extends PoolCounter\Exception
 final PoolCounter\KeyException extends PoolCounter\Exception
+PoolCounter\ClientInterface
 final PoolCounter\Client
+bool(true)
+bool(true)
 bool(true)
