@@ -17,7 +17,7 @@ class ByExtension implements Section {
 	private Client $client;
 
 	public function __construct( string $server ) {
-		$this->client = new Client( $server, [ 'timeout' => 1 ] );
+		$this->client = new Client( $server, [ 'connect_timeout' => 1 ] );
 	}
 
 	public function prepare(): void {

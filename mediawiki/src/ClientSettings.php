@@ -17,14 +17,22 @@ final class ClientSettings {
 	private const DEFAULT_SERVERS = [ '127.0.0.1' ];
 	private const DEFAULT_TIMEOUT = 0.1;
 	private const DEFAULT_FIRST_ANSWER_TIMEOUT = 4.0;
-	private const DEFAULT_PASS_OVER = 1.0;
+	private const DEFAULT_AVOID_FOR = 1.0;
 
 	private const KNOWN = [
-		'servers', 'timeout', 'connect_timeout', 'first_answer_timeout', 'pass_over', 'await_release', 'persistent',
+		'servers', 'timeout', 'connect_timeout', 'first_answer_timeout', 'avoid_for', 'await_release', 'persistent',
 	];
+
+	private const MEANT = [ 'pass_over' => 'avoid_for' ];
 
 	/** @var array<string|int,string> The servers as they are written, by their place in the list */
 	private array $servers;
+
+	/** How long a connection may take to be made, if it is tried once. */
+	private float $timeout;
+
+	/** The same, if it is tried twice; 0: it is tried once. */
+	private float $connectTimeout;
 
 	/** @var array<string,float|bool> */
 	private array $options;
@@ -40,15 +48,17 @@ final class ClientSettings {
 			$this->mistakes->wrong( [], $conf, 'an array: the defaults are used' );
 			$conf = [];
 		}
-		$this->mistakes->noteUnknown( $conf, self::KNOWN );
+		$this->mistakes->noteUnknown( $conf, self::KNOWN, self::MEANT );
 		$this->servers = $this->named( $conf['servers'] ?? self::DEFAULT_SERVERS );
 		$seconds = fn ( string $name, float $default, bool $aboveZero ) =>
 			$this->mistakes->seconds( $conf, $name, $default, $aboveZero );
+		$this->timeout = $seconds( 'timeout', self::DEFAULT_TIMEOUT, true );
+		$this->connectTimeout = $seconds( 'connect_timeout', 0.0, false );
 		$this->options = [
-			'timeout' => $seconds( 'timeout', self::DEFAULT_TIMEOUT, true ),
-			'connect_timeout' => $seconds( 'connect_timeout', 0.0, false ),
+			'connect_timeout' => $this->connectTimeout ?: $this->timeout,
+			'connect_twice' => $this->connectTimeout > 0,
 			'first_answer_timeout' => $seconds( 'first_answer_timeout', self::DEFAULT_FIRST_ANSWER_TIMEOUT, true ),
-			'pass_over' => $seconds( 'pass_over', self::DEFAULT_PASS_OVER, false ),
+			'avoid_for' => $seconds( 'avoid_for', self::DEFAULT_AVOID_FOR, false ),
 		];
 		foreach ( [ 'await_release', 'persistent' ] as $name ) {
 			// What is not said here, php.ini says.
@@ -127,8 +137,8 @@ final class ClientSettings {
 		}
 		return [
 			'servers' => $servers,
-			'timeout' => $this->options['timeout'],
-			'connect_timeout' => $this->options['connect_timeout'],
+			'timeout' => $this->timeout,
+			'connect_timeout' => $this->connectTimeout,
 		];
 	}
 

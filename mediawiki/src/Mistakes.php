@@ -53,10 +53,11 @@ final class Mistakes {
 	 *
 	 * @param array $conf
 	 * @param string[] $known
+	 * @param array<string,string> $meant Names that look like none: the one that is meant
 	 */
-	public function noteUnknown( array $conf, array $known ): void {
+	public function noteUnknown( array $conf, array $known, array $meant = [] ): void {
 		foreach ( array_diff( array_keys( $conf ), $known ) as $name ) {
-			$guess = self::guess( (string)$name, $known );
+			$guess = $meant[$name] ?? self::guess( (string)$name, $known );
 			$this->note( $name, 'is no setting, and does nothing' . ( $guess ? "; '$guess' is one" : '' ) );
 		}
 	}

@@ -44,15 +44,15 @@ final class Module {
 
 	/**
 	 * @param ClientSettings $settings Without servers that cannot be one
-	 * @param float $readTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
+	 * @param float $answerTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
 	 * @return ?ClientInterface Null, if there is no server
 	 */
-	public static function client( ClientSettings $settings, float $readTimeout = 0 ): ?ClientInterface {
+	public static function client( ClientSettings $settings, float $answerTimeout = 0 ): ?ClientInterface {
 		if ( !$settings->servers() ) {
 			return null;
 		}
 		// One connection to each server, as MediaWiki's own client.
-		$options = [ 'share_connection' => true, 'read_timeout' => $readTimeout ?: null ] + $settings->options();
+		$options = [ 'share_connections' => true, 'answer_timeout' => $answerTimeout ?: null ] + $settings->options();
 		return new Client( array_values( $settings->servers() ), $options );
 	}
 }

@@ -32,7 +32,7 @@ require_once __DIR__ . '/compatibility.php';
 class PoolCounterNative extends CorePoolCounter {
 
 	/** How long an answer is awaited, as a multiple of the pool's own timeout. */
-	private const READ_TIMEOUT_FACTOR = 1.5;
+	private const ANSWER_TIMEOUT_FACTOR = 1.5;
 
 	/** @var array{0:mixed,1:ClientSettings}|null What was read, and what it means: a request has many counters */
 	private static ?array $settings = null;
@@ -70,7 +70,7 @@ class PoolCounterNative extends CorePoolCounter {
 			$this->fault = [ 'poolcounternative-module-error' ];
 		} else {
 			try {
-				$this->client = Module::client( $settings, self::READ_TIMEOUT_FACTOR * $this->timeout );
+				$this->client = Module::client( $settings, self::ANSWER_TIMEOUT_FACTOR * $this->timeout );
 			} catch ( TypeError | ValueError $error ) {
 				$this->fault = [ 'poolcounternative-client-error', $error->getMessage() ];
 			}

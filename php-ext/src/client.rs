@@ -12,7 +12,7 @@ pub(crate) struct Client {
     connections: Rc<Connections>,
     owner: Owner,
     /// Microseconds to wait for an answer, if not as the request says.
-    read_timeout: Option<u64>,
+    answer_timeout: Option<u64>,
     last_key: Option<Rc<[u8]>>,
     /// The index of the server that the last call asked.
     asked: Option<usize>,
@@ -35,14 +35,14 @@ pub(crate) enum NotReleased {
 }
 
 impl Client {
-    pub(crate) fn new(connections: Rc<Connections>, read_timeout: Option<u64>) -> Self {
+    pub(crate) fn new(connections: Rc<Connections>, answer_timeout: Option<u64>) -> Self {
         let owner = connections.held().new_owner();
-        Self { connections, owner, read_timeout, last_key: None, asked: None }
+        Self { connections, owner, answer_timeout, last_key: None, asked: None }
     }
 
     pub(crate) fn acquire(&mut self, wish: Wish) -> Result<Answer, Failure> {
         let Wish { mode, key, workers, maxqueue, timeout } = wish;
-        let request = Request { mode, key: &key, workers, maxqueue, timeout, answer_within: self.read_timeout };
+        let request = Request { mode, key: &key, workers, maxqueue, timeout, answer_within: self.answer_timeout };
         let outcome = self.connections.client().acquire(&request);
         self.note_server(outcome.is_ok());
         if let Err(failure @ Failure::BadKey(_)) = outcome {

@@ -8,19 +8,22 @@ use std::ffi::{CStr, c_int, c_void};
 
 /// Servers, separated by commas.
 pub(crate) const SERVERS: &CStr = c"poolcounter.servers";
-/// Seconds to connect.
-pub(crate) const TIMEOUT: &CStr = c"poolcounter.timeout";
-/// Seconds to connect, for each of two attempts; 0: not used.
+/// Seconds to connect, for each attempt.
 pub(crate) const CONNECT_TIMEOUT: &CStr = c"poolcounter.connect_timeout";
+/// Whether a second attempt is made.
+pub(crate) const CONNECT_TWICE: &CStr = c"poolcounter.connect_twice";
 /// Whether connections outlive the request.
 pub(crate) const PERSISTENT: &CStr = c"poolcounter.persistent";
 /// Whether a release waits for its answer.
 pub(crate) const AWAIT_RELEASE: &CStr = c"poolcounter.await_release";
 
+/// What somebody may take for [`CONNECT_TIMEOUT`]. PHP itself says nothing of a setting that nobody has.
+pub(crate) const MISTAKEN_FOR_CONNECT_TIMEOUT: &CStr = c"poolcounter.timeout";
+
 static ENTRIES: IniEntryDefs<6> = IniEntryDefs::new([
     entry(SERVERS, c"127.0.0.1"),
-    entry(TIMEOUT, c"0.1"),
-    entry(CONNECT_TIMEOUT, c"0"),
+    entry(CONNECT_TIMEOUT, c"0.1"),
+    entry(CONNECT_TWICE, c"0"),
     entry(PERSISTENT, c"1"),
     entry(AWAIT_RELEASE, c"0"),
     IniEntryDef::end(),

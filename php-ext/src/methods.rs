@@ -29,8 +29,8 @@ pub(crate) fn construct(call: &mut ExecuteData) -> ConstructorResult<Client> {
 
 fn make(arguments: &Arguments) -> Result<Client, Invalid> {
     let (servers, options) = arguments.value_and_array().map_err(|Thrown| Invalid::Thrown)?;
-    let (configuration, read_timeout) = options::read(servers::named(servers)?, options)?;
-    Ok(Client::new(registry::connections(configuration)?, read_timeout))
+    let (configuration, answer_timeout) = options::read(servers::named(servers)?, options)?;
+    Ok(Client::new(registry::connections(configuration)?, answer_timeout))
 }
 
 pub(crate) extern "C" fn acquire_for_me(call: &mut ExecuteData, answer: &mut Zval) {

@@ -3,7 +3,6 @@
 use crate::{ini, servers, zend};
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
 use poolcounter::client::{Choice, Settings, Sharing};
-use std::ffi::CStr;
 use std::time::Duration;
 
 /// Objects with an equal one use the same connections.
@@ -17,8 +16,8 @@ pub(crate) struct Configuration {
     pub(crate) connect_timeout: u64,
     pub(crate) connect_twice: bool,
     pub(crate) first_answer_timeout: Option<u64>,
-    pub(crate) pass_over: u64,
-    pub(crate) share_connection: bool,
+    pub(crate) avoid_for: u64,
+    pub(crate) share_connections: bool,
     pub(crate) persistent: bool,
     pub(crate) await_release: bool,
 }
@@ -45,10 +44,10 @@ impl Configuration {
             connect_timeout: self.connect_timeout,
             connect_twice: self.connect_twice,
             first_answer_timeout: self.first_answer_timeout.unwrap_or(usual.first_answer_timeout),
-            pass_over: self.pass_over,
+            pass_over: self.avoid_for,
             // A worker that asks each of many servers in turn connects to each once.
             keep: usual.keep.max(usual.servers.len()),
-            sharing: if self.share_connection { Sharing::PerServer } else { Sharing::PerLock },
+            sharing: if self.share_connections { Sharing::PerServer } else { Sharing::PerLock },
             await_release: self.await_release,
             ..usual
         })
@@ -58,15 +57,15 @@ impl Configuration {
 /// The options as they are given, unless by php.ini.
 #[derive(Default)]
 struct Given {
-    timeout: Option<f64>,
+    ring: bool,
     connect_timeout: Option<f64>,
-    read_timeout: Option<f64>,
+    connect_twice: Option<bool>,
+    answer_timeout: Option<f64>,
     first_answer_timeout: Option<f64>,
-    pass_over: Option<f64>,
-    share_connection: bool,
+    avoid_for: Option<f64>,
+    share_connections: bool,
     persistent: Option<bool>,
     await_release: Option<bool>,
-    ring: bool,
 }
 
 /// What the options and php.ini make of these servers; and the time to wait for an answer, in microseconds.
@@ -78,21 +77,18 @@ pub(crate) fn read(
         Some(options) => given(options)?,
         None => Given::default(),
     };
-    let connect_timeout = given.connect_timeout.map_or_else(|| ini_seconds(ini::CONNECT_TIMEOUT, false), Ok)?;
-    let timeout = given.timeout.map_or_else(|| ini_seconds(ini::TIMEOUT, true), Ok)?;
-    let connect_twice = connect_timeout > 0.0;
     let configuration = Configuration {
         servers,
         ring: given.ring,
-        connect_timeout: micros(if connect_twice { connect_timeout } else { timeout }),
-        connect_twice,
+        connect_timeout: micros(given.connect_timeout.map_or_else(connect_timeout_of_ini, Ok)?),
+        connect_twice: given.connect_twice.unwrap_or_else(|| ini::switch(ini::CONNECT_TWICE)),
         first_answer_timeout: given.first_answer_timeout.map(micros),
-        pass_over: micros(given.pass_over.unwrap_or(1.0)),
-        share_connection: given.share_connection,
+        avoid_for: micros(given.avoid_for.unwrap_or(1.0)),
+        share_connections: given.share_connections,
         persistent: given.persistent.unwrap_or_else(|| ini::switch(ini::PERSISTENT)),
         await_release: given.await_release.unwrap_or_else(|| ini::switch(ini::AWAIT_RELEASE)),
     };
-    Ok((configuration, given.read_timeout.map(micros)))
+    Ok((configuration, given.answer_timeout.map(micros)))
 }
 
 fn given(options: &ZendHashTable) -> Result<Given, Invalid> {
@@ -104,20 +100,32 @@ fn given(options: &ZendHashTable) -> Result<Given, Invalid> {
         };
         let value = value.dereference();
         match name.as_str() {
-            "timeout" => given.timeout = Some(seconds(&name, value, true)?),
-            "connect_timeout" => given.connect_timeout = Some(seconds(&name, value, false)?),
-            "read_timeout" if value.is_null() => given.read_timeout = None,
-            "read_timeout" => given.read_timeout = Some(seconds(&name, value, true)?),
+            "key_distribution" => given.ring = is_ring(value)?,
+            "connect_timeout" => given.connect_timeout = Some(seconds(&name, value, true)?),
+            "connect_twice" => given.connect_twice = Some(switch(&name, value)?),
+            "answer_timeout" if value.is_null() => given.answer_timeout = None,
+            "answer_timeout" => given.answer_timeout = Some(seconds(&name, value, true)?),
             "first_answer_timeout" => given.first_answer_timeout = Some(seconds(&name, value, true)?),
-            "pass_over" => given.pass_over = Some(seconds(&name, value, false)?),
-            "share_connection" => given.share_connection = switch(&name, value)?,
+            "avoid_for" => given.avoid_for = Some(seconds(&name, value, false)?),
+            "share_connections" => given.share_connections = switch(&name, value)?,
             "persistent" => given.persistent = Some(switch(&name, value)?),
             "await_release" => given.await_release = Some(switch(&name, value)?),
-            "choice" => given.ring = is_ring(value)?,
-            _ => return Err(Invalid::Value(format!("Unknown option \"{name}\""))),
+            _ => return Err(Invalid::Value(unknown(&name))),
         }
     }
     Ok(given)
+}
+
+fn unknown(name: &str) -> String {
+    let meant = match name {
+        "choice" => "key_distribution",
+        "timeout" => "connect_timeout",
+        "read_timeout" => "answer_timeout",
+        "pass_over" => "avoid_for",
+        "share_connection" => "share_connections",
+        _ => return format!("Unknown option \"{name}\""),
+    };
+    format!("Unknown option \"{name}\": use \"{meant}\"")
 }
 
 fn seconds(name: &str, value: &Zval, above_zero: bool) -> Result<f64, Invalid> {
@@ -128,11 +136,16 @@ fn seconds(name: &str, value: &Zval, above_zero: bool) -> Result<f64, Invalid> {
     in_range(number, above_zero).ok_or_else(|| Invalid::Value(format!("Option \"{name}\" {}", range(above_zero))))
 }
 
-fn ini_seconds(name: &CStr, above_zero: bool) -> Result<f64, Invalid> {
-    let number = zend::ini_text(name).trim().parse().ok();
+fn connect_timeout_of_ini() -> Result<f64, Invalid> {
+    let name = ini::CONNECT_TIMEOUT.to_string_lossy();
+    if zend::is_in_php_ini(ini::MISTAKEN_FOR_CONNECT_TIMEOUT) {
+        let mistaken = ini::MISTAKEN_FOR_CONNECT_TIMEOUT.to_string_lossy();
+        return Err(Invalid::Value(format!("There is no ini setting {mistaken}: use {name}")));
+    }
+    let number = zend::ini_text(ini::CONNECT_TIMEOUT).trim().parse().ok();
     number
-        .and_then(|number| in_range(number, above_zero))
-        .ok_or_else(|| Invalid::Value(format!("The ini setting {} {}", name.to_string_lossy(), range(above_zero))))
+        .and_then(|number| in_range(number, true))
+        .ok_or_else(|| Invalid::Value(format!("The ini setting {name} {}", range(true))))
 }
 
 fn in_range(number: f64, above_zero: bool) -> Option<f64> {
@@ -155,8 +168,10 @@ fn is_ring(value: &Zval) -> Result<bool, Invalid> {
     match value.str() {
         Some("ring") => Ok(true),
         Some("mediawiki") => Ok(false),
-        Some(_) => Err(Invalid::Value("Option \"choice\" must be either \"mediawiki\" or \"ring\"".to_owned())),
-        None => Err(wrong_type("choice", "string", value)),
+        Some(_) => {
+            Err(Invalid::Value("Option \"key_distribution\" must be either \"mediawiki\" or \"ring\"".to_owned()))
+        }
+        None => Err(wrong_type("key_distribution", "string", value)),
     }
 }
 

@@ -29,6 +29,7 @@ unsafe extern "C" {
         holder: *mut Zval,
     ) -> *mut Zval;
     fn zend_ini_string_ex(name: *const c_char, length: usize, original: c_int, exists: *mut bool) -> *mut c_char;
+    fn cfg_get_entry(name: *const c_char, length: usize) -> *mut Zval;
     fn display_ini_entries(module: *mut ModuleEntry);
     static spl_ce_RuntimeException: *mut ClassEntry;
 }
@@ -191,6 +192,12 @@ pub(crate) fn ini_text(name: &CStr) -> String {
         let text = zend_ini_string_ex(name.as_ptr(), name.count_bytes(), 0, &raw mut exists);
         if text.is_null() { String::new() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
     }
+}
+
+/// Whether php.ini, or PHP's command line, sets this, be it an ini entry of anybody or not.
+pub(crate) fn is_in_php_ini(name: &CStr) -> bool {
+    // SAFETY: PHP only reads the name.
+    unsafe { !cfg_get_entry(name.as_ptr(), name.count_bytes()).is_null() }
 }
 
 /// Prints the ini entries of a module, as `phpinfo()` has them.

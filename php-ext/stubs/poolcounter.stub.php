@@ -122,33 +122,33 @@ final class Client implements ClientInterface
      * Connects to nothing yet.
      *
      * Options:
-     * - `timeout` (float, seconds; by default the ini setting `poolcounter.timeout`, 0.1): how long a connection
-     *   may take to be made; at most twice as long if a name has several addresses.
-     * - `connect_timeout` (float, seconds; by default `poolcounter.connect_timeout`, 0): if above 0, used instead
-     *   of `timeout`, and a connection is tried twice, 1 ms apart.
-     * - `read_timeout` (float, seconds, or null): how long to wait for the answer to an acquire whose own timeout is
+     * - `key_distribution` (`'mediawiki'` or `'ring'`): by which rule a key belongs to a server. With `'ring'`,
+     *   python-poolcounter's rule, each server is `label:server:weight`, such as `pc1:10.0.0.1:1`.
+     * - `connect_timeout` (float, seconds; by default the ini setting `poolcounter.connect_timeout`, 0.1): how long a
+     *   connection may take to be made; at most twice as long if a name has several addresses.
+     * - `connect_twice` (bool; by default `poolcounter.connect_twice`, false): whether a connection that could not be
+     *   made is tried a second time, 1 ms later and for as long.
+     * - `answer_timeout` (float, seconds, or null): how long to wait for the answer to an acquire whose own timeout is
      *   above 0; null: 1.5 times that timeout. At least one second in both cases.
      * - `first_answer_timeout` (float, seconds, 4.0): how long to wait for an answer that is due at once, as that to
      *   an acquire with timeout 0, on a new connection. At least one second, which is the time on a connection that
      *   has answered before.
-     * - `pass_over` (float, seconds, 1.0): the least time for which a server that gave no answer in time is not asked.
+     * - `avoid_for` (float, seconds, 1.0): the least time for which a server that gave no answer in time is not asked.
      *   It is at least as long as the server cost, and doubles with each further failure, up to ten seconds; then one
      *   call of the process finds out whether the server answers. A server that refused is asked after all others for
      *   so long, one second at most.
-     * - `share_connection` (bool, false): whether all locks of objects with equal servers and options share one
+     * - `share_connections` (bool, false): whether all locks of objects with equal servers and options share one
      *   connection to each server. The server releases the newest lock of a connection, so the release of an older
      *   one is reported as done, and sent once the newer ones are released. Four locks are the most.
      * - `persistent` (bool; by default `poolcounter.persistent`, true): whether connections outlive the request.
      * - `await_release` (bool; by default `poolcounter.await_release`, false): whether release() waits for the
      *   server's answer.
-     * - `choice` (`'mediawiki'` or `'ring'`): by which rule a key's server is chosen. With `'ring'`,
-     *   python-poolcounter's rule, each server is `label:server:weight`, such as `pc1:10.0.0.1:1`.
      *
      * @param list<string>|string|null $servers each `host`, `host:port`, `[::1]:7531` or `unix:/path`; a string may
      *   hold several, separated by commas; null: the ini setting `poolcounter.servers`
-     * @param array{timeout?: float, connect_timeout?: float, read_timeout?: ?float, first_answer_timeout?: float,
-     *   pass_over?: float, share_connection?: bool, persistent?: bool, await_release?: bool,
-     *   choice?: 'mediawiki'|'ring'} $options
+     * @param array{key_distribution?: 'mediawiki'|'ring', connect_timeout?: float, connect_twice?: bool,
+     *   answer_timeout?: ?float, first_answer_timeout?: float, avoid_for?: float, share_connections?: bool,
+     *   persistent?: bool, await_release?: bool} $options
      *
      * @throws \TypeError if a server or an option is of a wrong type
      * @throws \ValueError if a server cannot be read, none is given, an option is unknown or out of range

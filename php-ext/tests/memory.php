@@ -24,7 +24,7 @@ $daemon = Daemon::ours();
 $address = $daemon->address;
 $outcomes = [];
 foreach (range(1, 3) as $round) {
-    $client = new Client([$address], ['timeout' => 0.5 + $round]);
+    $client = new Client([$address], ['connect_timeout' => 0.5 + $round]);
     $other = new Client($address, ['await_release' => true, 'persistent' => false]);
     $calls = [
         fn() => $client->acquireForMe('key', 1, 10, 0),
@@ -47,8 +47,8 @@ foreach (range(1, 3) as $round) {
         fn() => $client->acquireForMe([], 1, 10, 0),
         fn() => new Client([1]),
         fn() => new Client('a b'),
-        fn() => new Client(null, ['tiemout' => 1]),
-        fn() => new Client("a:$address:1", ['choice' => 'ring']),
+        fn() => new Client(null, ['timeout' => 1]),
+        fn() => new Client("a:$address:1", ['key_distribution' => 'ring']),
         fn() => (new Client(Daemon::freeAddress()))->acquireForMe('key', 1, 10, 0),
         fn() => clone $client,
         fn() => (new Client($address))->acquireForMe('forgotten', 1, 10, 0),

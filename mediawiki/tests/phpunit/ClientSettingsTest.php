@@ -15,7 +15,7 @@ class ClientSettingsTest extends TestCase {
 		$settings = new ClientSettings( [] );
 		$this->assertSame( [ '127.0.0.1' ], $settings->servers() );
 		$this->assertSame(
-			[ 'timeout' => 0.1, 'connect_timeout' => 0.0, 'first_answer_timeout' => 4.0, 'pass_over' => 1.0 ],
+			[ 'connect_timeout' => 0.1, 'connect_twice' => false, 'first_answer_timeout' => 4.0, 'avoid_for' => 1.0 ],
 			$settings->options()
 		);
 		$this->assertSame( [], $settings->mistakes() );
@@ -75,7 +75,7 @@ class ClientSettingsTest extends TestCase {
 		foreach ( [ -1, NAN, INF, 'x', false, [] ] as $value ) {
 			yield [ 'connect_timeout', $value, 0.0 ];
 		}
-		yield [ 'pass_over', -1, 1.0 ];
+		yield [ 'avoid_for', -1, 1.0 ];
 		yield [ 'first_answer_timeout', 0, 4.0 ];
 	}
 
@@ -84,7 +84,7 @@ class ClientSettingsTest extends TestCase {
 	 */
 	public function testSecondsThatCannotBeUsed( string $name, $value, float $used ) {
 		$settings = new ClientSettings( [ $name => $value ] );
-		$this->assertSame( $used, $settings->options()[$name] );
+		$this->assertSame( $used, ( $settings->forMediaWiki() + $settings->options() )[$name] );
 		$this->assertCount( 1, $settings->mistakes() );
 		$this->assertStringStartsWith( "\$wgPoolCountClientConf['$name'] is ", $settings->mistakes()[0] );
 		$this->assertStringEndsWith( ": $used is used", $settings->mistakes()[0] );
@@ -93,9 +93,25 @@ class ClientSettingsTest extends TestCase {
 	public function testSecondsThatCanBeUsed() {
 		foreach ( [ [ 2, 2.0 ], [ '0.5', 0.5 ], [ 1e300, 2592000.0 ], [ null, 0.1 ] ] as [ $value, $used ] ) {
 			$settings = new ClientSettings( [ 'timeout' => $value ] );
-			$this->assertSame( [ $used, [] ], [ $settings->options()['timeout'], $settings->mistakes() ] );
+			$this->assertSame( [ $used, [] ], [ $settings->options()['connect_timeout'], $settings->mistakes() ] );
 		}
 		$this->assertSame( [], ( new ClientSettings( [ 'connect_timeout' => 0 ] ) )->mistakes() );
+	}
+
+	public function provideTimesToConnect() {
+		return [
+			[ [ 'timeout' => 2 ], 2.0, false ], [ [ 'timeout' => 2, 'connect_timeout' => 0 ], 2.0, false ],
+			[ [ 'timeout' => 2, 'connect_timeout' => 0.5 ], 0.5, true ], [ [ 'connect_timeout' => 3 ], 3.0, true ],
+			[ [ 'timeout' => 2, 'connect_timeout' => -1 ], 2.0, false ],
+		];
+	}
+
+	/**
+	 * @dataProvider provideTimesToConnect
+	 */
+	public function testMediaWikisTwoSettingsSayHowLongAndHowOften( array $conf, float $seconds, bool $twice ) {
+		$options = ( new ClientSettings( $conf ) )->options();
+		$this->assertSame( [ $seconds, $twice ], [ $options['connect_timeout'], $options['connect_twice'] ] );
 	}
 
 	public function provideFlags() {
@@ -115,11 +131,14 @@ class ClientSettingsTest extends TestCase {
 	}
 
 	public function testNamesThatAreNoSettings() {
-		$settings = new ClientSettings( [ 'timeuot' => 1, 'firstAnswerTimeout' => 1, 'colour' => 1 ] );
+		$names = [ 'timeuot', 'firstAnswerTimeout', 'pass_over', 'colour' ];
+		$settings = new ClientSettings( array_fill_keys( $names, 1 ) );
 		$this->assertSame( [
 			'$wgPoolCountClientConf[\'timeuot\'] is no setting, and does nothing; \'timeout\' is one',
 			'$wgPoolCountClientConf[\'firstAnswerTimeout\'] is no setting, and does nothing; ' .
 				'\'first_answer_timeout\' is one',
+			'$wgPoolCountClientConf[\'pass_over\'] is no setting, and does nothing; ' .
+				'\'avoid_for\' is one',
 			'$wgPoolCountClientConf[\'colour\'] is no setting, and does nothing',
 		], $settings->mistakes() );
 	}

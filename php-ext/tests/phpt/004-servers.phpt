@@ -18,13 +18,13 @@ $server = '127.0.0.1';
 new Client([&$server]);
 new Client();
 new Client(servers: 'host', options: []);
-new Client('a:127.0.0.1:1,b:127.0.0.2:7532:3,c:unix:/run/p:2', ['choice' => 'ring']);
+new Client('a:127.0.0.1:1,b:127.0.0.2:7532:3,c:unix:/run/p:2', ['key_distribution' => 'ring']);
 
 $bad = [
     [''], [' , '], [[]], [['host', 1]], [[null]], [[['host']]], ['host:0'], ['a b'], [[' ']], ["a\0b"], ["\xff"], [new stdClass],
-    ['host', ['choice' => 'ring']], ['a:host:-1', ['choice' => 'ring']], ['a:host:1001', ['choice' => 'ring']],
-    [':host:1', ['choice' => 'ring']],
-    ['a:host:0', ['choice' => 'ring']],
+    ['host', ['key_distribution' => 'ring']], ['a:host:-1', ['key_distribution' => 'ring']], ['a:host:1001', ['key_distribution' => 'ring']],
+    [':host:1', ['key_distribution' => 'ring']],
+    ['a:host:0', ['key_distribution' => 'ring']],
 ];
 foreach ($bad as $arguments) {
     try {

@@ -5,6 +5,7 @@ poolcounter
 --INI--
 poolcounter.servers=127.0.0.1:1
 poolcounter.connect_timeout=0.01
+poolcounter.connect_twice=1
 --FILE--
 <?php
 use PoolCounter\{Client, ConnectionException};
@@ -34,10 +35,10 @@ server();
 --EXPECT--
 poolcounter.await_release=0
 poolcounter.connect_timeout=0.01
+poolcounter.connect_twice=1
 poolcounter.persistent=1
 poolcounter.servers=127.0.0.1:1
-poolcounter.timeout=0.1
 127.0.0.1:1
 127.0.0.1:2
 PoolCounter\Client::__construct(): Argument #1 ($servers) must name at least one server
-PoolCounter\Client::__construct(): The ini setting poolcounter.connect_timeout must be a number of seconds, at least 0
+PoolCounter\Client::__construct(): The ini setting poolcounter.connect_timeout must be a number of seconds greater than 0

@@ -44,7 +44,7 @@ final class ClientTest extends TestCase
         $this->assertSame(Result::QUEUE_FULL, $client->acquireForMe('key', 1, 1, 5));
         $this->assertSame(Result::TIMEOUT, $client->acquireForMe('key', 1, 10, 0));
         $this->assertSame(Result::TIMEOUT, $client->acquireForAnyone('key', 1, 10, 1));
-        $sharing = new Client($daemon->address, ['share_connection' => true]);
+        $sharing = new Client($daemon->address, ['share_connections' => true]);
         foreach (['a', 'b', 'c', 'd'] as $key) {
             $this->assertSame(Result::LOCKED, $sharing->acquireForMe($key, 1, 10, 0));
         }

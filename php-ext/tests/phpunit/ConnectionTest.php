@@ -18,9 +18,9 @@ final class ConnectionTest extends TestCase
     {
         $daemon = Daemon::ours();
         $connections = [1, 1, 2];
-        $options = [[], ['timeout' => 0.1], ['timeout' => 0.5]];
+        $options = [[], ['connect_timeout' => 0.1], ['connect_timeout' => 0.5]];
         foreach ($options as $number => $option) {
-            $objects[] = $object = new Client([$daemon->address], ['share_connection' => true, ...$option]);
+            $objects[] = $object = new Client([$daemon->address], ['share_connections' => true, ...$option]);
             $object->acquireForMe("key$number", 1, 10, 0);
             $this->assertCount($connections[$number], $daemon->connections());
         }
@@ -29,19 +29,50 @@ final class ConnectionTest extends TestCase
     public function testNoTimeOutIsShortenedToNothing(): void
     {
         $daemon = Daemon::ours();
-        foreach (['timeout', 'connect_timeout'] as $option) {
-            $client = new Client([$daemon->address], [$option => 1e-300, 'pass_over' => 0]);
-            $locks = static function () use ($client, $option): bool {
+        foreach (['once' => false, 'twice' => true] as $times => $twice) {
+            $options = ['connect_timeout' => 1e-300, 'connect_twice' => $twice, 'avoid_for' => 0];
+            $client = new Client([$daemon->address], $options);
+            $locks = static function () use ($client, $times): bool {
                 try {
-                    return $client->acquireForMe($option, 1, 10, 0) === Result::LOCKED;
+                    return $client->acquireForMe($times, 1, 10, 0) === Result::LOCKED;
                 } catch (ConnectionException) {
                     // A busy machine may take longer once; without any time it is so each time.
                     return false;
                 }
             };
-            Deadline::until($locks, "a lock with a short $option");
+            Deadline::until($locks, "a lock with a short time to connect $times");
             $this->addToAssertionCount(1);
         }
+    }
+
+    /** @return array<string, array{int, string, array<string, string>}> */
+    public static function attempts(): array
+    {
+        return [
+            'by default' => [1, '[]', []],
+            'by the option' => [2, '["connect_twice" => true]', []],
+            'by php.ini' => [2, '[]', ['poolcounter.connect_twice' => 'on']],
+            'by the option alone' => [1, '["connect_twice" => false]', ['poolcounter.connect_twice' => 'on']],
+        ];
+    }
+
+    /** @dataProvider attempts */
+    public function testAConnectionIsTriedASecondTimeIfSoWished(int $count, string $options, array $settings): void
+    {
+        $dead = Daemon::freeAddress();
+        $log = tempnam(sys_get_temp_dir(), 'poolcounter-attempts-');
+        $code = <<<CODE
+            try {
+                (new PoolCounter\\Client('$dead', $options))->acquireForMe('key', 1, 10, 0);
+            } catch (PoolCounter\\ConnectionException \$exception) {
+                echo \$exception->getCause();
+            }
+            CODE;
+        $script = new Script($code, $settings, ['strace', '-f', '-qq', '-e', 'trace=connect', '-o', $log]);
+        $this->assertSame('Connection refused', $script->result());
+        $calls = (string) file_get_contents($log);
+        unlink($log);
+        $this->assertSame($count, substr_count($calls, "inet_addr(\"$dead\")"), $calls);
     }
 
     public function testAConnectionOutlivesItsObject(): void
@@ -67,7 +98,7 @@ final class ConnectionTest extends TestCase
         $server = $socket === '' ? $daemon->address : "unix:$socket";
         $log = tempnam(sys_get_temp_dir(), 'poolcounter-calls-');
         $script = new Script(<<<CODE
-            \$client = new PoolCounter\\Client('$server', ['timeout' => 20]);
+            \$client = new PoolCounter\\Client('$server', ['connect_timeout' => 20]);
             for (\$i = 0; \$i < 6; \$i++) {
                 // What comes before the second section, which has a connection, is not looked at.
                 \$i === 1 && posix_getppid();
@@ -128,7 +159,7 @@ final class ConnectionTest extends TestCase
     {
         $daemon = Daemon::ours();
         $dead = Daemon::freeAddress();
-        $client = new Client([$dead, $daemon->address], ['pass_over' => 0]);
+        $client = new Client([$dead, $daemon->address], ['avoid_for' => 0]);
         foreach (range(1, 10) as $number) {
             $this->assertSame(Result::LOCKED, $client->acquireForMe("key$number", 1, 10, 0));
             $this->assertSame(Result::RELEASED, $client->release());
@@ -138,7 +169,7 @@ final class ConnectionTest extends TestCase
     public function testNoServerAtAll(): void
     {
         $dead = Daemon::freeAddress();
-        $client = new Client($dead, ['connect_timeout' => 0.2]);
+        $client = new Client($dead, ['connect_timeout' => 0.2, 'connect_twice' => true]);
         try {
             $client->acquireForMe('key', 1, 10, 0);
             $this->fail('no exception');
@@ -193,7 +224,7 @@ final class ConnectionTest extends TestCase
     public function testAServerThatDoesNotAnswer(): void
     {
         $daemon = Daemon::ours();
-        $client = new Client($daemon->address, ['read_timeout' => 1.0]);
+        $client = new Client($daemon->address, ['answer_timeout' => 1.0]);
         $daemon->freeze();
         try {
             $client->acquireForMe('key', 1, 10, 60);
@@ -211,7 +242,7 @@ final class ConnectionTest extends TestCase
     public function testAnAnswerThatIsDueAtOnce(): void
     {
         $daemon = Daemon::ours();
-        $options = ['first_answer_timeout' => 1.5, 'read_timeout' => 20, 'await_release' => true];
+        $options = ['first_answer_timeout' => 1.5, 'answer_timeout' => 20, 'await_release' => true];
         $client = new Client($daemon->address, $options);
         $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 0));
         $this->assertSame(Result::RELEASED, $client->release());
@@ -230,9 +261,10 @@ final class ConnectionTest extends TestCase
         $code = 'echo (new PoolCounter\Client)->acquireForMe("key", 1, 10, 0)->name;';
         $script = new Script($code, ['poolcounter.servers' => "$daemon->address, " . Daemon::freeAddress()]);
         $this->assertSame('LOCKED', $script->result());
-        $refused = new Script($code, ['poolcounter.timeout' => 'soon']);
+        $refused = new Script($code, ['poolcounter.connect_timeout' => 'soon']);
         $this->assertNotSame(0, $refused->process->wait());
-        $this->assertStringContainsString('The ini setting poolcounter.timeout must be', $refused->process->errors());
+        $why = 'The ini setting poolcounter.connect_timeout must be';
+        $this->assertStringContainsString($why, $refused->process->errors());
     }
 
     private function secondsOfSilence(Client $client): float

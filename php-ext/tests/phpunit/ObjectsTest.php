@@ -13,7 +13,7 @@ final class ObjectsTest extends TestCase
 {
     /** A release must be there before the daemon is asked what came of it. */
     private const OWN = ['await_release' => true];
-    private const SHARED = ['share_connection' => true, 'await_release' => true];
+    private const SHARED = ['share_connections' => true, 'await_release' => true];
     private Daemon $daemon;
 
     protected function setUp(): void

@@ -77,7 +77,7 @@ final class ServersTest extends TestCase
             $labels[$daemon->address] = $label;
             $servers[] = "$label:$daemon->address:$weight";
         }
-        $client = new Client(implode(',', $servers), ['choice' => 'ring']);
+        $client = new Client(implode(',', $servers), ['key_distribution' => 'ring']);
         foreach (array_filter($keys, fn($key) => $key !== '', ARRAY_FILTER_USE_KEY) as $key => $label) {
             $this->assertSame($label, $labels[$this->serverOf($client, (string) $key)], "key $key");
         }
@@ -114,7 +114,7 @@ final class ServersTest extends TestCase
         $key = $frozen->keyAmong($servers);
         $frozen->freeze();
         // It is not asked again for so long.
-        $first = new Client($servers, ['read_timeout' => 1, 'pass_over' => 10]);
+        $first = new Client($servers, ['answer_timeout' => 1, 'avoid_for' => 10]);
         try {
             // A server that may let it wait for longer than it does would not be blamed.
             $first->acquireForMe($key, 1, 10, 1);
@@ -122,8 +122,8 @@ final class ServersTest extends TestCase
         } catch (ReadException $exception) {
             $this->assertSame($frozen->address, $exception->getServer());
         }
-        foreach ([['timeout' => 0.3], ['share_connection' => true], ['persistent' => false]] as $options) {
-            $next = new Client($servers, $options + ['read_timeout' => 2]);
+        foreach ([['connect_timeout' => 0.3], ['share_connections' => true], ['persistent' => false]] as $options) {
+            $next = new Client($servers, $options + ['answer_timeout' => 2]);
             $this->assertSame(Result::LOCKED, $next->acquireForMe($key, 1, 10, 60));
             $this->assertSame([], $frozen->connections());
             $this->assertSame(Result::RELEASED, $next->release());

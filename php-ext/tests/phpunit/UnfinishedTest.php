@@ -68,7 +68,7 @@ final class UnfinishedTest extends TestCase
         $script = new Script(<<<CODE
             \$client = new PoolCounter\\Client('{$this->daemon->address}');
             echo \$client->acquireForAnyone('key', 1, 10, 0)->name;
-            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['connect_timeout' => 1]);
             while (current(\$watch->stats('waiting_workers'))['waiting_workers'] < 1) { usleep(5000); }
             $end
             CODE, ['extension' => 'posix', 'memory_limit' => '64M']);
@@ -84,7 +84,7 @@ final class UnfinishedTest extends TestCase
     {
         return [
             'a connection for each lock' => ['[]'],
-            'a shared connection' => ['["share_connection" => true]'],
+            'a shared connection' => ['["share_connections" => true]'],
             'with answers' => ['["await_release" => true]'],
         ];
     }
@@ -109,7 +109,7 @@ final class UnfinishedTest extends TestCase
                 exit;
             }
             pcntl_waitpid(\$child, \$status);
-            \$other = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            \$other = new PoolCounter\\Client('{$this->daemon->address}', ['connect_timeout' => 1]);
             \$try = fn(string \$key, int \$timeout) => \$other->acquireForMe(\$key, 1, 10, \$timeout);
             \$say('other', \$try('outer', 0), \$try('inner', 0), \$try('left', 10));
             \$say('parent', \$client->release('outer'), \$client->release(), \$client->release());
@@ -166,7 +166,7 @@ final class UnfinishedTest extends TestCase
                 posix_kill(getmypid(), SIGKILL);
             }
             echo \$result->name, " \$child.";
-            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1]);
+            \$watch = new PoolCounter\\Client('{$this->daemon->address}', ['connect_timeout' => 1]);
             while (current(\$watch->stats('waiting_workers'))['waiting_workers'] < 1) { usleep(5000); }
             $end
             pcntl_waitpid(\$child, \$status);
@@ -206,7 +206,8 @@ final class UnfinishedTest extends TestCase
     {
         $script = new Script(<<<CODE
             foreach (range(1, 200) as \$number) {
-                \$client = new PoolCounter\\Client('{$this->daemon->address}', ['timeout' => 1 + \$number / 1000]);
+                \$options = ['connect_timeout' => 1 + \$number / 1000];
+                \$client = new PoolCounter\\Client('{$this->daemon->address}', \$options);
                 \$client->acquireForMe('key', 1, 10, 0);
                 \$client->release();
             }

@@ -1,7 +1,7 @@
 <?php
 
 // The extension as a player of the client-side stories and of the network stories: see
-// tests/client-stories/README.md. With the argument `share_connection`, all locks at a server share a connection.
+// tests/client-stories/README.md. With the argument `share_connections`, all locks at a server share a connection.
 
 declare(strict_types=1);
 
@@ -68,12 +68,12 @@ final class Player
         parse_str(implode('&', $words), $values);
         $this->servers = explode(',', $values['servers']);
         $this->options = [
-            'share_connection' => $this->sharing,
-            'choice' => $values['choice'],
-            'timeout' => $values['connect_timeout_ms'] / 1000,
+            'share_connections' => $this->sharing,
+            'key_distribution' => $values['choice'],
+            'connect_timeout' => $values['connect_timeout_ms'] / 1000,
             // The option would bound the waits of long acquires, too; without it, a second is the least.
-            'read_timeout' => $values['answer_timeout_ms'] === '1000' ? null : $values['answer_timeout_ms'] / 1000,
-            'pass_over' => $values['pass_over_ms'] / 1000,
+            'answer_timeout' => $values['answer_timeout_ms'] === '1000' ? null : $values['answer_timeout_ms'] / 1000,
+            'avoid_for' => $values['pass_over_ms'] / 1000,
             'await_release' => $values['await_release'] === '1',
         ];
         $this->held = [];
@@ -129,7 +129,7 @@ final class Player
     }
 }
 
-$player = new Player(($argv[1] ?? '') === 'share_connection');
+$player = new Player(($argv[1] ?? '') === 'share_connections');
 while (($line = fgets(STDIN)) !== false) {
     echo str_replace("\n", '\n', $player->answer(rtrim($line, "\n"))), "\n";
 }

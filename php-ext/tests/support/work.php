@@ -10,9 +10,9 @@ final class Kept
 }
 
 $address = $_GET['at'];
-$options = ['share_connection' => isset($_GET['shared'])];
+$options = ['share_connections' => isset($_GET['shared'])];
 $client = new PoolCounter\Client($address, $options);
-$watch = new PoolCounter\Client($address, ['timeout' => 1.0]);
+$watch = new PoolCounter\Client($address, ['connect_timeout' => 1.0]);
 
 /** Acquires, and returns once somebody waits, or as many as are named. */
 $hold = function (int $waiters = 1) use ($client, $watch, $address): void {
@@ -51,7 +51,7 @@ switch ($_GET['do']) {
         break;
     case 'silent':
         // No other request has these options.
-        $options = ['read_timeout' => 1, 'pass_over' => 10, 'timeout' => (float) $_GET['timeout']];
+        $options = ['answer_timeout' => 1, 'avoid_for' => 10, 'connect_timeout' => (float) $_GET['timeout']];
         try {
             echo (new PoolCounter\Client($address, $options))->acquireForAnyone($_GET['key'], 1, 10, 1)->name;
         } catch (PoolCounter\ReadException $exception) {

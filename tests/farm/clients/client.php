@@ -16,7 +16,7 @@ stream_set_write_buffer($log, 0);
 // One that is slow has keys and work of its own.
 $keys = explode(',', $slow ?: $keys);
 $work = $slow ? [20000, 40000] : [10, 50];
-$client = new Client(explode(',', $servers), ['timeout' => (int) $connect / 1000]);
+$client = new Client(explode(',', $servers), ['connect_timeout' => (int) $connect / 1000]);
 mt_srand((int) $seed + (int) $worker);
 
 $note = static function (int $number, string ...$words) use ($log): void {

@@ -232,7 +232,7 @@ class Differences(unittest.TestCase):
                 for _ in lines:
                     connection.sendall(next(answers))
             with self.subTest(client), Peer(second_time) as peer:
-                puppet = self.puppet(client, peer.address, pass_over=0)
+                puppet = self.puppet(client, peer.address, avoid_for=0)
                 puppet.make("Short", "k")
                 self.assertEqual(self.do(puppet, "acquireForMe", "k"), "poolcounter-read-error")
                 self.do(puppet, "acquireForMe", "k")

@@ -56,6 +56,43 @@ class Files(unittest.TestCase):
         self.assertEqual(named, {key for key in english if key.endswith("-error")})
 
 
+class Options(unittest.TestCase):
+    """docs/options.md names the settings that the extension reads."""
+
+    # What only MediaWiki knows of a pool: the protocol has no word for it.
+    OF_POOLS = {"class", "slots", "fastStale"}
+
+    @staticmethod
+    def documented(heading):
+        """The words that the column of MediaWiki has below a heading."""
+        section = (places.ROOT / "docs" / "options.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        head, _, *rows = ("| default |" + section.partition("\n| default |")[2].partition("\n\n")[0]).splitlines()
+        cells = [row.split(" | ")[head.split(" | ").index("MediaWiki")] for row in rows]
+        # A dash: there is no such setting.
+        return {name for cell in cells if not cell.startswith("-") for name in re.findall(r"`(\w+)`", cell)}
+
+    @staticmethod
+    def known(class_):
+        """The names that a class of settings knows."""
+        code = ("foreach (['Mistakes', $argv[2]] as $name) { require \"$argv[1]/src/$name.php\"; }"
+                "echo json_encode((new ReflectionClass(\"MediaWiki\\\\Extension\\\\PoolCounterNative\\\\$argv[2]\"))->getConstant('KNOWN'));")
+        done = run(places.PHP, "-n", "-r", code, places.EXTENSION, class_)
+        return set(json.loads(done.stdout))
+
+    def test_of_the_client(self):
+        """$wgPoolCountClientConf."""
+        self.assertEqual(self.known("ClientSettings"), self.documented("Options of a client"))
+
+    def test_of_a_pool(self):
+        """$wgPoolCounterConf."""
+        self.assertEqual(self.known("PoolSettings"), self.documented("Options of a request") | self.OF_POOLS)
+
+    def test_the_readme(self):
+        """The table of the client's settings in the README has each of them."""
+        table = (places.EXTENSION / "README.md").read_text().partition("| in `$wgPoolCountClientConf` |")[2].partition("\n\n")[0]
+        self.assertEqual(set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)), self.known("ClientSettings"))
+
+
 class Requirements(unittest.TestCase):
     """What happens when something is missing."""
 

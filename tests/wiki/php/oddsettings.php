@@ -90,7 +90,7 @@ $numbers = [
 	'the largest' => PHP_INT_MAX, 'tiny' => 1e-300, 'true' => true, 'false' => false,
 	'a list' => [], 'a comma' => '0,5', 'a unit' => '1s', 'an object' => new stdClass(),
 ];
-foreach ( [ 'timeout', 'connect_timeout', 'first_answer_timeout', 'pass_over' ] as $setting ) {
+foreach ( [ 'timeout', 'connect_timeout', 'first_answer_timeout', 'avoid_for' ] as $setting ) {
 	foreach ( $numbers as $name => $number ) {
 		$odd["$setting: $name"] = $client( [ $setting => $number ] );
 	}
@@ -101,7 +101,7 @@ foreach ( [ 'persistent', 'await_release' ] as $setting ) {
 		$odd["$setting: $name"] = $client( [ $setting => $switch ] );
 	}
 }
-foreach ( [ 'timeuot', 'conect_timeout', 'Timeout', 'firstAnswerTimeout', 'await-release', 'colour' ] as $setting ) {
+foreach ( [ 'timeuot', 'conect_timeout', 'Timeout', 'firstAnswerTimeout', 'pass_over', 'await-release', 'colour' ] as $setting ) {
 	$odd["misspelt: $setting"] = $client( [ $setting => 1 ] );
 }
 $odd['misspelt: server'] = [ 'client' => [ 'server' => [ 'LIVE' ], 'timeout' => 0.1 ] ];
