@@ -15,13 +15,14 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker looks for a library by the number of its ABI. The file has the version as well, so several may be installed.
 SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
 
-.PHONY: help demo lab test lint bench faults build build-php install install-service install-php uninstall uninstall-php
+.PHONY: help demo lab test lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         get what is needed, check formatting and lints, run every test'
 	@echo 'make lint         formatting and lints alone'
+	@echo 'make fuzz         give every part that reads bytes from outside bytes of any kind (FUZZ_SECONDS=60 for each)'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
 	@echo "make faults       measure what a broken server or network costs, beside MediaWiki's own client (two minutes)"
 	@echo 'make build        build the daemon and the C library'
@@ -49,6 +50,9 @@ test:
 
 lint:
 	@scripts/lint
+
+fuzz:
+	@fuzz/run
 
 bench:
 	@scripts/setup bench

@@ -1,0 +1,525 @@
+//! A client's conversations with servers that say what they like, when they like: each call ends, in time, and no lock is taken for another.
+//!
+//! The servers are honest lock tables behind connections that can be cut, be slow, and be forged. What the client believes of its locks is compared with what the
+//! tables know, as long as nothing was forged on that connection.
+
+mod net;
+
+use crate::input::Input;
+use net::{Net, Socket};
+use poolcounter::Timestamp;
+use poolcounter::client::{
+    Call, Choice, Client, Failure, Knowledge, Lock, Outcome, Request, Server, Settings, Sharing, Step,
+};
+use poolcounter::protocol::Mode;
+use poolcounter::route::Ring;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+const SERVERS: [&str; 3] = ["10.0.0.1", "pc.example:80", "unix:/run/poolcounter/socket"];
+
+const KEYS: [&[u8]; 4] = [b"a", b"b", b"page 1", b"\n"];
+
+/// What a server could say, in the right place or the wrong one.
+const WORDS: [&[u8]; 14] = [
+    b"LOCKED\n",
+    b"DONE\n",
+    b"RELEASED\n",
+    b"NOT_LOCKED\n",
+    b"TIMEOUT\n",
+    b"QUEUE_FULL\n",
+    b"LOCK_HELD\n",
+    b"ERROR SOMETHING\n",
+    b"ERROR WRONG_STAT",
+    b"uptime: 0 days, 0h 0m 0s\n",
+    b"\n",
+    b"LOC",
+    b"KED\n",
+    b"\xff\0\n\n",
+];
+
+const CAUSES: [&str; 3] = ["Connection refused", "Connection timed out", "Broken pipe"];
+
+/// As many calls at once, and locks that their callers hold.
+const MOST: usize = 5;
+
+/// No call takes more steps than this, if the driver does what it says: most of them are looks at a look-up, every 5 ms.
+const MOST_STEPS: usize = 1_000;
+
+/// The bytes are: the settings, and then steps.
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    let mut world = World::new(&mut input);
+    while !input.is_empty() {
+        world.step(&mut input);
+        world.check_locks();
+    }
+    world.end(data.first().is_some_and(|byte| byte & 1 == 0));
+}
+
+struct World {
+    settings: Settings,
+    /// They share what they know of the servers.
+    clients: [Client<Socket>; 2],
+    net: Rc<RefCell<Net>>,
+    calls: Vec<Running>,
+    held: Vec<Held>,
+}
+
+/// A call under way.
+struct Running {
+    call: Call,
+    /// Whose it is.
+    of: usize,
+    kind: Kind,
+    /// How long its answer may take, in microseconds.
+    answer: u64,
+    /// Attempts to connect that have neither succeeded nor failed.
+    under_way: usize,
+    /// Where its command was sent to, and when the answer is due.
+    sent: Option<(usize, Timestamp)>,
+    /// Where it is listening.
+    listens: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Acquire(&'static [u8]),
+    Release,
+    ReleaseNothing,
+    Statistics,
+}
+
+/// A lock that a caller holds.
+struct Held {
+    lock: Lock,
+    of: usize,
+    /// As it is sent.
+    key: Vec<u8>,
+    connection: usize,
+}
+
+/// What a call needs next.
+#[derive(Debug)]
+enum Wants {
+    LookUp(usize),
+    Connect { index: usize, attempt: usize },
+    AwaitConnection(Timestamp),
+    Pause(Timestamp),
+    Send { connection: usize, bytes: Vec<u8>, deadline: Timestamp },
+    Receive { connection: usize, deadline: Timestamp },
+    Acknowledged(Timestamp),
+    Finished(Result<Outcome, Failure>),
+}
+
+impl World {
+    fn new(input: &mut Input<'_>) -> Self {
+        let settings = settings(input);
+        let mut knowledge = Knowledge::new();
+        let clients = [(); 2].map(|()| Client::with_knowledge(settings.clone(), &mut knowledge));
+        let net = Rc::new(RefCell::new(Net::new(settings.servers.len())));
+        Self { settings, clients, net, calls: Vec::new(), held: Vec::new() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.net.borrow().now
+    }
+
+    fn wait_until(&self, moment: Timestamp) {
+        self.net.borrow_mut().wait_until(moment);
+    }
+
+    fn step(&mut self, input: &mut Input<'_>) {
+        let now = self.now();
+        match input.byte() % 24 {
+            0..=3 if self.calls.len() + self.held.len() < MOST => self.acquire(input),
+            4 | 5 if !self.held.is_empty() => {
+                let place = input.below(self.held.len());
+                self.release(place);
+            }
+            6 => {
+                let of = input.below(2);
+                let call = self.clients[of].release_nothing(input.one_of(&KEYS), now);
+                self.begin(of, Kind::ReleaseNothing, self.at_once(), call);
+            }
+            7 => {
+                let (of, server) = (input.below(2), input.below(4));
+                let call = self.clients[of].statistics(server, input.one_of(&["FULL", "uptime", "x\n", "y"]), now);
+                self.begin(of, Kind::Statistics, self.at_once(), call);
+            }
+            8 if !self.calls.is_empty() => {
+                let Running { call, of, .. } = self.calls.swap_remove(input.below(self.calls.len()));
+                self.clients[of].cancel(&call);
+            }
+            9 if !self.held.is_empty() => {
+                let Held { lock, of, connection, .. } = self.held.swap_remove(input.below(self.held.len()));
+                self.clients[of].abandon(&lock);
+                assert!(!self.net.borrow().connections[connection].is_open, "a lock that was abandoned is still held");
+                self.forget_closed();
+            }
+            10 => self.wait_until(now.after_micros(u64::from(input.word() & 0x3ff_ffff))),
+            11 => {
+                let of = input.below(2);
+                if input.flag() {
+                    self.clients[of].abandon_all();
+                } else {
+                    self.clients[of].close();
+                }
+                self.forget_closed();
+            }
+            12 => self.net.borrow_mut().restart(input.below(self.settings.servers.len())),
+            13 => {
+                let of = input.below(2);
+                self.clients[of].looked_up(input.below(4), found(input), now);
+            }
+            _ if !self.calls.is_empty() => {
+                let place = input.below(self.calls.len());
+                self.go_on(place, input);
+            }
+            _ => {}
+        }
+    }
+
+    fn acquire(&mut self, input: &mut Input<'_>) {
+        let (of, key, bits) = (input.below(2), input.one_of(&KEYS), input.byte());
+        let request = Request {
+            mode: if bits & 1 == 0 { Mode::ForMe } else { Mode::ForAnyone },
+            key,
+            workers: 1,
+            maxqueue: [9, 2][usize::from(bits >> 1 & 1)],
+            timeout: [15, 0, 1, u32::MAX][usize::from(bits >> 2 & 3)],
+            answer_within: [None, None, Some(0), Some(2_000_000)][usize::from(bits >> 4 & 3)],
+        };
+        let call = self.clients[of].acquire(&request, self.now());
+        assert!(call.is_ok() || key == b"\n" || matches!(self.settings.choice, Choice::Ring(_)));
+        let asked = request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000);
+        let answer = if request.timeout == 0 { self.at_once() } else { asked.max(self.settings.answer_timeout) };
+        self.begin(of, Kind::Acquire(key), answer, call);
+    }
+
+    /// How long an answer may take that is due at once.
+    fn at_once(&self) -> u64 {
+        self.settings.answer_timeout.max(self.settings.first_answer_timeout)
+    }
+
+    fn release(&mut self, place: usize) {
+        let Held { lock, of, .. } = self.held.swap_remove(place);
+        let call = self.clients[of].release(&lock, self.now());
+        assert!(call.is_ok());
+        self.begin(of, Kind::Release, self.at_once(), call);
+    }
+
+    fn begin(&mut self, of: usize, kind: Kind, answer: u64, call: Result<Call, Failure>) {
+        // A release is never refused for want of room.
+        if let (Ok(call), true) = (call, kind == Kind::Release || self.calls.len() < MOST) {
+            self.calls.push(Running { call, of, kind, answer, under_way: 0, sent: None, listens: None });
+        }
+    }
+
+    /// What the call needs next, and what must be true of that.
+    fn wants(&mut self, place: usize) -> Wants {
+        let now = self.now();
+        let running = &mut self.calls[place];
+        let wants = match self.clients[running.of].step(&mut running.call, now) {
+            Step::LookUp { index, host } => {
+                assert_eq!(host, "pc.example");
+                Wants::LookUp(index)
+            }
+            Step::Connect { index, attempt, .. } => Wants::Connect { index, attempt },
+            Step::AwaitConnection { until } => Wants::AwaitConnection(until),
+            Step::Pause { until } => Wants::Pause(until),
+            Step::Send { socket, bytes, deadline } => {
+                Wants::Send { connection: socket.number, bytes: bytes.to_vec(), deadline }
+            }
+            Step::Receive { socket, deadline } => Wants::Receive { connection: socket.number, deadline },
+            Step::Acknowledged { socket, deadline, .. } => {
+                assert_eq!(running.sent.map(|(connection, _)| connection), Some(socket.number));
+                Wants::Acknowledged(deadline)
+            }
+            Step::Finished(result) => Wants::Finished(result),
+        };
+        running.listens = None;
+        match &wants {
+            Wants::Connect { attempt: 0, .. } => running.under_way = 0,
+            Wants::Receive { connection, deadline } => {
+                running.listens = Some(*connection);
+                if let Some((to, by)) = running.sent
+                    && to == *connection
+                {
+                    assert!(*deadline <= by, "the answer is due later than it was");
+                }
+            }
+            _ => {}
+        }
+        self.forget_closed();
+        wants
+    }
+
+    /// Something happens to a call, as the input says; or what it waits for does not come.
+    fn go_on(&mut self, place: usize, input: &mut Input<'_>) {
+        let wants = self.wants(place);
+        let now = self.now();
+        let choice = input.byte();
+        let running = &mut self.calls[place];
+        let (client, call) = (&mut self.clients[running.of], &mut running.call);
+        match wants {
+            Wants::LookUp(index) => {
+                client.looking_up(call);
+                if choice & 1 == 0 {
+                    client.looked_up(index, found(input), now);
+                }
+            }
+            Wants::Connect { index, .. } => match choice % 8 {
+                0 => client.connect_failed(call, input.one_of(&CAUSES)),
+                1 => {
+                    client.connecting(call, now);
+                    client.connect_failed(call, input.one_of(&CAUSES));
+                }
+                2 => {
+                    client.connecting(call, now);
+                    running.under_way += 1;
+                }
+                _ => {
+                    client.connecting(call, now);
+                    client.connected(call, Net::connect(&self.net, index), now);
+                }
+            },
+            Wants::AwaitConnection(until) => match choice % 4 {
+                0 if running.under_way > 0 => {
+                    running.under_way -= 1;
+                    client.connect_failed(call, input.one_of(&CAUSES));
+                }
+                _ => self.wait_until(until),
+            },
+            Wants::Pause(until) => self.wait_until(until),
+            Wants::Send { connection, bytes, deadline } => match choice % 16 {
+                0 => client.failed(call, input.one_of(&CAUSES), now),
+                1 => self.wait_until(deadline),
+                _ => self.send(place, connection, &bytes, deadline),
+            },
+            Wants::Receive { connection, deadline } => match choice % 16 {
+                0 => client.failed(call, input.one_of(&CAUSES), now),
+                1 => self.wait_until(deadline),
+                2 => {
+                    let length = input.below(40);
+                    let bytes = input.bytes(length).to_vec();
+                    self.forge(place, connection, &bytes);
+                }
+                3 | 4 => self.forge(place, connection, input.one_of(&WORDS)),
+                5 => self.receive(place, connection, 1 + input.below(30)),
+                _ => self.receive(place, connection, usize::MAX),
+            },
+            Wants::Acknowledged(deadline) => match choice % 4 {
+                0 => client.acknowledged(call, false, now),
+                1 => self.wait_until(deadline),
+                _ => client.acknowledged(call, true, now),
+            },
+            Wants::Finished(result) => self.finished(place, result),
+        }
+        self.forget_closed();
+    }
+
+    fn send(&mut self, place: usize, connection: usize, bytes: &[u8], deadline: Timestamp) {
+        let now = self.now();
+        let Running { call, of, kind, sent, .. } = &mut self.calls[place];
+        let on_it = self.held.iter().filter(|held| held.connection == connection);
+        let is_probe = bytes == b"STATS UPTIME\n" && *kind != Kind::Statistics;
+        assert!(bytes.strip_suffix(b"\n").is_some_and(|line| !line.contains(&b'\n')));
+        if self.settings.sharing == Sharing::PerLock {
+            assert_eq!(on_it.count(), 0, "a connection that holds a caller's lock is used for something else");
+        }
+        match kind {
+            Kind::Release | Kind::ReleaseNothing => assert!(is_probe || bytes == b"RELEASE\n"),
+            Kind::Acquire(_) => assert!(is_probe || bytes.starts_with(b"ACQ4")),
+            Kind::Statistics => assert!(bytes.starts_with(b"STATS ")),
+        }
+        *sent = Some((connection, deadline));
+        self.net.borrow_mut().send(connection, bytes);
+        self.clients[*of].sent(call, now);
+    }
+
+    /// What the server has said is read, up to so many bytes; or its end. If it has said nothing, nothing comes.
+    fn receive(&mut self, place: usize, connection: usize, most: usize) {
+        let now = self.now();
+        let bytes: Vec<u8> = {
+            let mut net = self.net.borrow_mut();
+            let end = &mut net.connections[connection];
+            let most = most.min(end.inbox.len());
+            if most == 0 && end.is_served {
+                return;
+            }
+            end.inbox.drain(..most).collect()
+        };
+        let Running { call, of, .. } = &mut self.calls[place];
+        self.clients[*of].received(call, &bytes, now);
+    }
+
+    /// The client is told what the server has not said.
+    fn forge(&mut self, place: usize, connection: usize, bytes: &[u8]) {
+        let now = self.now();
+        self.net.borrow_mut().connections[connection].is_false = true;
+        let Running { call, of, .. } = &mut self.calls[place];
+        self.clients[*of].received(call, bytes, now);
+    }
+
+    fn finished(&mut self, place: usize, result: Result<Outcome, Failure>) {
+        let Running { of, kind, sent, .. } = self.calls.swap_remove(place);
+        match (kind, result) {
+            (Kind::Acquire(key), Ok(Outcome::Locked(lock))) => {
+                let (connection, _) = sent.expect("a lock that nobody was asked for");
+                let key = String::from_utf8_lossy(key).replace(' ', "%20").into_bytes();
+                let of_both = self.held.iter().any(|held| held.of == of && held.lock == lock);
+                assert!(!of_both, "a number that was given before");
+                self.held.push(Held { lock, of, key, connection });
+                // It may have been closed in the meantime.
+                self.forget_closed();
+            }
+            (Kind::Acquire(_), Ok(Outcome::Done | Outcome::QueueFull | Outcome::Timeout | Outcome::LockHeld))
+            | (Kind::Release | Kind::ReleaseNothing, Ok(Outcome::Released | Outcome::NotLocked))
+            | (Kind::Statistics, Ok(Outcome::Statistics(_))) => {}
+            (Kind::Release, Err(failure)) => assert!(self.settings.await_release, "a release that failed: {failure}"),
+            (_, Err(failure)) => {
+                let text = failure.to_string();
+                assert!(!text.is_empty() && !text.contains(['\n', '\r', '\0']), "{text:?}");
+            }
+            (_, Ok(outcome)) => panic!("an outcome of another call: {outcome:?}"),
+        }
+    }
+
+    /// Locks go with their connection. Where each has its own, only the caller ends it.
+    fn forget_closed(&mut self) {
+        let net = self.net.borrow();
+        self.held.retain(|held| net.connections[held.connection].is_open);
+    }
+
+    /// What callers believe to hold, they hold.
+    fn check_locks(&self) {
+        let net = self.net.borrow();
+        for (place, held) in self.held.iter().enumerate() {
+            let same = |other: &&Held| other.connection == held.connection;
+            if self.settings.sharing == Sharing::PerLock {
+                assert!(!self.held[..place].iter().any(|other| same(&other)), "two locks on a connection");
+            }
+            if net.can_be_judged(held.connection) {
+                let believed = self.held.iter().filter(same).filter(|other| other.key == held.key).count();
+                assert!(net.held(held.connection, &held.key) >= believed, "a lock that its caller holds is gone");
+            }
+        }
+    }
+
+    /// Every call comes to its end in time, and when all locks are released, no server knows of any. `silent`: nothing comes any more, from anybody.
+    fn end(&mut self, silent: bool) {
+        self.finish_calls(silent);
+        while !self.held.is_empty() {
+            self.release(0);
+            self.finish_calls(silent);
+            self.check_locks();
+        }
+        let net = self.net.borrow();
+        for connection in 0..net.connections.len() {
+            if net.can_be_judged(connection) {
+                assert_eq!(net.claims(connection), 0, "a lock that nobody will release");
+            }
+        }
+    }
+
+    fn finish_calls(&mut self, silent: bool) {
+        while !self.calls.is_empty() {
+            let begun = self.now();
+            let longest = self.longest(&self.calls[0]);
+            let mut steps = 0;
+            let calls = self.calls.len();
+            while self.calls.len() == calls {
+                steps += 1;
+                assert!(steps < MOST_STEPS, "a call without end");
+                self.go_straight_on(silent);
+            }
+            assert!(self.now().micros_since(begun) <= longest, "a call took too long");
+        }
+    }
+
+    /// The first call, by a driver that does what it says.
+    fn go_straight_on(&mut self, silent: bool) {
+        let wants = self.wants(0);
+        let now = self.now();
+        let Running { call, of, .. } = &mut self.calls[0];
+        let client = &mut self.clients[*of];
+        match wants {
+            Wants::LookUp(index) => {
+                client.looking_up(call);
+                if !silent {
+                    client.looked_up(index, Ok(vec!["10.1.0.1".to_owned()]), now);
+                }
+            }
+            Wants::Connect { index, .. } => {
+                client.connecting(call, now);
+                if !silent {
+                    client.connected(call, Net::connect(&self.net, index), now);
+                }
+            }
+            Wants::AwaitConnection(until) | Wants::Pause(until) => self.wait_until(until),
+            Wants::Send { connection, bytes, deadline } => self.send(0, connection, &bytes, deadline),
+            Wants::Receive { connection, deadline } => {
+                let has_come = {
+                    let end = &self.net.borrow().connections[connection];
+                    !end.inbox.is_empty() || !end.is_served
+                };
+                if has_come && !silent {
+                    self.receive(0, connection, usize::MAX);
+                } else {
+                    self.wait_until(deadline);
+                }
+            }
+            Wants::Acknowledged(_) if !silent => client.acknowledged(call, true, now),
+            Wants::Acknowledged(deadline) => self.wait_until(deadline),
+            Wants::Finished(result) => self.finished(0, result),
+        }
+    }
+
+    /// As long as a call may take, in microseconds: what `docs/faults.md` allows for each server, the look-up of its name, a connection that is replaced, and an answer.
+    fn longest(&self, running: &Running) -> u64 {
+        const SECOND: u64 = 1_000_000;
+        let Settings { servers, connect_timeout, connect_twice, .. } = &self.settings;
+        let tries = if *connect_twice { 2 } else { 1 };
+        let connecting = tries * (2 * connect_timeout + SECOND) + 1_000;
+        // A probe, the answer of a release that is still to come, and an acquire that is not acknowledged.
+        let doubt = 3 * SECOND + connect_timeout.max(&400_000);
+        servers.len() as u64 * (2 * connecting + doubt) + running.answer
+    }
+}
+
+fn settings(input: &mut Input<'_>) -> Settings {
+    let bits = input.short();
+    let servers = match bits >> 1 & 7 {
+        0 => &SERVERS[..1],
+        1 => &SERVERS[1..2],
+        2 => &SERVERS[1..],
+        3 => &SERVERS[..],
+        _ => &SERVERS[..2],
+    };
+    let mut settings = Settings::new(servers.iter().map(|server| Server::parse(server).expect("a server")).collect());
+    if bits >> 4 & 3 == 3 {
+        settings.choice = Choice::Ring(Ring::new(servers.iter().map(|server| (server, 1))));
+    }
+    if bits >> 6 & 1 == 1 {
+        settings.sharing = Sharing::PerServer;
+    }
+    settings.await_release = bits >> 7 & 1 == 1;
+    settings.connect_twice = bits >> 8 & 1 == 1;
+    settings.keep = [8, 8, 1, 0][usize::from(bits >> 9 & 3)];
+    settings.keep_idle = [60_000_000, 0][usize::from(bits >> 11 & 1)];
+    settings.pass_over = [1_000_000, 0][usize::from(bits >> 12 & 1)];
+    settings.answer_timeout = [1_000_000, 1_000][usize::from(bits >> 13 & 1)];
+    settings.first_answer_timeout = [4_000_000, 1_000][usize::from(bits >> 14 & 1)];
+    settings.connect_timeout = [100_000, 3_000_000][usize::from(bits >> 15 & 1)];
+    settings
+}
+
+/// What a look-up finds.
+fn found(input: &mut Input<'_>) -> Result<Vec<String>, String> {
+    match input.below(6) {
+        0 => Err("Name or service not known".to_owned()),
+        1 => Ok(Vec::new()),
+        addresses => Ok((1..addresses).map(|last| format!("10.1.0.{last}")).collect()),
+    }
+}

@@ -1,0 +1,132 @@
+//! What the daemon hands over: any state is an error, or one that can be; any parcel is an error, or descriptors, and none of them is lost.
+
+// The daemon is a program and no library, and these two files know nobody else in it: so they are included, and nothing of it becomes public.
+#[allow(dead_code, unreachable_pub, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/hand_over/parcel.rs"]
+mod parcel;
+#[allow(dead_code, unreachable_pub, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/hand_over/state.rs"]
+mod state;
+
+use crate::input::Input;
+use crate::life::{SEED, goes_on};
+use poolcounter::table::write_section;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socketpair,
+};
+use state::{Pending, State};
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+/// The bytes are: whether it is a parcel, or how the state is put together; and then that.
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    match input.byte() {
+        form if form & 3 == 3 => check_parcel(&mut input),
+        form => check_state(form, &mut input),
+    }
+}
+
+fn check_state(form: u8, input: &mut Input<'_>) {
+    let length = input.below(32);
+    let steps = [&[31][..], input.bytes(length)].concat();
+    let bytes = match form & 3 {
+        0 => input.rest().to_vec(),
+        1 => of_sections(input),
+        // Version 1 has no sections.
+        _ => [state::MAGIC, &[1], input.rest()].concat(),
+    };
+    let Ok(read) = State::read(&bytes, SEED) else { return };
+    let State { listeners, clients, table } = read;
+    assert_eq!(clients.len(), table.clients().len());
+    let pending = |client: state::ResumedClient| Pending {
+        number: client.number,
+        half_line: client.lines.pending().map(<[u8]>::to_vec),
+        unsent: client.unsent,
+    };
+    let clients: Vec<Pending> = clients.into_iter().map(pending).collect();
+    assert!(clients.iter().all(|client| client.half_line.as_ref().is_none_or(|half| half.len() < 1024)));
+    let written = state::write(&listeners, &clients, &table).expect("what was read");
+    let again = State::read(&written, SEED).expect("what was written");
+    assert_eq!(again.listeners, listeners);
+    assert_eq!(again.clients.into_iter().map(pending).collect::<Vec<_>>(), clients);
+    assert_eq!(again.table.snapshot(), table.snapshot());
+    goes_on(table, &mut Input::new(&steps));
+}
+
+/// Version 2, with sections whose lengths are right, the table's own ones too.
+fn of_sections(input: &mut Input<'_>) -> Vec<u8> {
+    let mut content = || {
+        let length = usize::from(input.short());
+        input.bytes(length)
+    };
+    let (listeners, clients, claims) = (content(), content(), content());
+    let join = |start: &[u8], sections: &[(u8, &[u8])]| {
+        sections.iter().fold(start.to_vec(), |bytes, (tag, content)| {
+            write_section(*tag, content, bytes).expect("there is room for it")
+        })
+    };
+    let table = join(&[2], &[(1, claims), (2, input.rest())]);
+    join(&[state::MAGIC, &[2]].concat(), &[(1, listeners), (2, clients), (3, &table)])
+}
+
+/// For each byte a message of the outer socket, with so many descriptors: of sockets that hold something, or of none.
+fn check_parcel(input: &mut Input<'_>) {
+    let lowest = null().as_raw_fd();
+    {
+        let sealed = input.flag();
+        let (inlet, outlet) = pair();
+        let mut expected = Some(0);
+        for _ in 0..input.below(6) {
+            let crates: Vec<(OwnedFd, Option<usize>)> = (0..input.below(4)).map(|_| a_crate(input)).collect();
+            send(&inlet, &crates.iter().map(|(outlet, _)| outlet).collect::<Vec<_>>());
+            expected = crates.iter().fold(expected, |sum, (_, holds)| Some(sum? + (*holds)?));
+        }
+        if !sealed {
+            // As long as somebody could still send, there is no end.
+            assert!(parcel::unpack(&outlet).is_err());
+        }
+        drop(inlet);
+        if sealed {
+            assert_eq!(parcel::unpack(&outlet).ok().map(|descriptors| descriptors.len()), expected);
+        }
+    }
+    assert_eq!(null().as_raw_fd(), lowest, "a descriptor was left open");
+}
+
+/// What can be in a parcel, and how many descriptors come out of it; nothing comes out of what is no socket, or has no end.
+fn a_crate(input: &mut Input<'_>) -> (OwnedFd, Option<usize>) {
+    let kind = input.byte();
+    if kind & 7 == 7 {
+        return (null(), None);
+    }
+    let (inlet, outlet) = pair();
+    let mut holds = 0;
+    for _ in 0..(kind >> 4) & 3 {
+        let descriptors: Vec<OwnedFd> = (0..input.below(5)).map(|_| null()).collect();
+        send(&inlet, &descriptors.iter().collect::<Vec<_>>());
+        holds += descriptors.len();
+    }
+    (outlet, Some(holds))
+}
+
+fn null() -> OwnedFd {
+    open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).expect("it is always there")
+}
+
+fn pair() -> (OwnedFd, OwnedFd) {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("two descriptors")
+}
+
+fn send(inlet: &OwnedFd, descriptors: &[&OwnedFd]) {
+    let descriptors: Vec<_> = descriptors.iter().map(|descriptor| descriptor.as_fd()).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() {
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)));
+    }
+    sendmsg(inlet, &[IoSlice::new(b"+")], &mut ancillary, SendFlags::empty()).expect("a message");
+}

@@ -1,0 +1,88 @@
+//! What goes on in a lock table that somebody else has written down.
+
+use crate::input::Input;
+use poolcounter::protocol::{Acquire, Command, Mode};
+use poolcounter::table::ClaimState;
+use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+
+pub(crate) const SEED: HashSeed = HashSeed::new(7, 8);
+
+/// After most of what was written down, and early enough that no sum of times overflows.
+const BEGINS: u64 = 1 << 40;
+const LATEST: u64 = 1 << 50;
+
+/// Checks that a table can be, and that what it writes down is the same table: both live through the same, and say the same.
+pub(crate) fn goes_on(table: LockTable, input: &mut Input<'_>) {
+    is_sound(&table);
+    let written = table.snapshot().expect("nobody is to be told anything");
+    let again = LockTable::restore(&written, SEED).expect("its own snapshot");
+    assert_eq!(again.snapshot(), Ok(written));
+    let length = input.below(32);
+    let steps = input.bytes(length);
+    assert_eq!(live(table, steps), live(again, steps));
+}
+
+fn is_sound(table: &LockTable) {
+    for pool in table.pools() {
+        assert!(pool.holders().next().is_some(), "a pool that nobody holds");
+        let waiters = pool.waiters_for_me().chain(pool.waiters_for_anyone());
+        assert!(pool.holders().chain(waiters).all(|claim| claim.key == pool.key()));
+    }
+    let mut held = 0;
+    let mut earliest = None;
+    for client in table.clients() {
+        let claims: Vec<_> = client.claims().collect();
+        assert!(claims.len() <= 4 && claims.iter().all(|claim| claim.client == client.id()));
+        let is_held = |claim: &&poolcounter::table::ClaimView<'_>| claim.state == ClaimState::Held;
+        held += claims.iter().filter(is_held).count() as u64;
+        let older = claims.split_last().map_or(&[][..], |(_, older)| older);
+        assert!(older.iter().all(|claim| is_held(&claim)), "a waiter's wait is its newest claim");
+        assert!(claims.iter().filter(is_held).all(|claim| claim.deadline.is_none()));
+        earliest = claims.iter().filter_map(|claim| claim.deadline).chain(earliest).min();
+    }
+    assert_eq!(table.statistics().counters.processing_workers, held);
+    assert_eq!(table.next_deadline(), earliest);
+}
+
+/// What is said to whom, until all have left.
+fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut now = BEGINS;
+    for step in steps {
+        let clients: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
+        let client = clients.get(usize::from(step >> 3).checked_rem(clients.len()).unwrap_or(0)).copied();
+        let at = Timestamp::from_micros(now);
+        match (step & 7, client) {
+            (0, _) | (_, None) => said.push(format!("{:?} comes", table.connect())),
+            (1, _) => now = table.next_deadline().map_or(now, |next| next.as_micros().clamp(now, LATEST)),
+            (2, Some(client)) => table.received(client, at),
+            (3, Some(client)) => table.disconnect(client, at),
+            (4 | 5, Some(client)) => said.push(format!("{:?}", table.command(client, Command::Release, at))),
+            (_, Some(client)) => {
+                let mut keys: Vec<Vec<u8>> = table.pools().map(|pool| pool.key().to_vec()).collect();
+                keys.sort();
+                let key = keys.get(usize::from(step >> 4).checked_rem(keys.len()).unwrap_or(0));
+                let mode = if step & 1 == 0 { Mode::ForMe } else { Mode::ForAnyone };
+                let key = key.map_or(&b"page:1"[..], |key| key);
+                let acquire = Acquire { mode, key, workers: 1, maxqueue: 9, timeout: 1 };
+                said.push(format!("{:?}", table.command(client, Command::Acquire(acquire), at)));
+            }
+        }
+        table.expire(Timestamp::from_micros(now));
+        take_wakeups(&mut table, &mut said);
+        is_sound(&table);
+        now += 100_000;
+    }
+    let clients: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
+    for client in clients {
+        table.disconnect(client, Timestamp::from_micros(now));
+        take_wakeups(&mut table, &mut said);
+    }
+    assert!(table.is_idle() && table.pools().len() == 0 && table.next_deadline().is_none());
+    said.push(format!("{:?}", table.statistics()));
+    said
+}
+
+fn take_wakeups(table: &mut LockTable, said: &mut Vec<String>) {
+    said.extend(std::iter::from_fn(|| table.next_wakeup()).map(|wakeup| format!("{wakeup:?}")));
+}
