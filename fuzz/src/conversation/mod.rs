@@ -46,15 +46,26 @@ const MOST: usize = 5;
 /// No call takes more steps than this, if the driver does what it says: most of them are looks at a look-up, every 5 ms.
 const MOST_STEPS: usize = 1_000;
 
-/// The bytes are: the settings, and then steps.
+/// How the network is when no more is said of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Network {
+    Good,
+    /// Nothing comes, from anybody.
+    Silent,
+    /// It cannot even be tried to connect.
+    Refusing,
+}
+
+/// The bytes are: how the network is in the end, the settings, and then steps.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
+    let network = input.one_of(&[Network::Good, Network::Silent, Network::Refusing]);
     let mut world = World::new(&mut input);
     while !input.is_empty() {
         world.step(&mut input);
         world.check_locks();
     }
-    world.end(data.first().is_some_and(|byte| byte & 1 == 0));
+    world.end(network);
 }
 
 struct World {
@@ -407,12 +418,12 @@ impl World {
         }
     }
 
-    /// Every call comes to its end in time, and when all locks are released, no server knows of any. `silent`: nothing comes any more, from anybody.
-    fn end(&mut self, silent: bool) {
-        self.finish_calls(silent);
+    /// Every call comes to its end in time, and when all locks are released, no server knows of any.
+    fn end(&mut self, network: Network) {
+        self.finish_calls(network);
         while !self.held.is_empty() {
             self.release(0);
-            self.finish_calls(silent);
+            self.finish_calls(network);
             self.check_locks();
         }
         let net = self.net.borrow();
@@ -423,7 +434,7 @@ impl World {
         }
     }
 
-    fn finish_calls(&mut self, silent: bool) {
+    fn finish_calls(&mut self, network: Network) {
         while !self.calls.is_empty() {
             let begun = self.now();
             let longest = self.longest(&self.calls[0]);
@@ -432,16 +443,17 @@ impl World {
             while self.calls.len() == calls {
                 steps += 1;
                 assert!(steps < MOST_STEPS, "a call without end");
-                self.go_straight_on(silent);
+                self.go_straight_on(network);
             }
             assert!(self.now().micros_since(begun) <= longest, "a call took too long");
         }
     }
 
     /// The first call, by a driver that does what it says.
-    fn go_straight_on(&mut self, silent: bool) {
+    fn go_straight_on(&mut self, network: Network) {
         let wants = self.wants(0);
         let now = self.now();
+        let silent = network == Network::Silent;
         let Running { call, of, .. } = &mut self.calls[0];
         let client = &mut self.clients[*of];
         match wants {
@@ -451,6 +463,7 @@ impl World {
                     client.looked_up(index, Ok(vec!["10.1.0.1".to_owned()]), now);
                 }
             }
+            Wants::Connect { .. } if network == Network::Refusing => client.connect_failed(call, CAUSES[0]),
             Wants::Connect { index, .. } => {
                 client.connecting(call, now);
                 if !silent {
