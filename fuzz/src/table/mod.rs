@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
         both.compare_figures();
         // It takes longer than the steps; and what differs once goes on to differ.
         both.steps += 1;
-        if both.steps % 8 == 0 {
+        if both.steps.is_multiple_of(8) {
             both.compare();
         }
     }
