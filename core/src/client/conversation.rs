@@ -56,7 +56,7 @@ impl<S> Client<S> {
             return Step::Finished(match mem::replace(&mut call.state, State::Over) {
                 State::Finished(result) => result,
                 // Its connection was closed by another call's hand: `close`, `abandon_all`.
-                _ => Err(self.broken(call, "the connection was closed")),
+                _ => self.without_answer(call, self.broken(call, "the connection was closed")),
             });
         }
         let server = &self.settings.servers[index];
@@ -446,12 +446,17 @@ impl<S> Client<S> {
 
     /// The call has failed for good.
     fn end(&self, call: &mut Call, failure: Failure) {
-        call.state = State::Finished(if call.kind == Kind::Release && !self.settings.await_release {
+        call.state = State::Finished(self.without_answer(call, failure));
+    }
+
+    /// The result of a call that has failed for good.
+    fn without_answer(&self, call: &Call, failure: Failure) -> Result<Outcome, Failure> {
+        if call.kind == Kind::Release && !self.settings.await_release {
             // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
             Ok(Outcome::Released)
         } else {
             Err(failure)
-        });
+        }
     }
 
     /// No address of the call's server could be connected to.

@@ -29,6 +29,20 @@ fn a_release_can_be_waited_for() {
 }
 
 #[test]
+fn a_release_whose_connection_is_closed_meanwhile_fails_only_if_it_is_waited_for() {
+    for await_release in [false, true] {
+        let mut driver = Driver::new(&[A], |settings| settings.await_release = await_release);
+        let (socket, lock) = driver.locked();
+        let mut call = driver.client.release(&lock, driver.now).expect("a release");
+        assert_eq!(driver.step(&mut call), Wants::Send(socket, b"RELEASE\n".to_vec()));
+        driver.client.close();
+        let closed = Failure::Read { server: A.to_owned(), cause: "the connection was closed".to_owned() };
+        let expected = if await_release { Err(closed) } else { Ok(Outcome::Released) };
+        assert_eq!(driver.step(&mut call), Wants::End(expected));
+    }
+}
+
+#[test]
 fn what_a_server_says_cannot_forge_a_line_of_a_log() {
     let mut driver = Driver::new(&[A], |_| ());
     let mut call = driver.acquire();
