@@ -54,7 +54,7 @@ fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
         let at = Timestamp::from_micros(now);
         match (step & 7, client) {
             (0, _) | (_, None) => said.push(format!("{:?} comes", table.connect())),
-            (1, _) => now = table.next_deadline().map_or(now, |next| next.as_micros().clamp(now, LATEST)),
+            (1, _) => now = table.next_deadline().map_or(now, |next| next.as_micros().min(LATEST).max(now)),
             (2, Some(client)) => table.received(client, at),
             (3, Some(client)) => table.disconnect(client, at),
             (4 | 5, Some(client)) => said.push(format!("{:?}", table.command(client, Command::Release, at))),
