@@ -1,9 +1,8 @@
-//! Gives the shared library its name for the dynamic linker, with the number of its ABI, and tells it the number.
+//! Gives the shared library its name for the dynamic linker, with the number of its ABI.
 
 fn main() {
     let number = include_str!("abi/number").trim();
     println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpoolcounter.so.{number}");
-    println!("cargo::rustc-env=POOLCOUNTER_ABI={number}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=abi/number");
 }

@@ -90,7 +90,7 @@ pub fn pc_outcome_name(outcome: i32) -> *const c_char {
 /// library themselves. A library with another number does not fit the header that they were built with.
 #[c_function]
 pub fn pc_abi() -> i32 {
-    const ABI: i32 = match i32::from_str_radix(env!("POOLCOUNTER_ABI"), 10) {
+    const ABI: i32 = match i32::from_str_radix(include_str!("../abi/number").trim_ascii(), 10) {
         Ok(number) => number,
         Err(_) => panic!("c-api/abi/number is no number"),
     };

@@ -132,8 +132,8 @@ fn resumed(client: SavedClient) -> Result<ResumedClient, StateError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::{SavedAnswers, UnfinishedLine};
     use super::*;
-    use crate::saved::{SavedAnswers, UnfinishedLine};
     use poolcounter::Timestamp;
     use poolcounter::protocol::{Command, Line};
 

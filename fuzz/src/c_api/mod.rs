@@ -432,7 +432,10 @@ fn key(input: &mut Input<'_>) -> Box<[u8]> {
 fn request(input: &mut Input<'_>, key: &[u8]) -> pc_request {
     let bits = input.byte();
     let timeout_seconds = [0, 0, 1, -1][usize::from(bits & 3)];
+    // A program of another version has another size, and no program has a size of 3.
+    let whole = u32::try_from(size_of::<pc_request>()).expect("a small struct");
     pc_request {
+        size: if bits == 255 { 3 } else { whole },
         mode: [1, 2, 1, 0][usize::from(bits >> 2 & 3)],
         key: if bits >> 4 == 15 { null() } else { key.as_ptr().cast() },
         key_length: key.len(),
@@ -447,7 +450,8 @@ fn request(input: &mut Input<'_>, key: &[u8]) -> pc_request {
 ///
 /// NULL or a call.
 unsafe fn progress(call: *mut pc_call, to_the_end: bool) {
-    let mut wait = pc_wait { finished: 0, descriptor: -1, direction: 0, timeout_ms: 0, look_up: -1 };
+    let size = u32::try_from(size_of::<pc_wait>()).expect("a small struct");
+    let mut wait = pc_wait { size, finished: 0, descriptor: -1, direction: 0, timeout_ms: 0, look_up: -1 };
     for _ in 0..200 {
         // SAFETY: the caller's, and a place that lives as long.
         if judge(unsafe { pc_call_progress(call, &raw mut wait) }) != pc_error::PC_OK || wait.finished == 1 {

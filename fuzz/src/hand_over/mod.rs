@@ -1,12 +1,12 @@
 //! What the daemon hands over: any state is an error, or one that can be; any parcel is an error, or descriptors, and none of them is lost.
 
-// The daemon is a program and no library, and these two files know nobody else in it: so they are included, and nothing of it becomes public.
-#[allow(dead_code, unreachable_pub, reason = "the daemon uses more of it")]
+// The daemon is a program and no library. These files know nobody else in it, so they are included, and nothing of the daemon becomes public.
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the daemon uses more of it")]
 #[path = "../../../daemon/src/hand_over/parcel.rs"]
 mod parcel;
-#[allow(dead_code, unreachable_pub, reason = "the daemon uses more of it")]
-#[path = "../../../daemon/src/hand_over/state.rs"]
-mod state;
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the daemon uses more of it")]
+#[path = "../../../daemon/src/saved/mod.rs"]
+mod saved;
 
 use crate::input::Input;
 use crate::life::{SEED, goes_on};
@@ -15,7 +15,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socketpair,
 };
-use state::{Pending, State};
+use saved::{MAGIC, ResumedClient, SavedClient, State, UnfinishedLine, write};
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -36,22 +36,22 @@ fn check_state(form: u8, input: &mut Input<'_>) {
         0 => input.rest().to_vec(),
         1 => of_sections(input),
         // Version 1 has no sections.
-        _ => [state::MAGIC, &[1], input.rest()].concat(),
+        _ => [MAGIC, &[1], input.rest()].concat(),
     };
     let Ok(read) = State::read(&bytes, SEED) else { return };
     let State { listeners, clients, table } = read;
     assert_eq!(clients.len(), table.clients().len());
-    let pending = |client: state::ResumedClient| Pending {
+    let saved = |client: ResumedClient| SavedClient {
         number: client.number,
-        half_line: client.lines.pending().map(<[u8]>::to_vec),
+        line: UnfinishedLine::of(&client.lines),
         unsent: client.unsent,
     };
-    let clients: Vec<Pending> = clients.into_iter().map(pending).collect();
-    assert!(clients.iter().all(|client| client.half_line.as_ref().is_none_or(|half| half.len() < 1024)));
-    let written = state::write(&listeners, &clients, &table).expect("what was read");
+    let clients: Vec<SavedClient> = clients.into_iter().map(saved).collect();
+    assert!(clients.iter().all(|client| !matches!(&client.line, UnfinishedLine::Bytes(bytes) if bytes.len() >= 1024)));
+    let written = write(&listeners, &clients, &table).expect("what was read");
     let again = State::read(&written, SEED).expect("what was written");
     assert_eq!(again.listeners, listeners);
-    assert_eq!(again.clients.into_iter().map(pending).collect::<Vec<_>>(), clients);
+    assert_eq!(again.clients.into_iter().map(saved).collect::<Vec<_>>(), clients);
     assert_eq!(again.table.snapshot(), table.snapshot());
     goes_on(table, &mut Input::new(&steps));
 }
@@ -69,7 +69,7 @@ fn of_sections(input: &mut Input<'_>) -> Vec<u8> {
         })
     };
     let table = join(&[2], &[(1, claims), (2, input.rest())]);
-    join(&[state::MAGIC, &[2]].concat(), &[(1, listeners), (2, clients), (3, &table)])
+    join(&[MAGIC, &[2]].concat(), &[(1, listeners), (2, clients), (3, &table)])
 }
 
 /// For each byte a message of the outer socket, with so many descriptors: of sockets that hold something, or of none.
