@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use poolcounter::blocking::BlockingClient;
 use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, PATIENCE, Process, Program, Scratch};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, PATIENCE, Process, Program, Scratch};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket, socket_with};
 

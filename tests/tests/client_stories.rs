@@ -4,8 +4,8 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial, run};
-use poolcounter_tests::replay::{Player, Story, perform, stories};
-use poolcounter_tests::{Deadline, PATIENCE, run_to_end};
+use poolcounter_test_support::replay::{Player, Story, perform, stories};
+use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 
 const PLAYER: &str = env!("CARGO_BIN_EXE_player");
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, Program, Scratch};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program, Scratch};
 
 /// Every connection acquires and releases a key of its own, again and again; it asks when it has its answer.
 fn load(daemon: &Daemon, connections: usize, rounds: usize) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial, run};
-use poolcounter_tests::outage::{AT_A_TIME, daemon_stories, missing, must_run, run_cell_if_asked, tell};
+use poolcounter_test_support::outage::{AT_A_TIME, daemon_stories, missing, must_run, run_cell_if_asked, tell};
 
 fn main() -> Result<()> {
     run_cell_if_asked();

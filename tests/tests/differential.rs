@@ -3,7 +3,7 @@
 use std::env;
 use std::hash::{BuildHasher, RandomState};
 
-use poolcounter_tests::fuzz;
+use poolcounter_test_support::fuzz;
 
 #[test]
 fn both_daemons_say_the_same() {

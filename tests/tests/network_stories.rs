@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use libtest_mimic::{Arguments, Failed, Trial, run};
-use poolcounter_tests::outage::{AT_A_TIME, missing, must_run, run_cell_if_asked, stories, tell};
-use poolcounter_tests::{Deadline, PATIENCE, run_to_end};
+use poolcounter_test_support::outage::{AT_A_TIME, missing, must_run, run_cell_if_asked, stories, tell};
+use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 
 const PLAYER: &str = env!("CARGO_BIN_EXE_player");
 

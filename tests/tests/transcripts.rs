@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use libtest_mimic::{Arguments, Failed, Trial, run};
-use poolcounter_tests::{Story, play};
+use poolcounter_test_support::{Story, play};
 
 /// Waiting takes most of the time, so there are more threads than processors.
 const THREADS: usize = 24;

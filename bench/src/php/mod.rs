@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use poolcounter_tests::Scratch;
+use poolcounter_test_support::Scratch;
 
 use crate::daemon::{self, Daemon};
 use crate::namespace::{self, Unshare};

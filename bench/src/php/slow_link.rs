@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use poolcounter_tests::{tunnel, turn_round};
+use poolcounter_test_support::{tunnel, turn_round};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::cpu;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use poolcounter_tests::Installed;
+use poolcounter_test_support::Installed;
 
 use super::figures::Figures;
 use super::scene::Scene;

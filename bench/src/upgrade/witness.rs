@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use poolcounter_tests::Installed;
+use poolcounter_test_support::Installed;
 
 use super::window::Window;
 use crate::daemon::Daemon;

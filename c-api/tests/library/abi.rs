@@ -12,8 +12,8 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
-use poolcounter_tests::outage::must_run;
-use poolcounter_tests::{Deadline, run_to_end};
+use poolcounter_test_support::outage::must_run;
+use poolcounter_test_support::{Deadline, run_to_end};
 
 use crate::installed::{fresh_folder, output};
 use crate::trial;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use libtest_mimic::Trial;
-use poolcounter_tests::{Client, Daemon, Deadline};
+use poolcounter_test_support::{Client, Daemon, Deadline};
 
 use crate::compiled::{SANITIZERS, compile, compile_with_pkg_config};
 use crate::installed::{Prefix, fresh_folder, output};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use poolcounter_tests::{Deadline, run_to_end};
+use poolcounter_test_support::{Deadline, run_to_end};
 
 /// The library is optimised as a whole, which takes a while.
 const BUILDING: Duration = Duration::from_mins(20);

@@ -17,8 +17,8 @@ use std::{fs, thread};
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial, run};
-use poolcounter_tests::Scratch;
-use poolcounter_tests::outage::{AT_A_TIME, run_cell_if_asked};
+use poolcounter_test_support::Scratch;
+use poolcounter_test_support::outage::{AT_A_TIME, run_cell_if_asked};
 
 /// Waiting takes much of the time, so there are more threads than processors.
 const THREADS: usize = 4;

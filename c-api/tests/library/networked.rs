@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::Trial;
-use poolcounter_tests::outage::{Story, missing, must_run, stories, tell};
+use poolcounter_test_support::outage::{Story, missing, must_run, stories, tell};
 
 use crate::played::command;
 use crate::trial;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow};
 use libtest_mimic::Trial;
-use poolcounter_tests::replay::{Player, Story, perform, stories};
+use poolcounter_test_support::replay::{Player, Story, perform, stories};
 
 use crate::compiled::compile_with_pkg_config;
 use crate::installed::{Prefix, fresh_folder};

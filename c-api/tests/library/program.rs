@@ -10,7 +10,7 @@ use std::{fs, io};
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::Trial;
-use poolcounter_tests::{Daemon, Scratch};
+use poolcounter_test_support::{Daemon, Scratch};
 
 use crate::compiled::{SANITIZERS, compile, compile_with_pkg_config};
 use crate::installed::{Prefix, fresh_folder, output};

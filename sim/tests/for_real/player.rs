@@ -5,7 +5,7 @@ use crate::count::Counts;
 use crate::reader::{self, Wiki};
 use anyhow::{Context, Result, bail};
 use poolcounter_sim::traffic::{self, Arrival, Arrivals, Edits, Parse};
-use poolcounter_tests::{Daemon, Deadline, PATIENCE, Process, Scratch};
+use poolcounter_test_support::{Daemon, Deadline, PATIENCE, Process, Scratch};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};

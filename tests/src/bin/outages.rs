@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::outage::{ABILITIES, AT_A_TIME, Story, missing, must_run, run_cell_if_asked, stories, tell};
-use poolcounter_tests::replay::{self, Arguments};
+use poolcounter_test_support::outage::{
+    ABILITIES, AT_A_TIME, Story, missing, must_run, run_cell_if_asked, stories, tell,
+};
+use poolcounter_test_support::replay::{self, Arguments};
 
 const USAGE: &str = "Usage: outages [--lacks ABILITY]... [--only STORY]... COMMAND...";
 

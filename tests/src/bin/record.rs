@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Story, play, recorded};
+use poolcounter_test_support::{Story, play, recorded};
 
 fn main() -> ExitCode {
     let files: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();

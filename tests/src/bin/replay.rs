@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::replay::{ABILITIES, Arguments, Player, perform, stories};
+use poolcounter_test_support::replay::{ABILITIES, Arguments, Player, perform, stories};
 
 const USAGE: &str = "Usage: replay [--lacks ABILITY]... [--only STORY]... COMMAND...";
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Program, Scratch};
+use poolcounter_test_support::{Client, Daemon, Program, Scratch};
 
 #[test]
 fn the_reference_runs_for_ages_then() -> Result<()> {

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, allow_descriptors, kernel};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, allow_descriptors, kernel};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 #[test]

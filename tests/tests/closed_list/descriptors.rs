@@ -1,7 +1,7 @@
 //! No free descriptor.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, Program, kernel};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program, kernel};
 
 const LIMIT: &str = "ulimit -n 64";
 /// More than the daemon may have descriptors; the rest fits into the reference's backlog of 20.

@@ -1,7 +1,7 @@
 //! Lines and the way TCP cuts them.
 
 use anyhow::Result;
-use poolcounter_tests::{Client, Daemon};
+use poolcounter_test_support::{Client, Daemon};
 
 fn both() -> Result<(Daemon, Daemon)> {
     Ok((Daemon::reference()?, Daemon::ours::<&str>(&[])?))

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{
+use poolcounter_test_support::{
     Client, Daemon, Deadline, Installed, Network, Outcome, PATIENCE, PORT, Process, Program, kernel,
 };
 use rustix::process::{Pid, Signal, kill_process};

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::{Result, ensure};
-use poolcounter_tests::{Daemon, Network, Outcome, Program};
+use poolcounter_test_support::{Daemon, Network, Outcome, Program};
 
 /// What all three do alike: arguments, and what comes of them.
 const ALIKE: &[(&[&str], Expected)] = &[

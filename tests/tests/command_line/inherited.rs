@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Network, Outcome, PORT, Process, Program, Scratch, kernel};
+use poolcounter_test_support::{Client, Daemon, Network, Outcome, PORT, Process, Program, Scratch, kernel};
 use rustix::net::sockopt;
 
 use crate::unix_socket::ask;

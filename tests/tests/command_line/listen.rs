@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Result, ensure};
-use poolcounter_tests::{Client, Deadline, Network, Outcome, PATIENCE, Process, Program, Scratch, run_to_end};
+use poolcounter_test_support::{Client, Deadline, Network, Outcome, PATIENCE, Process, Program, Scratch, run_to_end};
 
 use crate::unix_socket::ask;
 

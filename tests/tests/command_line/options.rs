@@ -1,7 +1,7 @@
 //! The options that the reference does not have.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Network, Outcome, PATIENCE, Program};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Network, Outcome, PATIENCE, Program};
 
 #[test]
 fn more_clients_than_allowed_are_closed_at_once_and_counted() -> Result<()> {

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 
 use anyhow::{Result, ensure};
-use poolcounter_tests::{Client, Daemon, Program, kernel};
+use poolcounter_test_support::{Client, Daemon, Program, kernel};
 use rustix::process::Signal;
 
 /// The reference and ours; neither leaves a core file behind.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Deadline, Outcome, PATIENCE, Process, Program, Scratch};
+use poolcounter_test_support::{Deadline, Outcome, PATIENCE, Process, Program, Scratch};
 use rustix::process::Signal;
 
 /// Asks the daemon at this path, once it is there.

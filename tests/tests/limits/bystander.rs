@@ -1,5 +1,5 @@
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, PATIENCE};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, PATIENCE};
 
 /// A client that minds its own business on a key of its own, and keeps account of it.
 pub(crate) struct Bystander {

@@ -1,7 +1,7 @@
 //! What clients may do with their connections.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, Program, allow_descriptors};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, Program, allow_descriptors};
 
 use crate::bystander::Bystander;
 

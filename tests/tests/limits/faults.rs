@@ -7,7 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, Scratch, kernel};
+use poolcounter_test_support::{
+    Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, Scratch, kernel,
+};
 use rustix::process::Signal;
 
 /// Answers of half a megabyte, for which a Unix socket has no room: they must come all the same, for the client reads.

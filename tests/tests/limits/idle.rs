@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use poolcounter_tests::{Client, Daemon, Installed, Program, Scratch};
+use poolcounter_test_support::{Client, Daemon, Installed, Program, Scratch};
 
 use crate::bystander::Bystander;
 

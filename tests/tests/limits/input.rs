@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, PATIENCE};
+use poolcounter_test_support::{Client, Daemon, PATIENCE};
 
 use crate::bystander::Bystander;
 

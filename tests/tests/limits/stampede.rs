@@ -1,7 +1,7 @@
 //! The end of a stampede: thousands are told, and the bystander is served meanwhile.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, allow_descriptors};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, allow_descriptors};
 
 use crate::bystander::Bystander;
 

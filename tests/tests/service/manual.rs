@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Deadline, PATIENCE, Program, run_to_end};
+use poolcounter_test_support::{Deadline, PATIENCE, Program, run_to_end};
 
 use crate::systemd::workspace;
 

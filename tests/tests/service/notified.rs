@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE};
+use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE};
 use rustix::process::Signal;
 
 /// A service manager's socket.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Daemon, Network, Outcome, Program, Scratch};
+use poolcounter_test_support::{Daemon, Network, Outcome, Program, Scratch};
 
 use crate::systemd::Installation;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE};
+use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE};
 use rustix::process::Signal;
 
 use crate::systemd::Installation;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Deadline, PATIENCE, Program, Scratch, run_to_end};
+use poolcounter_test_support::{Deadline, PATIENCE, Program, Scratch, run_to_end};
 
 /// The folder of the libraries that only systemd has, below one that is named after the machine.
 fn own_libraries(unpacked: &Path) -> Result<PathBuf> {

@@ -1,7 +1,7 @@
 //! A daemon that has no descriptor left for another client can still be upgraded.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE};
 
 /// More than `ulimit -n` leaves, so that some wait to be let in.
 const CLIENTS: usize = 80;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Deadline, PATIENCE, kernel};
+use poolcounter_test_support::{Deadline, PATIENCE, kernel};
 use rustix::process::Signal;
 
 use crate::refused::Scene;

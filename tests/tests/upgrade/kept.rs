@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{
+use poolcounter_test_support::{
     Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, Pinned, allow_descriptors, masked,
 };
 use rustix::process::Signal;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use poolcounter::blocking::BlockingClient;
 use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
-use poolcounter_tests::{Client, Daemon, Deadline, PATIENCE, Program};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program};
 use rustix::process::Signal;
 
 /// The next daemon at this address, once it serves.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, kernel};
+use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, kernel};
 use rustix::process::Signal;
 
 /// What a process has open, by its descriptors' targets with the numbers of sockets left out.

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Daemon, Deadline, Installed, PATIENCE, kernel};
+use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE, kernel};
 use rustix::process::Signal;
 
 fn proc(daemon: &Daemon, name: &str) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, Program};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, Program};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// A daemon, and clients that hold and wait.

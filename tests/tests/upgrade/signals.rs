@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_tests::{Client, Deadline, Installed, PATIENCE};
+use poolcounter_test_support::{Client, Deadline, Installed, PATIENCE};
 use rustix::process::Signal;
 
 /// None is lost, none kills: whatever moment of an upgrade it meets, the daemon stops as it always does.

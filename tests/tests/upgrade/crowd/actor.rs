@@ -2,7 +2,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use poolcounter_tests::{Client, PATIENCE};
+use poolcounter_test_support::{Client, PATIENCE};
 
 use super::books::{Books, KEYS};
 

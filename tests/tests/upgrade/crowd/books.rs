@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use poolcounter_tests::Counters;
+use poolcounter_test_support::Counters;
 
 pub(super) const KEYS: usize = 200;
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use poolcounter_tests::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, allow_descriptors};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, allow_descriptors};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use actor::Actor;

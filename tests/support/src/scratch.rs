@@ -61,6 +61,6 @@ pub(crate) fn target() -> Result<PathBuf> {
 
 /// The root of the workspace.
 pub(crate) fn workspace() -> &'static Path {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap_or(tests)
+    let support = Path::new(env!("CARGO_MANIFEST_DIR"));
+    support.ancestors().nth(2).unwrap_or(support)
 }

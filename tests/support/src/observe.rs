@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::scratch::{Scratch, target};
+use crate::scratch::{Scratch, target, workspace};
 
 /// The statistics' clock of an observed daemon, and of a table in virtual time, when a story begins.
 pub(crate) const START: Duration = Duration::from_secs(1_000_000_000);
 
-/// The files through which the preloaded `reference/observe.c` is led and read.
+/// The files through which the preloaded `tests/reference/observe.c` is led and read.
 #[derive(Debug)]
 pub(crate) struct Observer {
     clock: File,
@@ -75,7 +75,7 @@ fn record(log: &[u8]) -> Option<(u32, &[u8], &[u8])> {
     Some((u32::from_ne_bytes(*port), bytes, rest))
 }
 
-/// Compiles `reference/observe.c`, once for each process.
+/// Compiles `tests/reference/observe.c`, once for each process.
 fn shim() -> Result<&'static Path> {
     static SHIM: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     let shim = SHIM.get_or_init(|| compile().map_err(|error| format!("{error:#}")));
@@ -91,10 +91,10 @@ fn compile() -> Result<PathBuf> {
     let status = Command::new("cc")
         .args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-o"])
         .arg(&fresh)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/observe.c"))
+        .arg(workspace().join("tests/reference/observe.c"))
         .status()
         .context("cannot run cc")?;
-    ensure!(status.success(), "reference/observe.c does not compile");
+    ensure!(status.success(), "tests/reference/observe.c does not compile");
     fs::rename(&fresh, &library)?;
     Ok(library)
 }

@@ -3,7 +3,7 @@
 //! A test of a daemon's own begins like this:
 //!
 //! ```no_run
-//! use poolcounter_tests::{Client, Daemon};
+//! use poolcounter_test_support::{Client, Daemon};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! let daemon = Daemon::ours(&["--max-clients", "5"])?;

@@ -1,7 +1,7 @@
 //! Client-side stories, and the player that a face of the project brings for them. `client-stories/README.md` describes both.
 //!
 //! ```no_run
-//! use poolcounter_tests::replay::{Player, perform, stories};
+//! use poolcounter_test_support::replay::{Player, perform, stories};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! let mut player = Player::start(&["python3".into(), "player.py".into()])?;
@@ -24,6 +24,8 @@ use std::path::Path;
 use std::{fs, io};
 
 use anyhow::{Context, Result};
+
+use crate::scratch::workspace;
 
 pub use arguments::Arguments;
 pub(crate) use line::{call, hex};
@@ -101,7 +103,7 @@ enum Step {
 
 /// Every story in `client-stories/`, by name.
 pub fn stories() -> Result<Vec<Story>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("client-stories");
+    let folder = workspace().join("tests/client-stories");
     let files = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));

@@ -4,7 +4,7 @@
 //! program's `main` begins with [`run_cell_if_asked`].
 //!
 //! ```no_run
-//! use poolcounter_tests::outage::{run_cell_if_asked, stories, tell};
+//! use poolcounter_test_support::outage::{run_cell_if_asked, stories, tell};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! run_cell_if_asked();
@@ -36,6 +36,7 @@ use anyhow::{Context, Result};
 pub use cell::{missing, must_run, run_cell_if_asked, tell};
 
 use crate::daemon::PORT;
+use crate::scratch::workspace;
 use resolver::Manner;
 
 /// How many stories are told at a time: most of a story is waiting.
@@ -232,7 +233,7 @@ pub fn daemon_stories() -> Result<Vec<Story>> {
 }
 
 fn stories_in(folder: &str) -> Result<Vec<Story>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let folder = workspace().join("tests").join(folder);
     let files = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = files.map(|file| file.map(|file| file.path())).collect::<io::Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
