@@ -1,326 +1,188 @@
-//! The command line.
+//! The command line. Each option is declared once; clap parses it and writes the help.
 
-use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use lexopt::prelude::*;
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use poolcounter_test_support::PORT;
+use serde::{Deserialize, Serialize};
 
-use crate::daemon::PORT;
+use crate::job::Job;
 use crate::plan::{Mode, Only};
 use crate::upgrade::Scene;
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-Usage: poolcounter-bench [options]
-       poolcounter-bench php [options]
-       poolcounter-bench clients [options]
-       poolcounter-bench upgrade [options]
-       poolcounter-bench load --address A --mode M --connections N --commands K
+/// Compares our daemon with the reference and prints tables; takes about ten minutes.
+#[derive(Parser)]
+#[command(name = "poolcounter-bench", args_conflicts_with_subcommands = true)]
+#[command(disable_help_subcommand = true, flatten_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) compare: CompareOptions,
+}
 
-Compares our daemon with the reference and prints tables; takes about ten minutes.
-  --quick             three rounds of short slices: a first look
-  --only M[:N],...    these modes (own, shared, stampede, bystander, connect, memory), these connections
-  --rounds N          rounds for each row (default 5)
-  --self              the reference against itself: what the method is worth
-  --ours PATH         our daemon (default: built by cargo from this workspace)
-  --reference PATH    the reference (default: POOLCOUNTER_REFERENCE, else build/reference/poolcounterd)
-  --json FILE         write every pair's figures to FILE as well
-
-php: protected sections from PHP, by the extension, in PHP, and as MediaWiki's own client has them; four minutes.
-  --quick, --rounds, --ours, --json   as above
-  --only WORD         only the rows with this word, such as slow
-  --self              the client in PHP against itself
-  --php PATH          PHP (default: php)
-  --extension PATH    the extension (default: POOLCOUNTER_SO, else built by cargo from this workspace)
-
-clients: protected sections from C, Python and Node, by our libraries and written by hand; two minutes.
-  --quick, --rounds, --self, --ours, --json   as above
-  --only WORD         only the rows with this word, such as Python
-  --python PATH       Python (default: python3)
-  --node PATH         Node (default: node)
-  --library PATH      libpoolcounter's shared library (default: built by cargo from this workspace)
-
-upgrade: what a command takes while the daemon is upgraded under it; less than half a minute.
-  --quick, --ours, --json   as above
-  --upgrades N        upgrades for each row (default 20, with --quick 5)
-  --only W[+I],...    so many connections that wait, and so many idle ones beside them
-
-load: an exact number of commands against a daemon that already runs.
-  --address A[:P]     where it listens (default 127.0.0.1:7531)
-  --mode M            own, shared, stampede or connect
-  --connections N     clients (shared and stampede: waiters, beside one holder)
-  --commands K        commands in all (connect: two for each connection)
-";
-
-/// What to do.
+/// What to do, if not to compare daemons.
+#[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Print the help text.
-    Help,
-    /// Compare two daemons.
-    Compare(CompareOptions),
-    /// Compare clients in PHP.
+    /// Protected sections from PHP: by the extension, in PHP, and as MediaWiki's own client has them; four minutes
     Php(PhpOptions),
-    /// Compare clients in other languages.
+    /// Protected sections from C, Python and Node: by our libraries, and written by hand; two minutes
     Clients(ClientsOptions),
-    /// Measure upgrades.
+    /// What a command takes while the daemon is upgraded under it; less than half a minute
     Upgrade(UpgradeOptions),
-    /// Put a fixed load on a running daemon.
+    /// An exact number of commands against a daemon that already runs
     Load(LoadOptions),
-    /// Start one daemon in this namespace and load it on request. Internal.
-    Worker(WorkerOptions),
-    /// Become a program, pinned to a core. Internal.
-    Exec {
-        /// The core.
-        cpu: usize,
-        /// The program.
-        program: PathBuf,
-        /// Its arguments.
-        arguments: Vec<OsString>,
+    /// This program once more, in a network namespace.
+    #[command(hide = true)]
+    Job {
+        #[arg(value_parser = |text: &str| serde_json::from_str::<Job>(text))]
+        job: Job,
     },
 }
 
-/// Options of the comparison.
-#[derive(Default)]
-pub(crate) struct CompareOptions {
+/// Options of all that starts our daemon.
+#[derive(Args, Clone, Serialize, Deserialize)]
+pub(crate) struct Common {
+    /// Few rounds of short slices: a first look
+    #[arg(long)]
     pub(crate) quick: bool,
-    pub(crate) itself: bool,
-    pub(crate) only: Vec<Only>,
-    pub(crate) rounds: Option<usize>,
+    /// Our daemon [default: built by cargo from this workspace]
+    #[arg(long, value_name = "PATH")]
     pub(crate) ours: Option<PathBuf>,
-    pub(crate) reference: Option<PathBuf>,
+    /// Write every pair's figures to FILE as well
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Options of comparisons of two sides.
+#[derive(Args, Clone, Serialize, Deserialize)]
+pub(crate) struct Sides {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Rounds for each row [default: 5; with --quick 3, in php and clients 2]
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroUsize>,
+    /// The other side against itself: what the method is worth
+    #[arg(long = "self")]
+    pub(crate) itself: bool,
+}
+
+impl Sides {
+    /// The rounds, of which there are `quick` where a first look is wanted.
+    pub(crate) fn rounds(&self, quick: usize) -> usize {
+        self.rounds.map_or(if self.common.quick { quick } else { 5 }, NonZeroUsize::get)
+    }
+}
+
+/// Options of comparisons of clients.
+#[derive(Args, Clone, Serialize, Deserialize)]
+pub(crate) struct Sections {
+    #[command(flatten)]
+    pub(crate) sides: Sides,
+    /// Only the rows with this word, such as slow or Python
+    #[arg(long, value_name = "WORD")]
+    pub(crate) only: Option<String>,
+}
+
+/// Options of the comparison of daemons.
+#[derive(Args)]
+pub(crate) struct CompareOptions {
+    #[command(flatten)]
+    pub(crate) sides: Sides,
+    /// These modes (own, shared, stampede, bystander, connect, memory), these connections
+    #[arg(long, value_name = "M[:N],...", value_delimiter = ',')]
+    pub(crate) only: Vec<Only>,
+    /// The reference [default: `POOLCOUNTER_REFERENCE`, else build/reference/poolcounterd]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) reference: Option<PathBuf>,
 }
 
 /// Options of the comparison in PHP.
-#[derive(Default)]
+#[derive(Args, Clone, Serialize, Deserialize)]
 pub(crate) struct PhpOptions {
-    pub(crate) quick: bool,
-    pub(crate) itself: bool,
-    pub(crate) only: Option<String>,
-    pub(crate) rounds: Option<usize>,
-    pub(crate) php: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sections: Sections,
+    /// PHP
+    #[arg(long, value_name = "PATH", default_value = "php")]
+    pub(crate) php: PathBuf,
+    /// The extension [default: `POOLCOUNTER_SO`, else built by cargo from this workspace]
+    #[arg(long, value_name = "PATH")]
     pub(crate) extension: Option<PathBuf>,
-    pub(crate) ours: Option<PathBuf>,
-    pub(crate) json: Option<PathBuf>,
-    /// This process is in its own network namespace already. Internal.
-    pub(crate) inside: bool,
 }
 
 /// Options of the comparison of clients in other languages.
-#[derive(Default)]
+#[derive(Args, Clone, Serialize, Deserialize)]
 pub(crate) struct ClientsOptions {
-    pub(crate) quick: bool,
-    pub(crate) itself: bool,
-    pub(crate) only: Option<String>,
-    pub(crate) rounds: Option<usize>,
-    pub(crate) python: Option<PathBuf>,
-    pub(crate) node: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sections: Sections,
+    /// Python
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    pub(crate) python: PathBuf,
+    /// Node
+    #[arg(long, value_name = "PATH", default_value = "node")]
+    pub(crate) node: PathBuf,
+    /// libpoolcounter's shared library [default: built by cargo from this workspace]
+    #[arg(long, value_name = "PATH")]
     pub(crate) library: Option<PathBuf>,
-    pub(crate) ours: Option<PathBuf>,
-    pub(crate) json: Option<PathBuf>,
-    /// This process is in its own network namespace already. Internal.
-    pub(crate) inside: bool,
 }
 
 /// Options of the upgrades.
-#[derive(Default)]
+#[derive(Args)]
 pub(crate) struct UpgradeOptions {
-    pub(crate) quick: bool,
-    pub(crate) upgrades: Option<usize>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Upgrades for each row [default: 20, with --quick 5]
+    #[arg(long, value_name = "N")]
+    pub(crate) upgrades: Option<NonZeroUsize>,
+    /// So many connections that wait, and so many idle ones beside them
+    #[arg(long, value_name = "W[+I],...", value_delimiter = ',')]
     pub(crate) only: Vec<Scene>,
-    pub(crate) ours: Option<PathBuf>,
-    pub(crate) json: Option<PathBuf>,
-    /// This process is in its own network namespace already, for the only scene. Internal.
-    pub(crate) inside: bool,
 }
 
 /// Options of the fixed load.
+#[derive(Args)]
 pub(crate) struct LoadOptions {
+    /// Where the daemon listens, on this machine
+    #[arg(long, value_name = "A[:P]", default_value = "127.0.0.1:7531", value_parser = loopback)]
     pub(crate) address: SocketAddr,
+    /// own, shared, stampede or connect
+    #[arg(long, value_name = "M", hide_possible_values = true)]
     pub(crate) mode: Mode,
-    pub(crate) connections: usize,
+    /// Clients (shared and stampede: waiters, beside one holder)
+    #[arg(long, value_name = "N")]
+    pub(crate) connections: NonZeroUsize,
+    /// Commands in all (connect: two for each connection)
+    #[arg(long, value_name = "K")]
     pub(crate) commands: u64,
-}
-
-/// Options of a worker process.
-pub(crate) struct WorkerOptions {
-    pub(crate) daemon: PathBuf,
-    pub(crate) mode: Mode,
-    pub(crate) connections: usize,
-    pub(crate) daemon_cpu: usize,
-    pub(crate) load_cpu: usize,
-}
-
-/// Reads the process's arguments.
-pub(crate) fn parse() -> Result<Command> {
-    let first = std::env::args().nth(1);
-    let mut parser = lexopt::Parser::from_env();
-    match first.as_deref() {
-        Some("php" | "clients" | "upgrade" | "load" | "worker" | "exec") => {
-            parser.next()?;
-        }
-        _ => return compare(parser),
-    }
-    match first.as_deref() {
-        Some("php") => php(parser),
-        Some("clients") => clients(parser),
-        Some("upgrade") => upgrade(parser),
-        Some("load") => load(parser),
-        Some("worker") => worker(parser),
-        _ => exec(parser),
-    }
-}
-
-fn compare(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut options = CompareOptions::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("quick") => options.quick = true,
-            Long("self") => options.itself = true,
-            Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
-            Long("ours") => options.ours = Some(parser.value()?.into()),
-            Long("reference") => options.reference = Some(parser.value()?.into()),
-            Long("json") => options.json = Some(parser.value()?.into()),
-            Long("only") => {
-                for part in parser.value()?.string()?.split(',') {
-                    options.only.push(part.parse()?);
-                }
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if options.rounds == Some(0) {
-        bail!("--rounds must be at least 1");
-    }
-    Ok(Command::Compare(options))
-}
-
-fn php(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut options = PhpOptions::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("quick") => options.quick = true,
-            Long("self") => options.itself = true,
-            Long("only") => options.only = Some(parser.value()?.string()?),
-            Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
-            Long("php") => options.php = Some(parser.value()?.into()),
-            Long("extension") => options.extension = Some(parser.value()?.into()),
-            Long("ours") => options.ours = Some(parser.value()?.into()),
-            Long("json") => options.json = Some(parser.value()?.into()),
-            Long("inside") => options.inside = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if options.rounds == Some(0) {
-        bail!("--rounds must be at least 1");
-    }
-    Ok(Command::Php(options))
-}
-
-fn clients(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut options = ClientsOptions::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("quick") => options.quick = true,
-            Long("self") => options.itself = true,
-            Long("only") => options.only = Some(parser.value()?.string()?),
-            Long("rounds") => options.rounds = Some(parser.value()?.parse()?),
-            Long("python") => options.python = Some(parser.value()?.into()),
-            Long("node") => options.node = Some(parser.value()?.into()),
-            Long("library") => options.library = Some(parser.value()?.into()),
-            Long("ours") => options.ours = Some(parser.value()?.into()),
-            Long("json") => options.json = Some(parser.value()?.into()),
-            Long("inside") => options.inside = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if options.rounds == Some(0) {
-        bail!("--rounds must be at least 1");
-    }
-    Ok(Command::Clients(options))
-}
-
-fn upgrade(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut options = UpgradeOptions::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("quick") => options.quick = true,
-            Long("upgrades") => options.upgrades = Some(parser.value()?.parse()?),
-            Long("ours") => options.ours = Some(parser.value()?.into()),
-            Long("json") => options.json = Some(parser.value()?.into()),
-            Long("inside") => options.inside = true,
-            Long("only") => {
-                for part in parser.value()?.string()?.split(',') {
-                    options.only.push(part.parse()?);
-                }
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if options.upgrades == Some(0) {
-        bail!("--upgrades must be at least 1");
-    }
-    Ok(Command::Upgrade(options))
-}
-
-fn load(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let (mut mode, mut connections, mut commands) = (None, None, None);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("address") => address = loopback(&parser.value()?.string()?)?,
-            Long("mode") => mode = Some(parser.value()?.parse()?),
-            Long("connections") => connections = Some(parser.value()?.parse()?),
-            Long("commands") => commands = Some(parser.value()?.parse()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(Command::Load(LoadOptions {
-        address,
-        mode: mode.context("--mode is missing")?,
-        connections: connections.context("--connections is missing")?,
-        commands: commands.context("--commands is missing")?,
-    }))
 }
 
 /// A load is meant for this machine alone.
 fn loopback(text: &str) -> Result<SocketAddr> {
-    let address = match text.parse::<SocketAddr>() {
+    let address = match text.parse() {
         Ok(address) => address,
-        Err(_) => SocketAddr::new(text.parse().context("--address is no IP address")?, PORT),
+        Err(_) => SocketAddr::new(text.parse().context("it is no IP address")?, PORT),
     };
-    if !address.ip().is_loopback() {
-        bail!("--address must be a loopback address");
-    }
+    ensure!(address.ip().is_loopback(), "it must be a loopback address");
     Ok(address)
 }
 
-fn worker(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut options =
-        WorkerOptions { daemon: PathBuf::new(), mode: Mode::Own, connections: 1, daemon_cpu: 0, load_cpu: 0 };
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("daemon") => options.daemon = parser.value()?.into(),
-            Long("mode") => options.mode = parser.value()?.parse()?,
-            Long("connections") => options.connections = parser.value()?.parse()?,
-            Long("daemon-cpu") => options.daemon_cpu = parser.value()?.parse()?,
-            Long("load-cpu") => options.load_cpu = parser.value()?.parse()?,
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(Command::Worker(options))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use std::net::Ipv4Addr;
 
-fn exec(mut parser: lexopt::Parser) -> Result<Command> {
-    let cpu = parser.value()?.parse()?;
-    let program = parser.value()?.into();
-    let arguments = parser.raw_args()?.collect();
-    Ok(Command::Exec { cpu, program, arguments })
+    #[test]
+    fn the_declarations_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_load_is_for_this_machine_alone() {
+        assert_eq!(loopback("127.0.0.2").unwrap(), SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), PORT)));
+        assert!(loopback("192.0.2.1").is_err() && loopback("here").is_err());
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde::{Deserialize, Serialize};
 
 /// A kind of load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum Mode {
     /// Each client acquires and releases a key of its own.
     Own,
@@ -26,37 +28,14 @@ pub(crate) enum Mode {
     Memory,
 }
 
-impl Mode {
-    const ALL: [(Mode, &str); 6] = [
-        (Mode::Own, "own"),
-        (Mode::Shared, "shared"),
-        (Mode::Stampede, "stampede"),
-        (Mode::Bystander, "bystander"),
-        (Mode::Connect, "connect"),
-        (Mode::Memory, "memory"),
-    ];
-}
-
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Mode::ALL.iter().find(|(mode, _)| mode == self);
-        f.pad(name.map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for Mode {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Mode> {
-        match Mode::ALL.iter().find(|(_, name)| *name == text) {
-            Some((mode, _)) => Ok(*mode),
-            None => bail!("unknown mode `{text}`"),
-        }
+        f.pad(self.to_possible_value().as_ref().map_or("", PossibleValue::get_name))
     }
 }
 
 /// One load: a mode and a number of connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cell {
     pub(crate) mode: Mode,
     pub(crate) connections: usize,
@@ -75,35 +54,20 @@ pub(crate) fn cells() -> Vec<Cell> {
     cells
 }
 
-/// One part of `--only`: a mode, and perhaps a number of connections.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Only {
-    mode: Mode,
-    connections: Option<usize>,
-}
-
-impl Only {
-    /// The cells that it stands for. A number of connections need not be one of the usual ones.
-    pub(crate) fn cells(&self) -> Vec<Cell> {
-        match self.connections {
-            Some(connections) => vec![Cell { mode: self.mode, connections }],
-            None => cells().into_iter().filter(|cell| cell.mode == self.mode).collect(),
-        }
-    }
-}
+/// The cells that one part of `--only` stands for: a mode, and perhaps a number of connections, which need not be one of the usual ones.
+#[derive(Clone)]
+pub(crate) struct Only(pub(crate) Vec<Cell>);
 
 impl FromStr for Only {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Only> {
-        let (mode, connections) = match text.split_once(':') {
-            Some((mode, connections)) => (mode, Some(connections.parse()?)),
-            None => (text, None),
-        };
-        if connections == Some(0) {
-            bail!("`{text}`: at least one connection");
-        }
-        Ok(Only { mode: mode.parse()?, connections })
+        let (name, connections) = text.split_once(':').map_or((text, None), |(name, count)| (name, Some(count)));
+        let Ok(mode) = Mode::from_str(name, false) else { bail!("unknown mode `{name}`") };
+        Ok(Only(match connections {
+            Some(count) => vec![Cell { mode, connections: count.parse::<NonZeroUsize>()?.get() }],
+            None => cells().into_iter().filter(|cell| cell.mode == mode).collect(),
+        }))
     }
 }
 
@@ -122,8 +86,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// The pace for one cell.
-    pub(crate) fn new(cell: Cell, quick: bool, rounds: Option<usize>) -> Pace {
-        let rounds = rounds.unwrap_or(if quick { 3 } else { 5 });
+    pub(crate) fn new(cell: Cell, quick: bool, rounds: usize) -> Pace {
         let (pairs, slice, warm_up) = match (cell.mode, cell.connections) {
             (Mode::Memory, _) => (1, 0, 0),
             // More than the reference's backlog: the first connections fail and come back in a second.
@@ -171,25 +134,17 @@ impl Measure {
         Measure::WaiterBytes,
     ];
 
-    /// The heading of its table.
-    pub(crate) fn title(self) -> &'static str {
+    /// The heading of its table, and how many digits of a value are worth printing behind the point.
+    pub(crate) fn heading(self) -> (&'static str, fn(f64) -> usize) {
+        let time = |value| usize::from(value < 1_000.0);
         match self {
-            Measure::Cpu => "CPU of the daemon, µs a command (connect: a connection)",
-            Measure::Rate => "Commands a second (connect: connections)",
-            Measure::P50 => "Latency p50, µs",
-            Measure::P99 => "Latency p99, µs",
-            Measure::P999 => "Latency p99.9, µs",
-            Measure::IdleBytes => "Memory, bytes an idle connection",
-            Measure::WaiterBytes => "Memory, bytes more a waiter",
-        }
-    }
-
-    /// How many digits of a value are worth printing behind the point.
-    pub(crate) fn decimals(self) -> fn(f64) -> usize {
-        match self {
-            Measure::Cpu => |_| 2,
-            Measure::P50 | Measure::P99 | Measure::P999 => |value| usize::from(value < 1_000.0),
-            _ => |_| 0,
+            Measure::Cpu => ("CPU of the daemon, µs a command (connect: a connection)", |_| 2),
+            Measure::Rate => ("Commands a second (connect: connections)", |_| 0),
+            Measure::P50 => ("Latency p50, µs", time),
+            Measure::P99 => ("Latency p99, µs", time),
+            Measure::P999 => ("Latency p99.9, µs", time),
+            Measure::IdleBytes => ("Memory, bytes an idle connection", |_| 0),
+            Measure::WaiterBytes => ("Memory, bytes more a waiter", |_| 0),
         }
     }
 }
@@ -256,7 +211,7 @@ mod tests {
 
     #[test]
     fn only_takes_a_mode_or_one_row() {
-        let rows = |text: &str| text.parse::<Only>().map(|only| only.cells()).ok();
+        let rows = |text: &str| text.parse::<Only>().map(|only| only.0).ok();
         assert_eq!(rows("own").unwrap().len(), 4);
         let one = Cell { mode: Mode::Connect, connections: 7 };
         assert_eq!(rows("connect:7"), Some(vec![one]));

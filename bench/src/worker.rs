@@ -1,36 +1,97 @@
-//! The process beside a daemon: it has the namespace, starts the daemon, and works a slice for each line that it reads.
+//! One daemon and its clients, in a process of their own: both ends of what is said between it and the process that compares.
 
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use poolcounter_test_support::replay::Player;
+use poolcounter_test_support::{Daemon, allow_descriptors, kernel, pin};
+use serde::{Deserialize, Serialize};
 
-use crate::daemon::{self, Daemon};
+use crate::daemon;
+use crate::job::{Job, ask, hear};
 use crate::load::connect::Connect;
 use crate::load::slice::Slice;
 use crate::load::{Load, memory};
-use crate::options::WorkerOptions;
-use crate::plan::{Measure, Measures, Mode};
-use crate::{cpu, namespace};
+use crate::plan::{Cell, Measure, Measures, Mode, Pace};
+use crate::rounds::Contender;
 
 /// Connections that the daemon did not take up in this time are given up, and count as having taken so long.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
 
+/// In the place of a slice's length: all answers are held against the daemon's counters.
+const CHECK: &str = "check";
+
+/// What a worker is started with.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Options {
+    pub(crate) program: PathBuf,
+    pub(crate) cell: Cell,
+    pub(crate) daemon_cpu: usize,
+    pub(crate) load_cpu: usize,
+}
+
+/// A running worker with its daemon, which dies with it. Both are killed when this is dropped.
+pub(crate) struct Worker {
+    process: Player,
+    pace: Pace,
+}
+
+impl Worker {
+    /// Starts it with all clients connected.
+    pub(crate) fn start(options: Options, pace: Pace) -> Result<Worker> {
+        let process = Player::spawn(&mut Job::Work(options).command()?).and_then(|mut process| {
+            hear::<Measures>(&mut process)?;
+            Ok(process)
+        });
+        Ok(Worker { process: process.context("cannot start a worker")?, pace })
+    }
+
+    fn work(&mut self, length: Duration) -> Result<Measures> {
+        ask(&mut self.process, &length.as_millis().to_string())
+    }
+}
+
+impl Contender for Worker {
+    type Figures = Measures;
+
+    fn slice(&mut self) -> Result<Measures> {
+        self.work(self.pace.slice)
+    }
+
+    fn warm_up(&mut self) -> Result<()> {
+        if self.pace.warm_up.is_zero() { Ok(()) } else { self.work(self.pace.warm_up).map(drop) }
+    }
+
+    fn finish(mut self) -> Result<()> {
+        ask::<Measures>(&mut self.process, CHECK)?;
+        self.process.end()
+    }
+}
+
 /// Runs until standard input ends. Every line in (milliseconds) is answered by one line out (the figures as JSON).
-pub(crate) fn run(options: &WorkerOptions) -> Result<()> {
-    daemon::die_with_parent()?;
-    daemon::raise_descriptor_limit(options.connections + 200)?;
-    namespace::prepare()?;
-    let daemon = Daemon::start(&options.daemon, options.daemon_cpu)?;
-    cpu::pin(options.load_cpu)?;
-    let mut bench = Bench::new(&daemon, options)?;
+pub(crate) fn run(options: &Options) -> Result<()> {
+    allow_descriptors(options.cell.connections as u64 + 200)?;
+    let daemon = daemon::start(&options.program, options.daemon_cpu, &["-l", "127.0.0.1"])?;
+    pin(options.load_cpu)?;
+    let mut load = match options.cell.mode {
+        // Memory is measured without one.
+        Mode::Memory => None,
+        mode => Some(Load::new(mode, daemon::ADDRESS, options.cell.connections)?),
+    };
     reply(&Measures::new())?;
     for line in io::stdin().lock().lines() {
-        let length = Duration::from_millis(line?.parse().context("a slice's length")?);
-        reply(&bench.slice(length)?)?;
+        let line = line?;
+        if line == CHECK {
+            load.as_ref().map_or(Ok(()), Load::check)?;
+            reply(&Measures::new())?;
+        } else {
+            let length = Duration::from_millis(line.parse().context("a slice's length")?);
+            reply(&slice(options.cell, &daemon, load.as_mut(), length)?)?;
+        }
     }
-    bench.check()?;
-    reply(&Measures::new())
+    Ok(())
 }
 
 fn reply(measures: &Measures) -> Result<()> {
@@ -39,43 +100,18 @@ fn reply(measures: &Measures) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// What answers a request for a slice.
-struct Bench<'a> {
-    daemon: &'a Daemon,
-    mode: Mode,
-    connections: usize,
-    /// None: memory is measured.
-    load: Option<Load>,
-}
-
-impl<'a> Bench<'a> {
-    fn new(daemon: &'a Daemon, options: &WorkerOptions) -> Result<Bench<'a>> {
-        let load = match options.mode {
-            Mode::Memory => None,
-            mode => Some(Load::new(mode, Daemon::address(), options.connections)?),
-        };
-        Ok(Bench { daemon, mode: options.mode, connections: options.connections, load })
+fn slice(cell: Cell, daemon: &Daemon, load: Option<&mut Load>, length: Duration) -> Result<Measures> {
+    let Some(load) = load else { return memory::measure(daemon, cell.connections) };
+    let before = kernel::cpu_time(daemon.pid())?;
+    let mut slice = match cell.mode {
+        Mode::Connect => Slice::counted(Connect::cycles(cell.connections, length))?.at_most(GIVE_UP_AFTER),
+        _ => Slice::timed(length)?,
+    };
+    load.scenario.run(&mut slice)?;
+    let mut measures = slice.measures(kernel::cpu_time(daemon.pid())?.saturating_sub(before))?;
+    if cell.mode == Mode::Bystander {
+        // A quicker daemon serves the bystander more often, so what it takes in all says nothing.
+        measures.retain(|measure, _| !matches!(measure, Measure::Cpu | Measure::Rate));
     }
-
-    fn slice(&mut self, length: Duration) -> Result<Measures> {
-        let Some(load) = &mut self.load else {
-            return memory::measure(self.daemon, self.connections);
-        };
-        let before = self.daemon.cpu_time()?;
-        let mut slice = match self.mode {
-            Mode::Connect => Slice::counted(Connect::cycles(self.connections, length))?.at_most(GIVE_UP_AFTER),
-            _ => Slice::timed(length)?,
-        };
-        load.run(&mut slice)?;
-        let mut measures = slice.measures(self.daemon.cpu_time()?.saturating_sub(before))?;
-        if self.mode == Mode::Bystander {
-            // A quicker daemon serves the bystander more often, so what it takes in all says nothing.
-            measures.retain(|measure, _| !matches!(measure, Measure::Cpu | Measure::Rate));
-        }
-        Ok(measures)
-    }
-
-    fn check(&self) -> Result<()> {
-        self.load.as_ref().map_or(Ok(()), Load::check)
-    }
+    Ok(measures)
 }

@@ -1,7 +1,6 @@
 //! A new connection for each acquire and release, the same number of them for every client. Latency: of the whole, from
 //! the connect to the close.
 
-use std::io::{self, Write};
 use std::iter;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -36,7 +35,7 @@ struct Place {
 
 struct Connection {
     client: Client,
-    acquire: Acquire,
+    acquire: String,
     acquired: bool,
     locked: bool,
     /// When the first try began.
@@ -81,9 +80,10 @@ impl Connect {
 
     fn open(&mut self, number: usize, started: Instant) -> Result<()> {
         let mut client = Client::new(self.sources.connect(self.address)?)?;
-        let acquire = Acquire::new(self.begun)?;
+        // This connection alone uses the key: one that was given up may still hold its own.
+        let acquire = format!("ACQ4ME connect-{} 1 1 1\n", self.begun);
         self.begun += 1;
-        let acquired = client.try_send(acquire.line(), Answer::Locked, started)?;
+        let acquired = client.try_send(acquire.as_bytes(), Answer::Locked, started)?;
         if acquired {
             self.poller.watch(&client, number)?;
         } else {
@@ -131,7 +131,7 @@ impl Connect {
 impl Connection {
     fn advance(&mut self) -> Result<Option<Answer>> {
         if !self.acquired {
-            self.acquired = self.client.try_send(self.acquire.line(), Answer::Locked, Instant::now())?;
+            self.acquired = self.client.try_send(self.acquire.as_bytes(), Answer::Locked, Instant::now())?;
             return Ok(None);
         }
         let answer = self.client.receive()?;
@@ -140,26 +140,6 @@ impl Connection {
             self.client.send(RELEASE, Answer::Released, Instant::now())?;
         }
         Ok(answer)
-    }
-}
-
-/// The line that acquires a key used by this connection alone: one that was given up may still hold its own.
-struct Acquire {
-    buffer: [u8; 48],
-    length: usize,
-}
-
-impl Acquire {
-    fn new(serial: u64) -> Result<Acquire> {
-        let mut buffer = [0; 48];
-        let mut cursor = io::Cursor::new(&mut buffer[..]);
-        writeln!(cursor, "ACQ4ME connect-{serial} 1 1 1")?;
-        let length = usize::try_from(cursor.position())?;
-        Ok(Acquire { buffer, length })
-    }
-
-    fn line(&self) -> &[u8] {
-        &self.buffer[..self.length]
     }
 }
 

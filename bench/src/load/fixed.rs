@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use poolcounter_test_support::allow_descriptors;
 use serde_json::json;
 
 use super::Load;
 use super::slice::Slice;
-use crate::daemon;
 use crate::options::LoadOptions;
 use crate::plan::Mode;
 
@@ -17,12 +17,13 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Puts the load on the daemon and prints one JSON line about it. Set-up commands come on top of `--commands` and are
 /// told apart: one greeting for each lasting connection, two `STATS FULL`, and in a stampede the questions who waits.
 pub(crate) fn run(options: &LoadOptions) -> Result<()> {
-    daemon::raise_descriptor_limit(options.connections + 64)?;
+    let connections = options.connections.get();
+    allow_descriptors(connections as u64 + 64)?;
     let cycles = cycles(options)?;
-    let mut load = Load::new(options.mode, options.address, options.connections)?;
+    let mut load = Load::new(options.mode, options.address, connections)?;
     let mut slice = Slice::counted(cycles)?.at_most(PATIENCE);
-    load.run(&mut slice)?;
-    ensure!(load.tally().abandoned == 0, "not all connections were taken up within {PATIENCE:?}");
+    load.scenario.run(&mut slice)?;
+    ensure!(load.scenario.tally().abandoned == 0, "not all connections were taken up within {PATIENCE:?}");
     load.check()?;
     let answered = match options.mode {
         Mode::Connect => slice.commands() * 2,
@@ -30,7 +31,7 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     };
     let report = json!({
         "commands": options.commands,
-        "greetings": load.tally().not_locked,
+        "greetings": load.scenario.tally().not_locked,
         "questions": 2 + answered - options.commands,
     });
     println!("{report}");
@@ -39,9 +40,8 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
 
 /// How many cycles make the wanted number of commands.
 fn cycles(options: &LoadOptions) -> Result<u64> {
-    ensure!(options.connections > 0, "--connections must be at least 1");
     let each = match options.mode {
-        Mode::Stampede => options.connections as u64 + 2,
+        Mode::Stampede => options.connections.get() as u64 + 2,
         _ => 2,
     };
     let commands = options.commands;

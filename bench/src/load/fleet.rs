@@ -21,7 +21,8 @@ pub(crate) struct Fleet {
 /// The clients and what they received, apart from the poller.
 pub(crate) struct Crew {
     clients: Vec<Client>,
-    tally: Tally,
+    /// What was received since the start.
+    pub(crate) tally: Tally,
 }
 
 impl Fleet {
@@ -37,12 +38,6 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// One more client: its number.
-    pub(crate) fn join(&mut self, address: SocketAddr) -> Result<usize> {
-        self.add(address, 1)?;
-        Ok(self.len() - 1)
-    }
-
     /// The number of clients.
     pub(crate) fn len(&self) -> usize {
         self.crew.len()
@@ -54,6 +49,13 @@ impl Fleet {
             self.crew.send(number, RELEASE, Answer::NotLocked, Instant::now())?;
         }
         self.receive(self.len())
+    }
+
+    /// The first client takes the lock, and the others send the same line and wait, each for such an answer.
+    pub(crate) fn queue(&mut self, acquire: &[u8], waiters: usize, answer: Answer) -> Result<()> {
+        self.crew.send(0, acquire, Answer::Locked, Instant::now())?;
+        self.receive(1)?;
+        (1..=waiters).try_for_each(|number| self.crew.send(number, acquire, answer, Instant::now()))
     }
 
     fn add(&mut self, address: SocketAddr, count: usize) -> Result<()> {
@@ -111,10 +113,5 @@ impl Crew {
     /// When the client's last command was sent.
     pub(crate) fn sent(&self, number: usize) -> Instant {
         self.clients[number].sent
-    }
-
-    /// What was received since the start.
-    pub(crate) fn tally(&self) -> Tally {
-        self.tally
     }
 }

@@ -1,14 +1,15 @@
 //! The load: one thread, one epoll, no allocation for a command, and every answer checked.
+//!
+//! It has clients of its own: the harness's `Client` allocates and asks the kernel more often, which would be measured as well.
 
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod counters;
+pub(crate) mod cycle;
 pub(crate) mod fixed;
 pub(crate) mod fleet;
 pub(crate) mod memory;
-pub(crate) mod own;
 pub(crate) mod poller;
-pub(crate) mod shared;
 pub(crate) mod slice;
 pub(crate) mod sources;
 pub(crate) mod stampede;
@@ -18,10 +19,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use poolcounter_test_support::Counters;
 
 use crate::plan::Mode;
 use client::PATIENCE;
-use counters::Counters;
 use slice::Slice;
 
 /// The timeout that waiters ask for, in seconds: longer than any wait in here.
@@ -50,32 +51,22 @@ pub(crate) trait Scenario {
 pub(crate) struct Load {
     address: SocketAddr,
     before: Counters,
-    scenario: Box<dyn Scenario>,
+    pub(crate) scenario: Box<dyn Scenario>,
 }
 
 impl Load {
     /// Connects the clients.
     pub(crate) fn new(mode: Mode, address: SocketAddr, connections: usize) -> Result<Load> {
-        let before = Counters::ask(address)?;
+        let before = counters::ask(address)?;
         let scenario: Box<dyn Scenario> = match mode {
-            Mode::Own => Box::new(own::Own::new(address, connections)?),
-            Mode::Shared => Box::new(shared::Shared::new(address, connections)?),
-            Mode::Stampede => Box::new(stampede::Stampede::new(address, connections)?),
-            Mode::Bystander => Box::new(stampede::Stampede::beside(address, connections)?),
+            Mode::Own => Box::new(cycle::Cycle::own(address, connections)?),
+            Mode::Shared => Box::new(cycle::Cycle::shared(address, connections)?),
+            Mode::Stampede => Box::new(stampede::Stampede::new(address, connections, false)?),
+            Mode::Bystander => Box::new(stampede::Stampede::new(address, connections, true)?),
             Mode::Connect => Box::new(connect::Connect::new(address, connections)?),
             Mode::Memory => bail!("the mode memory is no load"),
         };
         Ok(Load { address, before, scenario })
-    }
-
-    /// Works for one slice.
-    pub(crate) fn run(&mut self, slice: &mut Slice) -> Result<()> {
-        self.scenario.run(slice)
-    }
-
-    /// The answers that told of the set-up.
-    pub(crate) fn tally(&self) -> Tally {
-        self.scenario.tally()
     }
 
     /// Holds the answers received against the daemon's own counters.
@@ -83,7 +74,7 @@ impl Load {
         let tally = self.scenario.tally();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let checked = self.before.check(&Counters::ask(self.address)?, tally);
+            let checked = counters::check(&self.before, &counters::ask(self.address)?, tally);
             // The daemon may still be at connections that were given up.
             if checked.is_ok() || tally.abandoned == 0 || Instant::now() > deadline {
                 return checked;

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
@@ -40,33 +40,20 @@ impl Poller {
 
     /// Waits, and gives the numbers of the connections where something happened.
     pub(crate) fn wait(&mut self) -> Result<impl Iterator<Item = usize>> {
-        self.fill()?;
-        if self.events.is_empty() {
-            bail!("no answer for {} s", self.patience.tv_sec);
-        }
-        Ok(self.numbers())
+        let patience = self.patience.tv_sec;
+        let mut numbers = self.glance()?.peekable();
+        ensure!(numbers.peek().is_some(), "no answer for {patience} s");
+        Ok(numbers)
     }
 
     /// The same, but it may be that nothing happened.
     pub(crate) fn glance(&mut self) -> Result<impl Iterator<Item = usize>> {
-        self.fill()?;
-        Ok(self.numbers())
-    }
-
-    fn fill(&mut self) -> Result<()> {
         self.events.clear();
-        loop {
-            let buffer = spare_capacity(&mut self.events);
-            match epoll::wait(&self.epoll, buffer, Some(&self.patience)) {
-                Err(Errno::INTR) => {}
-                other => return other.map(drop).context("epoll"),
-            }
+        while let Err(error) = epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&self.patience)) {
+            ensure!(error == Errno::INTR, "epoll: {error}");
         }
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = usize> {
         let number = |event: &epoll::Event| usize::try_from(event.data.u64()).unwrap_or(usize::MAX);
-        self.events.iter().map(number)
+        Ok(self.events.iter().map(number))
     }
 
     fn add(&self, source: impl AsFd, number: usize, flags: epoll::EventFlags) -> Result<()> {

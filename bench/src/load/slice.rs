@@ -25,13 +25,12 @@ pub(crate) struct Slice {
 impl Slice {
     /// A slice that ends after `length`.
     pub(crate) fn timed(length: Duration) -> Result<Slice> {
-        let now = Instant::now();
-        Slice::new(u64::MAX, Some(now + length), now)
+        Slice::new(u64::MAX, Some(length))
     }
 
     /// A slice of `cycles`.
     pub(crate) fn counted(cycles: u64) -> Result<Slice> {
-        Slice::new(cycles, None, Instant::now())
+        Slice::new(cycles, None)
     }
 
     /// What is not finished in this time may be given up.
@@ -45,10 +44,11 @@ impl Slice {
         self.overdue.is_some_and(|overdue| Instant::now() >= overdue)
     }
 
-    fn new(left: u64, until: Option<Instant>, started: Instant) -> Result<Slice> {
+    fn new(left: u64, length: Option<Duration>) -> Result<Slice> {
+        let started = Instant::now();
         Ok(Slice {
             left,
-            until,
+            until: length.map(|length| started + length),
             overdue: None,
             started,
             commands: 0,
@@ -76,6 +76,12 @@ impl Slice {
     /// `count` commands (in the mode connect: connections) were answered.
     pub(crate) fn answered(&mut self, count: u64) {
         self.commands += count;
+    }
+
+    /// One command was answered now.
+    pub(crate) fn count(&mut self, now: Instant) {
+        self.answered(1);
+        self.tick(now);
     }
 
     /// Notes a latency.

@@ -1,12 +1,13 @@
 //! One client works, all the others wait with ACQ4ANY; its RELEASE tells them all. Latency: from it to the last DONE, or of the slowest acquire of
 //! a bystander meanwhile.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use poolcounter_test_support::Client;
 
-use super::client::{Answer, PATIENCE, RELEASE};
+use super::client::{Answer, RELEASE};
 use super::counters;
 use super::fleet::Fleet;
 use super::slice::Slice;
@@ -18,7 +19,7 @@ const HOLDER: usize = 0;
 /// One holder, its waiters, and a connection to ask when all of them wait.
 pub(crate) struct Stampede {
     fleet: Fleet,
-    probe: TcpStream,
+    probe: Client,
     waiters: usize,
     /// The number of a client that wants another key.
     bystander: Option<usize>,
@@ -26,48 +27,23 @@ pub(crate) struct Stampede {
 }
 
 impl Stampede {
-    /// Connects `waiters` clients, one that works and one that asks.
-    pub(crate) fn new(address: SocketAddr, waiters: usize) -> Result<Stampede> {
+    /// Connects `waiters` clients, one that works, one that asks, and perhaps a bystander.
+    pub(crate) fn new(address: SocketAddr, waiters: usize, beside: bool) -> Result<Stampede> {
         let clients = waiters + 1;
+        let fleet = Fleet::connect(address, clients + usize::from(beside))?;
         Ok(Stampede {
-            fleet: Fleet::connect(address, clients)?,
-            probe: counters::connect(address)?,
+            fleet,
+            probe: Client::connect(address)?,
             waiters,
-            bystander: None,
+            bystander: beside.then_some(clients),
             acquire: format!("ACQ4ANY stampede 1 {clients} {WAIT_SECONDS}\n").into_bytes(),
         })
     }
 
-    /// Connects a bystander as well.
-    pub(crate) fn beside(address: SocketAddr, waiters: usize) -> Result<Stampede> {
-        let mut stampede = Stampede::new(address, waiters)?;
-        stampede.bystander = Some(stampede.fleet.join(address)?);
-        Ok(stampede)
-    }
-
-    /// The first is granted the lock, the others wait. A waiter is not answered, so the daemon is asked how many wait;
-    /// gives how often.
+    /// The first is granted the lock, the others wait. Gives how often the daemon was asked how many do.
     pub(crate) fn gather(&mut self) -> Result<u64> {
-        let Fleet { poller, crew } = &mut self.fleet;
-        crew.send(HOLDER, &self.acquire, Answer::Locked, Instant::now())?;
-        let mut locked = false;
-        while !locked {
-            for number in poller.wait()? {
-                locked |= crew.receive(number)? == Some(Answer::Locked);
-            }
-        }
-        for number in 1..=self.waiters {
-            crew.send(number, &self.acquire, Answer::Done, Instant::now())?;
-        }
-        let deadline = Instant::now() + PATIENCE;
-        let mut questions = 0;
-        loop {
-            questions += 1;
-            if counters::waiting(&mut self.probe)? == self.waiters as u64 {
-                return Ok(questions);
-            }
-            ensure!(Instant::now() < deadline, "not all clients came to wait");
-        }
+        self.fleet.queue(&self.acquire, self.waiters, Answer::Done)?;
+        counters::await_waiting(&mut self.probe, self.waiters)
     }
 
     /// RELEASE, and how long it is until the last one knows.
@@ -127,6 +103,6 @@ impl Scenario for Stampede {
     }
 
     fn tally(&self) -> Tally {
-        self.fleet.crew.tally()
+        self.fleet.crew.tally
     }
 }

@@ -1,54 +1,62 @@
 //! A scene is played: everyone connects, the daemon is upgraded again and again, and nobody has lost anything.
 
 use std::io::{Write, stderr};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use poolcounter_test_support::Installed;
+use poolcounter_test_support::{Daemon, Installed, allow_descriptors, pin};
+use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
 use super::scene::Scene;
 use super::witness::Witness;
-use crate::daemon::{self, Daemon};
 use crate::load::Scenario;
-use crate::load::counters::Counters;
+use crate::load::counters;
+use crate::load::cycle::Cycle;
 use crate::load::fleet::Fleet;
-use crate::load::own::Own;
 use crate::load::stampede::Stampede;
-use crate::{cpu, namespace};
+use crate::{cpu, daemon};
 
 /// Clients that work.
 const WORKERS: usize = 50;
 
-/// Descriptors that a scene takes, here as in the daemon.
-pub(crate) fn descriptors(scene: Scene) -> usize {
-    scene.connections() + 200
+/// What is played.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Options {
+    pub(crate) scene: Scene,
+    pub(crate) upgrades: usize,
+    /// The daemon.
+    pub(crate) program: PathBuf,
 }
 
-/// Plays a scene in the network namespace that this process is in.
-pub(crate) fn play(scene: Scene, upgrades: usize, program: &Path) -> Result<Figures> {
-    daemon::die_with_parent()?;
-    daemon::raise_descriptor_limit(descriptors(scene))?;
-    namespace::prepare()?;
+/// Descriptors that a scene takes, here as in the daemon.
+pub(crate) fn descriptors(scene: Scene) -> u64 {
+    scene.connections() as u64 + 200
+}
+
+/// Plays a scene in the network namespace that this process is in, and prints its figures as JSON.
+pub(crate) fn play(options: &Options) -> Result<()> {
+    allow_descriptors(descriptors(options.scene))?;
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
-    let installed = Installed::of(program)?;
-    let daemon = Daemon::start(&installed.path(), daemon_cpu)?;
-    cpu::pin(load_cpu)?;
-    let mut crowd = Stampede::new(Daemon::address(), scene.waiting)?;
+    let installed = Installed::of(&options.program)?;
+    let daemon = daemon::start(&installed.path(), daemon_cpu, &["-l", "127.0.0.1"])?;
+    pin(load_cpu)?;
+    let mut crowd = Stampede::new(daemon::ADDRESS, options.scene.waiting, false)?;
     crowd.gather()?;
-    let mut idle = Fleet::connect(Daemon::address(), scene.idle)?;
-    let latencies = work(&daemon, &installed, upgrades)?;
+    let mut idle = Fleet::connect(daemon::ADDRESS, options.scene.idle)?;
+    let latencies = work(&daemon, &installed, options.upgrades)?;
     // This ends all waits, and so shows that everyone is connected still.
     crowd.release().context("a client that has waited")?;
     idle.greet().context("a client that was idle")?;
-    Ok(Figures::of(&latencies))
+    println!("{}", serde_json::to_string(&Figures::of(&latencies))?);
+    Ok(())
 }
 
 /// Has clients work while the daemon is upgraded. Gives how long their commands took, upgrade by upgrade.
 fn work(daemon: &Daemon, installed: &Installed, upgrades: usize) -> Result<Vec<Vec<Duration>>> {
-    let before = Counters::ask(Daemon::address())?;
-    let mut workers = Own::new(Daemon::address(), WORKERS)?;
+    let before = counters::ask(daemon::ADDRESS)?;
+    let mut workers = Cycle::own(daemon::ADDRESS, WORKERS)?;
     let mut latencies = Vec::new();
     for _ in 0..upgrades {
         installed.exchange()?;
@@ -59,6 +67,6 @@ fn work(daemon: &Daemon, installed: &Installed, upgrades: usize) -> Result<Vec<V
         stderr().flush()?;
     }
     // As many wait as before, too.
-    before.check(&Counters::ask(Daemon::address())?, workers.tally())?;
+    counters::check(&before, &counters::ask(daemon::ADDRESS)?, workers.tally())?;
     Ok(latencies)
 }

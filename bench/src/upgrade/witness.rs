@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use poolcounter_test_support::Installed;
+use poolcounter_test_support::{Daemon, Installed};
+use rustix::process::Signal;
 
 use super::window::Window;
-use crate::daemon::Daemon;
-use crate::load::client::PATIENCE;
-use crate::load::own::Supervisor;
+use crate::load::client::{Answer, PATIENCE};
+use crate::load::cycle::Supervisor;
 
 /// How long the clients work before the signal.
 const LEAD: Duration = Duration::from_millis(50);
@@ -46,7 +46,7 @@ impl<'a> Witness<'a> {
 
     fn signal(&mut self) -> Result<()> {
         self.window = Some(Window { from: Instant::now(), to: None });
-        self.daemon.upgrade()
+        self.daemon.signal(Signal::USR1)
     }
 
     /// Whether the upgrade is over with this answer to a client.
@@ -77,7 +77,7 @@ impl Supervisor for Witness<'_> {
         self.window.is_none_or(|window| window.to.is_none())
     }
 
-    fn answered(&mut self, number: usize, sent: Instant, now: Instant) -> Result<()> {
+    fn answered(&mut self, number: usize, _answer: Answer, sent: Instant, now: Instant) -> Result<()> {
         let Some(mut window) = self.window else {
             return if now >= self.started + LEAD { self.signal() } else { Ok(()) };
         };

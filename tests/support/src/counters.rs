@@ -15,18 +15,21 @@ impl Counters {
     /// Asks for them.
     pub fn ask(client: &mut Client) -> Result<Self> {
         client.send(b"STATS FULL\n")?;
-        let mut counters = BTreeMap::new();
-        loop {
-            let line = client.line()?;
-            if line == "\n" {
-                break;
-            }
-            let Some((name, value)) = line.trim_end().split_once(": ") else { continue };
-            // The times are no numbers.
-            if let Ok(value) = value.parse() {
-                counters.insert(name.to_owned(), value);
-            }
+        let mut text = String::new();
+        while !text.ends_with("\n\n") {
+            text.push_str(&client.line()?);
         }
+        Self::parse(&text)
+    }
+
+    /// Takes them from what `STATS FULL` says.
+    pub fn parse(text: &str) -> Result<Self> {
+        let counter = |line: &str| {
+            let (name, value) = line.split_once(": ")?;
+            // The times are no numbers.
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        let counters: BTreeMap<String, u64> = text.lines().filter_map(counter).collect();
         ensure!(counters.len() == 12, "twelve counters were expected: {counters:?}");
         Ok(Self(counters))
     }

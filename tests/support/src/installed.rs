@@ -50,7 +50,7 @@ impl Installed {
     /// The program that is installed, to be run.
     #[must_use]
     pub fn program(&self) -> Program {
-        Program::at(self.path())
+        Program::alone(self.path())
     }
 
     /// Starts it with `-l` and an address, and then these arguments.

@@ -1,9 +1,11 @@
-//! What the kernel tells of a process: its sockets and children, the processor time that it has used and the signals that it ignores.
+//! What the kernel tells of a process: its sockets and children, its memory, the processor time that it has used and the signals that it ignores.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{OwnedFd, RawFd};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_open};
@@ -51,6 +53,37 @@ pub fn cpu_ticks(pid: u32) -> Result<u64> {
     // utime and stime, the 14th and 15th field; what is left begins with the third.
     let times = fields.split(' ').skip(11).take(2);
     Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
+}
+
+/// The processor time that all threads of a process have used, to the nanosecond.
+pub fn cpu_time(pid: u32) -> Result<Duration> {
+    let mut clock: libc::clockid_t = 0;
+    // SAFETY: the out-pointer is a live, writable clockid_t.
+    let error = unsafe { libc::clock_getcpuclockid(libc::pid_t::try_from(pid)?, &raw mut clock) };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error)).context("the processor clock of a process");
+    }
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the out-pointer is a live, writable timespec.
+    if unsafe { libc::clock_gettime(clock, &raw mut time) } != 0 {
+        return Err(io::Error::last_os_error()).context("the processor time of a process");
+    }
+    Ok(Duration::new(u64::try_from(time.tv_sec)?, u32::try_from(time.tv_nsec)?))
+}
+
+/// The bytes of memory that a process shares with nobody.
+pub fn private_memory(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/smaps_rollup");
+    private_bytes(&fs::read_to_string(&path).with_context(|| path.clone())?).context(path)
+}
+
+/// The sum of the private pages in a `smaps_rollup`.
+fn private_bytes(text: &str) -> Option<u64> {
+    let kilobytes = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    Some((kilobytes("Private_Clean:")? + kilobytes("Private_Dirty:")?) * 1024)
 }
 
 /// The children of all threads of a process.
@@ -138,6 +171,24 @@ fn address(text: &str) -> Option<SocketAddr> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+    use std::time::Instant;
+
+    #[test]
+    fn private_pages_are_summed() {
+        let text = "1-2 ---p 00 [rollup]\nRss:  9 kB\nPrivate_Clean:   4 kB\nPrivate_Dirty:  16 kB\n";
+        assert_eq!(private_bytes(text), Some(20 * 1024));
+        assert_eq!(private_bytes("Rss: 9 kB\n"), None);
+    }
+
+    #[test]
+    fn the_clock_of_a_process_moves_while_it_works() {
+        let me = std::process::id();
+        let before = cpu_time(me).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while cpu_time(me).unwrap() < before + Duration::from_millis(5) {
+            assert!(Instant::now() < deadline, "5 ms of processor time within 10 s");
+        }
+    }
 
     #[test]
     fn a_listener_is_found_by_its_process() {

@@ -1,6 +1,7 @@
 //! A network of its own for the daemons of a test, where every address and port is free.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -18,8 +19,7 @@ pub struct Network {
 impl Network {
     /// Makes it.
     pub fn new() -> Result<Self> {
-        let mut command = Command::new("unshare");
-        command.args(if is_root() { &["--net"][..] } else { &["--map-root-user", "--net"] });
+        let mut command = unshare();
         command.args(["sh", "-c", "ip link set lo up && exec cat"]);
         let keeper = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         let network = Self { keeper: keeper.context("cannot run unshare")? };
@@ -51,6 +51,22 @@ impl Network {
         command.args(&enter[1..]).arg("--target").arg(self.keeper.id().to_string()).args(["bash", "-c", script]);
         command
     }
+}
+
+/// A command that runs a program in a network of its own, with a loopback device, until the thread that starts it ends.
+#[must_use]
+pub fn in_own_network(program: &Path) -> Command {
+    let mut command = unshare();
+    // `unshare` in a user namespace forgets the signal: it is asked for behind it.
+    command.args(["setpriv", "--pdeathsig", "KILL", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]);
+    command.arg(program);
+    command
+}
+
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(if is_root() { &["--net"][..] } else { &["--map-root-user", "--net"] });
+    command
 }
 
 fn enter() -> &'static [&'static str] {

@@ -26,7 +26,7 @@ impl Program {
             Some(path) => PathBuf::from(path),
             None => workspace().join("build/reference/poolcounterd"),
         };
-        Self::unpacked(path)
+        Self::unpacked(&path)
     }
 
     /// The newer reference, Debian's 1.2.0, unpacked by `scripts/setup`, or `POOLCOUNTER_REFERENCE_1_2`.
@@ -35,7 +35,7 @@ impl Program {
             Some(path) => PathBuf::from(path),
             None => workspace().join("build/reference-1.2/run"),
         };
-        Self::unpacked(path)
+        Self::unpacked(&path)
     }
 
     /// Our daemon: `POOLCOUNTERD`, or the one that cargo builds in the profile of the running test.
@@ -43,30 +43,35 @@ impl Program {
         static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
         let path = BUILT.get_or_init(|| {
             let path = env::var_os("POOLCOUNTERD").map(PathBuf::from);
-            path.map_or_else(|| build(&profile()?), Ok).map_err(|error| format!("{error:#}"))
+            path.map_or_else(|| build(&profile()?, "poolcounterd", "poolcounterd"), Ok)
+                .map_err(|error| format!("{error:#}"))
         });
-        let path = path.clone().map_err(|error| anyhow!(error))?;
-        Ok(Self { path, library_path: None })
+        path.clone().map(Self::alone).map_err(|error| anyhow!(error))
     }
 
     /// Our daemon as it is released, built by cargo.
     pub fn ours_released() -> Result<Self> {
         static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
-        let release = || target().map(|folder| folder.join("release"));
-        let path =
-            BUILT.get_or_init(|| release().and_then(|profile| build(&profile)).map_err(|error| format!("{error:#}")));
-        Ok(Self { path: path.clone().map_err(|error| anyhow!(error))?, library_path: None })
+        let build = || built_for_release("poolcounterd", "poolcounterd").map_err(|error| format!("{error:#}"));
+        BUILT.get_or_init(build).clone().map(Self::alone).map_err(|error| anyhow!(error))
     }
 
-    /// A program at a place of its own.
-    pub(crate) fn at(path: PathBuf) -> Self {
+    /// A program at a place of its own, with the libraries in the folder `lib` beside it if there is one.
+    pub fn at(path: &Path) -> Result<Self> {
+        let path = std::path::absolute(path)?;
+        ensure!(path.is_file(), "{} is no file", path.display());
+        let libraries = path.parent().map(|folder| folder.join("lib"));
+        Ok(Self { path, library_path: libraries.filter(|folder| folder.is_dir()) })
+    }
+
+    /// A program that needs nothing beside it, by its path or a name that `PATH` finds.
+    #[must_use]
+    pub fn alone(path: PathBuf) -> Self {
         Self { path, library_path: None }
     }
 
-    fn unpacked(path: PathBuf) -> Result<Self> {
-        ensure!(path.is_file(), "no reference daemon at {}: run scripts/setup first", path.display());
-        let libraries = path.parent().map(|folder| folder.join("lib"));
-        Ok(Self { path, library_path: libraries.filter(|folder| folder.is_dir()) })
+    fn unpacked(path: &Path) -> Result<Self> {
+        Self::at(path).context("no reference daemon: run scripts/setup first")
     }
 
     /// A command that runs it with nothing on its standard input.
@@ -87,8 +92,13 @@ impl Program {
     }
 }
 
-/// Builds our daemon in the profile whose folder this is.
-fn build(profile: &Path) -> Result<PathBuf> {
+/// The file `product` of a package of this workspace, built by cargo as it is released.
+pub fn built_for_release(package: &str, product: &str) -> Result<PathBuf> {
+    build(&target()?.join("release"), package, product)
+}
+
+/// Builds a package in the profile whose folder this is.
+fn build(profile: &Path, package: &str, product: &str) -> Result<PathBuf> {
     // For tests, with the features that a build of the workspace gives to its members: then it is there already. To be released, alone.
     let (name, what) = match profile.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => ("dev", "--bin"),
@@ -96,16 +106,16 @@ fn build(profile: &Path) -> Result<PathBuf> {
     };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", what, "poolcounterd", "--profile", name, "--target-dir"])
+        .args(["build", "--quiet", what, package, "--profile", name, "--target-dir"])
         .arg(target()?)
         .current_dir(workspace())
         .stdin(Stdio::null())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("poolcounterd does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("{package} does not build:\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    Ok(profile.join("poolcounterd"))
+    Ok(profile.join(product))
 }
 
 /// Runs a command that should end by itself, and gives its exit status and what it printed.

@@ -60,7 +60,8 @@ pub(crate) fn target() -> Result<PathBuf> {
 }
 
 /// The root of the workspace.
-pub(crate) fn workspace() -> &'static Path {
+#[must_use]
+pub fn workspace() -> &'static Path {
     let support = Path::new(env!("CARGO_MANIFEST_DIR"));
     support.ancestors().nth(2).unwrap_or(support)
 }

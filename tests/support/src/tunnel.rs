@@ -2,12 +2,16 @@
 //!
 //! So a client and a server of one machine are connected through the program that has the device. Whole packets pass, those that make a connection too.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Write};
+use std::num::NonZeroU64;
 use std::os::fd::AsRawFd;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Makes a device in this network namespace, gives it an address and brings it up. It stays as long as the file is open.
 pub fn tunnel(name: &str, address: &str) -> Result<File> {
@@ -40,8 +44,34 @@ fn open(name: &str) -> io::Result<File> {
     Ok(device)
 }
 
+/// Carries packets for as long as the device lives. `delay` says how long one takes, and nothing if it is lost.
+pub fn carry(mut device: &File, mut delay: impl FnMut(&[u8]) -> Option<Duration>) -> io::Result<()> {
+    // Without it packets are less exact.
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    let mut under_way: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+    let mut buffer = [0; 2048];
+    loop {
+        let wait = under_way.front().map(|(due, _)| due.saturating_duration_since(Instant::now()));
+        let wait = wait.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
+        if poll(&mut [PollFd::new(device, PollFlags::IN)], wait.as_ref())? > 0 {
+            let length = device.read(&mut buffer)?;
+            let packet = &mut buffer[..length];
+            let delay = delay(packet);
+            if let Some(delay) = delay.filter(|_| turn_round(packet)) {
+                let due = Instant::now() + delay;
+                // Either way may have a delay of its own.
+                let place = under_way.partition_point(|(other, _)| *other <= due);
+                under_way.insert(place, (due, packet.to_vec()));
+            }
+        }
+        while let Some((_, packet)) = under_way.pop_front_if(|(due, _)| *due <= Instant::now()) {
+            device.write_all(&packet)?;
+        }
+    }
+}
+
 /// Swaps the addresses of an IPv4 packet, which leaves its checksums right. Other packets are of no use here.
-pub fn turn_round(packet: &mut [u8]) -> bool {
+fn turn_round(packet: &mut [u8]) -> bool {
     if packet.len() < 20 || packet[0] >> 4 != 4 {
         return false;
     }

@@ -16,6 +16,12 @@ impl Program {
         command
     }
 
+    /// A command that runs it on one processor, until the thread that starts it ends.
+    #[must_use]
+    pub fn pinned(&self, processor: usize) -> Command {
+        self.within(&["setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", &processor.to_string()])
+    }
+
     /// A command that runs it after the shell has done `preparation`.
     #[must_use]
     pub fn after(&self, preparation: &str) -> Command {

@@ -1,19 +1,15 @@
 //! The way between the clients and one server, which can be bad.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::num::NonZeroU64;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::packet::Segment;
 use super::{Kind, Way};
-use crate::tunnel::{tunnel, turn_round};
+use crate::tunnel::{carry, tunnel};
 
 /// A link, which carries packets in a thread of its own for as long as this process lives.
 #[derive(Debug)]
@@ -57,9 +53,7 @@ impl Link {
         let link = Self(Arc::clone(&state));
         let name = name.to_owned();
         thread::spawn(move || {
-            // Without it packets are less exact.
-            let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-            if let Err(error) = carry(&device, &state) {
+            if let Err(error) = carry(&device, |packet| locked(&state).pass(packet, Instant::now())) {
                 eprintln!("the link to {name} broke: {error}");
             }
         });
@@ -113,29 +107,6 @@ impl Link {
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     // No holder panics.
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn carry(mut device: &File, state: &Mutex<State>) -> io::Result<()> {
-    let mut under_way: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
-    let mut buffer = [0; 2048];
-    loop {
-        let wait = under_way.front().map(|(due, _)| due.saturating_duration_since(Instant::now()));
-        let wait = wait.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
-        if poll(&mut [PollFd::new(device, PollFlags::IN)], wait.as_ref())? > 0 {
-            let length = device.read(&mut buffer)?;
-            let packet = &mut buffer[..length];
-            let delay = locked(state).pass(packet, Instant::now());
-            if let Some(delay) = delay.filter(|_| turn_round(packet)) {
-                let due = Instant::now() + delay;
-                // Either way has a delay of its own.
-                let place = under_way.partition_point(|(other, _)| *other <= due);
-                under_way.insert(place, (due, packet.to_vec()));
-            }
-        }
-        while let Some((_, packet)) = under_way.pop_front_if(|(due, _)| *due <= Instant::now()) {
-            device.write_all(&packet)?;
-        }
-    }
 }
 
 impl State {

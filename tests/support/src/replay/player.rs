@@ -24,15 +24,19 @@ impl Player {
     /// Starts it; what it prints to standard error is seen.
     pub fn start(command: &[OsString]) -> Result<Self> {
         let (program, arguments) = command.split_first().context("a player is a command")?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+        Self::spawn(Command::new(program).args(arguments))
+    }
+
+    /// Starts this command.
+    pub fn spawn(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         Ok(Self { child, stdin, lines: read(stdout.context("it has an output")?) })
     }
 
     /// Gives it a line.
-    pub(crate) fn tell(&mut self, line: &str) -> Result<()> {
+    pub fn tell(&mut self, line: &str) -> Result<()> {
         let told = self.stdin.as_mut().map(|stdin| stdin.write_all(format!("{line}\n").as_bytes()));
         if !matches!(told, Some(Ok(()))) {
             bail!("the player does not take `{line}`: {}", self.end_of_it());
@@ -48,7 +52,7 @@ impl Player {
     }
 
     /// Waits for a line, and tells when it came; none if it does not come within this time.
-    pub(crate) fn hear_within(&mut self, time: Duration) -> Result<Option<(Instant, String)>> {
+    pub fn hear_within(&mut self, time: Duration) -> Result<Option<(Instant, String)>> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
         match self.lines.recv_timeout(time) {
             Ok(line) => Ok(Some(line)),

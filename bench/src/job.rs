@@ -1,0 +1,69 @@
+//! This program, run once more in a network namespace: daemons there have the port, and no closed connection of one lingers for the next.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use poolcounter_test_support::in_own_network;
+use poolcounter_test_support::replay::Player;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::options::{ClientsOptions, PhpOptions};
+use crate::{sections, upgrade, worker};
+
+/// The longest that a child may take for one answer.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// What it does there.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// Loads one daemon, slice by slice.
+    Work(worker::Options),
+    Php(PhpOptions),
+    Clients(ClientsOptions),
+    /// Upgrades one daemon.
+    Upgrade(upgrade::Options),
+}
+
+impl Job {
+    /// The command that does it.
+    pub(crate) fn command(&self) -> Result<Command> {
+        let mut command = in_own_network(&std::env::current_exe()?);
+        command.arg("job").arg(serde_json::to_string(self)?);
+        Ok(command)
+    }
+
+    /// Has it done by another process, which prints what there is to say.
+    pub(crate) fn delegate(&self) -> Result<()> {
+        let status = self.command()?.status().context("cannot run `unshare` (package util-linux)")?;
+        ensure!(
+            status.success(),
+            "the comparison failed, see above. It needs root, or user namespaces for ordinary users"
+        );
+        Ok(())
+    }
+
+    /// Does it, in the namespace that this process is in.
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Job::Work(options) => worker::run(&options),
+            Job::Php(options) => sections::php::compare(&options),
+            Job::Clients(options) => sections::clients::compare(&options),
+            Job::Upgrade(options) => upgrade::play(&options),
+        }
+    }
+}
+
+/// The next line of a child, as JSON.
+pub(crate) fn hear<T: DeserializeOwned>(child: &mut Player) -> Result<T> {
+    let (_, line) =
+        child.hear_within(PATIENCE)?.with_context(|| format!("a child does not answer for {PATIENCE:?}"))?;
+    serde_json::from_str(&line).with_context(|| format!("a child said {line:?}"))
+}
+
+/// The answer of a child to a line.
+pub(crate) fn ask<T: DeserializeOwned>(child: &mut Player, request: &str) -> Result<T> {
+    child.tell(request)?;
+    hear(child)
+}

@@ -1,0 +1,132 @@
+//! Clients that acquire and release as fast as they are answered, each a key of its own or all of them the same.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+
+use super::client::{Answer, RELEASE};
+use super::fleet::Fleet;
+use super::slice::Slice;
+use super::{Scenario, Tally, WAIT_SECONDS};
+
+/// Says how long clients go on, and is told of their commands.
+pub(crate) trait Supervisor {
+    /// Whether one more cycle may begin.
+    fn begin(&mut self) -> bool;
+
+    /// The command that a client had sent was answered.
+    fn answered(&mut self, number: usize, answer: Answer, sent: Instant, now: Instant) -> Result<()>;
+
+    /// All that had come at once was taken: so many grants. All of them were there before any of their releases was sent.
+    fn taken(&mut self, _grants: usize) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Such clients.
+pub(crate) struct Cycle {
+    fleet: Fleet,
+    /// A line for each client, or one for all.
+    acquires: Vec<Box<[u8]>>,
+    shared: bool,
+}
+
+impl Cycle {
+    /// Connects `connections` clients that do not meet.
+    pub(crate) fn own(address: SocketAddr, connections: usize) -> Result<Cycle> {
+        let acquire = |number| format!("ACQ4ME own-{number} 1 1 1\n").into_bytes().into();
+        let acquires = (0..connections).map(acquire).collect();
+        Ok(Cycle { fleet: Fleet::connect(address, connections)?, acquires, shared: false })
+    }
+
+    /// Connects `waiters` clients and one more, who all want one key with ACQ4ME.
+    pub(crate) fn shared(address: SocketAddr, waiters: usize) -> Result<Cycle> {
+        let clients = waiters + 1;
+        let acquire = format!("ACQ4ME shared 1 {clients} {WAIT_SECONDS}\n").into_bytes();
+        Ok(Cycle { fleet: Fleet::connect(address, clients)?, acquires: vec![acquire.into()], shared: true })
+    }
+
+    /// Works until the supervisor has had enough, and every answer is there.
+    pub(crate) fn work(&mut self, supervisor: &mut impl Supervisor) -> Result<()> {
+        let Cycle { fleet: Fleet { poller, crew }, acquires, .. } = self;
+        let acquire = |number: usize| acquires.get(number).unwrap_or(&acquires[0]);
+        let mut active = 0;
+        for number in 0..crew.len() {
+            if supervisor.begin() {
+                crew.send(number, acquire(number), Answer::Locked, Instant::now())?;
+                active += 1;
+            }
+        }
+        while active > 0 {
+            let mut grants = 0;
+            for number in poller.wait()? {
+                let Some(answer) = crew.receive(number)? else {
+                    continue;
+                };
+                let now = Instant::now();
+                supervisor.answered(number, answer, crew.sent(number), now)?;
+                if answer == Answer::Locked {
+                    grants += 1;
+                    crew.send(number, RELEASE, Answer::Released, now)?;
+                } else if supervisor.begin() {
+                    crew.send(number, acquire(number), Answer::Locked, now)?;
+                } else {
+                    active -= 1;
+                }
+            }
+            supervisor.taken(grants)?;
+        }
+        Ok(())
+    }
+}
+
+/// Latency: of each command.
+impl Supervisor for Slice {
+    fn begin(&mut self) -> bool {
+        Slice::begin(self)
+    }
+
+    fn answered(&mut self, _number: usize, _answer: Answer, sent: Instant, now: Instant) -> Result<()> {
+        self.latency(now - sent);
+        self.count(now);
+        Ok(())
+    }
+}
+
+/// Latency: from a RELEASE to the next LOCKED.
+struct HandOvers<'a> {
+    slice: &'a mut Slice,
+    released: Option<Instant>,
+}
+
+impl Supervisor for HandOvers<'_> {
+    fn begin(&mut self) -> bool {
+        self.slice.begin()
+    }
+
+    fn answered(&mut self, _number: usize, answer: Answer, _sent: Instant, now: Instant) -> Result<()> {
+        if answer == Answer::Locked
+            && let Some(released) = self.released.replace(now)
+        {
+            self.slice.latency(now - released);
+        }
+        self.slice.count(now);
+        Ok(())
+    }
+
+    fn taken(&mut self, grants: usize) -> Result<()> {
+        ensure!(grants <= 1, "{grants} clients held the key at once");
+        Ok(())
+    }
+}
+
+impl Scenario for Cycle {
+    fn run(&mut self, slice: &mut Slice) -> Result<()> {
+        if self.shared { self.work(&mut HandOvers { slice, released: None }) } else { self.work(slice) }
+    }
+
+    fn tally(&self) -> Tally {
+        self.fleet.crew.tally
+    }
+}

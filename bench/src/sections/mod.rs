@@ -1,0 +1,118 @@
+//! Protected sections: what an acquire and a release cost in a client of ours, and in another one.
+//!
+//! One daemon, ours, serves both sides. It runs, with two clients at a time, in a network namespace of the comparison's own.
+
+pub(crate) mod clients;
+pub(crate) mod php;
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use poolcounter_test_support::replay::Player;
+use poolcounter_test_support::{Daemon, kernel};
+use serde::Deserialize;
+
+use crate::job::{ask, hear};
+use crate::options::Sections;
+use crate::plan::Goal;
+use crate::report::{Layout, Report, Row};
+use crate::rounds::{self, Contender};
+
+/// Pairs of slices in a round.
+const PAIRS: usize = 4;
+
+/// The last packets of a slice may still be on their way to the daemon.
+const SETTLE: Duration = Duration::from_millis(5);
+
+/// One load.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<R> {
+    /// Who is compared, and how they reach the daemon.
+    rivals: R,
+    /// Its cells in the tables.
+    labels: [&'static str; 3],
+    /// The sections of a slice.
+    sections: u32,
+    /// The microseconds before each section.
+    pause: u32,
+    /// At most so much of the other side's wall time, the client's CPU and the daemon's.
+    goals: [Option<f64>; 3],
+}
+
+/// The word in the tables for whether there is a pause between sections.
+fn rhythm(apart: bool) -> &'static str {
+    if apart { "apart" } else { "back-to-back" }
+}
+
+/// The scenes that are wanted.
+fn wanted<R>(mut scenes: Vec<Scene<R>>, options: &Sections) -> Result<Vec<Scene<R>>> {
+    scenes.retain(|scene| options.only.as_deref().is_none_or(|word| scene.labels.contains(&word)));
+    ensure!(!scenes.is_empty(), "there is nothing to measure");
+    Ok(scenes)
+}
+
+/// Measures every scene and prints the tables. `measures` are their titles, and `command` starts a client, ours or the other.
+fn compare<R>(
+    options: &Sections,
+    layout: Layout,
+    measures: &[&'static str],
+    scenes: &[Scene<R>],
+    daemon: &Daemon,
+    command: impl Fn(&Scene<R>, bool) -> Result<Command>,
+) -> Result<()> {
+    let itself = options.sides.itself;
+    let mut report = Report::new(layout);
+    for scene in scenes {
+        let labels = scene.labels;
+        eprint!("{:6} {:10} {:12} ", labels[0], labels[1], labels[2]);
+        let start = |ours| Client::start(&mut command(scene, ours && !itself)?, scene, daemon);
+        let pairs = rounds::pairs(options.sides.rounds(2), PAIRS, start).with_context(|| labels.join(" "))?;
+        let row = |number: usize, &title: &&'static str| {
+            let figures = pairs.iter().map(|(theirs, ours)| (theirs[number], ours[number])).collect();
+            let goal = scene.goals[number].filter(|_| !itself).map(Goal::RatioAtMost);
+            Row::new((title, |_| 1), labels.map(str::to_owned).into(), figures, goal)
+        };
+        report.add(measures.iter().enumerate().map(|(number, title)| row(number, title)).collect());
+    }
+    report.publish(options.sides.common.json.as_deref())
+}
+
+/// What a client says of a slice, in microseconds a section.
+#[derive(Deserialize)]
+struct Said {
+    wall: f64,
+    cpu: f64,
+}
+
+/// A running client. It is killed when this is dropped.
+struct Client<'a> {
+    process: Player,
+    request: String,
+    sections: u32,
+    daemon: &'a Daemon,
+}
+
+impl Client<'_> {
+    fn start<'a, R>(command: &mut Command, scene: &Scene<R>, daemon: &'a Daemon) -> Result<Client<'a>> {
+        let mut process = Player::spawn(command)?;
+        // It says that it is ready.
+        hear::<serde_json::Value>(&mut process).with_context(|| format!("cannot start {command:?}"))?;
+        let request = format!("{} {}", scene.sections, scene.pause);
+        Ok(Client { process, request, sections: scene.sections, daemon })
+    }
+}
+
+impl Contender for Client<'_> {
+    /// Wall time, the client's CPU and the daemon's, in microseconds a section.
+    type Figures = [f64; 3];
+
+    fn slice(&mut self) -> Result<[f64; 3]> {
+        let before = kernel::cpu_time(self.daemon.pid())?;
+        let said: Said = ask(&mut self.process, &self.request)?;
+        thread::sleep(SETTLE);
+        let spent = kernel::cpu_time(self.daemon.pid())?.saturating_sub(before);
+        Ok([said.wall, said.cpu, spent.as_secs_f64() * 1e6 / f64::from(self.sections)])
+    }
+}
