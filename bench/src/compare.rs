@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use poolcounter_test_support::allow_descriptors;
+use poolcounter_test_support::{Program, allow_descriptors};
 
 use crate::options::CompareOptions;
 use crate::plan::{self, Cell, Measure, Measures, Pace};
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
     allow_descriptors(most.unwrap_or_default() as u64 + 200)?;
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     let itself = options.sides.itself;
-    let reference = daemon::reference(options.reference.as_deref())?;
+    let reference = options.reference.as_deref().map_or_else(Program::reference, Program::at)?.path().to_owned();
     let ours = if itself { reference.clone() } else { daemon::ours(options.sides.common.ours.as_deref())? };
     eprintln!("reference: {}", reference.display());
     eprintln!("ours:      {}", ours.display());
@@ -48,8 +48,8 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
         eprint!("[{:2}/{}] {:9} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
         let pace = Pace::new(cell, options.sides.common.quick, options.sides.rounds(3));
         let start = |is_ours| {
-            let (program, name) = if is_ours { (&ours, "ours") } else { (&reference, "the reference") };
-            Worker::start(Options { program: program.clone(), cell, daemon_cpu, load_cpu }, pace).context(name)
+            let program = if is_ours { &ours } else { &reference }.clone();
+            Worker::start(Options { program, cell, daemon_cpu, load_cpu }, pace)
         };
         let pairs = rounds::pairs(pace.rounds, pace.pairs, start)
             .with_context(|| format!("{} with {} connections", cell.mode, cell.connections))?;

@@ -24,9 +24,3 @@ pub(crate) fn ours(given: Option<&Path>) -> Result<PathBuf> {
     let program = given.map_or_else(Program::ours_released, Program::at);
     Ok(program.context("our daemon is missing; name one with --ours")?.path().to_owned())
 }
-
-/// The reference, unpacked by `scripts/setup` if no path was given.
-pub(crate) fn reference(given: Option<&Path>) -> Result<PathBuf> {
-    let program = given.map_or_else(Program::reference, Program::at);
-    Ok(program.context("the reference is missing; name it with --reference")?.path().to_owned())
-}

@@ -1,5 +1,6 @@
 //! This program, run once more in a network namespace: daemons there have the port, and no closed connection of one lingers for the next.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::options::{ClientsOptions, PhpOptions};
-use crate::{sections, upgrade, worker};
+use crate::upgrade::{self, Scene};
+use crate::{sections, worker};
 
 /// The longest that a child may take for one answer.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -23,7 +25,11 @@ pub(crate) enum Job {
     Php(PhpOptions),
     Clients(ClientsOptions),
     /// Upgrades one daemon.
-    Upgrade(upgrade::Options),
+    Upgrade {
+        scene: Scene,
+        upgrades: usize,
+        program: PathBuf,
+    },
 }
 
 impl Job {
@@ -37,22 +43,26 @@ impl Job {
     /// Has it done by another process, which prints what there is to say.
     pub(crate) fn delegate(&self) -> Result<()> {
         let status = self.command()?.status().context("cannot run `unshare` (package util-linux)")?;
-        ensure!(
-            status.success(),
-            "the comparison failed, see above. It needs root, or user namespaces for ordinary users"
-        );
+        ensure!(status.success(), "the comparison failed, see above (it takes root, or user namespaces for others)");
         Ok(())
     }
 
     /// Does it, in the namespace that this process is in.
     pub(crate) fn run(self) -> Result<()> {
         match self {
-            Job::Work(options) => worker::run(&options),
+            Job::Work(options) => worker::run(&options).with_context(|| options.program.display().to_string()),
             Job::Php(options) => sections::php::compare(&options),
             Job::Clients(options) => sections::clients::compare(&options),
-            Job::Upgrade(options) => upgrade::play(&options),
+            Job::Upgrade { scene, upgrades, program } => upgrade::play(scene, upgrades, &program),
         }
     }
+}
+
+/// Starts a child and waits until it says that it is ready.
+pub(crate) fn start(command: &mut Command) -> Result<Player> {
+    let mut child = Player::spawn(command)?;
+    hear::<serde_json::Value>(&mut child).with_context(|| format!("cannot start {command:?}"))?;
+    Ok(child)
 }
 
 /// The next line of a child, as JSON.

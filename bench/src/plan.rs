@@ -107,11 +107,9 @@ pub(crate) enum Measure {
     Cpu,
     /// Commands (connections) a second.
     Rate,
-    /// Latency in microseconds.
+    /// Latency in microseconds, as the next two.
     P50,
-    /// Latency in microseconds.
     P99,
-    /// Latency in microseconds.
     P999,
     /// Bytes of the daemon's own memory that an idle connection adds.
     IdleBytes,

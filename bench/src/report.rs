@@ -70,11 +70,6 @@ impl Report {
         json.map_or(Ok(()), |path| save(self, path))?;
         Ok(write!(stdout(), "{self}")?)
     }
-
-    fn headings(&self) -> Vec<String> {
-        let Layout { labels, sides, .. } = self.layout;
-        labels.iter().chain(&sides).chain(&["middle half", "goal", "met"]).map(|&heading| heading.to_owned()).collect()
-    }
 }
 
 impl Row {
@@ -123,6 +118,9 @@ impl fmt::Display for Report {
         if !self.layout.preface.is_empty() {
             writeln!(f, "\n{}", self.layout.preface)?;
         }
+        let Layout { labels, sides, words, .. } = self.layout;
+        let headings = labels.iter().chain(&sides).chain(&["middle half", "goal", "met"]);
+        let headings: Vec<_> = headings.map(|&heading| heading.to_owned()).collect();
         let mut titles: Vec<&str> = Vec::new();
         for row in &self.rows {
             if !titles.contains(&row.measure) {
@@ -131,9 +129,9 @@ impl fmt::Display for Report {
         }
         for title in titles {
             let rows = self.rows.iter().filter(|row| row.measure == title);
-            let lines: Vec<_> = once(self.headings()).chain(rows.map(Row::columns)).collect();
+            let lines: Vec<_> = once(headings.clone()).chain(rows.map(Row::columns)).collect();
             writeln!(f, "\n{title}")?;
-            table(f, self.layout.words, &lines)?;
+            table(f, words, &lines)?;
         }
         write!(f, "\n{}", self.layout.legend)
     }
@@ -180,15 +178,9 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
 
 /// Digits in groups of three.
 pub(crate) fn thousands(whole: &str) -> String {
-    let mut out = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        let left = whole.len() - index;
-        if index > 0 && left.is_multiple_of(3) && !out.ends_with('-') {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    format!("{sign}{}", groups.join(","))
 }
 
 /// A quantile of some values, between two neighbours if need be.

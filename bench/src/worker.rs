@@ -10,7 +10,7 @@ use poolcounter_test_support::{Daemon, allow_descriptors, kernel, pin};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon;
-use crate::job::{Job, ask, hear};
+use crate::job::{Job, ask, start};
 use crate::load::connect::Connect;
 use crate::load::slice::Slice;
 use crate::load::{Load, memory};
@@ -41,11 +41,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts it with all clients connected.
     pub(crate) fn start(options: Options, pace: Pace) -> Result<Worker> {
-        let process = Player::spawn(&mut Job::Work(options).command()?).and_then(|mut process| {
-            hear::<Measures>(&mut process)?;
-            Ok(process)
-        });
-        Ok(Worker { process: process.context("cannot start a worker")?, pace })
+        Ok(Worker { process: start(&mut Job::Work(options).command()?)?, pace })
     }
 
     fn work(&mut self, length: Duration) -> Result<Measures> {
@@ -88,7 +84,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             reply(&Measures::new())?;
         } else {
             let length = Duration::from_millis(line.parse().context("a slice's length")?);
-            reply(&slice(options.cell, &daemon, load.as_mut(), length)?)?;
+            let measures = slice(options.cell, &daemon, load.as_mut(), length);
+            reply(&measures.with_context(|| format!("the daemon said {:?}", daemon.stderr()))?)?;
         }
     }
     Ok(())

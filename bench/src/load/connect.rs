@@ -84,11 +84,7 @@ impl Connect {
         let acquire = format!("ACQ4ME connect-{} 1 1 1\n", self.begun);
         self.begun += 1;
         let acquired = client.try_send(acquire.as_bytes(), Answer::Locked, started)?;
-        if acquired {
-            self.poller.watch(&client, number)?;
-        } else {
-            self.poller.watch_connecting(&client, number)?;
-        }
+        self.poller.watch(&client, number, !acquired)?;
         self.places[number].connection = Some(Connection { client, acquire, acquired, locked: false, started });
         Ok(())
     }

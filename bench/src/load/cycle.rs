@@ -52,9 +52,9 @@ impl Cycle {
         let Cycle { fleet: Fleet { poller, crew }, acquires, .. } = self;
         let acquire = |number: usize| acquires.get(number).unwrap_or(&acquires[0]);
         let mut active = 0;
-        for number in 0..crew.len() {
+        for number in 0..crew.clients.len() {
             if supervisor.begin() {
-                crew.send(number, acquire(number), Answer::Locked, Instant::now())?;
+                crew.clients[number].send(acquire(number), Answer::Locked, Instant::now())?;
                 active += 1;
             }
         }
@@ -65,12 +65,12 @@ impl Cycle {
                     continue;
                 };
                 let now = Instant::now();
-                supervisor.answered(number, answer, crew.sent(number), now)?;
+                supervisor.answered(number, answer, crew.clients[number].sent, now)?;
                 if answer == Answer::Locked {
                     grants += 1;
-                    crew.send(number, RELEASE, Answer::Released, now)?;
+                    crew.clients[number].send(RELEASE, Answer::Released, now)?;
                 } else if supervisor.begin() {
-                    crew.send(number, acquire(number), Answer::Locked, now)?;
+                    crew.clients[number].send(acquire(number), Answer::Locked, now)?;
                 } else {
                     active -= 1;
                 }

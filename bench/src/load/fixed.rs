@@ -26,8 +26,8 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     ensure!(load.scenario.tally().abandoned == 0, "not all connections were taken up within {PATIENCE:?}");
     load.check()?;
     let answered = match options.mode {
-        Mode::Connect => slice.commands() * 2,
-        _ => slice.commands(),
+        Mode::Connect => slice.commands * 2,
+        _ => slice.commands,
     };
     let report = json!({
         "commands": options.commands,

@@ -20,7 +20,7 @@ pub(crate) struct Fleet {
 
 /// The clients and what they received, apart from the poller.
 pub(crate) struct Crew {
-    clients: Vec<Client>,
+    pub(crate) clients: Vec<Client>,
     /// What was received since the start.
     pub(crate) tally: Tally,
 }
@@ -40,28 +40,28 @@ impl Fleet {
 
     /// The number of clients.
     pub(crate) fn len(&self) -> usize {
-        self.crew.len()
+        self.crew.clients.len()
     }
 
     /// Has every client, none of which holds anything or waits, greet the daemon once more.
     pub(crate) fn greet(&mut self) -> Result<()> {
         for number in 0..self.len() {
-            self.crew.send(number, RELEASE, Answer::NotLocked, Instant::now())?;
+            self.crew.clients[number].send(RELEASE, Answer::NotLocked, Instant::now())?;
         }
         self.receive(self.len())
     }
 
     /// The first client takes the lock, and the others send the same line and wait, each for such an answer.
     pub(crate) fn queue(&mut self, acquire: &[u8], waiters: usize, answer: Answer) -> Result<()> {
-        self.crew.send(0, acquire, Answer::Locked, Instant::now())?;
+        self.crew.clients[0].send(acquire, Answer::Locked, Instant::now())?;
         self.receive(1)?;
-        (1..=waiters).try_for_each(|number| self.crew.send(number, acquire, answer, Instant::now()))
+        (1..=waiters).try_for_each(|number| self.crew.clients[number].send(acquire, answer, Instant::now()))
     }
 
     fn add(&mut self, address: SocketAddr, count: usize) -> Result<()> {
         for _ in 0..count {
             let client = Client::greeting(address)?;
-            self.poller.watch(&client, self.crew.len())?;
+            self.poller.watch(&client, self.crew.clients.len(), false)?;
             self.crew.clients.push(client);
         }
         self.receive(count)
@@ -79,16 +79,6 @@ impl Fleet {
 }
 
 impl Crew {
-    /// The number of clients.
-    pub(crate) fn len(&self) -> usize {
-        self.clients.len()
-    }
-
-    /// Sends a client's command.
-    pub(crate) fn send(&mut self, number: usize, line: &[u8], answer: Answer, now: Instant) -> Result<()> {
-        self.clients[number].send(line, answer, now)
-    }
-
     /// Reads what a client was sent; an answer is counted.
     pub(crate) fn receive(&mut self, number: usize) -> Result<Option<Answer>> {
         let answer = self.clients[number].receive()?;
@@ -108,10 +98,5 @@ impl Crew {
             ensure!(Instant::now() < deadline, "a client was not answered");
         }
         Ok(())
-    }
-
-    /// When the client's last command was sent.
-    pub(crate) fn sent(&self, number: usize) -> Instant {
-        self.clients[number].sent
     }
 }

@@ -28,14 +28,11 @@ impl Poller {
         })
     }
 
-    /// Watches a connection for answers.
-    pub(crate) fn watch(&self, source: impl AsFd, number: usize) -> Result<()> {
-        self.add(source, number, epoll::EventFlags::IN)
-    }
-
-    /// Watches a connection that is still being made, too.
-    pub(crate) fn watch_connecting(&self, source: impl AsFd, number: usize) -> Result<()> {
-        self.add(source, number, epoll::EventFlags::IN | epoll::EventFlags::OUT)
+    /// Watches a connection for answers, and if it is `connecting` for being made.
+    pub(crate) fn watch(&self, source: impl AsFd, number: usize, connecting: bool) -> Result<()> {
+        let mut flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        flags.set(epoll::EventFlags::OUT, connecting);
+        epoll::add(&self.epoll, source, epoll::EventData::new_u64(number as u64), flags).context("epoll")
     }
 
     /// Waits, and gives the numbers of the connections where something happened.
@@ -54,10 +51,5 @@ impl Poller {
         }
         let number = |event: &epoll::Event| usize::try_from(event.data.u64()).unwrap_or(usize::MAX);
         Ok(self.events.iter().map(number))
-    }
-
-    fn add(&self, source: impl AsFd, number: usize, flags: epoll::EventFlags) -> Result<()> {
-        let data = epoll::EventData::new_u64(number as u64);
-        epoll::add(&self.epoll, source, data, flags | epoll::EventFlags::ET).context("epoll")
     }
 }

@@ -17,7 +17,8 @@ pub(crate) struct Slice {
     until: Option<Instant>,
     overdue: Option<Instant>,
     started: Instant,
-    commands: u64,
+    /// Commands answered in all.
+    pub(crate) commands: u64,
     window: Option<(u64, Duration)>,
     latency: Histogram<u64>,
 }
@@ -25,12 +26,21 @@ pub(crate) struct Slice {
 impl Slice {
     /// A slice that ends after `length`.
     pub(crate) fn timed(length: Duration) -> Result<Slice> {
-        Slice::new(u64::MAX, Some(length))
+        let slice = Slice::counted(u64::MAX)?;
+        Ok(Slice { until: Some(slice.started + length), ..slice })
     }
 
     /// A slice of `cycles`.
     pub(crate) fn counted(cycles: u64) -> Result<Slice> {
-        Slice::new(cycles, None)
+        Ok(Slice {
+            left: cycles,
+            until: None,
+            overdue: None,
+            started: Instant::now(),
+            commands: 0,
+            window: None,
+            latency: Histogram::new_with_bounds(1, nanoseconds(LONGEST), 3)?,
+        })
     }
 
     /// What is not finished in this time may be given up.
@@ -42,19 +52,6 @@ impl Slice {
     /// Whether it is time to give up.
     pub(crate) fn is_overdue(&self) -> bool {
         self.overdue.is_some_and(|overdue| Instant::now() >= overdue)
-    }
-
-    fn new(left: u64, length: Option<Duration>) -> Result<Slice> {
-        let started = Instant::now();
-        Ok(Slice {
-            left,
-            until: length.map(|length| started + length),
-            overdue: None,
-            started,
-            commands: 0,
-            window: None,
-            latency: Histogram::new_with_bounds(1, nanoseconds(LONGEST), 3)?,
-        })
     }
 
     /// Whether one more cycle may begin; it then counts as begun.
@@ -89,20 +86,16 @@ impl Slice {
         self.latency.saturating_record(nanoseconds(latency));
     }
 
-    /// Commands answered in all.
-    pub(crate) fn commands(&self) -> u64 {
-        self.commands
-    }
-
     /// The figures, given the CPU time that the daemon used.
     pub(crate) fn measures(mut self, cpu: Duration) -> Result<Measures> {
         self.close_window(Instant::now());
         ensure!(self.commands > 0, "nothing was answered in a slice");
         let (commands, window) = self.window.unwrap_or_default();
+        let count = |commands: u64| u32::try_from(commands).map(f64::from);
         let latency = |quantile| micros(Duration::from_nanos(self.latency.value_at_quantile(quantile)));
         Ok(Measures::from([
-            (Measure::Cpu, micros(cpu) / as_f64(self.commands)),
-            (Measure::Rate, as_f64(commands) / window.as_secs_f64()),
+            (Measure::Cpu, micros(cpu) / count(self.commands)?),
+            (Measure::Rate, count(commands)? / window.as_secs_f64()),
             (Measure::P50, latency(0.5)),
             (Measure::P99, latency(0.99)),
             (Measure::P999, latency(0.999)),
@@ -123,11 +116,6 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn as_f64(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Stampede {
     pub(crate) fn release(&mut self) -> Result<Duration> {
         let Fleet { poller, crew } = &mut self.fleet;
         let start = Instant::now();
-        crew.send(HOLDER, RELEASE, Answer::Released, start)?;
+        crew.clients[HOLDER].send(RELEASE, Answer::Released, start)?;
         let (mut waiting, mut released) = (self.waiters, false);
         let mut last = start;
         while waiting > 0 || !released {
@@ -71,14 +71,14 @@ impl Stampede {
     /// RELEASE, and how long the bystander's slowest acquire takes before all know. Nobody reads its DONE meanwhile, so nothing else is measured.
     fn release_beside(&mut self, bystander: usize, slice: &mut Slice) -> Result<Duration> {
         let crew = &mut self.fleet.crew;
-        crew.send(HOLDER, RELEASE, Answer::Released, Instant::now())?;
+        crew.clients[HOLDER].send(RELEASE, Answer::Released, Instant::now())?;
         let mut slowest = Duration::ZERO;
         while crew.receive(HOLDER)?.is_none() {
             let start = Instant::now();
-            crew.send(bystander, b"ACQ4ME bystander 1 1 0\n", Answer::Locked, start)?;
+            crew.clients[bystander].send(b"ACQ4ME bystander 1 1 0\n", Answer::Locked, start)?;
             crew.await_answer(bystander)?;
             slowest = slowest.max(start.elapsed());
-            crew.send(bystander, RELEASE, Answer::Released, start)?;
+            crew.clients[bystander].send(RELEASE, Answer::Released, start)?;
             crew.await_answer(bystander)?;
             slice.answered(2);
         }

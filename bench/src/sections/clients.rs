@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Program, built_for_release, workspace};
+use poolcounter_test_support::{Program, workspace};
 
-use super::{Scene, rhythm, wanted};
+use super::{Scene, found, rhythm, wanted};
 use crate::job::Job;
 use crate::options::ClientsOptions;
 use crate::report::Layout;
@@ -66,8 +66,7 @@ fn scene(rivals: Rivals, apart: bool) -> Scene<Rivals> {
 
 /// Finds what is needed, and compares in a namespace.
 pub(crate) fn run(mut options: ClientsOptions) -> Result<()> {
-    let library = options.library.take().map_or_else(|| built_for_release("poolcounter_c", "libpoolcounter_c.so"), Ok);
-    let library = library.and_then(|path| path.canonicalize().with_context(|| path.display().to_string()));
+    let library = found(options.library.take(), "poolcounter_c", "libpoolcounter_c.so");
     options.library = Some(library.context("libpoolcounter is missing; name it with --library")?);
     let ours = &mut options.sections.sides.common.ours;
     *ours = Some(daemon::ours(ours.as_deref())?);

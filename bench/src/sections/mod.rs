@@ -5,16 +5,17 @@
 pub(crate) mod clients;
 pub(crate) mod php;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::replay::Player;
-use poolcounter_test_support::{Daemon, kernel};
+use poolcounter_test_support::{Daemon, built_for_release, kernel};
 use serde::Deserialize;
 
-use crate::job::{ask, hear};
+use crate::job::{ask, start};
 use crate::options::Sections;
 use crate::plan::Goal;
 use crate::report::{Layout, Report, Row};
@@ -46,6 +47,12 @@ fn rhythm(apart: bool) -> &'static str {
     if apart { "apart" } else { "back-to-back" }
 }
 
+/// The absolute path of a library, built if no path was given.
+fn found(given: Option<PathBuf>, package: &str, product: &str) -> Result<PathBuf> {
+    let path = given.map_or_else(|| built_for_release(package, product), Ok)?;
+    path.canonicalize().with_context(|| path.display().to_string())
+}
+
 /// The scenes that are wanted.
 fn wanted<R>(mut scenes: Vec<Scene<R>>, options: &Sections) -> Result<Vec<Scene<R>>> {
     scenes.retain(|scene| options.only.as_deref().is_none_or(|word| scene.labels.contains(&word)));
@@ -65,9 +72,12 @@ fn compare<R>(
     let itself = options.sides.itself;
     let mut report = Report::new(layout);
     for scene in scenes {
-        let labels = scene.labels;
+        let &Scene { labels, sections, pause, .. } = scene;
         eprint!("{:6} {:10} {:12} ", labels[0], labels[1], labels[2]);
-        let start = |ours| Client::start(&mut command(scene, ours && !itself)?, scene, daemon);
+        let start = |ours| {
+            let process = start(&mut command(scene, ours && !itself)?)?;
+            Ok(Client { process, request: format!("{sections} {pause}"), sections, daemon })
+        };
         let pairs = rounds::pairs(options.sides.rounds(2), PAIRS, start).with_context(|| labels.join(" "))?;
         let row = |number: usize, &title: &&'static str| {
             let figures = pairs.iter().map(|(theirs, ours)| (theirs[number], ours[number])).collect();
@@ -92,16 +102,6 @@ struct Client<'a> {
     request: String,
     sections: u32,
     daemon: &'a Daemon,
-}
-
-impl Client<'_> {
-    fn start<'a, R>(command: &mut Command, scene: &Scene<R>, daemon: &'a Daemon) -> Result<Client<'a>> {
-        let mut process = Player::spawn(command)?;
-        // It says that it is ready.
-        hear::<serde_json::Value>(&mut process).with_context(|| format!("cannot start {command:?}"))?;
-        let request = format!("{} {}", scene.sections, scene.pause);
-        Ok(Client { process, request, sections: scene.sections, daemon })
-    }
 }
 
 impl Contender for Client<'_> {

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Program, Scratch, built_for_release, carry, pin, tunnel, workspace};
+use poolcounter_test_support::{Program, Scratch, carry, pin, tunnel, workspace};
 
-use super::{Scene, rhythm, wanted};
+use super::{Scene, found, rhythm, wanted};
 use crate::job::Job;
 use crate::options::PhpOptions;
 use crate::report::Layout;
@@ -61,9 +61,7 @@ enum Link {
     Slow,
 }
 
-type Rivals = (Clients, Link);
-
-fn scene((clients, link): Rivals, apart: bool) -> Scene<Rivals> {
+fn scene(clients: Clients, link: Link, apart: bool) -> Scene<(Clients, Link)> {
     let (client_word, kept) = match clients {
         Clients::Kept => ("kept", true),
         Clients::Alone => ("alone", false),
@@ -92,9 +90,7 @@ pub(crate) fn run(mut options: PhpOptions) -> Result<()> {
     let version = Command::new(&options.php).arg("-v").stdout(Stdio::null()).status();
     version.with_context(|| format!("cannot run `{php}` (package php-cli); name PHP with --php"))?;
     let named = options.extension.take().or_else(|| env::var_os("POOLCOUNTER_SO").map(PathBuf::from));
-    let extension = named.map_or_else(|| built_for_release("poolcounter_php", "libpoolcounter_php.so"), Ok);
-    let extension = extension
-        .and_then(|path| path.canonicalize().with_context(|| path.display().to_string()))
+    let extension = found(named, "poolcounter_php", "libpoolcounter_php.so")
         .context("the PHP extension is missing (to build it takes php-dev and libclang); name one with --extension")?;
     let mut attempt = Command::new(&options.php);
     attempt.args(settings(&extension)).args(["-r", r"exit( class_exists( 'PoolCounter\Client' ) ? 0 : 1 );"]);
@@ -129,11 +125,11 @@ pub(crate) fn compare(options: &PhpOptions) -> Result<()> {
 }
 
 /// The scenes that are wanted and can be played here.
-fn scenes(options: &PhpOptions, link_cpu: usize) -> Result<Vec<Scene<Rivals>>> {
+fn scenes(options: &PhpOptions, link_cpu: usize) -> Result<Vec<Scene<(Clients, Link)>>> {
     let mut scenes = Vec::new();
     for clients in [Clients::Kept, Clients::Alone, Clients::MediaWiki] {
         for link in [Link::Loopback, if clients == Clients::Kept { Link::Unix } else { Link::Slow }] {
-            scenes.extend([true, false].map(|apart| scene((clients, link), apart)));
+            scenes.extend([true, false].map(|apart| scene(clients, link, apart)));
         }
     }
     let mut scenes = wanted(scenes, &options.sections)?;

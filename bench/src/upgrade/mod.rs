@@ -21,7 +21,7 @@ use crate::options::UpgradeOptions;
 use crate::{cpu, daemon, report};
 use figures::{Figures, HEADINGS};
 pub(crate) use scene::Scene;
-pub(crate) use stage::{Options, play};
+pub(crate) use stage::play;
 
 const LEGEND: &str = "\
 Commands: all that were under way at some moment between the signal and the time when the new program had answered each
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &UpgradeOptions) -> Result<()> {
     let mut rows = Vec::new();
     for (index, &scene) in scenes.iter().enumerate() {
         eprint!("[{}/{}] {scene} ", index + 1, scenes.len());
-        let job = Job::Upgrade(Options { scene, upgrades, program: program.clone() });
+        let job = Job::Upgrade { scene, upgrades, program: program.clone() };
         let figures = Player::spawn(&mut job.command()?).and_then(|mut process| {
             let figures: Figures = hear(&mut process)?;
             process.end()?;

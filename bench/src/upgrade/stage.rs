@@ -1,12 +1,11 @@
 //! A scene is played: everyone connects, the daemon is upgraded again and again, and nobody has lost anything.
 
 use std::io::{Write, stderr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Daemon, Installed, allow_descriptors, pin};
-use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
 use super::scene::Scene;
@@ -21,31 +20,22 @@ use crate::{cpu, daemon};
 /// Clients that work.
 const WORKERS: usize = 50;
 
-/// What is played.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Options {
-    pub(crate) scene: Scene,
-    pub(crate) upgrades: usize,
-    /// The daemon.
-    pub(crate) program: PathBuf,
-}
-
 /// Descriptors that a scene takes, here as in the daemon.
 pub(crate) fn descriptors(scene: Scene) -> u64 {
     scene.connections() as u64 + 200
 }
 
 /// Plays a scene in the network namespace that this process is in, and prints its figures as JSON.
-pub(crate) fn play(options: &Options) -> Result<()> {
-    allow_descriptors(descriptors(options.scene))?;
+pub(crate) fn play(scene: Scene, upgrades: usize, program: &Path) -> Result<()> {
+    allow_descriptors(descriptors(scene))?;
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
-    let installed = Installed::of(&options.program)?;
+    let installed = Installed::of(program)?;
     let daemon = daemon::start(&installed.path(), daemon_cpu, &["-l", "127.0.0.1"])?;
     pin(load_cpu)?;
-    let mut crowd = Stampede::new(daemon::ADDRESS, options.scene.waiting, false)?;
+    let mut crowd = Stampede::new(daemon::ADDRESS, scene.waiting, false)?;
     crowd.gather()?;
-    let mut idle = Fleet::connect(daemon::ADDRESS, options.scene.idle)?;
-    let latencies = work(&daemon, &installed, options.upgrades)?;
+    let mut idle = Fleet::connect(daemon::ADDRESS, scene.idle)?;
+    let latencies = work(&daemon, &installed, upgrades)?;
     // This ends all waits, and so shows that everyone is connected still.
     crowd.release().context("a client that has waited")?;
     idle.greet().context("a client that was idle")?;
@@ -62,7 +52,7 @@ fn work(daemon: &Daemon, installed: &Installed, upgrades: usize) -> Result<Vec<V
         installed.exchange()?;
         let mut witness = Witness::new(daemon, installed, WORKERS);
         workers.work(&mut witness)?;
-        latencies.push(witness.latencies());
+        latencies.push(witness.latencies);
         eprint!(".");
         stderr().flush()?;
     }

@@ -28,7 +28,8 @@ pub(crate) struct Witness<'a> {
     looked: Instant,
     /// The clients that the new program has not answered yet. None: it does not run yet.
     silent: Option<BTreeSet<usize>>,
-    latencies: Vec<Duration>,
+    /// How long those commands took that were under way at some moment of the upgrade.
+    pub(crate) latencies: Vec<Duration>,
 }
 
 impl<'a> Witness<'a> {
@@ -37,11 +38,6 @@ impl<'a> Witness<'a> {
         let started = Instant::now();
         let (window, silent, latencies) = (None, None, Vec::new());
         Witness { daemon, installed, clients, started, window, looked: started, silent, latencies }
-    }
-
-    /// How long those commands took that were under way at some moment of the upgrade.
-    pub(crate) fn latencies(self) -> Vec<Duration> {
-        self.latencies
     }
 
     fn signal(&mut self) -> Result<()> {

@@ -84,3 +84,20 @@ impl Drop for Network {
         let _ = self.keeper.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_has_a_network_of_its_own_with_a_loopback_device() {
+        let said = |program: &str, arguments: &[&str]| {
+            let output = in_own_network(Path::new(program)).args(arguments).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let namespace = said("readlink", &["/proc/self/ns/net"]);
+        let outside = fs::read_link("/proc/self/ns/net").unwrap();
+        assert!(namespace.starts_with("net:") && namespace.trim_end() != outside.to_str().unwrap(), "{namespace}");
+        assert!(said("ip", &["-o", "link", "show", "lo", "up"]).contains("LOOPBACK"));
+    }
+}

@@ -28,3 +28,18 @@ impl Program {
         self.within(&["sh", "-c", &format!("{preparation} && exec \"$@\""), "sh"])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affinity::processors;
+
+    #[test]
+    fn a_pinned_program_has_one_processor() {
+        let allowed = processors().unwrap();
+        let last = allowed.last().unwrap();
+        let output = Program::alone("cat".into()).pinned(*last).arg("/proc/self/status").output().unwrap();
+        let status = String::from_utf8(output.stdout).unwrap();
+        assert!(status.contains(&format!("Cpus_allowed_list:\t{last}\n")), "{status}");
+    }
+}
