@@ -46,15 +46,6 @@ pub fn connections_to(pid: u32, address: SocketAddr) -> Result<usize> {
     Ok(rows.filter(|row| row.state == ESTABLISHED && row.remote == address).count())
 }
 
-/// The processor time that a process has used, in clock ticks (hundredths of a second).
-pub fn cpu_ticks(pid: u32) -> Result<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, fields) = stat.rsplit_once(") ").context("a process has a state")?;
-    // utime and stime, the 14th and 15th field; what is left begins with the third.
-    let times = fields.split(' ').skip(11).take(2);
-    Ok(times.map(str::parse::<u64>).sum::<Result<u64, _>>()?)
-}
-
 /// The processor time that all threads of a process have used, to the nanosecond.
 pub fn cpu_time(pid: u32) -> Result<Duration> {
     let mut clock: libc::clockid_t = 0;

@@ -1,5 +1,7 @@
 //! No free descriptor.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program, kernel};
 
@@ -34,13 +36,16 @@ fn failed_accepts(clients: &mut [Client]) -> Result<u64> {
 fn the_daemon_pauses_while_the_reference_spins() -> Result<()> {
     let (reference, mut at_reference) = exhausted(&Program::reference()?, &format!("{LIMIT} && exec 2>/dev/null"))?;
     let (ours, mut at_ours) = exhausted(&Program::ours()?, LIMIT)?;
-    let ticks = || Ok::<_, anyhow::Error>((kernel::cpu_ticks(reference.pid())?, kernel::cpu_ticks(ours.pid())?));
-    let (before, failed) = (ticks()?, (failed_accepts(&mut at_reference)?, failed_accepts(&mut at_ours)?));
+    let used = || Ok::<_, anyhow::Error>((kernel::cpu_time(reference.pid())?, kernel::cpu_time(ours.pid())?));
+    let (before, failed) = (used()?, (failed_accepts(&mut at_reference)?, failed_accepts(&mut at_ours)?));
     // The same stretch of time for both: as long as the reference takes to burn a fifth of a second.
-    let burnt = || kernel::cpu_ticks(reference.pid()).is_ok_and(|now| now >= before.0 + 20).then_some(());
+    let burnt = || {
+        let now = kernel::cpu_time(reference.pid());
+        now.is_ok_and(|now| now >= before.0 + Duration::from_millis(200)).then_some(())
+    };
     Deadline::after(PATIENCE).poll(burnt).context("the reference does not spin")?;
-    let ours_used = ticks()?.1 - before.1;
-    ensure!(ours_used <= 2, "ours used {ours_used} hundredths of a second meanwhile");
+    let ours_used = used()?.1.saturating_sub(before.1);
+    ensure!(ours_used < Duration::from_millis(30), "ours used {ours_used:?} meanwhile");
     let failed = (failed_accepts(&mut at_reference)? - failed.0, failed_accepts(&mut at_ours)? - failed.1);
     ensure!(failed.0 > 1000 && failed.1 < 20, "accepts that failed meanwhile, reference and ours: {failed:?}");
     Ok(())

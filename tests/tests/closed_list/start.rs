@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{
@@ -23,7 +24,8 @@ fn a_standard_input_that_does_not_listen_is_ignored() -> Result<()> {
         Process::spawn(network.command(program).stdin(socket))
     };
     let reference = start(&Program::reference()?)?;
-    let spins = || kernel::cpu_ticks(reference.pid()).is_ok_and(|ticks| ticks >= 20).then_some(());
+    let spun = |time| time >= Duration::from_millis(200);
+    let spins = || kernel::cpu_time(reference.pid()).is_ok_and(spun).then_some(());
     Deadline::after(PATIENCE).poll(spins).context("the reference does not spin")?;
     assert!(reference.listeners().is_empty(), "the reference listens");
     start(&Program::ours()?)?.expect_listeners(&[DEFAULT])
