@@ -38,8 +38,7 @@ declare -A teller
 begin_stories() {
     local program=$1
     shift
-    # With the features that a build of the workspace gives to its members: then it is there already.
-    # By `cargo test`, for `cargo build` gives it other features, and would replace the program while another step runs it.
+    # By `cargo test`, which has built it before. `cargo build` would give it other features, and replace the program while another step runs it.
     cargo test --quiet --locked --no-run --test network_stories || return
     timeout 600 "${CARGO_TARGET_DIR:-target}/debug/$program" "$@" >"$work/${NAME:-$program}.log" &
     teller[${NAME:-$program}]=$!

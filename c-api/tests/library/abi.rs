@@ -186,7 +186,8 @@ fn build(header: &str, number: u32, folder: &Path) -> Result<PathBuf> {
     fs::write(folder.join("poolcounter.h"), header)?;
     fs::write(&file, source)?;
     let mut command = Command::new("cc");
-    command.args(["-g", "-shared", "-fPIC", "-o"]).arg(&library).arg(&file);
+    // By names without folders, for the names go into the dump.
+    command.current_dir(folder).args(["-g", "-shared", "-fPIC", "-o", "library.so", "library.c"]);
     output(command.arg(format!("-Wl,-soname,libpoolcounter.so.{number}")), COMPARING)?;
     Ok(library)
 }
