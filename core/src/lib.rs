@@ -31,6 +31,7 @@
 //! | --- | --- |
 //! | [`protocol`] | lines, commands, answers, and their bytes |
 //! | [`table`] | who holds, who waits, who is next |
+//! | [`event`] | what can happen to a claim to a key |
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
@@ -49,6 +50,7 @@ extern crate alloc;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod client;
+pub mod event;
 #[cfg(feature = "nonblocking")]
 pub mod nonblocking;
 pub mod protocol;

@@ -13,8 +13,8 @@
 mod text;
 
 use crate::Timestamp;
+use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 use crate::protocol::{Mode, Response};
-use crate::table::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 use alloc::string::String;
 
 /// What the server counts, since [`started`](Self::started).

@@ -27,19 +27,18 @@
 mod arena;
 mod claim;
 mod deadlines;
-mod event;
 mod pool;
 mod queue;
 mod snapshot;
 mod view;
 
 pub use claim::ClaimState;
-pub use event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 pub use pool::HashSeed;
 pub use snapshot::{SnapshotError, read_section, write_section};
 pub use view::{ClaimView, ClientView, PoolView};
 
 use crate::Timestamp;
+use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 use crate::protocol::{Acquire, Command, Response};
 use crate::stats::Statistics;
 use alloc::collections::VecDeque;
@@ -316,7 +315,7 @@ impl LockTable {
         }
     }
 
-    /// The one place that knows who counts what.
+    /// Passes an event on to every listener. Nothing is counted elsewhere.
     fn report(&mut self, event: Event, now: Timestamp) {
         self.statistics.count(event, now);
     }

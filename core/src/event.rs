@@ -1,4 +1,4 @@
-//! What happens to claims. Each event is reported in one place, [`LockTable::report`](super::LockTable::report), to everyone who counts.
+//! What happens to claims. The lock table reports each event in one place, to every listener.
 
 use crate::Timestamp;
 use crate::protocol::Mode;
@@ -35,7 +35,7 @@ pub enum Event {
     Misused(Misuse),
 }
 
-/// Why a client is not even let into the queue.
+/// Why a client gets no place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
