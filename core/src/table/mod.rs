@@ -315,7 +315,7 @@ impl LockTable {
         }
     }
 
-    /// Passes an event on to every listener. Nothing is counted elsewhere.
+    /// Passes an event on to every listener. What happens to claims is counted nowhere else.
     fn report(&mut self, event: Event, now: Timestamp) {
         self.statistics.count(event, now);
     }
