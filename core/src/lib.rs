@@ -33,6 +33,7 @@
 //! | [`table`] | who holds, who waits, who is next |
 //! | [`event`] | what can happen to a claim to a key |
 //! | [`stats`] | the counters and the text of `STATS` |
+//! | [`key`] | the text form of keys, and the groups that they belong to |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
 //! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
@@ -51,6 +52,7 @@ extern crate alloc;
 pub mod blocking;
 pub mod client;
 pub mod event;
+pub mod key;
 #[cfg(feature = "nonblocking")]
 pub mod nonblocking;
 pub mod protocol;
