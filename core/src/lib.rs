@@ -34,6 +34,7 @@
 //! | [`event`] | what can happen to a claim to a key |
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`key`] | the text form of keys, and the groups that they belong to |
+//! | [`figures`] | what operators ask for: figures by group, hot keys, the last ten minutes |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
 //! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
@@ -52,6 +53,7 @@ extern crate alloc;
 pub mod blocking;
 pub mod client;
 pub mod event;
+pub mod figures;
 pub mod key;
 #[cfg(feature = "nonblocking")]
 pub mod nonblocking;

@@ -30,6 +30,19 @@ impl<T> Arena<T> {
         item
     }
 
+    pub(super) fn get(&self, index: Index) -> Option<&T> {
+        self.0.get(index as usize)
+    }
+
+    /// A number above the index of every item.
+    pub(super) fn places(&self) -> Index {
+        Index::try_from(self.0.capacity()).unwrap_or(Index::MAX)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(|(_, item)| item)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

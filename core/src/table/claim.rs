@@ -2,7 +2,7 @@ use super::arena::{Arena, Index};
 use super::deadlines::Position;
 use super::queue::Links;
 use crate::Timestamp;
-use crate::protocol::Mode;
+use crate::protocol::{Acquire, Mode};
 
 /// Locks that one client may have at once, held or waited for.
 pub(super) const MAX_CLAIMS: usize = 4;
@@ -17,8 +17,56 @@ pub(super) struct Claim {
     pub(super) requested: Timestamp,
     /// When the client got it. While it waits: the same as `requested`.
     pub(super) granted: Timestamp,
+    pub(super) asked: Asked,
     pub(super) links: Links,
     pub(super) deadline: Position,
+}
+
+/// How a client asked for a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// `None` if the claim comes from a snapshot that does not say.
+    pub(super) mode: Option<Mode>,
+    limits: Limits,
+}
+
+/// The limits with which a client asked for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many may hold the key at once.
+    pub workers: u32,
+    /// How many may hold the key or wait for it.
+    pub maxqueue: u32,
+    /// Seconds that the client waits at the most.
+    pub timeout: u32,
+}
+
+impl Asked {
+    /// Nobody asks with limits of 0.
+    const NO_LIMITS: Limits = Limits { workers: 0, maxqueue: 0, timeout: 0 };
+
+    pub(super) fn new(mode: Option<Mode>, limits: Option<Limits>) -> Self {
+        Self { mode, limits: limits.unwrap_or(Self::NO_LIMITS) }
+    }
+
+    pub(super) fn limits(self) -> Option<Limits> {
+        (self.limits.workers > 0).then_some(self.limits)
+    }
+}
+
+impl From<&Acquire<'_>> for Asked {
+    fn from(&Acquire { mode, workers, maxqueue, timeout, .. }: &Acquire<'_>) -> Self {
+        Self { mode: Some(mode), limits: Limits { workers, maxqueue, timeout } }
+    }
+}
+
+impl Claim {
+    pub(super) fn mode(&self) -> Option<Mode> {
+        match self.state {
+            ClaimState::Held => self.asked.mode,
+            ClaimState::Waiting(mode) => Some(mode),
+        }
+    }
 }
 
 /// What a client has of a key.

@@ -27,24 +27,32 @@
 mod arena;
 mod claim;
 mod deadlines;
+mod observed;
+mod occurrences;
 mod pool;
 mod queue;
 mod snapshot;
 mod view;
+mod walk;
 
-pub use claim::ClaimState;
+pub use claim::{ClaimState, Limits};
+pub use occurrences::{Occurrence, Occurrences};
 pub use pool::HashSeed;
 pub use snapshot::{SnapshotError, read_section, write_section};
 pub use view::{ClaimView, ClientView, PoolView};
+pub use walk::Cursor;
 
 use crate::Timestamp;
 use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
+use crate::key::GroupId;
 use crate::protocol::{Acquire, Command, Response};
 use crate::stats::Statistics;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use arena::{Arena, Index};
-use claim::{Claim, Claims, Client};
+use claim::{Asked, Claim, Claims, Client};
 use deadlines::{Deadlines, NO_DEADLINE};
+use observed::Listeners;
 use pool::Pools;
 use queue::Links;
 
@@ -88,6 +96,8 @@ pub struct LockTable {
     deadlines: Deadlines,
     wakeups: VecDeque<Wakeup>,
     statistics: Statistics,
+    /// Who is told of events beside the statistics. Mostly nobody is.
+    listeners: Option<Box<Listeners>>,
 }
 
 impl LockTable {
@@ -101,6 +111,7 @@ impl LockTable {
             deadlines: Deadlines::default(),
             wakeups: VecDeque::new(),
             statistics: Statistics::new(now),
+            listeners: None,
         }
     }
 
@@ -200,47 +211,51 @@ impl LockTable {
 
     fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
         if self.clients[client.0].is_full() {
-            self.report(Event::Misused(Misuse::TooManyLocks), now);
+            self.report_misuse(Misuse::TooManyLocks, now);
             return Some(Response::LockHeld);
         }
         if self.waiting_claim(client).is_some() {
-            self.report(Event::Misused(Misuse::AcquireWhileWaiting), now);
+            self.report_misuse(Misuse::AcquireWhileWaiting, now);
             return Some(Response::WaitForResponse);
         }
         if acquire.key.is_empty() || acquire.workers == 0 || acquire.maxqueue == 0 {
             return Some(Response::BadSyntax);
         }
-        let index = self.pools.find_or_make(acquire.key);
+        let listeners = &mut self.listeners;
+        let index = self.pools.find_or_make(acquire.key, |key| match listeners {
+            Some(listeners) => listeners.key_born(key),
+            None => GroupId::OTHER,
+        });
         let pool = &self.pools.arena[index];
         if pool.count() >= acquire.maxqueue {
-            self.report(Event::Refused(Refusal::QueueFull), now);
+            self.report(index, client.0, Event::Refused(Refusal::QueueFull), now);
             return Some(Response::QueueFull);
         }
         if pool.holders.len() < acquire.workers {
-            self.add_claim(client, index, ClaimState::Held, now);
-            self.report(Event::Granted, now);
+            self.add_claim(client, index, ClaimState::Held, &acquire, now);
+            self.report(index, client.0, Event::Granted, now);
             return Some(Response::Locked);
         }
         if acquire.timeout == 0 {
-            self.report(Event::Refused(Refusal::NotFree), now);
+            self.report(index, client.0, Event::Refused(Refusal::NotFree), now);
             return Some(Response::Timeout);
         }
-        let claim = self.add_claim(client, index, ClaimState::Waiting(acquire.mode), now);
+        let claim = self.add_claim(client, index, ClaimState::Waiting(acquire.mode), &acquire, now);
         self.deadlines.set(&mut self.claims, claim, now.after_secs(acquire.timeout));
-        self.report(Event::WaitBegan(acquire.mode), now);
+        self.report(index, client.0, Event::WaitBegan(acquire.mode), now);
         None
     }
 
     fn release(&mut self, client: ClientId, now: Timestamp) -> Response {
         let Some(claim) = self.clients[client.0].pop() else {
-            self.report(Event::Misused(Misuse::NothingToRelease), now);
+            self.report_misuse(Misuse::NothingToRelease, now);
             return Response::NotLocked;
         };
         let Claim { pool, state, requested, .. } = self.claims[claim];
         if let ClaimState::Waiting(mode) = state {
             // The releaser itself must not be told that the work is done.
             self.drop_claim(claim);
-            self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Cancelled }, now);
+            self.report(pool, client.0, Event::WaitEnded { mode, since: requested, end: WaitEnd::Cancelled }, now);
         }
         self.tell_done(pool, requested, now);
         if state == ClaimState::Held {
@@ -252,24 +267,24 @@ impl LockTable {
 
     /// A claim ends with its client, its work unfinished.
     fn end_with_client(&mut self, claim: Index, now: Timestamp) {
-        let Claim { pool, state, requested, .. } = self.claims[claim];
+        let Claim { pool: index, client, state, requested, .. } = self.claims[claim];
         match state {
             ClaimState::Held => {
-                let pool = &self.pools.arena[pool];
+                let pool = &self.pools.arena[index];
                 let heir = pool.for_me.oldest().or(pool.for_anyone.oldest());
                 self.end_hold(claim, heir, HoldEnd::Left, now);
             }
             ClaimState::Waiting(mode) => {
                 self.drop_claim(claim);
-                self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Left }, now);
+                self.report(index, client, Event::WaitEnded { mode, since: requested, end: WaitEnd::Left }, now);
             }
         }
     }
 
     /// A client holds its lock no longer: the lock is granted to the waiter `heir`, or is free.
     fn end_hold(&mut self, claim: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
-        let Claim { requested, granted, .. } = self.claims[claim];
-        self.report(Event::HoldEnded { requested, granted, end }, now);
+        let Claim { pool, client, requested, granted, .. } = self.claims[claim];
+        self.report(pool, client, Event::HoldEnded { requested, granted, end }, now);
         // First the heir, who keeps the pool alive.
         if let Some(heir) = heir {
             self.grant_to_waiter(heir, now);
@@ -280,8 +295,8 @@ impl LockTable {
     /// A waiter becomes a holder.
     fn grant_to_waiter(&mut self, claim: Index, now: Timestamp) {
         self.deadlines.cancel(&mut self.claims, claim);
-        let Claim { pool, client, state, requested, .. } = self.claims[claim];
-        let pool = &mut self.pools.arena[pool];
+        let Claim { pool: index, client, state, requested, .. } = self.claims[claim];
+        let pool = &mut self.pools.arena[index];
         pool.queue(state).remove(&mut self.claims, claim);
         pool.holders.push(&mut self.claims, claim);
         let claim = &mut self.claims[claim];
@@ -289,7 +304,7 @@ impl LockTable {
         claim.granted = now;
         self.wakeups.push_back(Wakeup { client: ClientId(client), response: Response::Locked });
         if let ClaimState::Waiting(mode) = state {
-            self.report(Event::WaitEnded { mode, since: requested, end: WaitEnd::Granted }, now);
+            self.report(index, client, Event::WaitEnded { mode, since: requested, end: WaitEnd::Granted }, now);
         }
     }
 
@@ -304,33 +319,49 @@ impl LockTable {
 
     /// A waiter's wait ends without the lock.
     fn dismiss(&mut self, claim: Index, end: WaitEnd, now: Timestamp) {
-        let Claim { client, state, requested, .. } = self.claims[claim];
+        let Claim { pool, client, state, requested, .. } = self.claims[claim];
         // A client that waits cannot acquire anything else, so the waiting claim is its newest.
         self.clients[client].pop();
         self.drop_claim(claim);
         let response = if end == WaitEnd::TimedOut { Response::Timeout } else { Response::Done };
         self.wakeups.push_back(Wakeup { client: ClientId(client), response });
         if let ClaimState::Waiting(mode) = state {
-            self.report(Event::WaitEnded { mode, since: requested, end }, now);
+            self.report(pool, client, Event::WaitEnded { mode, since: requested, end }, now);
         }
     }
 
-    /// Passes an event on to every listener. What happens to claims is counted nowhere else.
-    fn report(&mut self, event: Event, now: Timestamp) {
+    /// Passes an event on to every listener. What happens to claims is counted nowhere else. The pool is alive: if its last claim ends, that is reported before.
+    fn report(&mut self, pool: Index, client: Index, event: Event, now: Timestamp) {
         self.statistics.count(event, now);
+        if let Some(listeners) = &mut self.listeners {
+            listeners.tell(&self.pools.arena[pool], ClientId(client), event, now);
+        }
+    }
+
+    /// The same for an event that is about no key.
+    fn report_misuse(&mut self, misuse: Misuse, now: Timestamp) {
+        self.statistics.count(Event::Misused(misuse), now);
     }
 
     fn waiting_claim(&self, client: ClientId) -> Option<Index> {
         self.clients[client.0].newest().filter(|&claim| self.claims[claim].state != ClaimState::Held)
     }
 
-    fn add_claim(&mut self, client: ClientId, pool: Index, state: ClaimState, now: Timestamp) -> Index {
+    fn add_claim(
+        &mut self,
+        client: ClientId,
+        pool: Index,
+        state: ClaimState,
+        acquire: &Acquire<'_>,
+        now: Timestamp,
+    ) -> Index {
         let claim = Claim {
             pool,
             client: client.0,
             state,
             requested: now,
             granted: now,
+            asked: Asked::from(acquire),
             links: Links::NONE,
             deadline: NO_DEADLINE,
         };
@@ -347,6 +378,9 @@ impl LockTable {
         let pool = &mut self.pools.arena[index];
         pool.queue(state).remove(&mut self.claims, claim);
         if pool.count() == 0 {
+            if let Some(listeners) = &mut self.listeners {
+                listeners.key_gone(pool.group);
+            }
             self.pools.remove(index);
         }
         self.claims.remove(claim);

@@ -1,6 +1,7 @@
 use super::arena::{Arena, Index};
 use super::claim::ClaimState;
 use super::queue::Queue;
+use crate::key::GroupId;
 use crate::protocol::Mode;
 use alloc::boxed::Box;
 use core::hash::Hasher;
@@ -28,7 +29,9 @@ impl HashSeed {
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) key: Box<[u8]>,
-    hash: u64,
+    pub(super) hash: u64,
+    /// [`GroupId::OTHER`] unless somebody has asked for figures.
+    pub(super) group: GroupId,
     pub(super) holders: Queue,
     pub(super) for_me: Queue,
     pub(super) for_anyone: Queue,
@@ -62,16 +65,25 @@ impl Pools {
         Self { arena: Arena::new(), by_key: HashTable::new(), seed }
     }
 
-    /// The pool of `key`, made if there is none.
-    pub(super) fn find_or_make(&mut self, key: &[u8]) -> Index {
+    pub(super) fn find(&self, key: &[u8]) -> Option<Index> {
+        self.find_hashed(self.hash(key), key)
+    }
+
+    fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<Index> {
+        self.by_key.find(hash, |&pool| *self.arena[pool].key == *key).copied()
+    }
+
+    /// The pool of `key`, made if there is none; `group_of` is called for one that is made.
+    pub(super) fn find_or_make(&mut self, key: &[u8], group_of: impl FnOnce(&[u8]) -> GroupId) -> Index {
         let hash = self.hash(key);
-        let arena = &mut self.arena;
-        if let Some(&pool) = self.by_key.find(hash, |&pool| *arena[pool].key == *key) {
+        if let Some(pool) = self.find_hashed(hash, key) {
             return pool;
         }
+        let arena = &mut self.arena;
         let pool = arena.insert(Pool {
             key: key.into(),
             hash,
+            group: group_of(key),
             holders: Queue::EMPTY,
             for_me: Queue::EMPTY,
             for_anyone: Queue::EMPTY,
@@ -95,7 +107,7 @@ impl Pools {
         self.arena.len()
     }
 
-    fn hash(&self, key: &[u8]) -> u64 {
+    pub(super) fn hash(&self, key: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         hasher.write(key);
         hasher.finish()

@@ -1,8 +1,10 @@
 use super::claim::Client;
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{ClaimState, ClientId, Index, LockTable};
+use super::{ClaimState, ClientId, Index, Limits, LockTable};
 use crate::Timestamp;
+use crate::key::GroupId;
+use crate::protocol::Mode;
 
 /// One key as it stands: who holds it and who waits for it.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +15,7 @@ pub struct PoolView<'a> {
 
 /// One client's claim to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClaimView<'a> {
     /// The key's bytes.
     pub key: &'a [u8],
@@ -26,6 +29,10 @@ pub struct ClaimView<'a> {
     pub granted: Option<Timestamp>,
     /// When the wait ends by itself; `None` for a held lock, and for a waiter whose timer was cancelled.
     pub deadline: Option<Timestamp>,
+    /// How the client asked for it; `None` for a lock that was held before an upgrade which did not hand this over.
+    pub mode: Option<Mode>,
+    /// With which limits the client asked for it; `None` if it did so before an upgrade which did not hand them over.
+    pub limits: Option<Limits>,
 }
 
 /// One client and its claims.
@@ -49,6 +56,22 @@ impl LockTable {
         self.clients.iter().map(|(id, client)| ClientView { table: self, id: ClientId(id), client })
     }
 
+    /// The pool of a key, if anybody holds it.
+    #[must_use]
+    pub fn pool(&self, key: &[u8]) -> Option<PoolView<'_>> {
+        self.pool_view(self.pools.find(key)?)
+    }
+
+    /// A client, if it is connected.
+    #[must_use]
+    pub fn client(&self, id: ClientId) -> Option<ClientView<'_>> {
+        Some(ClientView { table: self, id, client: self.clients.get(id.0)? })
+    }
+
+    pub(super) fn pool_view(&self, pool: Index) -> Option<PoolView<'_>> {
+        Some(PoolView { table: self, pool: self.pools.arena.get(pool)? })
+    }
+
     fn view(&self, claim: Index) -> ClaimView<'_> {
         let claim = &self.claims[claim];
         ClaimView {
@@ -58,6 +81,8 @@ impl LockTable {
             requested: claim.requested,
             granted: (claim.state == ClaimState::Held).then_some(claim.granted),
             deadline: self.deadlines.get(claim.deadline).map(|deadline| deadline.at),
+            mode: claim.mode(),
+            limits: claim.asked.limits(),
         }
     }
 }
@@ -67,6 +92,32 @@ impl<'a> PoolView<'a> {
     #[must_use]
     pub fn key(&self) -> &'a [u8] {
         &self.pool.key
+    }
+
+    /// The key's group. [`GroupId::OTHER`] unless [figures](LockTable::observe) are on.
+    #[must_use]
+    pub fn group(&self) -> GroupId {
+        self.pool.group
+    }
+
+    /// How many hold the key.
+    #[must_use]
+    pub fn holder_count(&self) -> u32 {
+        self.pool.holders.len()
+    }
+
+    /// How many wait for the key.
+    #[must_use]
+    pub fn waiter_count(&self) -> u32 {
+        self.pool.for_me.len() + self.pool.for_anyone.len()
+    }
+
+    /// Who waits longest.
+    #[must_use]
+    pub fn oldest_waiter(&self) -> Option<ClaimView<'a>> {
+        let oldest = [self.pool.for_me.oldest(), self.pool.for_anyone.oldest()];
+        let waiters = oldest.into_iter().flatten().map(|claim| self.table.view(claim));
+        waiters.min_by_key(|claim| claim.requested)
     }
 
     /// Those who hold the key, in the order in which they got it.

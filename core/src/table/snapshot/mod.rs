@@ -9,10 +9,11 @@ mod statistics;
 mod version_1;
 mod version_2;
 
-use super::claim::{Claim, ClaimState, Client, MAX_CLAIMS};
+use super::claim::{Asked, Claim, ClaimState, Client, MAX_CLAIMS};
 use super::queue::{Links, Queue};
 use super::{HashSeed, Index, LockTable, NO_DEADLINE};
 use crate::Timestamp;
+use crate::key::GroupId;
 use crate::protocol::{MAX_LINE, Mode};
 use crate::stats::Statistics;
 use alloc::vec;
@@ -150,7 +151,7 @@ impl Restoring {
     fn pool(&mut self, saved: &SavedPool) -> Result<(), SnapshotError> {
         ensure(is_key(&saved.key), "a key that no line can hold")?;
         ensure(!saved.holders.is_empty(), "a pool that nobody holds")?;
-        let pool = self.table.pools.find_or_make(&saved.key);
+        let pool = self.table.pools.find_or_make(&saved.key, |_| GroupId::OTHER);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;
         let queues = [
             (ClaimState::Held, &saved.holders),
@@ -183,6 +184,7 @@ impl Restoring {
             state,
             requested: saved.requested,
             granted: saved.granted,
+            asked: Asked::new(None, None),
             links: Links::NONE,
             deadline: NO_DEADLINE,
         };

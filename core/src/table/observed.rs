@@ -1,0 +1,99 @@
+use super::occurrences::Occurrences;
+use super::pool::Pool;
+use super::{ClientId, LockTable};
+use crate::Timestamp;
+use crate::event::Event;
+use crate::figures::Figures;
+use crate::key::GroupId;
+use alloc::boxed::Box;
+
+/// Who is told of events, beside the statistics.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    pub(super) figures: Option<Figures>,
+    pub(super) occurrences: Option<Occurrences>,
+}
+
+impl Listeners {
+    pub(super) fn tell(&mut self, pool: &Pool, client: ClientId, event: Event, now: Timestamp) {
+        if let Some(figures) = &mut self.figures {
+            figures.count(pool.group, event, now);
+        }
+        if let Some(occurrences) = &mut self.occurrences {
+            occurrences.push(&pool.key, pool.group, client, event, now);
+        }
+    }
+
+    pub(super) fn key_born(&mut self, key: &[u8]) -> GroupId {
+        self.figures.as_mut().map_or(GroupId::OTHER, |figures| figures.key_born(key))
+    }
+
+    pub(super) fn key_gone(&mut self, group: GroupId) {
+        if let Some(figures) = &mut self.figures {
+            figures.key_gone(group);
+        }
+    }
+}
+
+impl LockTable {
+    /// Turns [figures](Self::figures) on, in the place of those that there are. They count what happens from now on; their gauges begin with the keys and claims
+    /// that exist.
+    ///
+    /// It takes O(keys).
+    pub fn observe(&mut self, mut figures: Figures) {
+        for pool in self.pools.arena.iter_mut() {
+            pool.group = figures.key_born(&pool.key);
+            figures.found(pool.group, pool.holders.len(), pool.count() - pool.holders.len());
+        }
+        self.listeners.get_or_insert_default().figures = Some(figures);
+    }
+
+    /// Turns the figures off and returns them. All keys belong to [`GroupId::OTHER`] from now on.
+    ///
+    /// It takes O(keys).
+    pub fn stop_observing(&mut self) -> Option<Figures> {
+        let figures = self.listeners.as_mut()?.figures.take()?;
+        for pool in self.pools.arena.iter_mut() {
+            pool.group = GroupId::OTHER;
+        }
+        self.drop_idle_listeners();
+        Some(figures)
+    }
+
+    /// The figures, if they are on.
+    #[must_use]
+    pub fn figures(&self) -> Option<&Figures> {
+        self.listeners.as_ref()?.figures.as_ref()
+    }
+
+    /// From now on events are written down for [`take_occurrences`](Self::take_occurrences), at most `most` from one call of it to the next.
+    pub fn record_occurrences(&mut self, most: usize) {
+        self.listeners.get_or_insert_default().occurrences = Some(Occurrences::new(most));
+    }
+
+    /// Events are not written down any more.
+    pub fn stop_recording(&mut self) {
+        if let Some(listeners) = &mut self.listeners {
+            listeners.occurrences = None;
+        }
+        self.drop_idle_listeners();
+    }
+
+    /// Hands what was written down since the last call to `read`, and forgets it. Nothing is written down unless
+    /// [`record_occurrences`](Self::record_occurrences) asked for it.
+    #[inline]
+    pub fn take_occurrences(&mut self, read: impl FnOnce(&Occurrences)) {
+        let Some(occurrences) = self.listeners.as_mut().and_then(|listeners| listeners.occurrences.as_mut()) else {
+            return;
+        };
+        if !occurrences.is_empty() {
+            read(occurrences);
+            occurrences.clear();
+        }
+    }
+
+    fn drop_idle_listeners(&mut self) {
+        let is_idle = |listeners: &mut Box<Listeners>| listeners.figures.is_none() && listeners.occurrences.is_none();
+        self.listeners.take_if(is_idle);
+    }
+}

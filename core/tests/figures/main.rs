@@ -1,0 +1,211 @@
+//! Figures beside what an onlooker counts.
+
+#![allow(clippy::expect_used)]
+
+mod model;
+mod walks;
+
+use model::{KEYS, Onlooker};
+use poolcounter::event::{Event, HoldEnd, Refusal, WaitEnd};
+use poolcounter::figures::{Figures, Outcomes};
+use poolcounter::key::Groups;
+use poolcounter::protocol::{Acquire, Command, Mode, Response};
+use poolcounter::table::Occurrences;
+use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+pub(crate) const SEED: HashSeed = HashSeed::new(11, 12);
+
+#[derive(Clone, Debug)]
+enum Step {
+    Connect,
+    Acquire { who: usize, mode: Mode, key: usize, limits: [u32; 3] },
+    Release { who: usize },
+    Disconnect { who: usize },
+    Pass { micros: u64 },
+    Observe,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0..12_usize;
+    let acquire = (who.clone(), any::<bool>(), 0..KEYS.len(), [1..3_u32, 1..7_u32, 0..4_u32]).prop_map(
+        |(who, for_me, key, limits)| {
+            let mode = if for_me { Mode::ForMe } else { Mode::ForAnyone };
+            Step::Acquire { who, mode, key, limits }
+        },
+    );
+    prop_oneof![
+        30 => Just(Step::Connect),
+        200 => acquire,
+        100 => who.clone().prop_map(|who| Step::Release { who }),
+        20 => who.prop_map(|who| Step::Disconnect { who }),
+        40 => (0..2_500_000_u64).prop_map(|micros| Step::Pass { micros }),
+        1 => Just(Step::Observe),
+    ]
+}
+
+struct World {
+    table: LockTable,
+    onlooker: Onlooker,
+    now: Timestamp,
+    clients: Vec<ClientId>,
+    /// What the events say that were written down.
+    occurred: BTreeMap<String, Outcomes>,
+}
+
+impl World {
+    fn new() -> Self {
+        let now = Timestamp::from_micros(77);
+        let mut world = Self {
+            table: LockTable::new(SEED, now),
+            onlooker: Onlooker::default(),
+            now,
+            clients: Vec::new(),
+            occurred: BTreeMap::new(),
+        };
+        world.observe();
+        world
+    }
+
+    fn observe(&mut self) {
+        self.table.observe(Figures::new(Groups::default(), self.now));
+        self.table.record_occurrences(usize::MAX);
+        self.onlooker.forget();
+        self.occurred.clear();
+    }
+
+    fn play(&mut self, step: &Step) {
+        match *step {
+            Step::Connect => {
+                if self.clients.len() < 12 {
+                    let client = self.table.connect();
+                    self.clients.push(client);
+                    self.onlooker.connected(client);
+                }
+            }
+            Step::Observe => self.observe(),
+            Step::Pass { micros } => {
+                self.now = self.now.after_micros(micros);
+                self.table.expire(self.now);
+            }
+            Step::Acquire { who, .. } | Step::Release { who } | Step::Disconnect { who } => {
+                let Some(&client) = who.checked_rem(self.clients.len()).and_then(|who| self.clients.get(who)) else {
+                    return;
+                };
+                self.act(client, step);
+            }
+        }
+        self.take_wakeups();
+        self.take_occurrences();
+        self.check();
+    }
+
+    fn act(&mut self, client: ClientId, step: &Step) {
+        let now = self.now.as_micros();
+        match *step {
+            Step::Acquire { mode, key, limits: [workers, maxqueue, timeout], .. } => {
+                let acquire = Acquire { mode, key: KEYS[key].0, workers, maxqueue, timeout };
+                let answer = self.table.command(client, Command::Acquire(acquire), self.now);
+                self.onlooker.answered(client, key, answer.as_ref(), now);
+            }
+            Step::Release { .. } => {
+                if self.table.command(client, Command::Release, self.now) == Some(Response::Released) {
+                    self.onlooker.released(client, now);
+                }
+            }
+            _ => {
+                self.clients.retain(|other| *other != client);
+                // Whose time is up is told so, this client too, and then it leaves.
+                self.table.expire(self.now);
+                self.take_wakeups();
+                self.table.disconnect(client, self.now);
+                self.onlooker.left(client, now);
+            }
+        }
+    }
+
+    fn take_wakeups(&mut self) {
+        while let Some(wakeup) = self.table.next_wakeup() {
+            self.onlooker.woken(wakeup.client, &wakeup.response, self.now.as_micros());
+        }
+    }
+
+    fn take_occurrences(&mut self) {
+        let (now, occurred) = (self.now, &mut self.occurred);
+        let mut names = Groups::default();
+        let read = |occurrences: &Occurrences| {
+            assert_eq!(occurrences.lost(), 0);
+            for occurrence in occurrences.iter() {
+                assert!(occurrence.at <= now && KEYS.iter().any(|(key, _)| *key == occurrence.key));
+                let group = names.of(occurrence.key);
+                add(occurred.entry(names.name(group).to_owned()).or_default(), occurrence.event);
+            }
+        };
+        self.table.take_occurrences(read);
+    }
+
+    fn check(&self) {
+        let figures = self.table.figures().expect("they are on");
+        self.onlooker.compare(figures);
+        for pool in self.table.pools() {
+            let (_, name) = KEYS.iter().find(|(key, _)| *key == pool.key()).expect("one of them");
+            assert_eq!(figures.name(pool.group()), *name);
+            let waiters: Vec<_> = pool.waiters_for_me().chain(pool.waiters_for_anyone()).collect();
+            let oldest = waiters.iter().map(|claim| claim.requested).min();
+            assert_eq!(pool.oldest_waiter().map(|claim| claim.requested), oldest);
+            assert_eq!((pool.holder_count(), pool.waiter_count()), (count(pool.holders()), count(waiters.iter())));
+        }
+        for (_, name, group) in figures.groups() {
+            assert_eq!(group.outcomes, self.occurred.get(name).copied().unwrap_or_default(), "{name}");
+        }
+    }
+}
+
+fn count(claims: impl Iterator) -> u32 {
+    u32::try_from(claims.count()).expect("few")
+}
+
+fn add(outcomes: &mut Outcomes, event: Event) {
+    let place = match event {
+        Event::Granted => &mut outcomes.granted,
+        Event::Refused(Refusal::QueueFull) => &mut outcomes.queue_full,
+        Event::Refused(Refusal::NotFree) => &mut outcomes.not_free,
+        Event::WaitEnded { end, .. } => match end {
+            WaitEnd::Granted => &mut outcomes.granted_after_wait,
+            WaitEnd::Done { .. } => &mut outcomes.done,
+            WaitEnd::TimedOut => &mut outcomes.timed_out,
+            WaitEnd::Cancelled => &mut outcomes.cancelled,
+            _ => &mut outcomes.left_waiting,
+        },
+        Event::HoldEnded { end: HoldEnd::Released, .. } => &mut outcomes.released,
+        Event::HoldEnded { .. } => &mut outcomes.left_holding,
+        _ => return,
+    };
+    *place += 1;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_is_counted_once(steps in prop::collection::vec(step(), 1..1_000)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.play(step);
+        }
+        let figures = world.table.stop_observing().expect("they are on");
+        prop_assert!(world.table.figures().is_none() && world.table.pools().all(|pool| pool.group().index() == 0));
+        // All together are what STATS has.
+        let since_the_start = !steps.iter().any(|step| matches!(step, Step::Observe));
+        if since_the_start {
+            let counters = &world.table.statistics().counters;
+            let sum = |of: fn(&Outcomes) -> u64| figures.groups().map(|(_, _, group)| of(&group.outcomes)).sum::<u64>();
+            prop_assert_eq!(counters.total_acquired, sum(|of| of.granted + of.granted_after_wait));
+            prop_assert_eq!(counters.total_releases, sum(|of| of.released + of.cancelled));
+            prop_assert_eq!(counters.processed_count, sum(|of| of.released + of.left_holding));
+            prop_assert_eq!(counters.full_queues, sum(|of| of.queue_full));
+            prop_assert_eq!(counters.processing_workers, figures.groups().map(|(_, _, group)| group.gauges.holders).sum::<u64>());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Looking into the table: a key, a client, and all of them in slices while they change.
+
+use crate::SEED;
+use poolcounter::event::Event;
+use poolcounter::key::GroupId;
+use poolcounter::protocol::{Acquire, Command, Line, Mode};
+use poolcounter::table::{Cursor, Limits};
+use poolcounter::{ClientId, LockTable, Timestamp};
+use std::collections::BTreeMap;
+
+const NOW: Timestamp = Timestamp::from_micros(5);
+
+fn table() -> LockTable {
+    LockTable::new(SEED, NOW)
+}
+
+fn say(table: &mut LockTable, client: ClientId, line: &str) {
+    let _ = table.command(client, Command::parse(Line::Complete(line.as_bytes())), NOW);
+    while table.next_wakeup().is_some() {}
+}
+
+#[test]
+fn a_claim_tells_how_it_was_asked_for() {
+    let mut table = table();
+    let [anna, ben] = [table.connect(), table.connect()];
+    say(&mut table, anna, "ACQ4ANY page 1 20 300");
+    say(&mut table, ben, "ACQ4ME page 2 30 400");
+    say(&mut table, ben, "ACQ4ME other 1 9 0");
+    let pool = table.pool(b"page").expect("it is held");
+    assert_eq!(pool.group(), GroupId::OTHER);
+    let holder = pool.holders().next().expect("Anna or both");
+    assert_eq!((holder.client, holder.mode), (anna, Some(Mode::ForAnyone)));
+    assert_eq!(holder.limits, Some(Limits { workers: 1, maxqueue: 20, timeout: 300 }));
+    let claims = table.client(ben).expect("he is connected").claims();
+    assert_eq!(claims.map(|claim| claim.mode).collect::<Vec<_>>(), [Some(Mode::ForMe); 2]);
+    assert!(table.pool(b"nobody's").is_none());
+    table.disconnect(ben, NOW);
+    assert!(table.client(ben).is_none() && table.pool(b"other").is_none());
+
+    // What a waiter asked with stays with it when it gets the lock.
+    let carl = table.connect();
+    say(&mut table, carl, "ACQ4ANY page 1 40 500");
+    table.disconnect(anna, NOW);
+    let holder = table.pool(b"page").and_then(|pool| pool.holders().next()).expect("Carl");
+    assert_eq!((holder.client, holder.mode), (carl, Some(Mode::ForAnyone)));
+    assert_eq!(holder.limits, Some(Limits { workers: 1, maxqueue: 40, timeout: 500 }));
+}
+
+fn hold(table: &mut LockTable, key: usize) -> ClientId {
+    let client = table.connect();
+    let key = key.to_string();
+    let acquire = Acquire { mode: Mode::ForMe, key: key.as_bytes(), workers: 1, maxqueue: 1, timeout: 0 };
+    let _ = table.command(client, Command::Acquire(acquire), NOW);
+    client
+}
+
+/// While a table changes between the slices, what stays is seen once.
+#[test]
+fn a_walk_in_slices_sees_everything_that_stays() {
+    let mut table = table();
+    let mut fleeting: Vec<ClientId> = Vec::new();
+    for key in 0..1_000 {
+        let client = hold(&mut table, key);
+        if key % 3 == 0 {
+            fleeting.push(client);
+        }
+    }
+    let (mut keys, mut clients) = (BTreeMap::<Vec<u8>, u32>::new(), BTreeMap::<ClientId, u32>::new());
+    let (mut cursor, mut slices) = (Cursor::START, 0);
+    loop {
+        let (pools, next) = table.pools_from(cursor, 50);
+        let before = keys.values().sum::<u32>();
+        pools.for_each(|pool| *keys.entry(pool.key().to_vec()).or_default() += 1);
+        assert!(keys.values().sum::<u32>() - before <= 50, "a slice is longer than was asked for");
+        slices += 1;
+        for _ in 0..10 {
+            if let Some(client) = fleeting.pop() {
+                table.disconnect(client, NOW);
+            }
+            hold(&mut table, 10_000 + slices * 10 + fleeting.len() % 10);
+        }
+        let Some(next) = next else { break };
+        cursor = Cursor::from_number(next.number());
+    }
+    for key in (0..1_000).filter(|key| key % 3 != 0) {
+        assert_eq!(keys.get(key.to_string().as_bytes()), Some(&1), "{key}");
+    }
+    cursor = Cursor::START;
+    while let (slice, Some(next)) = table.clients_from(cursor, 7) {
+        let slice: Vec<ClientId> = slice.map(|client| client.id()).collect();
+        assert!(slice.is_sorted() && slice.len() <= 7);
+        for client in slice {
+            *clients.entry(client).or_default() += 1;
+        }
+        cursor = next;
+    }
+    let (rest, _) = table.clients_from(cursor, 7);
+    rest.for_each(|client| *clients.entry(client.id()).or_default() += 1);
+    assert!(clients.values().all(|seen| *seen == 1) && clients.len() == table.clients().len());
+    let (mut beyond, next) = table.pools_from(Cursor::from_number(u32::MAX), u32::MAX);
+    assert!(beyond.next().is_none() && next.is_none());
+}
+
+#[test]
+fn events_beyond_the_limit_are_lost_and_counted() {
+    let mut table = table();
+    let clients: Vec<ClientId> = (0..8).map(|_| table.connect()).collect();
+    for &client in &clients {
+        say(&mut table, client, "ACQ4ANY page 1 20 300");
+    }
+    table.take_occurrences(|_| panic!("nobody has asked for them"));
+    table.record_occurrences(3);
+    table.take_occurrences(|_| panic!("nothing has happened"));
+    say(&mut table, clients[0], "RELEASE");
+    let mut seen = Vec::new();
+    table.take_occurrences(|occurrences| {
+        assert_eq!(occurrences.lost(), 8 - 3);
+        seen.extend(occurrences.iter().map(|occurrence| (occurrence.client, occurrence.event)));
+    });
+    assert_eq!(seen.iter().map(|(client, _)| *client).collect::<Vec<_>>(), clients[1..4]);
+    assert!(seen.iter().all(|(_, event)| matches!(event, Event::WaitEnded { .. })));
+    table.stop_recording();
+    say(&mut table, clients[0], "ACQ4ANY page 1 20 300");
+    table.take_occurrences(|_| panic!("nobody asks for them any more"));
+}
