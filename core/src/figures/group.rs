@@ -13,6 +13,8 @@ pub struct GroupFigures {
     pub holds: Histogram,
     /// What there is now.
     pub gauges: Gauges,
+    /// The most waiters since the current step of the history began.
+    pub(super) peak: u64,
 }
 
 /// How often requests, waits and holds ended in which way.
@@ -72,13 +74,16 @@ impl Outcomes {
 
 impl GroupFigures {
     pub(super) fn count(&mut self, event: Event, now: Timestamp) {
-        let Self { outcomes, waits, holds, gauges } = self;
+        let Self { outcomes, waits, holds, gauges, peak } = self;
         match event {
             Event::Granted => {
                 outcomes.granted += 1;
                 gauges.holders += 1;
             }
-            Event::WaitBegan(_) => gauges.waiters += 1,
+            Event::WaitBegan(_) => {
+                gauges.waiters += 1;
+                *peak = gauges.waiters.max(*peak);
+            }
             Event::Refused(Refusal::QueueFull) => outcomes.queue_full += 1,
             Event::Refused(Refusal::NotFree) => outcomes.not_free += 1,
             Event::WaitEnded { since, end, .. } => {

@@ -3,7 +3,7 @@ use super::pool::Pool;
 use super::{ClientId, LockTable};
 use crate::Timestamp;
 use crate::event::Event;
-use crate::figures::Figures;
+use crate::figures::{Figures, Subject};
 use crate::key::GroupId;
 use alloc::boxed::Box;
 
@@ -17,7 +17,7 @@ pub(super) struct Listeners {
 impl Listeners {
     pub(super) fn tell(&mut self, pool: &Pool, client: ClientId, event: Event, now: Timestamp) {
         if let Some(figures) = &mut self.figures {
-            figures.count(pool.group, event, now);
+            figures.count(Subject { key: &pool.key, hash: pool.hash, group: pool.group }, event, now);
         }
         if let Some(occurrences) = &mut self.occurrences {
             occurrences.push(&pool.key, pool.group, client, event, now);
@@ -60,7 +60,14 @@ impl LockTable {
         Some(figures)
     }
 
-    /// The figures, if they are on.
+    /// The figures at the moment `now`, if they are on: history and hot keys as they are by then.
+    pub fn figures_at(&mut self, now: Timestamp) -> Option<&Figures> {
+        let figures = self.listeners.as_mut()?.figures.as_mut()?;
+        figures.advance(now);
+        Some(figures)
+    }
+
+    /// The figures as they were at the last event, if they are on.
     #[must_use]
     pub fn figures(&self) -> Option<&Figures> {
         self.listeners.as_ref()?.figures.as_ref()

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod history;
+mod hot;
 mod model;
 mod walks;
 
