@@ -1,6 +1,6 @@
 //! A stampede on one key: 200 clients want the same page at the same moment, and one of them computes it.
 //!
-//! `cargo run --example stampede -- PATH-OF-POOLCOUNTERD` starts the daemon on a free port, plays the stampede and prints who was told what.
+//! `cargo run --example stampede -- PATH-OF-POOLCOUNTERD` starts the daemon on a free port, runs the stampede and prints the answer to each client.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// What one client was told, and after how long.
+/// One client's answer, and how long it took.
 struct Outcome {
     told: String,
     waited: Duration,
@@ -29,7 +29,7 @@ struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to stop.
+        // The daemon may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -70,7 +70,7 @@ fn stampede(address: SocketAddr) -> Result<Vec<Outcome>, Failure> {
 
 fn client(address: SocketAddr, barrier: &Barrier) -> Result<Outcome, Failure> {
     let connected = TcpStream::connect(address);
-    // Everyone arrives here, connected or not, or the others would wait for ever.
+    // Every thread must arrive at this barrier, connected or not, or the others would wait for ever.
     barrier.wait();
     let mut server = connected?;
     server.set_nodelay(true)?;

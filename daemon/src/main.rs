@@ -70,8 +70,8 @@ fn fail(message: &[u8]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Ends for a reason that would also end the next start. A service manager gets a status of its own for this, so that it does not try again. Otherwise the
-/// status is the reference's.
+/// Ends for a reason that would also end the next start. With a service manager the exit status is [`USAGE`], so that it does not try again. Otherwise it is
+/// the reference's.
 fn refuse(message: &[u8]) -> ExitCode {
     let status = fail(message);
     if manager::is_there() { ExitCode::from(USAGE) } else { status }
@@ -81,7 +81,7 @@ fn refuse(message: &[u8]) -> ExitCode {
 fn abort_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // The report hangs if standard error takes nothing.
+        // The report hangs if standard error accepts nothing.
         let _ = std::thread::Builder::new().spawn(|| {
             std::thread::sleep(log::AT_THE_END);
             std::process::abort();

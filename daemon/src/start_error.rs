@@ -17,7 +17,7 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    /// Whether the same command line fails for the same reason at the next start, until somebody changes something.
+    /// Whether the next start with the same command line fails for the same reason, unless the operator changes something.
     pub(crate) fn is_permanent(&self) -> bool {
         matches!(self, Self::Listen(error) if error.is_permanent())
     }

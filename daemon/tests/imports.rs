@@ -108,7 +108,7 @@ fn split(path: &str) -> Vec<String> {
     path.split("::").filter(|step| !step.is_empty()).map(str::to_owned).collect()
 }
 
-/// What is wrong with the imports, in words.
+/// The faults of the imports, as texts.
 fn faults(sources: &Sources) -> Vec<String> {
     let imports = imports(sources);
     let name = |module: &[String]| if module.is_empty() { "main".to_owned() } else { module.join("::") };
@@ -123,7 +123,7 @@ fn faults(sources: &Sources) -> Vec<String> {
         let back = others.iter().filter(|other| rank(other) < rank(module));
         faults.extend(back.map(|other| format!("{} imports from {} above it", name(module), name(other))));
     }
-    // A module that imports from none that is left, or that none imports from, is in no cycle.
+    // A module is in no cycle if it imports from no remaining module, or if no remaining module imports from it.
     let mut left = imports;
     loop {
         let imported: BTreeSet<_> = left.values().flatten().copied().collect();
@@ -156,7 +156,7 @@ fn imports_run_in_one_direction() -> io::Result<()> {
     Ok(())
 }
 
-/// So that the test above can fail.
+/// Shows that the test above can fail.
 #[test]
 fn an_import_that_runs_back_up_is_found() {
     let found = |path: &str, source: &str| {

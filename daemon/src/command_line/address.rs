@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// The port of the reference, and ours unless another is named.
+/// The reference's port, and the default of ours.
 pub(crate) const PORT: u16 = 7531;
 
 /// The longest path of a Unix socket, in bytes.
@@ -19,13 +19,13 @@ pub(crate) enum Address {
 impl Address {
     pub(crate) const DEFAULT: Self = Self::Tcp(SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), PORT));
 
-    /// An address as `-l` takes it: strict IPv4 or IPv6, no port, as the reference from 1.2.0 on.
+    /// Reads the address of `-l`: strict IPv4 or IPv6 without a port, like the reference from 1.2.0 on.
     pub(crate) fn plain(text: &OsStr) -> Option<Self> {
         let ip: IpAddr = text.to_str()?.parse().ok()?;
         Some(Self::Tcp(SocketAddr::new(ip, PORT)))
     }
 
-    /// An address as `--listen` takes it: with a port or without, or `unix:` and an absolute path.
+    /// Reads the address of `--listen`: with or without a port, or `unix:` and an absolute path.
     pub(crate) fn extended(text: &OsStr) -> Option<Self> {
         if let Some(path) = text.as_bytes().strip_prefix(b"unix:") {
             let path = PathBuf::from(OsStr::from_bytes(path));
@@ -38,7 +38,7 @@ impl Address {
             .or_else(|| unbracketed().map(|ip: std::net::Ipv6Addr| Self::Tcp(SocketAddr::new(ip.into(), PORT))))
     }
 
-    /// Whether it is impossible to listen at both. `::` means all addresses of both families.
+    /// Whether the daemon cannot listen at both addresses. `::` means all addresses of both families.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         let (one, other) = match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => (one, other),

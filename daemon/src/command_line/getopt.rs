@@ -1,6 +1,7 @@
-//! The C library's `getopt`, as the reference uses it: operators' scripts may depend on the order of reading and on the texts of errors. Long options are ours.
+//! Reads options like the C library's `getopt`, which the reference uses: operators' scripts may depend on the order of reading and on the texts of errors.
+//! The reference has no long options.
 //!
-//! By hand, because lexopt takes `-l=ADDRESS` for `-l ADDRESS`, where the reference takes `=ADDRESS`, and loses the bytes of an option that is not UTF-8.
+//! Not with lexopt: for `-l=ADDRESS` it gives the value `ADDRESS`, where the reference has `=ADDRESS`, and it loses the bytes of an option that is not UTF-8.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -15,7 +16,7 @@ pub(crate) enum Opt {
     Long(&'static str, OsString),
 }
 
-/// Why a command line is refused: the text for standard error, without the usage.
+/// Why a command line is invalid: the text for standard error, without the usage.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) Vec<u8>);
 
@@ -25,7 +26,7 @@ pub(crate) struct Known {
     pub(crate) long: &'static [(&'static str, bool)],
 }
 
-/// All options, in order. Other arguments are ignored, wherever they are; `--` ends the options.
+/// All options, in order. Other arguments are ignored at any position; `--` ends the options.
 pub(crate) fn options(name: &OsStr, arguments: Vec<OsString>, known: &Known) -> Result<Vec<Opt>, Refusal> {
     let mut arguments = VecDeque::from(arguments);
     let mut found = Vec::new();

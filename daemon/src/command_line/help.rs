@@ -4,18 +4,18 @@ Usage: poolcounterd [OPTIONS]
 
 A network daemon with mutex-like locks and bounded queues.
 
-  -l ADDRESS              listen on this IPv4 or IPv6 address, port 7531 (the last one counts)
+  -l ADDRESS              listen on this IPv4 or IPv6 address, port 7531 (the last one is used)
   --listen ADDRESS[:PORT] listen there too; may be repeated
   --listen unix:/PATH     listen on a Unix socket; may be repeated
   --unix-mode MODE        permissions of the Unix sockets, in octal (default 0660)
   --max-clients N         serve N clients at a time, and close further connections at once
-  --idle-timeout SECONDS  close connections that are idle for so long, from 10 on (default: never)
+  --idle-timeout SECONDS  close connections that are idle for this long, at least 10 (default: never)
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
   --version               print the version and exit
 
 Without -l and --listen it listens on 127.0.0.1:7531. A listening socket on standard input, or a TCP socket
-that systemd passes (LISTEN_FDS), is used in the place of -l.
+that systemd passes (LISTEN_FDS), is used instead of -l.
 
 SIGUSR1: the program file that now stands at the daemon's path takes over, with every connection and lock.
 ";

@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
-/// Asks whether this program could take over a state. A program that does not know the option refuses it, instead of starting as a daemon.
+/// Tests whether this program can take over a state. A program without this option reports an error, instead of starting as a daemon.
 pub(crate) const CHECK_HAND_OVER: &str = "check-hand-over";
 
 const KNOWN: Known = Known {
@@ -30,7 +30,7 @@ const KNOWN: Known = Known {
     ],
 };
 
-/// In seconds. A client that only pauses between two requests must not be closed.
+/// In seconds. A client that only pauses between two requests must keep its connection.
 const SHORTEST_IDLE_TIMEOUT: u32 = 10;
 
 /// What the operator asked for.
@@ -39,7 +39,7 @@ pub(crate) enum Action {
     Run(Options),
     Help,
     Version,
-    /// Tell whether a state can be taken over. The daemon that has the state asks, with its own options.
+    /// Test whether a state can be taken over. The running daemon starts this program with its own options and its state.
     CheckHandOver,
 }
 
@@ -100,11 +100,11 @@ impl Options {
             }
             "max-clients" => {
                 let number = text.parse().ok().filter(|number| *number > 0);
-                self.max_clients = number.ok_or_else(|| unfit(option, value, "a number from 1 on"))?;
+                self.max_clients = number.ok_or_else(|| unfit(option, value, "a number of at least 1"))?;
             }
             "idle-timeout" => {
                 let seconds = text.parse().ok().filter(|seconds| *seconds >= SHORTEST_IDLE_TIMEOUT);
-                let wanted = format!("a number of seconds from {SHORTEST_IDLE_TIMEOUT} on");
+                let wanted = format!("a number of seconds, at least {SHORTEST_IDLE_TIMEOUT}");
                 let seconds: u32 = seconds.ok_or_else(|| unfit(option, value, &wanted))?;
                 self.idle_timeout = Some(Duration::from_secs(seconds.into()));
             }
@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn values_that_do_not_fit_are_named() {
-        assert_eq!(refused(&["--max-clients", "0"]), "--max-clients takes a number from 1 on, not `0`.\n");
+        assert_eq!(refused(&["--max-clients", "0"]), "--max-clients takes a number of at least 1, not `0`.\n");
         assert_eq!(
             refused(&["--idle-timeout", "9"]),
-            "--idle-timeout takes a number of seconds from 10 on, not `9`.\n"
+            "--idle-timeout takes a number of seconds, at least 10, not `9`.\n"
         );
         assert_eq!(refused(&["--unix-mode", "999"]), "--unix-mode takes permissions in octal, as 0660, not `999`.\n");
         assert_eq!(

@@ -1,6 +1,6 @@
-//! Descriptors that travel through a socket, from the old program to the new one in the same process.
+//! Passes descriptors through a socket, from the old program to the new one in the same process.
 //!
-//! `execve` closes the descriptors themselves, but not those that are in the socket. If `execve` fails, nothing has to be undone.
+//! `execve` closes the process's descriptors, but not the copies in the socket. If `execve` fails, nothing has to be undone.
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -14,10 +14,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// The most descriptors that the system takes in one message (`SCM_MAX_FD`).
 const MESSAGE: usize = 253;
 
-/// How many descriptors one socket carries. Its buffer certainly has room for them: a usual one has room for 278 messages.
+/// How many descriptors one socket carries. They fit into its buffer: a default buffer has room for 278 messages.
 const BATCH: usize = 128 * MESSAGE;
 
-/// Puts copies of the descriptors into sockets of a batch each, and these into one socket, which [`unpack`] reads.
+/// Puts copies of the descriptors into sockets, one batch in each, and these sockets into one socket, which [`unpack`] reads.
 pub(crate) fn pack(descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> {
     pack_by(BATCH, descriptors)
 }
@@ -27,7 +27,7 @@ fn pack_by(batch: usize, descriptors: &[BorrowedFd<'_>]) -> io::Result<OwnedFd> 
     fill(&batches.iter().map(AsFd::as_fd).collect::<Vec<_>>())
 }
 
-/// Takes the descriptors out again, in their order. The socket is empty then.
+/// Takes the descriptors out again, in their order. The socket is empty afterwards.
 pub(crate) fn unpack(parcel: impl AsFd) -> io::Result<Vec<OwnedFd>> {
     let mut descriptors = Vec::new();
     for batch in empty(parcel)? {

@@ -1,4 +1,4 @@
-//! This program, and how it is started again from its file.
+//! This program, and how to start it again from its file.
 
 use nix::unistd::execve;
 use rustix::fs::stat;
@@ -19,13 +19,13 @@ pub(crate) const HAND_OVER: &str = "POOLCOUNTERD_HAND_OVER";
 /// How many lines of its log the old program could not write. The new program logs this number.
 pub(crate) const UNWRITTEN: &str = "POOLCOUNTERD_LOG_UNWRITTEN";
 
-/// Describe the sockets that systemd passed. Those are handed over with all others, and must not be taken twice.
+/// These variables describe the sockets that systemd passed. The sockets are handed over with all others, and must not be used twice.
 const PASSED: [&str; 4] = ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_FDS_FIRST_FD", "LISTEN_PID"];
 
-/// Concern this process, and none of its children.
+/// These variables are for this process and not for its children.
 const SERVICE_MANAGER: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
-/// The path that a program was started by, and its command line.
+/// The path by which a program was started, and its command line.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     path: PathBuf,
@@ -42,9 +42,9 @@ pub(crate) struct Identity {
 impl Program {
     /// This program. Call it at the start: the path may be relative to the current folder of that time.
     pub(crate) fn this() -> Self {
-        // Not /proc/self/exe, which names the file that was executed: a symbolic link may lead to another one by now.
+        // Not /proc/self/exe, which names the file that was executed: a symbolic link may point to another file by now.
         let path = Path::new(OsStr::from_bytes(linux_execfn().to_bytes()));
-        // Without a current folder a relative path leads nowhere; the first use of it fails.
+        // Without a current folder, a relative path cannot be resolved; its first use fails.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self { path, arguments: env::args_os().collect() }
     }
@@ -77,7 +77,7 @@ impl Program {
     }
 
     /// Replaces this program by the one at the path, with `input` as its standard input, and tells it how many lines of the log were not written. Returns only if
-    /// that fails, and leaves everything as it was.
+    /// that fails; then nothing has changed.
     pub(crate) fn execute(&self, input: impl AsFd, unwritten: usize) -> io::Result<Infallible> {
         let path = c_string(self.path.as_os_str())?;
         let arguments = self.arguments.iter().map(|argument| c_string(argument)).collect::<io::Result<Vec<_>>>()?;

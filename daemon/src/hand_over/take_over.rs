@@ -32,7 +32,7 @@ pub(crate) enum TakeOverError {
     Output(#[source] io::Error),
     #[error("a socket cannot be used: {}", reason(.0))]
     Socket(#[source] io::Error),
-    #[error("the order in which clients are to be read is not known: {}", reason(.0))]
+    #[error("cannot read the order in which clients sent data: {}", reason(.0))]
     ReadOrder(#[source] io::Error),
     #[error("{came} descriptors came, {expected} were expected")]
     Descriptors { came: usize, expected: usize },
@@ -89,8 +89,8 @@ fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
         return Err(TakeOverError::Descriptors { came, expected });
     }
     keep_reserve();
-    // The hand-over's own descriptors may have low numbers, and sockets high ones, which are the reserve's. Then the read order moves into the reserve and
-    // the sockets move out of it: otherwise the reserve would become smaller with each upgrade. Nothing moves without need, because high numbers cost the
+    // If the hand-over's own descriptors have low numbers, some sockets may have high numbers, which belong to the reserve. Then the read order moves into the
+    // reserve and the sockets move out of it; otherwise the reserve would shrink with each upgrade. Nothing moves without need, because high numbers cost the
     // system memory, up to gigabytes.
     let reserve_is_used = descriptors.as_slice().iter().any(is_of_reserve);
     let read_order = ReadOrder::resume(if reserve_is_used { into_reserve(read_order) } else { read_order });
@@ -100,7 +100,7 @@ fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
 fn read(file: OwnedFd) -> Result<State, TakeOverError> {
     let mut file = File::from(file);
     let mut bytes = Vec::new();
-    // Input that begins with something else may have no end.
+    // If the input does not begin with this, it may be endless.
     (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
     if bytes == MAGIC {
         file.read_to_end(&mut bytes).map_err(TakeOverError::Input)?;
@@ -108,7 +108,7 @@ fn read(file: OwnedFd) -> Result<State, TakeOverError> {
     Ok(State::read(&bytes, hash_seed())?)
 }
 
-/// Empties standard input, so that no later program takes it over again.
+/// Replaces standard input by an empty file, so that a later program cannot take over from it again.
 fn close_input() -> io::Result<()> {
     let null = open("/dev/null", OFlags::RDONLY, Mode::empty());
     // In a chroot there may be no devices.

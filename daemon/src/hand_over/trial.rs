@@ -1,4 +1,4 @@
-//! Asks the new program whether it can take over, while the old one serves.
+//! Tests whether the new program can take over, while the old one serves.
 
 use super::program::{Identity, Program};
 use crate::command_line::CHECK_HAND_OVER;
@@ -33,7 +33,7 @@ const MAX_MESSAGE: usize = 200;
 pub(crate) enum TrialError {
     #[error("it cannot be run: {}", reason(.0))]
     Run(#[from] io::Error),
-    #[error("it did not say within {} s that it can take over", PATIENCE.as_secs())]
+    #[error("it did not report within {} s that it can take over", PATIENCE.as_secs())]
     TimedOut,
     #[error("it does not take over ({status}): {message}")]
     Refused { status: ExitStatus, message: String },
@@ -84,7 +84,7 @@ async fn start(program: Program, mut command: Command) -> io::Result<(Identity, 
         let _runtime = runtime.enter();
         // The file is identified first: if it is replaced before it is run, the upgrade notices that later.
         let running = program.identity().and_then(|identity| Ok((identity, Running(command.spawn()?))));
-        // If nobody waits any more, the value is dropped, which ends the program.
+        // If the upgrade no longer waits, the value is dropped, which kills the program.
         let _ = sender.send(running);
     })?;
     started.await.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it has ended")))
@@ -123,7 +123,7 @@ impl Running {
             return Ok(status?);
         }
         self.kill();
-        // It ends at once, unless the system itself hangs.
+        // A killed process ends at once, unless the system itself hangs.
         let _ = timeout(Duration::from_secs(1), self.0.wait()).await;
         Err(TrialError::TimedOut)
     }

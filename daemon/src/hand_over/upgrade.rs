@@ -21,18 +21,18 @@ use tokio::time::{sleep, timeout};
 /// How many trials an upgrade makes, if the file is replaced during each of them.
 const ATTEMPTS: usize = 3;
 
-/// How long this program waits for its log to be written. The new program says how many lines were not.
+/// How long this program waits for its log to be written. The new program logs how many lines were not written.
 const LOG_TIME: Duration = Duration::from_secs(1);
 
-/// The same for the last lines. No client is served meanwhile.
+/// The same for the lines of the last moment. No client is served during this wait.
 const LAST_LINES_TIME: Duration = Duration::from_millis(10);
 
-/// Why the old program goes on.
+/// Why the old program continues.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpgradeError {
     #[error(transparent)]
     Trial(#[from] TrialError),
-    #[error("its file changes all the time")]
+    #[error("its file was replaced during each of {ATTEMPTS} trials")]
     Unsteady,
     #[error("the state cannot be saved: {0}")]
     State(#[from] StateError),
@@ -42,7 +42,7 @@ pub(crate) enum UpgradeError {
     Execute(#[source] io::Error),
 }
 
-/// Has the program file at this program's path take over. Returns only if that fails; then everything is as before.
+/// Upgrades to the program file at this program's path. Returns only if that fails; then nothing has changed.
 pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<Listener>]) -> UpgradeError {
     let read_order = match with_reserve(ReadOrder::new) {
         Ok(read_order) => Rc::new(read_order),

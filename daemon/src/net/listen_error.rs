@@ -32,7 +32,7 @@ impl ListenError {
         }
     }
 
-    /// Whether the same command line fails for the same reason at the next start, until somebody changes something.
+    /// Whether the next start with the same command line fails for the same reason, unless the operator changes something.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Twice(..) | Self::NotASocket(_) | Self::Passed(..) => true,

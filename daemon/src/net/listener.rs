@@ -12,9 +12,9 @@ use tracing::warn;
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) socket: ListenerSocket,
-    /// It listened before it was ours, so clients may be waiting that have not inherited our options.
+    /// It listened before this daemon opened it, so clients that wait in its backlog have not inherited the daemon's options.
     pub(crate) inherited: bool,
-    /// The file of a Unix socket. It is removed with the listener, if it is still ours.
+    /// The file of a Unix socket. It is removed with the listener, if the path still names this socket.
     pub(super) file: Option<SocketFile>,
 }
 

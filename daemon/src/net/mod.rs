@@ -1,4 +1,4 @@
-//! Sockets: those that listen, those of clients, and the order in which bytes come.
+//! Sockets: listeners, clients' sockets, and the order in which bytes arrive.
 
 pub(crate) mod listen_error;
 pub(crate) mod listener;

@@ -84,7 +84,7 @@ fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
     Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None })
 }
 
-/// Tries an address that is in use again for a moment: the child of a daemon that was killed may have its listeners for some milliseconds more.
+/// Binds an address. If it is in use, tries again for a moment: the child of a killed daemon may keep its listeners open for some milliseconds.
 fn bind(address: &Address, unix_mode: u32) -> Result<Listener, ListenError> {
     let mut attempts = BIND_ATTEMPTS;
     let listener = loop {
@@ -108,7 +108,7 @@ fn bind_once(address: &Address, unix_mode: u32) -> Result<Listener, ListenError>
 fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)?;
     if address.is_ipv6() {
-        // `::` stands for both families, as in the reference from 1.2.0 on.
+        // `::` means both families, as in the reference from 1.2.0 on.
         socket.set_only_v6(false)?;
     }
     socket.set_reuse_address(true)?;
@@ -147,7 +147,7 @@ fn remove_stale(path: &Path, address: &SockAddr) -> Result<(), ListenError> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(failed)?;
     match probe.connect(address) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path).map_err(failed),
-        // A server whose backlog is full is a server too.
+        // A full backlog (`WouldBlock`) also means that a server listens.
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(failed(error)),
         _ => Err(ListenError::InUse(path.to_owned())),
     }

@@ -16,12 +16,12 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    /// Asks the system, which knows while the connection is not broken.
+    /// Asks the system, which knows the peer until the connection breaks.
     pub(crate) fn of(socket: &Socket) -> Self {
         match socket {
             Socket::Tcp(socket) => socket.peer_addr().map_or(Self::Unknown, Self::Tcp),
             Socket::Unix(socket) => socket.peer_cred().map_or(Self::Unknown, |credentials| Self::Unix {
-                // The number of a process outside of this process's container is 0.
+                // A process outside of this process's container has the number 0.
                 process: credentials.pid().filter(|process| *process > 0),
                 user: credentials.uid(),
             }),
@@ -33,7 +33,7 @@ impl fmt::Display for Peer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(formatter),
-            // Not the user's name: finding it may need a network.
+            // Not the user's name: looking it up may need a network.
             Self::Unix { process: Some(process), user } => write!(formatter, "pid {process} of user {user}"),
             Self::Unix { process: None, user } => write!(formatter, "a process of user {user}"),
             Self::Unknown => formatter.write_str("its address is not known any more"),

@@ -4,10 +4,10 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The order in which clients are to be read from: that in which bytes, or the ends of streams, have come for them.
+/// The order in which the server reads from clients: the order in which their bytes, or the ends of their streams, arrived.
 ///
-/// A new program finds many sockets readable at once. Of two requests, the one that came first must be answered first, and only the kernel knows which one
-/// that was: an epoll descriptor has a list of them.
+/// A new program finds many sockets readable at once. Of two requests, the first one must be answered first. Only the kernel knows the order: an epoll
+/// descriptor has a list of ready sockets.
 #[derive(Debug)]
 pub(crate) struct ReadOrder(OwnedFd);
 
@@ -33,15 +33,15 @@ impl ReadOrder {
 
     /// The numbers of those clients, at most `clients`, that have something to read. The client whose bytes came first is the first.
     ///
-    /// A client keeps its place in the list until this finds nothing left to read from it. So call this also before the order matters.
+    /// The kernel removes a client from the list only when this function finds nothing to read from it. So call it also before the order matters.
     pub(crate) fn unread(&self, clients: usize) -> io::Result<Vec<u64>> {
-        // All in one call: a second call would begin the list again.
+        // One call for all events: a second call would start at the beginning of the list.
         let mut events = Vec::with_capacity(clients.max(1));
         epoll::wait(&self.0, spare_capacity(&mut events), Some(&Timespec::default()))?;
         Ok(events.iter().map(|event: &epoll::Event| event.data.u64()).collect())
     }
 
-    /// Stops watching. The system takes a microsecond for each client, so a thread does it.
+    /// Stops watching. This takes a microsecond for each client, so a thread does it.
     pub(crate) fn end(self) {
         // If no thread can be started, it is done at once.
         let _ = std::thread::Builder::new().spawn(move || drop(self));

@@ -95,13 +95,13 @@ impl Socket {
         }
     }
 
-    /// Whether the client has not left and everything that it sent was read.
+    /// Whether the client is still connected and everything that it has sent was read.
     pub(crate) fn has_nothing_to_read(&self) -> bool {
         let looked = retry_on_intr(|| recv(self, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT));
         looked == Err(Errno::WOULDBLOCK)
     }
 
-    /// Sends without waiting: how many bytes the socket took.
+    /// Sends without waiting. Gives the number of bytes that the socket took.
     ///
     /// The runtime is not asked first whether the socket can be written to: it nearly always can. (`write` costs
     /// the kernel a little less than `send`: 2 % of a command, measured with one connection. Rust's runtime ignores SIGPIPE.)
@@ -112,7 +112,7 @@ impl Socket {
         }
     }
 
-    /// Sends some of the bytes, as soon as the socket can take any: how many.
+    /// Waits until the socket takes bytes, and sends some of them. Gives their number.
     pub(crate) fn poll_send(&self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         loop {
             let sent = match self {

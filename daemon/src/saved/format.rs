@@ -22,7 +22,7 @@ const TABLE: u8 = 3;
 /// Why a state cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StateError {
-    #[error("that is no state of a poolcounterd")]
+    #[error("this is not the state of a poolcounterd")]
     Foreign,
     #[error("the state is of version {0}; this program reads versions up to {VERSION}")]
     Version(u8),
@@ -186,7 +186,7 @@ mod tests {
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/saved/version-2.bin"), bytes()).expect("written");
         }
-        assert_eq!(bytes(), VERSION_2, "another form of a section needs another tag, and this one still to be read");
+        assert_eq!(bytes(), VERSION_2, "a section with a new form needs a new tag, and the old tag must still be read");
     }
 
     #[test]
@@ -227,8 +227,8 @@ mod tests {
     #[test]
     fn what_is_no_state_is_named() {
         let refused = |bytes: &[u8]| State::read(bytes, SEED).expect_err("no state").to_string();
-        assert_eq!(refused(b""), "that is no state of a poolcounterd");
-        assert_eq!(refused(MAGIC), "that is no state of a poolcounterd");
+        assert_eq!(refused(b""), "this is not the state of a poolcounterd");
+        assert_eq!(refused(MAGIC), "this is not the state of a poolcounterd");
         let newer = [MAGIC, &[VERSION + 1]].concat();
         assert_eq!(refused(&newer), "the state is of version 3; this program reads versions up to 2");
         let (listeners, mut clients, table) = scene();

@@ -1,4 +1,4 @@
-//! What a hand-over saves, and its format: `docs/hand-over.md` describes it.
+//! The state that a hand-over saves, and its format. `docs/hand-over.md` describes the format.
 
 mod format;
 mod parts;

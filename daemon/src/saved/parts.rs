@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// A listener.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedListener {
-    /// It listened before it was the daemon's.
+    /// It listened before the daemon opened it.
     pub(crate) inherited: bool,
     /// The file of a Unix socket that the daemon removes at its end: path, device and inode.
     pub(crate) file: Option<(Vec<u8>, u64, u64)>,
 }
 
-/// What is under way between the daemon and a client.
+/// Lines and answers that are under way between the daemon and a client.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedClient {
     /// The client's number in the read order. The numbers rise from one client to the next.
@@ -21,7 +21,7 @@ pub(crate) struct SavedClient {
     pub(crate) unsent: Option<SavedAnswers>,
 }
 
-/// What has come of a line without its end. Its saved form is that of an `Option`.
+/// The bytes of a line whose end has not arrived. It is saved like an `Option`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum UnfinishedLine {
     /// The line is too long. It was answered, and the rest of it is skipped.
@@ -52,7 +52,7 @@ pub(crate) struct SavedAnswers {
     pub(crate) deadline: Timestamp,
 }
 
-/// A client as it was read.
+/// A client, read from the saved state.
 #[derive(Debug)]
 pub(crate) struct ResumedClient {
     pub(crate) number: u64,

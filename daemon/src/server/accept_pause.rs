@@ -2,7 +2,7 @@ use crate::system::descriptors::{keep_reserve, open_reserve};
 use std::cell::Cell;
 use tokio::sync::Notify;
 
-/// Whether clients are accepted, and when it is worth to try again.
+/// Whether clients are accepted, and a signal to try again.
 #[derive(Debug, Default)]
 pub(crate) struct AcceptPause {
     paused: Cell<bool>,

@@ -19,7 +19,7 @@ impl Clients {
     pub(super) fn connect(&mut self, connection: &Rc<Connection>) {
         self.mark_used(connection);
         if let Some(read_order) = &self.read_order {
-            // A client that cannot be watched loses its place in the reading order, and nothing else.
+            // If a client cannot be watched, only its place in the reading order is lost.
             let _ = connection.watch(read_order);
         }
         self.add(Rc::clone(connection));
@@ -58,12 +58,12 @@ impl Clients {
         Ok(())
     }
 
-    /// Watches the sockets of new clients no more.
+    /// Stops watching the sockets of new clients.
     pub(super) fn unwatch(&mut self) {
         self.read_order = None;
     }
 
-    /// Watches this connection no more, whose socket is still open.
+    /// Stops watching this connection, whose socket is still open.
     pub(super) fn unwatch_one(&self, connection: &Connection) {
         if let Some(read_order) = &self.read_order {
             // A socket that was not watched need not be removed.
@@ -71,7 +71,7 @@ impl Clients {
         }
     }
 
-    /// The client has just said something or been told something.
+    /// The client has just sent or received something.
     #[inline]
     pub(super) fn mark_used(&self, connection: &Connection) {
         connection.used.set(self.round);

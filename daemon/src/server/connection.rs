@@ -20,16 +20,16 @@ pub(crate) struct Connection {
     pause: RefCell<Option<Box<Pause>>>,
     /// How many messages of the outbox are for the client.
     expected: Cell<u32>,
-    /// The round of the search for idle clients in which the client last said something or was told something.
+    /// The round of the search for idle clients in which the client last sent or received something.
     pub(super) used: Cell<u32>,
 }
 
 /// What the server does for a client.
 #[derive(Clone, Copy, Debug)]
 enum Standing {
-    /// Serves it. The client's number in the lock table stands only here, so nothing can be done for a client that the table no longer knows.
+    /// Serves it. Only this variant has the client's number in the lock table, so no code can use the number of a client that the table no longer has.
     Served(ClientId),
-    /// The client has left. It is still sent what was due to it before.
+    /// The client has left. Messages that were queued for it before are still sent.
     Left,
     /// The server has closed the connection: nothing more is sent.
     Closed,
@@ -51,7 +51,7 @@ impl Connection {
         Self::resume(client, socket, LineBuffer::new(), None)
     }
 
-    /// A connection that the old program has served so far.
+    /// A connection that the old program has handed over.
     pub(super) fn resume(
         client: ClientId,
         socket: Socket,
@@ -97,7 +97,7 @@ impl Connection {
         matches!(self.standing.get(), Standing::Closed)
     }
 
-    /// Whether nothing is under way between the client and the daemon, except in the lock table.
+    /// Whether no bytes are under way between the client and the daemon. Does not look at the client's claims.
     pub(super) fn is_at_rest(&self) -> bool {
         self.lines.borrow().pending().is_some_and(<[u8]>::is_empty)
             && !self.is_paused()
@@ -118,7 +118,7 @@ impl Connection {
         Some(SavedClient { number, line, unsent })
     }
 
-    /// Sends a message that does not answer the last read, all of it or none of it.
+    /// Sends a wake-up: completely, or it is an error.
     pub(super) fn tell(&self, answer: &[u8]) -> io::Result<()> {
         if self.add_to_unsent(answer) {
             return Ok(());
@@ -129,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// Sends the client's own answers, if there are any. What the socket does not take at once, the client's task sends before it reads on.
+    /// Sends the client's own answers, if there are any. If the socket does not take all of them, the client's task sends the rest before it reads on.
     pub(super) fn answer(&self, answers: &[u8]) -> io::Result<()> {
         if answers.is_empty() || self.add_to_unsent(answers) {
             return Ok(());
@@ -154,7 +154,8 @@ impl Connection {
         self.pause.borrow().is_some()
     }
 
-    /// Sends the unsent answers: the outcome once all are sent, or `None` if nothing pauses the client. Also pending while answers are in the outbox.
+    /// Sends the unsent answers. Ready with the outcome when all are sent, or with `None` if nothing pauses the client. Also pending while answers are in the
+    /// outbox.
     pub(crate) fn poll_unsent(&self, context: &mut Context<'_>) -> Poll<Option<io::Result<()>>> {
         let mut slot = self.pause.borrow_mut();
         let Some(pause) = slot.as_mut() else { return Poll::Ready(None) };
@@ -168,12 +169,12 @@ impl Connection {
         Poll::Ready(Some(outcome))
     }
 
-    /// The client's own answers go into the outbox: nothing is read until they come out again.
+    /// The client's own answers go into the outbox. Nothing is read from the client until they have left it.
     pub(super) fn begin_queueing(&self) {
         self.pause.borrow_mut().get_or_insert_default().queued = true;
     }
 
-    /// The answers have come out of the outbox.
+    /// The answers have left the outbox.
     pub(super) fn end_queueing(&self) {
         let mut slot = self.pause.borrow_mut();
         let Some(pause) = slot.as_mut() else { return };
@@ -191,7 +192,7 @@ impl Connection {
         self.expected.set(self.expected.get() + 1);
     }
 
-    /// A message for the client has come out of the outbox.
+    /// A message for the client has left the outbox.
     pub(super) fn forget_message(&self) {
         self.expected.set(self.expected.get() - 1);
     }

@@ -42,7 +42,7 @@ impl Hub {
         self.handle_lines(connection, input, answers, now);
     }
 
-    /// Executes a client's lines, up to one that wakes more clients than can be told at once, and answers.
+    /// Executes a client's lines and answers. Stops after a line that wakes more clients than can be told at once; the rest is handled later.
     fn handle_lines(&mut self, connection: &Rc<Connection>, mut input: &[u8], answers: &mut Vec<u8>, now: Timestamp) {
         answers.clear();
         let mut lines = connection.lines.borrow_mut();
@@ -74,7 +74,7 @@ impl Hub {
         self.outbox.tell_others(&mut self.table, now)
     }
 
-    /// Sends a slice of the outbox: whether there is more. Sets `released` if a connection ended that was open only for its message.
+    /// Sends a slice of the outbox. Gives whether there is more. Sets `released` if this closed a connection that was open only for its last message.
     pub(super) fn deliver_slice(&mut self, now: Timestamp, released: &mut bool) -> bool {
         for _ in 0..SLICE {
             let Some((connection, content)) = self.outbox.pop() else { return false };
@@ -100,7 +100,7 @@ impl Hub {
         if !lines.is_empty() {
             self.handle_lines(connection, lines, &mut answers, now);
         }
-        // All its lines came before the connection broke. If some are left, the next answer fails, too.
+        // All lines of the client arrived before the connection broke. If some are left, sending the next answer fails, too.
         if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
             self.outbox.drop_client(connection, &error, &mut self.table, now);
         }

@@ -7,14 +7,14 @@ use crate::system::clock;
 use std::rc::Rc;
 use tracing::debug;
 
-/// How many clients are looked at in one go, which takes some microseconds.
+/// How many clients are checked in one turn, which takes some microseconds.
 const LOOKED_AT: usize = 1_024;
 
-/// How many connections are closed in one go, at most. Each takes about ten microseconds.
+/// How many connections are closed in one turn, at most. Each takes about ten microseconds.
 const CLOSED: usize = 32;
 
 impl Server {
-    /// The client has just said something or been told something.
+    /// The client has just sent or received something.
     pub(crate) fn mark_used(&self, connection: &Connection) {
         self.hub.borrow().outbox.clients.mark_used(connection);
     }
@@ -36,7 +36,7 @@ impl Server {
 }
 
 impl Hub {
-    /// Looks at clients from this number on: where it stopped, and how many it closed. `None` if there are no more clients.
+    /// Checks clients from this number on. Gives the number of the next client and how many connections were closed, or `None` if there are no more clients.
     fn close_idle(&mut self, from: usize, rounds: u32) -> Option<(usize, usize)> {
         let end = self.outbox.clients.end().min(from.checked_add(LOOKED_AT)?);
         if from >= end {
@@ -45,7 +45,7 @@ impl Hub {
         let (mut closed, now) = (0, clock::now());
         for index in from..end {
             let Some(connection) = self.outbox.clients.at(index) else { continue };
-            // The round of the last use was not a whole one.
+            // The round in which the client was last used counts only partly, so it does not count.
             if self.outbox.clients.unused_rounds(connection) > rounds && self.is_idle(connection) {
                 let connection = Rc::clone(connection);
                 self.outbox.close(&connection, &mut self.table, now);

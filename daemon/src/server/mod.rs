@@ -1,4 +1,4 @@
-//! The lock table and everyone connected to it.
+//! The lock table and the clients that are connected to it.
 
 mod accept_pause;
 mod clients;
@@ -44,7 +44,7 @@ pub(crate) struct Server {
     accept_pause: AcceptPause,
 }
 
-/// Used by whichever client is read from, so that an idle connection needs no memory of its own.
+/// Buffers for the client that is being read from. All clients share them, so an idle connection needs no buffer.
 #[derive(Debug)]
 struct Buffers {
     read: Box<[u8]>,
@@ -190,7 +190,7 @@ impl Server {
         self.alarm_changed.notified().await;
     }
 
-    /// Waking too late would be an error, waking too early is none.
+    /// The expiry task must not wake too late. Waking too early does no harm.
     fn check_alarm(&self, table: &LockTable) {
         let Some(next) = table.next_deadline() else { return };
         if self.alarm.get().is_none_or(|alarm| next < alarm) {
@@ -199,7 +199,7 @@ impl Server {
         }
     }
 
-    /// Sends a slice of the outbox, and further slices until `time` has passed: whether there is more.
+    /// Sends a slice of the outbox, and further slices until `time` has passed. Gives whether there is more.
     pub(crate) fn deliver(&self, time: Duration) -> bool {
         let start = Instant::now();
         let mut hub = self.hub.borrow_mut();
@@ -229,7 +229,7 @@ impl Server {
         self.hub.borrow().outbox.is_empty()
     }
 
-    /// Resolves when something has come into the empty outbox.
+    /// Resolves when a message is put into the empty outbox.
     pub(crate) async fn outbox_filled(&self) {
         let filled = self.hub.borrow().outbox.filled();
         filled.notified().await;

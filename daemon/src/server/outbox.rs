@@ -1,7 +1,7 @@
-//! Tells clients what the table has for them: at once, or later and in order.
+//! Sends the table's messages to clients: at once, or later and in order.
 //!
-//! The end of a stampede wakes thousands of clients, and each send is a system call. They are told in slices, so that other clients are served in between.
-//! `docs/compatibility.md` says which order holds.
+//! The end of a stampede wakes thousands of clients, and each send is a system call. The messages are sent in slices, so that other clients are served in
+//! between. `docs/compatibility.md` defines the order.
 
 use super::clients::Clients;
 use super::connection::Connection;
@@ -59,7 +59,7 @@ impl Outbox {
         Rc::clone(&self.filled)
     }
 
-    /// Takes the oldest message.
+    /// Removes the oldest message.
     pub(super) fn pop(&mut self) -> Option<(Rc<Connection>, Content)> {
         let Message { to, content } = self.messages.pop_front()?;
         to.forget_message();
@@ -99,7 +99,7 @@ impl Outbox {
             }
         }
         let mut all_told = true;
-        // The table knows clients by their numbers, which are used again after a client has left, so all wake-ups are taken from it now.
+        // The table identifies clients by numbers, which are used again after a client has left. So all wake-ups are taken from it now.
         while let Some(Wakeup { client, response }) = next {
             if let Some(connection) = self.clients.get(client) {
                 self.push(connection, Content::Wakeup(response));
@@ -110,7 +110,7 @@ impl Outbox {
         all_told
     }
 
-    /// Sends a wake-up. A client that does not take it is dropped, so there may be more to tell then.
+    /// Sends a wake-up. A client that does not take it is dropped, which may cause further wake-ups.
     pub(super) fn tell(&mut self, connection: &Connection, response: &Response, table: &mut LockTable, now: Timestamp) {
         self.clients.mark_used(connection);
         if !connection.is_closed()
@@ -120,7 +120,7 @@ impl Outbox {
         }
     }
 
-    /// Sends a client its own answers, or queues them if messages for it are queued, which come first.
+    /// Sends a client its own answers. If messages for it are queued, the answers are queued behind them.
     ///
     /// Nothing more is read from a client while its answers are queued. That also holds for a client without an answer that expects several messages:
     /// otherwise a client that only waits, again and again, would make the outbox grow without limit.
@@ -148,7 +148,7 @@ impl Outbox {
         }
     }
 
-    /// Queues a client's answers behind all that is due to others, and the rest of its lines, which are handled then.
+    /// Queues a client's answers behind all queued messages, together with the rest of its lines, which are handled afterwards.
     pub(super) fn answer_later(&mut self, connection: &Rc<Connection>, answers: &[u8], lines: &[u8]) {
         if connection.client().is_none() {
             return;
@@ -182,7 +182,7 @@ impl Outbox {
         let Some(client) = connection.close() else { return };
         self.clients.remove(client);
         table.disconnect(client, now);
-        // The client's number may be another client's before its socket is closed.
+        // A new client may get the number before this socket is closed.
         self.clients.unwatch_one(connection);
         connection.socket.shut_down();
     }

@@ -29,9 +29,10 @@ impl Server {
         use_state(&hub.table, &connections)
     }
 
-    /// The server of the old program, with its clients in the order of their numbers, and the connections that are left. They need their readers.
+    /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their
+    /// readers.
     ///
-    /// What has come for clients meanwhile is handled in the order in which it came.
+    /// Bytes that arrived meanwhile are handled in the order in which they arrived.
     pub(crate) async fn resume(
         max_clients: usize,
         table: LockTable,
@@ -47,7 +48,7 @@ impl Server {
             numbers.push(resumed.number);
             connections.push(Some(connection));
         }
-        // The runtime finds all sockets ready at first, in no order. Once it has looked at each of them, it finds those that become ready later in their order.
+        // At first the runtime finds all sockets ready, in no order. After it has checked each of them, it finds sockets in the order in which they become ready.
         for _ in 0..=connections.len() / EVENTS_A_TURN {
             tokio::task::yield_now().await;
         }

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, LocalOptions};
 /// How many clients wait for a key: more than one slice tells.
 const CROWD: usize = 3 * SLICE;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Both ends of a client's connection.
@@ -26,12 +26,12 @@ struct Client {
 
 struct Scene(Rc<Server>);
 
-/// Runs a story with a server. No task runs by itself.
+/// Runs a test's steps with a server. No task runs by itself.
 fn scene(story: impl FnOnce(&Scene)) {
     scene_with_tasks(async |scene| story(scene));
 }
 
-/// The same, but tasks run whenever the story waits.
+/// The same, but tasks run whenever the test waits.
 fn scene_with_tasks(story: impl AsyncFnOnce(&Scene)) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async { story(&Scene(Server::new(usize::MAX))).await });
@@ -79,7 +79,7 @@ impl Scene {
         self.0.client_left(&client.connection);
     }
 
-    /// Sends the whole outbox: how many slices.
+    /// Sends the whole outbox. Gives the number of slices.
     fn finish(&self) -> usize {
         let mut slices = 1;
         while self.0.deliver(Duration::ZERO) {
@@ -154,7 +154,7 @@ fn a_wakeup_comes_before_later_answers_of_its_client() {
         scene.send(last, "RELEASE\n");
         scene.finish();
         assert_eq!(last.received(), "DONE\nLOCKED\nRELEASED\n");
-        // What the client sent after those lines is read now.
+        // Bytes that the client sent after those lines are read now.
         assert!(!last.connection.is_paused());
         scene.0.read(&last.connection);
         scene.0.receive(&last.connection, Socket::read_unasked);
@@ -209,7 +209,7 @@ fn a_releaser_that_reads_late_misses_no_answer() {
     });
 }
 
-/// What the socket did not take is sent as soon as possible, also while later answers are in the outbox.
+/// Bytes that the socket did not take are sent as soon as possible, also while later answers are in the outbox.
 #[test]
 fn a_releaser_that_begins_to_read_is_answered() {
     scene_with_tasks(async |scene| {
@@ -328,7 +328,7 @@ fn nobody_fills_the_outbox() {
         }
         scene.finish();
         assert_eq!(last.received(), "DONE\nDONE\nDONE\n");
-        // What the client has sent since is read now.
+        // Bytes that the client has sent since then are read now.
         assert!(!last.connection.is_paused());
         scene.0.receive(&last.connection, Socket::read_unasked);
         assert!(last.received().starts_with("LOCKED\n"));
@@ -411,7 +411,7 @@ fn nothing_is_done_for_a_client_after_it_was_dropped() {
         let broken = || io::Error::from(io::ErrorKind::WouldBlock);
         scene.0.unsent_failed(&gone.connection, &broken());
         assert_eq!(scene.held(), ["mine"]);
-        // Everything that may come afterwards, twice.
+        // Every kind of step that may follow, twice.
         let now = clock::now();
         for _ in 0..2 {
             let mut hub = scene.0.hub.borrow_mut();
@@ -464,7 +464,7 @@ fn answers_keep_the_order_of_the_commands() {
                 scene.0.receive(&client.connection, Socket::read_unasked);
             }
         };
-        // A client, what it has sent, and what it has received.
+        // A client, the bytes that it has sent, and those that it has received.
         let newcomer = || (scene.client(), String::new(), String::new());
         let mut clients: Vec<_> = (0..30 * SLICE).map(|_| newcomer()).collect();
         for _ in 0..30_000 {

@@ -38,7 +38,7 @@ impl Unsent {
         self.answers.extend_from_slice(answers);
     }
 
-    /// Sends the answers; ready when all are sent. An error is the connection's, or a timeout.
+    /// Sends the answers; ready when all are sent. The error is that of the connection, or a timeout.
     pub(super) fn poll_send(&mut self, socket: &Socket, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.answers.len() {
             match socket.poll_send(&self.answers[self.sent..], context) {

@@ -1,6 +1,6 @@
 //! Messages to systemd: `sd_notify(3)`.
 //!
-//! By hand, because the libraries wait until the message is taken: a service manager that hangs would stop the daemon.
+//! It uses no library, because the libraries wait until the message is taken: a service manager that hangs would stop the daemon.
 
 use crate::server::Server;
 use crate::system::clock;
@@ -16,12 +16,12 @@ use std::rc::Rc;
 use std::time::Duration;
 use tracing::warn;
 
-/// How often the state is told if there is no watchdog.
+/// How often the state is sent if there is no watchdog.
 const USUAL_PERIOD: Duration = Duration::from_secs(10);
 
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
-/// The service manager, if one listens (`NOTIFY_SOCKET`), and what it is told.
+/// The service manager, if one listens (`NOTIFY_SOCKET`), and the state that is sent to it.
 #[derive(Debug)]
 pub(crate) struct ServiceManager {
     socket: Option<UnixDatagram>,
@@ -50,7 +50,7 @@ impl ServiceManager {
         Self { socket, watchdog: watchdog(), server, reloading: Cell::new(false), failure: RefCell::new(None) }
     }
 
-    /// Tells the daemon's state again and again. A daemon that hangs stops telling it, which the watchdog notices.
+    /// Sends the daemon's state at regular intervals. If the daemon hangs, the messages stop, and the watchdog notices it.
     pub(crate) async fn keep_informed(self: Rc<Self>) {
         loop {
             self.inform();
@@ -80,7 +80,7 @@ impl ServiceManager {
         self.tell(|| "STOPPING=1\nSTATUS=Stopping\n".to_owned());
     }
 
-    /// Tells everything each time, so that the next message makes up for one that was lost.
+    /// Sends the whole state each time, so that a lost message does no harm.
     fn inform(&self) {
         self.tell(|| {
             let ready = if self.reloading.get() { "" } else { "READY=1\n" };
@@ -94,7 +94,7 @@ impl ServiceManager {
 
     fn tell(&self, message: impl FnOnce() -> String) {
         if let Some(socket) = &self.socket {
-            // The message is lost if nobody takes it.
+            // If the service manager does not take the message, it is lost.
             let _ = socket.send(message().as_bytes());
         }
     }
@@ -111,7 +111,7 @@ fn connect(name: &OsStr) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-/// How long the service manager waits for a message of this process before it ends it, if it does.
+/// How long the service manager waits for a message before it kills this process; `None` without a watchdog.
 fn watchdog() -> Option<Duration> {
     let number = |name| env::var(name).ok()?.parse::<u64>().ok();
     let meant = number("WATCHDOG_PID").is_none_or(|process| process == u64::from(std::process::id()));

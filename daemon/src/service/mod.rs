@@ -27,7 +27,7 @@ pub(crate) async fn run(
         manager.reloading();
         let (failure, meanwhile) = attempt(upgrade(program, server, listeners), signals).await?;
         if let Some(failure) = failure {
-            error!("SIGUSR1: not upgraded to {}: {failure}; this program goes on", program.path().display());
+            error!("SIGUSR1: not upgraded to {}: {failure}; this program continues", program.path().display());
             manager.not_upgraded(failure.to_string());
         }
         request = match meanwhile {
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Returns only if the upgrade fails or a stop comes: the failure, and the request that came meanwhile.
+/// Upgrades. Returns only if the upgrade fails or a stop comes, with the failure and the request that came meanwhile.
 async fn attempt(
     upgrade: impl Future<Output = UpgradeError>,
     signals: &Signals,

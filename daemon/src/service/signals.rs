@@ -10,7 +10,7 @@ use tracing::info;
 #[derive(Debug)]
 pub(crate) struct Signals(AsyncFd<SignalFd>);
 
-/// The request that a signal means.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Stop,

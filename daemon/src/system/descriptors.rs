@@ -4,9 +4,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use tracing::warn;
 
-/// How many descriptors clients cannot take. An upgrade needs some, also when the daemon has as many clients as it can serve.
+/// How many descriptors are reserved: clients cannot take them. An upgrade needs some, even when the daemon has as many clients as it can serve.
 ///
-/// The system limits the number of a descriptor, not how many there are. So the reserve consists of the highest numbers.
+/// The system limits the number of a descriptor, not how many are open. So the reserve consists of the highest numbers.
 const RESERVE: u64 = 16;
 
 /// Raises the limit of descriptors to all that the system grants, except for the reserve. Each client needs one.
@@ -16,11 +16,11 @@ pub(crate) fn keep_reserve() {
 
 fn first_of_reserve() -> Option<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    // If there are few, a quarter of them.
+    // If the limit is low, a quarter of it.
     maximum.map(|maximum| maximum - RESERVE.min(maximum / 4))
 }
 
-/// Lets new descriptors have numbers of the reserve until [`keep_reserve`].
+/// Allows new descriptors to have numbers of the reserve, until [`keep_reserve`] is called.
 pub(crate) fn open_reserve() {
     set(getrlimit(Resource::Nofile).maximum);
 }

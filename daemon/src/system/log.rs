@@ -24,15 +24,15 @@ const QUEUE: usize = 1_024;
 /// How long a program that ends waits for its log to be written.
 pub(crate) const AT_THE_END: Duration = Duration::from_secs(1);
 
-/// What has happened to the lines so far.
+/// The state of the log: lines that were queued, written and left out.
 static BOOKS: Mutex<Books> = Mutex::new(Books { queue: None, waiting: 0, left_out: 0 });
 static WRITTEN: Condvar = Condvar::new();
 
 #[derive(Debug)]
 struct Books {
-    /// To the thread, which starts with the first line. A daemon that logs nothing needs none.
+    /// The channel to the thread, which starts with the first line. A daemon that logs nothing has no thread.
     queue: Option<SyncSender<Entry>>,
-    /// Lines that the entries in the queue stand for, and the entry that is being written.
+    /// Lines of the entries in the queue and of the entry that is being written.
     waiting: usize,
     /// Lines that were left out and that no entry counts yet.
     left_out: usize,
@@ -78,7 +78,7 @@ pub(crate) fn last_words(text: &[u8]) {
     }
 }
 
-/// Waits until the log is written, but no longer than `patience`: how many lines are not written.
+/// Waits until the log is written, but no longer than `patience`. Gives the number of lines that are not written.
 pub(crate) fn flush(patience: Duration) -> usize {
     let waited = WRITTEN.wait_timeout_while(books(), patience, |books| books.waiting > 0);
     let (books, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +119,7 @@ fn start_thread() -> io::Result<SyncSender<Entry>> {
 }
 
 fn write_entries(entries: &Receiver<Entry>) {
-    // Signals are for the thread that serves clients. It blocks those that it reads, but this thread may have been started before.
+    // Signals must reach the thread that serves clients. That thread blocks the signals that it reads, but this thread may have been started before.
     let _ = SigSet::all().thread_block();
     while let Ok(entry) = entries.recv() {
         let mut lost = write_note(entry.left_out);
@@ -140,7 +140,7 @@ fn write_entries(entries: &Receiver<Entry>) {
     }
 }
 
-/// Writes how many lines were left out, as a line of the log: how many are still unsaid.
+/// Writes the number of lines that were left out, as a line of the log. Gives how many are still not reported.
 fn write_note(left_out: usize) -> usize {
     if left_out == 0 {
         return 0;
@@ -149,11 +149,11 @@ fn write_note(left_out: usize) -> usize {
     // A clock that cannot be read leaves the line without its time.
     let _ = SystemTime.format_time(&mut format::Writer::new(&mut time));
     let lines = if left_out == 1 { "line was" } else { "lines were" };
-    let note = format!("{time}  WARN {left_out} {lines} left out here: standard error took no more\n");
+    let note = format!("{time}  WARN {left_out} {lines} left out here: standard error accepted no more\n");
     if write_whole(note.as_bytes()).is_ok() { 0 } else { left_out }
 }
 
-/// Writes all bytes, however long that takes. An error is one that waiting does not remove: a full disk, a reader that has ended.
+/// Writes all bytes, without a time limit. Errors are those that waiting does not remove: a full disk, a reader that has ended.
 fn write_whole(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match write(stderr(), bytes) {

@@ -1,4 +1,4 @@
-//! What the rest of the daemon needs of the operating system: the clock, the log, the limit of descriptors and the texts of errors.
+//! Operating system functions for the other modules: the clock, the log, the limit of descriptors and the texts of errors.
 
 pub(crate) mod clock;
 pub(crate) mod descriptors;

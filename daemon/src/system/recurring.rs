@@ -5,7 +5,7 @@ use std::mem;
 /// A warning that can recur is logged at most once in this time.
 const QUIET_MICROS: u64 = 60 * 1_000_000;
 
-/// Keeps a warning that clients can cause from filling the log: it is logged once, and then only counted for a minute.
+/// Prevents a warning that clients can cause from filling the log: it is logged once, and then only counted for a minute.
 #[derive(Debug, Default)]
 pub(crate) struct Recurring {
     said: Option<Timestamp>,
@@ -13,7 +13,7 @@ pub(crate) struct Recurring {
 }
 
 impl Recurring {
-    /// Whether to log it now; if so, the text to add about the times that it was only counted.
+    /// `Some` if it is to be logged now, with the text to add about the times that it was only counted.
     pub(crate) fn due(&mut self, now: Timestamp) -> Option<Unsaid> {
         if self.said.is_some_and(|said| now.micros_since(said) < QUIET_MICROS) {
             self.unsaid += 1;

@@ -19,7 +19,7 @@ use tracing::warn;
 /// How long to wait before the next attempt to accept. A client that leaves ends the wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Errors of one connection, which say nothing about the next: those that accept(2) names.
+/// Errors that concern one connection and not the next: those that accept(2) names.
 const OF_ONE_CONNECTION: [Errno; 11] = [
     Errno::INTR,
     Errno::CONNABORTED,
@@ -71,7 +71,7 @@ async fn accept(server: &Server, listener: &Listener) -> io::Result<Socket> {
     }
 }
 
-/// Sets the options that a client does not inherit if it connected before the listener was ours.
+/// Sets the options that a client does not inherit if it connected before this daemon opened the listener.
 fn set_options(socket: &Socket, failures: &mut Recurring) {
     let Socket::Tcp(tcp) = socket else { return };
     let Err(error) = configure(&SockRef::from(tcp)) else { return };
@@ -102,6 +102,6 @@ async fn failed(server: &Server, error: &io::Error, failures: &mut Recurring) {
     if let Some(unsaid) = failures.due(clock::now()) {
         warn!("no connection can be accepted for now: {}{unsaid}", reason(error));
     }
-    // After a client has left, or this time, another attempt may succeed.
+    // After a client has left, or after this time, another attempt may succeed.
     let _ = tokio::time::timeout(PAUSE, server.accept_pause().may_accept_again()).await;
 }

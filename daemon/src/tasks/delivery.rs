@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Sends the outbox in slices whenever it has messages. Between two slices, other tasks run and the runtime looks at the sockets.
 ///
-/// The time is shared evenly: slices are sent for as long as the other tasks ran. Otherwise a thousand busy clients would delay each slice by some
+/// The time is shared evenly: slices are sent for as long as the other tasks have run. Otherwise a thousand busy clients would delay each slice by some
 /// milliseconds, and the last wake-up by a second.
 pub(crate) async fn run(server: Rc<Server>) {
     loop {

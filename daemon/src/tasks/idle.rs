@@ -3,15 +3,15 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// How often idle clients are searched for within the timeout. So a connection is closed an eighth of the timeout late at most, and a command only has to note
-/// the number of the round.
+/// How often idle clients are searched for within the timeout. So a connection is closed late by at most an eighth of the timeout, and a command only has to
+/// store the number of the round.
 const ROUNDS: u32 = 8;
 
 /// Closes connections that are idle for this long.
 pub(crate) async fn run(server: Rc<Server>, timeout: Duration) {
     let round = timeout / ROUNDS;
     let mut rounds = interval_at(Instant::now() + round, round);
-    // After the daemon was stopped for a time, no connection is closed too early.
+    // If the daemon was stopped for some time (SIGSTOP), missed rounds do not follow each other at once, so no connection is closed too early.
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;

@@ -1,4 +1,4 @@
-//! The tasks that call the server. They do not know each other, except that the acceptor starts the readers.
+//! The tasks that call the server. They do not import each other, except that the acceptor starts the readers.
 
 pub(crate) mod acceptor;
 pub(crate) mod delivery;

@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 
 /// The task that reads from a client until it leaves.
 ///
-/// It is a future by hand because an idle connection must cost little: two pointers fit the runtime's smallest task, where an `async fn` of the same
-/// loop takes twice the memory (928 bytes a connection in all, measured, instead of 800).
+/// It implements `Future` itself, because an idle connection must cost little memory: two pointers fit into the runtime's smallest task. An `async fn` with
+/// the same loop takes twice the memory (measured: 928 bytes for a connection in all, instead of 800).
 pub(crate) struct Reader {
     server: Rc<Server>,
     connection: Rc<Connection>,
@@ -42,7 +42,7 @@ impl Future for Reader {
             }
             match self.server.read(&self.connection) {
                 Progress::Drained => {}
-                // A client that sends without end must not keep the others waiting. Waking the task by hand is not enough: the runtime
+                // A client that sends without end must not delay the others. Waking the task at once is not enough: the runtime
                 // looks at its sockets between tasks only when it has none left, or after a thousand of them.
                 Progress::More => {
                     let _ = pin!(tokio::task::yield_now()).poll(context);

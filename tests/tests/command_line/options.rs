@@ -51,8 +51,8 @@ fn the_log_level_says_how_much_is_said() -> Result<()> {
 
 #[test]
 fn values_that_do_not_fit_are_refused() -> Result<()> {
-    let number = |value: &str| format!("--max-clients takes a number from 1 on, not `{value}`.\n");
-    let idle = |value: &str| format!("--idle-timeout takes a number of seconds from 10 on, not `{value}`.\n");
+    let number = |value: &str| format!("--max-clients takes a number of at least 1, not `{value}`.\n");
+    let idle = |value: &str| format!("--idle-timeout takes a number of seconds, at least 10, not `{value}`.\n");
     let mode = |value: &str| format!("--unix-mode takes permissions in octal, as 0660, not `{value}`.\n");
     let level = |value: &str| format!("--log-level takes error, warn, info, debug or trace, not `{value}`.\n");
     let bad = [

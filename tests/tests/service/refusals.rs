@@ -33,7 +33,7 @@ fn a_command_line_that_is_refused_has_a_status_of_its_own() -> Result<()> {
         (&["-l", "bad"], not_valid("bad")),
         (&["--listen", "10.0.0.1:x"], not_valid("10.0.0.1:x")),
         (&["--listen", &long], not_valid(&long)),
-        (&["--max-clients", "0"], "--max-clients takes a number from 1 on, not `0`.\n".to_owned()),
+        (&["--max-clients", "0"], "--max-clients takes a number of at least 1, not `0`.\n".to_owned()),
         (&["--unix-mode=9"], "--unix-mode takes permissions in octal, as 0660, not `9`.\n".to_owned()),
         (&["--log-level=x"], "--log-level takes error, warn, info, debug or trace, not `x`.\n".to_owned()),
         (&["-l", "0.0.0.0", "--listen", "127.0.0.1"], twice("0.0.0.0:7531", "127.0.0.1:7531")),

@@ -71,7 +71,7 @@ fn the_daemon_serves_until_the_disk_goes_on() -> Result<()> {
 fn the_daemon_gives_a_program_up_whose_disk_hangs_for_long() -> Result<()> {
     let mut scene = Scene::new()?;
     let (lease, child) = scene.hang()?;
-    let said = || scene.daemon.stderr().contains("it did not say within 10 s").then_some(());
+    let said = || scene.daemon.stderr().contains("it did not report within 10 s").then_some(());
     Deadline::after(PATIENCE * 2).poll(said).context("it says nothing")?;
     scene.holder.settle()?;
     ensure!(!scene.installed.runs_in(child)?, "the file was opened");

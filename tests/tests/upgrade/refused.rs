@@ -173,7 +173,7 @@ fn a_program_that_hangs() -> Result<()> {
         // The daemon serves meanwhile.
         scene.holder.settle()?;
         scene.waiter.expect_nothing()?;
-        scene.expect_said(&before, "did not say within 10 s")?;
+        scene.expect_said(&before, "did not report within 10 s")?;
         ensure!(start.elapsed() >= Duration::from_secs(10), "too early");
         ensure!(test_kill_process(hanging).is_err(), "the program that hung is left");
     }
@@ -217,7 +217,7 @@ fn a_file_that_is_exchanged_while_it_is_tried() -> Result<()> {
     // Each one consents, and is another file by then.
     let exchange = "cp \"$0\" \"$0.next\"; mv \"$0.next\" \"$0\"";
     scene.installed.put_script(&format!("{exchange}; exec \"$program\" \"$@\""))?;
-    scene.expect_refusal("its file changes all the time")?;
+    scene.expect_refusal("its file was replaced during each of 3 trials")?;
     // One that consents and puts a refusing one in its place: that one is asked too.
     let refuse =
         "printf '#!/bin/sh\\necho no >&2; exit 7\\n' >\"$0.next\"; chmod +x \"$0.next\"; mv \"$0.next\" \"$0\"";
