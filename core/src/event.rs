@@ -1,9 +1,9 @@
-//! What happens to claims. The lock table reports each event in one place, to every listener.
+//! Events of claims: begun, granted, refused, ended. The lock table reports each event in one place, to every listener.
 
 use crate::Timestamp;
 use crate::protocol::Mode;
 
-/// Something that happened to a client's claim to a key, or a claim that it could not make. The moment at which it happened goes with it.
+/// A change of a client's claim to a key, or a claim that was refused. The listener gets its time separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -11,7 +11,7 @@ pub enum Event {
     Granted,
     /// The lock was not free: the client waits for it.
     WaitBegan(Mode),
-    /// The client does not get the lock, and does not wait for it.
+    /// The client neither gets the lock nor waits for it.
     Refused(Refusal),
     /// A wait is over.
     WaitEnded {
@@ -19,41 +19,41 @@ pub enum Event {
         mode: Mode,
         /// When it began to wait.
         since: Timestamp,
-        /// Why it waits no longer.
+        /// Why the wait ended.
         end: WaitEnd,
     },
-    /// A held lock is free again, or about to be granted to the next client.
+    /// A client no longer holds its lock: the lock is free, or is about to be granted to a waiter.
     HoldEnded {
         /// When the client asked for the lock.
         requested: Timestamp,
-        /// When the client got it: the same moment, unless it had to wait.
+        /// When the client got it: the same time, unless it had to wait.
         granted: Timestamp,
-        /// Why it holds the lock no longer.
+        /// Why the hold ended.
         end: HoldEnd,
     },
     /// The client asked for something that its state does not allow.
     Misused(Misuse),
 }
 
-/// Why a client gets no place in the queue.
+/// Why an acquire is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// As many as `maxqueue` hold the key or wait for it: `QUEUE_FULL`.
+    /// The pool has `maxqueue` claims, held and waiting: `QUEUE_FULL`.
     QueueFull,
     /// The lock is not free, and the client asked with a timeout of 0: `TIMEOUT`.
     NotFree,
 }
 
-/// Why a wait is over.
+/// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitEnd {
     /// The client got the lock: `LOCKED`.
     Granted,
-    /// The holder has released the lock, so its work is done for everyone: `DONE`.
+    /// A for-anyone waiter: another client released the key, so the result is there: `DONE`.
     Done {
-        /// When that holder had asked for the lock.
+        /// When the client that released had asked for its lock.
         work_requested: Timestamp,
     },
     /// The client's timeout has passed: `TIMEOUT`.
@@ -64,17 +64,17 @@ pub enum WaitEnd {
     Left,
 }
 
-/// Why a lock is held no longer.
+/// Why a hold ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HoldEnd {
     /// Its client sent `RELEASE`.
     Released,
-    /// Its client has left, its work unfinished.
+    /// Its client has left without finishing the work.
     Left,
 }
 
-/// What a client's state does not allow.
+/// A command that the client's state does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misuse {

@@ -1,9 +1,9 @@
 //! The rules of PoolCounter, without I/O.
 //!
-//! PoolCounter protects a site from the stampede: many workers that compute the same thing at the same moment.
-//! A [`LockTable`] holds the locks; it is told what each client sent and when, and says who must be answered what.
-//! It opens no socket, reads no clock, starts no thread and has no randomness of its own, so the same code serves a daemon, a test in
-//! virtual time and a simulation in a browser.
+//! PoolCounter protects a site from the stampede: many workers that compute the same result at the same moment.
+//! A [`LockTable`] has the locks. Its caller passes each command with its time, and the table returns the answers to send.
+//! It opens no socket, reads no clock, starts no thread and has no randomness of its own, so the same code works in a daemon, in a test in
+//! virtual time and in a simulation in a browser.
 //!
 //! ```
 //! use poolcounter::protocol::{Command, Line, Response};
@@ -18,7 +18,7 @@
 //! assert_eq!(table.command(anna, acquire, start), Some(Response::Locked));
 //! assert_eq!(table.command(ben, acquire, start), None);
 //!
-//! // Two seconds later Anna is done: Ben is told so before Anna is answered.
+//! // Two seconds later Anna has finished: Ben is told so before Anna is answered.
 //! let later = start.after_secs(2);
 //! let answer = table.command(anna, Command::Release, later);
 //! let wakeup = table.next_wakeup().expect("Ben was waiting");
@@ -27,22 +27,22 @@
 //! assert!(table.is_idle());
 //! ```
 //!
-//! | module | what it knows |
+//! | module | contents |
 //! | --- | --- |
 //! | [`protocol`] | lines, commands, answers, and their bytes |
-//! | [`table`] | who holds, who waits, who is next |
-//! | [`event`] | what can happen to a claim to a key |
+//! | [`table`] | holders and waiters of each key |
+//! | [`event`] | the changes of a claim to a key |
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`key`] | the text form of keys, and the groups that they belong to |
 //! | [`figures`] | what operators ask for: figures by group, hot keys, the last ten minutes |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
-//! | `blocking`, `nonblocking` | the parts with I/O, behind the features of their names: sockets for [`client`], for threads and for event loops |
+//! | `blocking`, `nonblocking` | the parts with I/O, each behind the feature of its name: sockets for [`client`], for threads and for event loops |
 //!
 //! # Unsafe code
 //!
-//! Without these features there is none, and the compiler forbids it. With them it stands in two modules. In `sockets::process`, a page of memory
-//! tells a process that it was forked (`Process`); in `sockets::unacknowledged`, the kernel is asked a question for which no library has a function.
+//! Without these features there is none, and the compiler forbids it. With them it is in two modules. `sockets::process` uses a page of memory
+//! to detect a fork (`Process`). `sockets::unacknowledged` makes a system call for which no library has a function.
 
 #![cfg_attr(not(feature = "sockets"), no_std, forbid(unsafe_code))]
 #![deny(unsafe_code)]

@@ -1,12 +1,12 @@
 use super::Line;
 use serde::{Deserialize, Serialize};
 
-/// What one line asks for. It borrows from the line; nothing is allocated.
+/// The command of one line. It borrows from the line; nothing is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
     /// `ACQ4ME` or `ACQ4ANY`.
     Acquire(Acquire<'a>),
-    /// `RELEASE`, whatever follows it.
+    /// `RELEASE`; the rest of the line is ignored.
     Release,
     /// `STATS ` and the bytes behind the space.
     Stats(&'a [u8]),
@@ -16,7 +16,7 @@ pub enum Command<'a> {
     TooLong,
 }
 
-/// The fields of an acquire as they stand in the line; the table judges them.
+/// The fields of an acquire, not checked yet: the table checks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acquire<'a> {
     /// Who may use the result.
@@ -27,21 +27,21 @@ pub struct Acquire<'a> {
     pub workers: u32,
     /// How many may hold the key or wait for it; 0 if missing or malformed.
     pub maxqueue: u32,
-    /// Seconds to wait at the most; 0 if missing or malformed.
+    /// How many seconds to wait at most; 0 if missing or malformed.
     pub timeout: u32,
 }
 
-/// Whether a client needs the lock itself, or is served as well by the work of another.
+/// Whether a client must do the work itself, or can use the result of another client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Mode {
-    /// `ACQ4ME`: only the lock will do.
+    /// `ACQ4ME`: the client waits for the lock.
     ForMe,
-    /// `ACQ4ANY`: once anyone has released the key, the result is there for all.
+    /// `ACQ4ANY`: the client waits for the lock, or until another client has released the key.
     ForAnyone,
 }
 
 impl<'a> Command<'a> {
-    /// Reads a line, as the reference does: by prefix, in this order, and with regard to case. A line ends at its first NUL.
+    /// Reads a line like the reference: by prefix, in this order, case-sensitive. A line ends at its first NUL.
     #[must_use]
     pub fn parse(line: Line<'a>) -> Self {
         let Line::Complete(line) = line else {
@@ -75,7 +75,7 @@ impl<'a> Acquire<'a> {
     }
 }
 
-/// Decimal digits, modulo 2^32; anything else counts as 0.
+/// Decimal digits, modulo 2^32; any other text counts as 0.
 fn number(field: Option<&[u8]>) -> u32 {
     let digits = field.unwrap_or_default();
     if !digits.iter().all(u8::is_ascii_digit) {

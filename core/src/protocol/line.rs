@@ -4,18 +4,18 @@ use core::mem;
 /// The longest line, in bytes, its LF included.
 pub const MAX_LINE: usize = 1024;
 
-/// One line without its end, or the news that it was too long.
+/// One line without its end, or a mark that the line was too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// The bytes before the LF, less one CR just before it.
     Complete(&'a [u8]),
-    /// More than [`MAX_LINE`] bytes; said once, the rest is skipped up to its LF.
+    /// A line of more than [`MAX_LINE`] bytes. It is reported once, and the rest is skipped up to its LF.
     TooLong,
 }
 
-/// Joins what arrives in pieces and splits what arrives at once, for one connection.
+/// Makes lines of the bytes of one connection: joins pieces of a line, and splits several lines that arrive at once.
 ///
-/// It owns memory only while half a line is pending.
+/// It owns memory only while an unfinished line is pending.
 #[derive(Debug, Default)]
 pub struct LineBuffer {
     state: State,
@@ -27,7 +27,7 @@ enum State {
     Empty,
     /// The beginning of a line; its LF is still to come.
     Half(Vec<u8>),
-    /// A joined line that the caller looks at; it goes at the next call.
+    /// A joined line that the caller is using; the next call removes it.
     Joined(Vec<u8>),
     /// A line was too long: everything up to its LF is dropped.
     Skipping,
@@ -40,7 +40,7 @@ impl LineBuffer {
         Self { state: State::Empty }
     }
 
-    /// Takes the next line off the front of `input`. `None` once `input` is used up; what it held of an unfinished line is kept.
+    /// Takes the next line off the front of `input`. `None` once `input` is used up; the bytes of an unfinished line are kept.
     pub fn next_line<'a, 'b: 'a>(&'a mut self, input: &mut &'b [u8]) -> Option<Line<'a>> {
         if matches!(self.state, State::Joined(_)) {
             self.state = State::Empty;
@@ -67,7 +67,7 @@ impl LineBuffer {
         }
     }
 
-    /// A buffer in the state that [`pending`](Self::pending) told of. `None` if that can be no unfinished line.
+    /// A buffer in the state that [`pending`](Self::pending) gave. `None` if these bytes cannot be an unfinished line.
     #[must_use]
     pub fn resume(pending: Option<&[u8]>) -> Option<Self> {
         let state = match pending {
@@ -130,7 +130,7 @@ mod tests {
     use alloc::vec;
     use proptest::prelude::*;
 
-    /// What a client sees of its lines, however they were cut.
+    /// The lines of some bytes, for any cut into pieces.
     fn lines<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
         let mut buffer = LineBuffer::new();
         let mut seen = Vec::new();

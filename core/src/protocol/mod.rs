@@ -1,4 +1,4 @@
-//! The language on the wire: lines, commands, answers.
+//! The protocol: lines, commands, answers.
 //!
 //! ```
 //! use poolcounter::protocol::{Command, Line, LineBuffer, Response};

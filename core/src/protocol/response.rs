@@ -6,7 +6,7 @@ use alloc::string::String;
 pub enum Response {
     /// The client holds the lock and does the work.
     Locked,
-    /// Somebody else did the work: the result is in the cache.
+    /// Another client did the work: the result is in the cache.
     Done,
     /// As many as `maxqueue` hold the key or wait for it already.
     QueueFull,
@@ -14,7 +14,7 @@ pub enum Response {
     Timeout,
     /// The client has four locks already.
     LockHeld,
-    /// The client's newest lock is gone.
+    /// The client's newest lock is released.
     Released,
     /// There was no lock to release.
     NotLocked,
@@ -33,7 +33,7 @@ pub enum Response {
 }
 
 impl Response {
-    /// The bytes on the wire. Each ends in LF but [`WrongStat`](Self::WrongStat), which has none, as in the reference.
+    /// The bytes of the answer. Each ends in LF, except [`WrongStat`](Self::WrongStat), which has no line end, as in the reference.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {

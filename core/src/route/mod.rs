@@ -1,6 +1,6 @@
 //! Which server a key belongs to.
 //!
-//! Services share a lock only if they choose servers by the same rule. There are two in the field, and both are here: MediaWiki's
+//! Programs share a lock only if they choose servers by the same rule. Two rules are in use, and both are here: MediaWiki's
 //! order ([`mediawiki_order`]) and python-poolcounter's ring ([`Ring`]).
 //!
 //! ```

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 /// Points that a node of weight 1 has on the ring.
 const POINTS_PER_WEIGHT: u32 = 100;
 
-/// The greatest weight that a face should accept: each unit costs memory and time.
+/// The greatest weight that a client library should accept: each unit costs memory and time.
 pub const MAX_WEIGHT: u32 = 1000;
 
 /// python-poolcounter's weighted ring of md5 points.
@@ -19,7 +19,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// A ring of nodes, each a label and a weight. A node of weight 0 has no place on it.
+    /// A ring of nodes, each a label and a weight. A node of weight 0 gets no keys.
     pub fn new<L: AsRef<str>>(nodes: impl IntoIterator<Item = (L, u32)>) -> Self {
         let mut points = Vec::new();
         for (index, (label, weight)) in nodes.into_iter().enumerate() {

@@ -17,7 +17,7 @@ use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
 use crate::protocol::{Mode, Response};
 use alloc::string::String;
 
-/// What the server counts, since [`started`](Self::started).
+/// The server's counters and times, since [`started`](Self::started).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// When the table was made.
@@ -31,7 +31,7 @@ pub struct Statistics {
 /// The counters of `STATS`, under the names that they have there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Locks granted, at once or by a hand-over.
+    /// Locks granted, at once or after a wait.
     pub total_acquired: u64,
     /// Answers `RELEASED`.
     pub total_releases: u64,
@@ -41,7 +41,7 @@ pub struct Counters {
     pub waiting_workers: u64,
     /// Connections that could not be accepted.
     pub connect_errors: u64,
-    /// Answers that a client's socket did not take whole.
+    /// Answers that a client's socket did not take completely.
     pub failed_sends: u64,
     /// Answers `QUEUE_FULL`.
     pub full_queues: u64,
@@ -81,7 +81,7 @@ impl Statistics {
         Self { started, ..Self::default() }
     }
 
-    /// Counts something that happened in a table at the moment `now`.
+    /// Counts an event of the table, which happened at `now`.
     pub fn count(&mut self, event: Event, now: Timestamp) {
         let Self { counters, times, .. } = self;
         match event {
@@ -132,7 +132,7 @@ impl Statistics {
 
     /// The answer to `STATS name` at the moment `now`, with `pools` pools in the table.
     ///
-    /// A name counts in any case but only as a whole, as in the reference.
+    /// A name may be in capital or small letters but must be complete, as in the reference.
     #[must_use]
     pub fn answer(&self, name: &[u8], pools: usize, now: Timestamp) -> Response {
         let counters = self.counters.listed(pools);

@@ -1,7 +1,7 @@
-//! Numbers as the reference prints them. It converts in single precision at every step, and so must this: a double would
+//! Prints numbers like the reference. The reference converts in single precision at every step, and so does this module: a double would
 //! print other digits.
 
-// The reference's conversions lose precision; losing as much is what is asked for here.
+// The reference's conversions lose precision, and these must lose the same.
 #![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use crate::Timestamp;
@@ -38,7 +38,7 @@ fn seconds(micros: u64) -> f32 {
 
 fn line(name: &str, mut seconds: f32, to: &mut String) {
     let whole = seconds;
-    // Writing to a String cannot fail, so these results say nothing.
+    // Writing to a String cannot fail, so the results are ignored.
     let _ = write!(to, "{name}: ");
     for (unit, suffix) in [(DAY, " days "), (HOUR, "h "), (MINUTE, "m ")] {
         if whole >= unit {

@@ -1,12 +1,12 @@
 use slab::Slab;
 
-/// A place in an [`Arena`]: half the size of a `usize`, because every claim has several of them.
+/// The index of an item in an [`Arena`]: half the size of a `usize`, because every claim has several of them.
 pub(super) type Index = u32;
 
-/// Up to this many places an empty arena keeps.
+/// An empty arena keeps room for this many items.
 const SMALL: usize = 1_024;
 
-/// A slab whose places are numbered in 32 bits. A number that leads nowhere is a defect of this crate, hence the panics of indexing.
+/// A slab with 32-bit indices. Indexing panics if there is no item: that would be a defect of this crate.
 #[derive(Debug)]
 pub(super) struct Arena<T>(Slab<T>);
 
@@ -23,7 +23,7 @@ impl<T> Arena<T> {
 
     pub(super) fn remove(&mut self, index: Index) -> T {
         let item = self.0.remove(index as usize);
-        // A slab cannot give back the places between items in use; once there are none, it gives back all.
+        // A slab cannot free the room between items in use. Once no item is in use, all room is freed.
         if self.0.is_empty() && self.0.capacity() > SMALL {
             self.0 = Slab::new();
         }

@@ -69,12 +69,12 @@ impl Claim {
     }
 }
 
-/// What a client has of a key.
+/// The state of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimState {
     /// The client holds the lock.
     Held,
-    /// A place in the queue of its kind.
+    /// The client waits in the queue of this mode.
     Waiting(Mode),
 }
 
@@ -100,7 +100,7 @@ impl Client {
         self.claims().len() == MAX_CLAIMS
     }
 
-    /// The caller has seen that the stack is not full.
+    /// The caller has checked that the stack is not full.
     pub(super) fn push(&mut self, claim: Index) {
         self.claims[usize::from(self.len)] = claim;
         self.len += 1;

@@ -87,7 +87,7 @@ impl Deadlines {
         self.shrink();
     }
 
-    /// A past crowd keeps no memory.
+    /// Frees memory that was used for many timers in the past.
     fn shrink(&mut self) {
         if self.heap.capacity() > SMALL_HEAP.max(self.heap.len() * 8) {
             self.heap.shrink_to(self.heap.len() * 2);

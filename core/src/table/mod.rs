@@ -1,7 +1,7 @@
-//! The lock table: who holds which key, who waits for it, and who is next.
+//! The lock table: the holders and the waiters of each key, in order.
 //!
-//! The table is driven from outside. Each call is one thing that happened, with the moment at which it happened; the answer to
-//! the client that caused it is returned, and what other clients must be told waits in [`LockTable::next_wakeup`].
+//! The caller drives the table. Each call is one event with its time. The answer to
+//! the client that caused it is returned; [`LockTable::next_wakeup`] gives the messages to other clients.
 //!
 //! ```
 //! use poolcounter::protocol::{Command, Line, Response};
@@ -14,7 +14,7 @@
 //! table.command(anna, acquire, at(0));
 //! table.command(ben, acquire, at(0));
 //!
-//! // Ben's five seconds pass; nothing happens before the table is told so.
+//! // Ben's five seconds pass. The table does nothing until it is called.
 //! assert_eq!(table.next_deadline(), Some(at(5_000_000)));
 //! table.expire(at(5_000_000));
 //! assert_eq!(table.next_wakeup().map(|wakeup| wakeup.response), Some(Response::Timeout));
@@ -65,14 +65,14 @@ const SMALL_QUEUE: usize = 1_024;
 pub struct ClientId(Index);
 
 impl ClientId {
-    /// The number, for the tables of the caller; it is given anew after the client has left.
+    /// The number, for tables of the caller; after the client has left, a new client may get the number.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// What a client must be told that did not ask just now.
+/// A message that ends a client's wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wakeup {
     /// Whom to tell.
@@ -81,9 +81,9 @@ pub struct Wakeup {
     pub response: Response,
 }
 
-/// Locks, queues, timers and statistics of one server, in the reference's behaviour.
+/// Locks, queues, timers and statistics of one server, with the behaviour of the reference.
 ///
-/// Every operation is O(1), those that touch a timer O(log n); memory is taken for what is held or waited for, not for what has been.
+/// Every operation is O(1), those that change a timer O(log n). Only claims that exist now take memory.
 ///
 /// # Panics
 ///
@@ -130,7 +130,7 @@ impl LockTable {
         }
     }
 
-    /// `client` has sent one line. Its answer is to be sent after the wake-ups; `None`: it waits.
+    /// `client` has sent one line. Send the answer after the wake-ups; with `None` the client waits.
     #[must_use]
     pub fn command(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
         match command {
@@ -160,7 +160,7 @@ impl LockTable {
         }
     }
 
-    /// When [`expire`](Self::expire) has something to do next. It may be called later, and earlier too.
+    /// When [`expire`](Self::expire) has something to do next. Calling it later or earlier is allowed.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.deadlines.next()
@@ -192,18 +192,18 @@ impl LockTable {
         self.statistics.counters.connect_errors += 1;
     }
 
-    /// A client's socket did not take an answer whole.
+    /// A client's socket did not take an answer completely.
     pub fn count_failed_send(&mut self) {
         self.statistics.counters.failed_sends += 1;
     }
 
-    /// Whether no client holds a lock, waits for one, or is still to be told something.
+    /// Whether there are no claims and no wake-ups.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.claims.len() == 0 && self.wakeups.is_empty()
     }
 
-    /// Whether `client` holds nothing, waits for nothing, and cannot be among those who are still to be told something.
+    /// Whether `client` has no claims, and no wake-up can be for it.
     #[must_use]
     pub fn is_at_rest(&self, client: ClientId) -> bool {
         self.wakeups.is_empty() && self.clients[client.0].claims().is_empty()
@@ -265,7 +265,7 @@ impl LockTable {
         Response::Released
     }
 
-    /// A claim ends with its client, its work unfinished.
+    /// Ends a claim because its client has left, without telling other clients that the work is done.
     fn end_with_client(&mut self, claim: Index, now: Timestamp) {
         let Claim { pool: index, client, state, requested, .. } = self.claims[claim];
         match state {
@@ -281,11 +281,11 @@ impl LockTable {
         }
     }
 
-    /// A client holds its lock no longer: the lock is granted to the waiter `heir`, or is free.
+    /// Ends a hold: grants the lock to the waiter `heir`, or frees it.
     fn end_hold(&mut self, claim: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
         let Claim { pool, client, requested, granted, .. } = self.claims[claim];
         self.report(pool, client, Event::HoldEnded { requested, granted, end }, now);
-        // First the heir, who keeps the pool alive.
+        // The heir is first, because its claim keeps the pool alive.
         if let Some(heir) = heir {
             self.grant_to_waiter(heir, now);
         }
@@ -311,7 +311,7 @@ impl LockTable {
     /// Tells every for-anyone waiter of a pool that the work is done. Its worker had asked for the lock at `work_requested`.
     fn tell_done(&mut self, pool: Index, work_requested: Timestamp, now: Timestamp) {
         self.deadlines.cancel_all(&mut self.claims, &self.pools.arena[pool].for_anyone);
-        // A pool with a waiter has a holder, who keeps it alive while its waiters go.
+        // A pool with a waiter has a holder, whose claim keeps the pool alive while its waiters are removed.
         while let Some(claim) = self.pools.arena[pool].for_anyone.oldest() {
             self.dismiss(claim, WaitEnd::Done { work_requested }, now);
         }
@@ -330,7 +330,7 @@ impl LockTable {
         }
     }
 
-    /// Passes an event on to every listener. What happens to claims is counted nowhere else. The pool is alive: if its last claim ends, that is reported before.
+    /// Passes an event on to every listener. No other code counts changes of claims. The pool still exists: the end of its last claim is reported before the pool is removed.
     fn report(&mut self, pool: Index, client: Index, event: Event, now: Timestamp) {
         self.statistics.count(event, now);
         if let Some(listeners) = &mut self.listeners {

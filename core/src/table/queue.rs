@@ -22,7 +22,7 @@ pub(super) struct Links {
 impl Links {
     pub(super) const NONE: Self = Self { previous: NONE, next: NONE };
 
-    /// The claim behind this one.
+    /// The claim after this one.
     pub(super) fn next(self) -> Option<Index> {
         place(self.next)
     }

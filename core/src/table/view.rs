@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::key::GroupId;
 use crate::protocol::Mode;
 
-/// One key as it stands: who holds it and who waits for it.
+/// One key now: its holders and its waiters.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolView<'a> {
     table: &'a LockTable,
@@ -19,7 +19,7 @@ pub struct PoolView<'a> {
 pub struct ClaimView<'a> {
     /// The key's bytes.
     pub key: &'a [u8],
-    /// Whose claim it is.
+    /// The client that has the claim.
     pub client: ClientId,
     /// Held, or waited for and in which queue.
     pub state: ClaimState,

@@ -1,7 +1,7 @@
 //! The whole table as bytes, for a process that takes over from another.
 //!
-//! The first byte is the version of the format, the rest is what [`postcard`] makes of the structures here. The bytes come from
-//! another program, perhaps an older one, so nothing in them is believed before it is checked.
+//! The first byte is the version of the format, the rest is encoded by [`postcard`]. The bytes come from
+//! another program, perhaps an older one, so all of them are checked before use.
 
 mod saved;
 mod sections;
@@ -25,7 +25,7 @@ use saved::{Saved, SavedClaim, SavedPool, ensure};
 /// The version that is written. Every older one can be read.
 const VERSION: u8 = 2;
 
-/// As much as can be counted or waited for, and half of what there is room for: what is added to it later still fits.
+/// The largest sum that is accepted. It is half of the type's maximum, so that later additions cannot overflow.
 const MAX_SUM: u64 = u64::MAX / 2;
 
 /// Why bytes are not a table.

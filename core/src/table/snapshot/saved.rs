@@ -1,4 +1,4 @@
-//! What a snapshot holds, whatever the version of its format.
+//! The contents of a snapshot, independent of the version of its format.
 
 use super::SnapshotError;
 use crate::Timestamp;

@@ -47,7 +47,7 @@ fn claims(claims: Vec<Claim>) -> Vec<SavedClaim> {
         client,
         depth,
         requested: start,
-        // The version does not tell when a lock was granted that had been waited for.
+        // This version does not have the time at which a waiter was granted its lock.
         granted: start,
         deadline,
     };

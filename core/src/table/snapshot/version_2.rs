@@ -1,4 +1,4 @@
-//! Version 2 of the format: sections, each with a tag. A program refuses a section that it does not know, because what stands there would be lost.
+//! Version 2 of the format: sections, each with a tag. A program refuses a section that it does not know, because its content would be lost.
 
 use super::SnapshotError;
 use super::saved::{Saved, SavedClaim, SavedPool, ensure};
