@@ -3,6 +3,9 @@
 /// The version of this program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// How many connections of the admin interface there may be. Descriptors are kept for them.
+pub(crate) const MAX_ADMIN_CONNECTIONS: u32 = 64;
+
 /// How many sockets the runtime looks at in one turn.
 ///
 /// A high number means that many ready clients are served between two looks at the sockets. This and [`TASKS_A_TURN`] save 2 to 4 % of the CPU time with

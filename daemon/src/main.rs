@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod command_line;
 mod constants;
 mod hand_over;
@@ -17,9 +18,8 @@ mod system;
 mod tasks;
 
 use crate::command_line::{Action, HELP, Options};
-use crate::constants::{EVENTS_A_TURN, TASKS_A_TURN, VERSION};
+use crate::constants::{EVENTS_A_TURN, MAX_ADMIN_CONNECTIONS, TASKS_A_TURN, VERSION};
 use crate::hand_over::Program;
-use crate::net::listener::Listener;
 use crate::server::Server;
 use crate::service::manager;
 use crate::service::signals::Signals;
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     match action {
         Action::Help => print(HELP),
         Action::Version => print(&format!("poolcounterd {VERSION}\n")),
-        Action::CheckHandOver => match hand_over::check() {
+        Action::CheckHandOver(_) => match hand_over::check() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(format!("{error}\n").as_bytes()),
         },
@@ -104,14 +104,17 @@ fn run(options: &Options) -> Result<(), StartError> {
         .map_err(StartError::Runtime)?;
     runtime.block_on(async {
         let signals = Signals::new().map_err(StartError::Runtime)?;
+        if !options.admin.is_empty() {
+            descriptors::reserve_for_admin(MAX_ADMIN_CONNECTIONS.into());
+        }
         let (listeners, server) = if hand_over::is_due() {
             hand_over::take_over(options.max_clients).await?
         } else {
             descriptors::keep_reserve();
             (net::open(options)?, Server::new(options.max_clients))
         };
-        let listeners: Vec<Rc<Listener>> = listeners.into_iter().map(Rc::new).collect();
-        for listener in &listeners {
+        admin::start(&server, &listeners, options);
+        for listener in &listeners.for_clients {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::{fs, io, slice};
 
 /// The modules below `src/`, the highest first. A module imports only from those after it.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "main",
     "start_error",
     "service",
     "hand_over",
+    "admin",
     "tasks",
     "server",
     "net",

@@ -38,6 +38,17 @@ impl Address {
             .or_else(|| unbracketed().map(|ip: std::net::Ipv6Addr| Self::Tcp(SocketAddr::new(ip.into(), PORT))))
     }
 
+    /// An address as `--admin` takes it: with a port, which has no default there, or `unix:` and an absolute path.
+    pub(crate) fn with_port(text: &OsStr) -> Option<Self> {
+        let tcp = || text.to_str()?.parse().ok().map(Self::Tcp);
+        tcp().or_else(|| Self::extended(text).filter(|address| matches!(address, Self::Unix(_))))
+    }
+
+    /// Whether other hosts can reach this address.
+    pub(crate) fn is_exposed(&self) -> bool {
+        matches!(self, Self::Tcp(address) if !address.ip().to_canonical().is_loopback())
+    }
+
     /// Whether the daemon cannot listen at both addresses. `::` means all addresses of both families.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         let (one, other) = match (self, other) {
@@ -71,23 +82,33 @@ mod tests {
     fn ports_and_brackets_are_for_listen_alone() {
         let printed = |address: Option<Address>| address.map(|address| address.to_string());
         let cases = [
-            ("127.0.0.1", Some("127.0.0.1:7531"), Some("127.0.0.1:7531")),
-            ("::1", Some("[::1]:7531"), Some("[::1]:7531")),
-            ("127.0.0.1:80", None, Some("127.0.0.1:80")),
-            ("[::1]:80", None, Some("[::1]:80")),
-            ("[::1]", None, Some("[::1]:7531")),
-            ("unix:/run/pc", None, Some("unix:/run/pc")),
-            ("unix:run/pc", None, None),
-            (&format!("unix:/{}", "p".repeat(107)), None, None),
-            ("127.1", None, None),
-            ("127.0.0.01", None, None),
-            ("localhost", None, None),
-            ("", None, None),
+            ("127.0.0.1", Some("127.0.0.1:7531"), Some("127.0.0.1:7531"), None),
+            ("::1", Some("[::1]:7531"), Some("[::1]:7531"), None),
+            ("127.0.0.1:80", None, Some("127.0.0.1:80"), Some("127.0.0.1:80")),
+            ("[::1]:80", None, Some("[::1]:80"), Some("[::1]:80")),
+            ("[::1]", None, Some("[::1]:7531"), None),
+            ("unix:/run/pc", None, Some("unix:/run/pc"), Some("unix:/run/pc")),
+            ("unix:run/pc", None, None, None),
+            (&format!("unix:/{}", "p".repeat(107)), None, None, None),
+            ("127.1", None, None, None),
+            ("127.0.0.01", None, None, None),
+            ("localhost", None, None, None),
+            ("localhost:80", None, None, None),
+            ("", None, None, None),
         ];
-        for (text, plain, extended) in cases {
+        for (text, plain, extended, with_port) in cases {
             assert_eq!(printed(Address::plain(text.as_ref())).as_deref(), plain, "-l {text}");
             assert_eq!(printed(Address::extended(text.as_ref())).as_deref(), extended, "--listen {text}");
+            assert_eq!(printed(Address::with_port(text.as_ref())).as_deref(), with_port, "--admin {text}");
         }
+    }
+
+    #[test]
+    fn loopback_and_paths_are_not_exposed() {
+        let exposed = |text: &str| Address::with_port(text.as_ref()).expect("an address").is_exposed();
+        let not = ["127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "unix:/run/admin"];
+        assert_eq!(not.map(exposed), [false; 5]);
+        assert_eq!(["0.0.0.0:80", "[::]:80", "10.0.0.1:80", "[2001:db8::1]:80"].map(exposed), [true; 4]);
     }
 
     #[test]

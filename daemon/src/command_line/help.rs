@@ -10,6 +10,10 @@ A network daemon with mutex-like locks and bounded queues.
   --unix-mode MODE        permissions of the Unix sockets, in octal (default 0660)
   --max-clients N         serve N clients at a time, and close further connections at once
   --idle-timeout SECONDS  close connections that are idle for this long, at least 10 (default: never)
+  --admin unix:/PATH      serve the admin interface there, over HTTP; may be repeated
+  --admin ADDRESS:PORT    serve it there for reading only, without authentication; may be repeated
+  --admin-name NAME       accept requests that use this host name; may be repeated
+  --groups FILE           the rules that say which keys belong together in the figures
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
   --version               print the version and exit

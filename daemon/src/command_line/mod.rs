@@ -9,7 +9,9 @@ pub(crate) use help::HELP;
 use address::Address;
 use getopt::{Known, Opt, Refusal};
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
@@ -23,6 +25,9 @@ const KNOWN: Known = Known {
         ("unix-mode", true),
         ("max-clients", true),
         ("idle-timeout", true),
+        ("admin", true),
+        ("admin-name", true),
+        ("groups", true),
         ("log-level", true),
         ("help", false),
         ("version", false),
@@ -40,7 +45,7 @@ pub(crate) enum Action {
     Help,
     Version,
     /// Test whether a state can be taken over. The running daemon starts this program with its own options and its state.
-    CheckHandOver,
+    CheckHandOver(Options),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +58,12 @@ pub(crate) struct Options {
     pub(crate) max_clients: usize,
     /// How long a client may be idle; `None`: without limit.
     pub(crate) idle_timeout: Option<Duration>,
+    /// Every `--admin`.
+    pub(crate) admin: Vec<Address>,
+    /// Every `--admin-name`, in small letters.
+    pub(crate) admin_names: Vec<String>,
+    /// The file with the groups of keys.
+    pub(crate) groups: Option<PathBuf>,
     pub(crate) log_level: LevelFilter,
 }
 
@@ -64,6 +75,9 @@ impl Default for Options {
             unix_mode: 0o660,
             max_clients: usize::MAX,
             idle_timeout: None,
+            admin: Vec::new(),
+            admin_names: Vec::new(),
+            groups: None,
             log_level: LevelFilter::WARN,
         }
     }
@@ -86,7 +100,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Act
         }
     }
     options.address = address.map(|text| Address::plain(&text).ok_or_else(|| not_an_address(&text))).transpose()?;
-    Ok(if check_hand_over { Action::CheckHandOver } else { Action::Run(options) })
+    Ok(if check_hand_over { Action::CheckHandOver(options) } else { Action::Run(options) })
 }
 
 impl Options {
@@ -108,6 +122,20 @@ impl Options {
                 let seconds: u32 = seconds.ok_or_else(|| unfit(option, value, &wanted))?;
                 self.idle_timeout = Some(Duration::from_secs(seconds.into()));
             }
+            "admin" => {
+                let address = Address::with_port(value);
+                let wanted = "ADDRESS:PORT or unix:/PATH";
+                self.admin.push(address.ok_or_else(|| unfit(option, value, wanted))?);
+            }
+            "admin-name" => {
+                let name = Some(text).filter(|name| is_host_name(name));
+                let wanted = "the name of a host, without a port";
+                self.admin_names.push(name.ok_or_else(|| unfit(option, value, wanted))?.to_ascii_lowercase());
+            }
+            "groups" => {
+                let file = Some(value).filter(|file| !file.is_empty()).map(PathBuf::from);
+                self.groups = Some(file.ok_or_else(|| unfit(option, value, "the path of a file"))?);
+            }
             "log-level" => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
                 let level = levels.contains(&text).then(|| text.parse().ok()).flatten();
@@ -117,6 +145,14 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// Whether a browser could send it as the name of a host. Addresses need not be named.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    text.len() <= 253 && text.split('.').all(is_label) && text.parse::<IpAddr>().is_err()
 }
 
 fn with_usage(name: &OsStr, refusal: &Refusal) -> Refusal {
@@ -176,6 +212,12 @@ mod tests {
         );
         assert_eq!(refused(&["--listen", "x:1"]), "Address `x:1` is not valid to listen on.\n");
         assert_eq!(run(&["--idle-timeout=10"]).idle_timeout, Some(Duration::from_secs(10)));
+        assert_eq!(refused(&["--admin", "127.0.0.1"]), "--admin takes ADDRESS:PORT or unix:/PATH, not `127.0.0.1`.\n");
+        for name in ["", "a:80", "10.0.0.1", "a..b", "a b", &"a.".repeat(200)] {
+            let words = format!("--admin-name takes the name of a host, without a port, not `{name}`.\n");
+            assert_eq!(refused(&["--admin-name", name]), words);
+        }
+        assert_eq!(run(&["--admin-name=Pool.Example", "--admin-name=b"]).admin_names, ["pool.example", "b"]);
         let options = run(&["--max-clients=9", "--unix-mode=0600", "--log-level=debug"]);
         assert_eq!((options.max_clients, options.unix_mode, options.log_level), (9, 0o600, LevelFilter::DEBUG));
     }

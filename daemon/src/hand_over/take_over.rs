@@ -4,10 +4,10 @@ use super::program::{HAND_OVER, UNWRITTEN};
 use super::trial::CONSENT;
 use super::{memory, parcel};
 use crate::constants::VERSION;
-use crate::net::listener::Listener;
+use crate::net::listener::{Listener, Listeners};
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::{MAGIC, State, StateError};
+use crate::saved::{MAGIC, SavedAdmin, SavedListener, State, StateError};
 use crate::server::{Server, hash_seed};
 use crate::system::descriptors::{into_reserve, is_of_reserve, keep_reserve, out_of_reserve};
 use crate::system::reason::reason;
@@ -56,16 +56,19 @@ pub(crate) fn check() -> Result<(), TakeOverError> {
 }
 
 /// Takes over the listeners and the server with all its clients, which are on standard input.
-pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<Server>), TakeOverError> {
+pub(crate) async fn take_over(max_clients: usize) -> Result<(Listeners, Rc<Server>), TakeOverError> {
     let (state, read_order, sockets) = unpack()?;
+    let SavedAdmin { listeners: for_admin, serials, upgrades } = state.admin.unwrap_or_default();
     let mut sockets = sockets.into_iter();
-    let listeners =
-        state.listeners.into_iter().zip(&mut sockets).map(|(saved, socket)| Listener::resume(saved, socket));
-    let listeners = listeners.collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
+    let mut resume = |saved: Vec<SavedListener>| {
+        let listeners = saved.into_iter().zip(&mut sockets).map(|(saved, socket)| Listener::resume(saved, socket));
+        listeners.map(|listener| listener.map(Rc::new)).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)
+    };
+    let listeners = Listeners { for_clients: resume(state.listeners)?, for_admin: resume(for_admin)? };
     let sockets = sockets.map(Socket::resume).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
-    info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.len());
+    info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.for_clients.len());
     let clients = state.clients.into_iter().zip(sockets);
-    let server = Server::resume(max_clients, state.table, clients, read_order).await;
+    let server = Server::resume(max_clients, state.table, clients, read_order, (serials, &upgrades)).await;
     let (server, connections) = server.map_err(TakeOverError::ReadOrder)?;
     for connection in connections {
         Reader::spawn(&server, connection);
@@ -73,7 +76,7 @@ pub(crate) async fn take_over(max_clients: usize) -> Result<(Vec<Listener>, Rc<S
     Ok((listeners, server))
 }
 
-/// What is on standard input: the state, the read order, and the sockets of the listeners and of the clients.
+/// What is on standard input: the state, the read order, and the sockets of the listeners, of the admin interface's listeners and of the clients.
 fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
     let parcel = stdin().try_clone_to_owned().map_err(TakeOverError::Input)?;
     let mut descriptors = parcel::unpack(&parcel).map_err(TakeOverError::Input)?.into_iter();
@@ -84,7 +87,8 @@ fn unpack() -> Result<(State, ReadOrder, Vec<OwnedFd>), TakeOverError> {
         return Err(TakeOverError::Descriptors { came, expected: 2 });
     };
     let state = read(state)?;
-    let expected = 2 + state.listeners.len() + state.clients.len();
+    let for_admin = state.admin.as_ref().map_or(0, |admin| admin.listeners.len());
+    let expected = 2 + state.listeners.len() + for_admin + state.clients.len();
     if came != expected {
         return Err(TakeOverError::Descriptors { came, expected });
     }

@@ -4,7 +4,7 @@ use super::program::{Identity, Program};
 use super::trial::{Trial, TrialError};
 use super::{memory, parcel};
 use crate::constants::TASKS_A_TURN;
-use crate::net::listener::Listener;
+use crate::net::listener::{Listener, Listeners};
 use crate::net::read_order::ReadOrder;
 use crate::saved::{self, StateError};
 use crate::server::{SLICE, Server};
@@ -43,7 +43,7 @@ pub(crate) enum UpgradeError {
 }
 
 /// Upgrades to the program file at this program's path. Returns only if that fails; then nothing has changed.
-pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<Listener>]) -> UpgradeError {
+pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &Listeners) -> UpgradeError {
     let read_order = match with_reserve(ReadOrder::new) {
         Ok(read_order) => Rc::new(read_order),
         Err(error) => return UpgradeError::Prepare(error),
@@ -59,7 +59,7 @@ pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &[Rc<
 struct Upgrade<'a> {
     program: &'a Program,
     server: &'a Server,
-    listeners: &'a [Rc<Listener>],
+    listeners: &'a Listeners,
     read_order: &'a Rc<ReadOrder>,
 }
 
@@ -99,10 +99,13 @@ impl Upgrade<'_> {
 
     /// The state, in memory.
     fn state(&self) -> Result<OwnedFd, UpgradeError> {
+        let saved = |listeners: &[Rc<Listener>]| listeners.iter().map(|listener| listener.saved()).collect::<Vec<_>>();
+        let Listeners { for_clients, for_admin } = self.listeners;
+        // Without an admin interface an older program can take over, too.
+        let admin = (!for_admin.is_empty()).then(|| self.server.saved_admin(saved(for_admin)));
         let bytes = self.server.with_state(|table, clients| {
-            let listeners: Vec<_> = self.listeners.iter().map(|listener| listener.saved()).collect();
             let clients: Vec<_> = clients.iter().filter_map(|client| client.saved()).collect();
-            saved::write(&listeners, &clients, table)
+            saved::write(&saved(for_clients), &clients, table, admin.as_ref())
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }
@@ -116,7 +119,8 @@ impl Upgrade<'_> {
         let state = self.state()?;
         let parcel = self.server.with_state(|_, clients| {
             let first = [state.as_fd(), self.read_order.as_fd()].into_iter();
-            let listeners = self.listeners.iter().map(|listener| listener.socket.as_fd());
+            let listeners = self.listeners.for_clients.iter().chain(&self.listeners.for_admin);
+            let listeners = listeners.map(|listener| listener.socket.as_fd());
             let clients = clients.iter().map(|client| client.socket.as_fd());
             parcel::pack(&first.chain(listeners).chain(clients).collect::<Vec<_>>())
         });

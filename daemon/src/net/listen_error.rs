@@ -9,6 +9,8 @@ pub(crate) enum ListenError {
     // The reference's text, which does not name the address.
     #[error("Couldn't bind: {}", reason(.0))]
     Bind(#[source] io::Error),
+    #[error("Couldn't bind {0} for --admin: {reason}", reason = reason(.1))]
+    BindAdmin(Address, #[source] io::Error),
     #[error("Couldn't bind unix:{}: {}", .0.display(), reason(.1))]
     BindUnix(PathBuf, #[source] io::Error),
     #[error("Couldn't bind unix:{}: a server is listening there", .0.display())]
@@ -26,7 +28,9 @@ pub(crate) enum ListenError {
 impl ListenError {
     pub(crate) fn is_address_in_use(&self) -> bool {
         match self {
-            Self::Bind(error) | Self::BindUnix(_, error) => error.kind() == io::ErrorKind::AddrInUse,
+            Self::Bind(error) | Self::BindUnix(_, error) | Self::BindAdmin(_, error) => {
+                error.kind() == io::ErrorKind::AddrInUse
+            }
             Self::InUse(_) => true,
             _ => false,
         }
@@ -37,7 +41,7 @@ impl ListenError {
         match self {
             Self::Twice(..) | Self::NotASocket(_) | Self::Passed(..) => true,
             // An address or a folder may exist later, and an address may be free later.
-            Self::Bind(error) | Self::BindUnix(_, error) => {
+            Self::Bind(error) | Self::BindUnix(_, error) | Self::BindAdmin(_, error) => {
                 matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
             }
             _ => false,

@@ -6,7 +6,15 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use tracing::warn;
+
+/// All sockets that are connected to.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    pub(crate) for_clients: Vec<Rc<Listener>>,
+    pub(crate) for_admin: Vec<Rc<Listener>>,
+}
 
 /// A socket that clients connect to.
 #[derive(Debug)]
@@ -19,6 +27,18 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// Where it listens, as an option names it.
+    pub(crate) fn address(&self) -> String {
+        match &self.socket {
+            ListenerSocket::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
+            ListenerSocket::Unix(listener) => {
+                let path = |address: tokio::net::unix::SocketAddr| address.as_pathname().map(Path::to_owned);
+                listener.local_addr().map(|address| named(&path(address).unwrap_or_default()))
+            }
+        }
+        .unwrap_or_default()
+    }
+
     /// What [`resume`](Self::resume) needs.
     pub(crate) fn saved(&self) -> SavedListener {
         let file = self.file.as_ref().map(|SocketFile { path, identity: (device, inode) }| {
@@ -35,6 +55,11 @@ impl Listener {
         });
         Ok(Self { socket: ListenerSocket::new(socket)?, inherited: saved.inherited, file })
     }
+}
+
+/// A Unix socket as an option names it.
+pub(crate) fn named(path: &Path) -> String {
+    format!("unix:{}", path.display())
 }
 
 /// The file of a Unix socket. It is removed when this is dropped.

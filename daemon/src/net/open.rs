@@ -1,7 +1,7 @@
 //! Opens the listeners: binds addresses, and takes the sockets that the daemon was started with.
 
 use super::listen_error::ListenError;
-use super::listener::{Listener, SocketFile};
+use super::listener::{Listener, Listeners, SocketFile};
 use super::socket::ListenerSocket;
 use super::tcp_options::configure_or_warn;
 use crate::command_line::Options;
@@ -14,17 +14,21 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
-use tracing::info;
+use tracing::{info, warn};
 
 /// How many connections may wait to be accepted. The system reduces it to its own limit. With the reference's 20, a burst of clients waits for TCP's retries.
 const BACKLOG: i32 = 65_535;
+
+/// Permissions of the admin interface's sockets, whatever `--unix-mode` says of the others: who may use those may not see all keys.
+const ADMIN_MODE: u32 = 0o660;
 
 const BIND_ATTEMPTS: usize = 20;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
 
 /// Opens everything that the options and the environment ask for.
-pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, ListenError> {
+pub(crate) fn open(options: &Options) -> Result<Listeners, ListenError> {
     let mut listeners = Vec::new();
     if let Some(socket) = inherited() {
         listeners.push(given(socket, "standard input").map_err(ListenError::Inherited)?);
@@ -35,18 +39,33 @@ pub(crate) fn open(options: &Options) -> Result<Vec<Listener>, ListenError> {
     let tcp_passed = listeners.iter().any(|listener| matches!(listener.socket, ListenerSocket::Tcp(_)));
     let address = options.address.as_ref().filter(|_| !stdin_listens && !tcp_passed);
     let addresses: Vec<&Address> = address.into_iter().chain(&options.listen).collect();
-    for (index, address) in addresses.iter().enumerate() {
-        if let Some(before) = addresses[..index].iter().find(|before| before.excludes(address)) {
+    let addresses = if addresses.is_empty() && listeners.is_empty() { vec![&Address::DEFAULT] } else { addresses };
+    let all: Vec<&Address> = addresses.iter().copied().chain(&options.admin).collect();
+    for (index, address) in all.iter().enumerate() {
+        if let Some(before) = all[..index].iter().find(|before| before.excludes(address)) {
             return Err(ListenError::Twice((*before).clone(), (*address).clone()));
         }
     }
     for address in addresses {
         listeners.push(bind(address, options.unix_mode)?);
     }
-    if listeners.is_empty() {
-        listeners.push(bind(&Address::DEFAULT, options.unix_mode)?);
-    }
-    Ok(listeners)
+    Ok(Listeners { for_clients: listeners.into_iter().map(Rc::new).collect(), for_admin: open_admin(&options.admin)? })
+}
+
+fn open_admin(addresses: &[Address]) -> Result<Vec<Rc<Listener>>, ListenError> {
+    let open = |address: &Address| {
+        let listener = bind(address, ADMIN_MODE).map_err(|error| match error {
+            ListenError::Bind(error) => ListenError::BindAdmin(address.clone(), error),
+            error => error,
+        })?;
+        if address.is_exposed() {
+            warn!(
+                "--admin {address}: other hosts that reach this address can read all keys, which contain users' addresses"
+            );
+        }
+        Ok(Rc::new(listener))
+    };
+    addresses.iter().map(open).collect()
 }
 
 /// Standard input, if it is a listening socket. The reference takes any socket; see `docs/compatibility.md`.

@@ -3,6 +3,7 @@ use rustix::net::sockopt::socket_domain;
 use rustix::net::{AddressFamily, RecvFlags, Shutdown, recv, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -129,6 +130,20 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),
             }
+        }
+    }
+
+    /// Says to the other end that nothing more is sent.
+    pub(crate) fn end_sending(&self) {
+        // A connection that is broken need not be shut down.
+        let _ = shutdown(self, Shutdown::Write);
+    }
+
+    /// The path of the Unix socket that the client has connected to.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(socket) => socket.local_addr().ok()?.as_pathname().map(Path::to_owned),
         }
     }
 

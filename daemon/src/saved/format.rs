@@ -2,7 +2,7 @@
 //!
 //! They come from another program, perhaps an older one, so everything in them is checked.
 
-use super::parts::{ResumedClient, SavedClient, SavedListener};
+use super::parts::{ResumedClient, SavedAdmin, SavedClient, SavedListener, SavedSerials};
 use poolcounter::table::{SnapshotError, read_section, write_section};
 use poolcounter::{HashSeed, LockTable};
 use serde::Deserialize;
@@ -18,6 +18,13 @@ const VERSION: u8 = 2;
 const LISTENERS: u8 = 1;
 const CLIENTS: u8 = 2;
 const TABLE: u8 = 3;
+/// What the admin interface adds; without it there is none of them.
+const ADMIN_LISTENERS: u8 = 4;
+const SERIALS: u8 = 5;
+const UPGRADES: u8 = 6;
+
+/// A daemon that accepts a million clients each second has not given this number to one after a hundred years.
+const MAX_SERIAL: u64 = 1 << 62;
 
 /// Why a state cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -49,18 +56,24 @@ pub(crate) struct State {
     pub(crate) listeners: Vec<SavedListener>,
     pub(crate) clients: Vec<ResumedClient>,
     pub(crate) table: LockTable,
+    pub(crate) admin: Option<SavedAdmin>,
 }
 
-/// Writes the state. The clients must be in the lock table's order.
+/// Writes the state. The clients, and their numbers for people, must be in the lock table's order.
 pub(crate) fn write(
     listeners: &[SavedListener],
     clients: &[SavedClient],
     table: &LockTable,
+    admin: Option<&SavedAdmin>,
 ) -> Result<Vec<u8>, StateError> {
     let bytes = [MAGIC, &[VERSION]].concat();
     let bytes = write_section(LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
     let bytes = write_section(CLIENTS, &postcard::to_allocvec(clients)?, bytes)?;
-    Ok(write_section(TABLE, &table.snapshot()?, bytes)?)
+    let bytes = write_section(TABLE, &table.snapshot()?, bytes)?;
+    let Some(SavedAdmin { listeners, serials, upgrades }) = admin else { return Ok(bytes) };
+    let bytes = write_section(ADMIN_LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
+    let bytes = write_section(SERIALS, &postcard::to_allocvec(serials)?, bytes)?;
+    Ok(write_section(UPGRADES, &postcard::to_allocvec(upgrades)?, bytes)?)
 }
 
 /// A state that was read and is not checked yet.
@@ -68,31 +81,40 @@ struct Unchecked<'a> {
     listeners: Vec<SavedListener>,
     clients: Vec<SavedClient>,
     table: &'a [u8],
+    admin: Option<SavedAdmin>,
 }
 
 fn read_version_1(bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (Version1 { listeners, clients }, table) = postcard::take_from_bytes(bytes)?;
-    Ok(Unchecked { listeners, clients, table })
+    Ok(Unchecked { listeners, clients, table, admin: None })
 }
 
 /// An unknown section is refused, because its content would be lost.
 fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (mut listeners, mut clients, mut table) = (None, None, None);
+    let (mut admin_listeners, mut serials, mut upgrades) = (None, None, None);
     while let Some((tag, content)) = read_section(&mut bytes)? {
         let twice = match tag {
             LISTENERS => listeners.replace(whole(content)?).is_some(),
             CLIENTS => clients.replace(whole(content)?).is_some(),
             TABLE => table.replace(content).is_some(),
+            ADMIN_LISTENERS => admin_listeners.replace(whole(content)?).is_some(),
+            SERIALS => serials.replace(whole(content)?).is_some(),
+            UPGRADES => upgrades.replace(whole(content)?).is_some(),
             unknown => return Err(StateError::Section(unknown)),
         };
         if twice {
             return Err(StateError::Contradiction("it has a section twice"));
         }
     }
-    let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else {
-        return Err(StateError::Contradiction("a section is missing"));
+    let missing = StateError::Contradiction("a section is missing");
+    let admin = match (admin_listeners, serials, upgrades) {
+        (None, None, None) => None,
+        (Some(listeners), Some(serials), Some(upgrades)) => Some(SavedAdmin { listeners, serials, upgrades }),
+        _ => return Err(missing),
     };
-    Ok(Unchecked { listeners, clients, table })
+    let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else { return Err(missing) };
+    Ok(Unchecked { listeners, clients, table, admin })
 }
 
 /// Reads a section's content, which must end with the bytes.
@@ -119,9 +141,23 @@ impl State {
         if !written.clients.is_sorted_by(|one, next| one.number < next.number) {
             return Err(StateError::Contradiction("the numbers of clients do not rise"));
         }
+        if let Some(admin) = &written.admin {
+            check_serials(&admin.serials, written.clients.len())?;
+        }
         let clients = written.clients.into_iter().map(resumed).collect::<Result<_, _>>()?;
-        Ok(Self { listeners: written.listeners, clients, table })
+        Ok(Self { listeners: written.listeners, clients, table, admin: written.admin })
     }
+}
+
+/// Each client has a number, no two have the same, and no later client gets one of them.
+fn check_serials(serials: &SavedSerials, clients: usize) -> Result<(), StateError> {
+    let mut numbers: Vec<u64> = serials.clients.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    let fit = numbers.len() == clients
+        && numbers.is_sorted_by(|one, next| one < next)
+        && numbers.last().is_none_or(|last| *last <= serials.last)
+        && serials.last <= MAX_SERIAL;
+    if fit { Ok(()) } else { Err(StateError::Contradiction("the numbers of clients for people are not their own")) }
 }
 
 fn resumed(client: SavedClient) -> Result<ResumedClient, StateError> {
@@ -132,7 +168,7 @@ fn resumed(client: SavedClient) -> Result<ResumedClient, StateError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parts::{SavedAnswers, UnfinishedLine};
+    use super::super::parts::{SavedAnswers, SavedUpgrades, UnfinishedLine};
     use super::*;
     use poolcounter::Timestamp;
     use poolcounter::protocol::{Command, Line};
@@ -143,6 +179,8 @@ mod tests {
     const VERSION_1: &[u8] = include_bytes!("version-1.bin");
     /// [`scene`] as this program writes it.
     const VERSION_2: &[u8] = include_bytes!("version-2.bin");
+    /// The same with an admin interface.
+    const WITH_ADMIN: &[u8] = include_bytes!("with-admin.bin");
 
     fn scene() -> (Vec<SavedListener>, Vec<SavedClient>, LockTable) {
         let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
@@ -176,22 +214,38 @@ mod tests {
         (listeners, clients, table)
     }
 
+    /// What a daemon with an admin interface adds to the scene.
+    fn admin() -> SavedAdmin {
+        let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
+        let listeners = vec![SavedListener { inherited: false, file: Some((b"/run/admin".to_vec(), 8, 9)) }];
+        let serials = SavedSerials { last: 999, clients: vec![(7, at(0)), (999, at(1)), (1, at(2)), (8, at(3))] };
+        SavedAdmin { listeners, serials, upgrades: SavedUpgrades { count: 2, failed: 1, paused: at(9) } }
+    }
+
     fn bytes() -> Vec<u8> {
         let (listeners, clients, table) = scene();
-        write(&listeners, &clients, &table).expect("a state")
+        write(&listeners, &clients, &table, None).expect("a state")
+    }
+
+    fn bytes_with(admin: &SavedAdmin) -> Vec<u8> {
+        let (listeners, clients, table) = scene();
+        write(&listeners, &clients, &table, Some(admin)).expect("a state")
     }
 
     #[test]
     fn this_program_writes_version_2_as_it_always_was() {
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/saved/version-2.bin"), bytes()).expect("written");
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/saved/");
+            std::fs::write(format!("{folder}version-2.bin"), bytes()).expect("written");
+            std::fs::write(format!("{folder}with-admin.bin"), bytes_with(&admin())).expect("written");
         }
         assert_eq!(bytes(), VERSION_2, "a section with a new form needs a new tag, and the old tag must still be read");
+        assert_eq!(bytes_with(&admin()), WITH_ADMIN, "a section with a new form needs a new tag");
     }
 
     #[test]
     fn every_version_is_read() {
-        for version in [VERSION_1, VERSION_2] {
+        for (version, expected_admin) in [(VERSION_1, None), (VERSION_2, None), (WITH_ADMIN, Some(admin()))] {
             let state = State::read(version, SEED).expect("a state");
             let (listeners, clients, table) = scene();
             assert_eq!(state.listeners, listeners);
@@ -202,7 +256,22 @@ mod tests {
                 clients.into_iter().map(|client| (client.number, client.line, client.unsent)).collect();
             assert_eq!(came, expected);
             assert_eq!(state.table.snapshot(), table.snapshot());
+            assert_eq!(state.admin, expected_admin);
         }
+    }
+
+    #[test]
+    fn numbers_for_people_are_each_clients_own() {
+        let refused = |change: fn(&mut SavedSerials)| {
+            let mut admin = admin();
+            change(&mut admin.serials);
+            State::read(&bytes_with(&admin), SEED).is_err()
+        };
+        assert!(!refused(|_| {}));
+        assert!(refused(|serials| serials.last = 998));
+        assert!(refused(|serials| serials.last = u64::MAX));
+        assert!(refused(|serials| serials.clients[1].0 = 7));
+        assert!(refused(|serials| drop(serials.clients.pop())));
     }
 
     #[test]
@@ -212,6 +281,9 @@ mod tests {
             let content = |tag| match tag {
                 LISTENERS => postcard::to_allocvec(&listeners).expect("bytes"),
                 CLIENTS => postcard::to_allocvec(&clients).expect("bytes"),
+                ADMIN_LISTENERS => postcard::to_allocvec(&admin().listeners).expect("bytes"),
+                SERIALS => postcard::to_allocvec(&admin().serials).expect("bytes"),
+                UPGRADES => postcard::to_allocvec(&admin().upgrades).expect("bytes"),
                 _ => table.snapshot().expect("a snapshot"),
             };
             let start = [MAGIC, &[VERSION]].concat();
@@ -219,6 +291,8 @@ mod tests {
             State::read(&bytes, SEED).map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(state(&[3, 1, 2]), Ok(()));
+        assert_eq!(state(&[3, 6, 1, 4, 2, 5]), Ok(()));
+        assert_eq!(state(&[1, 2, 3, 5, 6]), Err("the state contradicts itself: a section is missing".into()));
         assert_eq!(state(&[1, 2, 3, 9]), Err("the state has a section 9, which this program does not know".into()));
         assert_eq!(state(&[1, 2]), Err("the state contradicts itself: a section is missing".into()));
         assert_eq!(state(&[1, 1, 2, 3]), Err("the state contradicts itself: it has a section twice".into()));
@@ -233,15 +307,15 @@ mod tests {
         assert_eq!(refused(&newer), "the state is of version 3; this program reads versions up to 2");
         let (listeners, mut clients, table) = scene();
         clients.pop();
-        let one_less = write(&listeners, &clients, &table).expect("a state");
+        let one_less = write(&listeners, &clients, &table, None).expect("a state");
         assert_eq!(refused(&one_less), "the state contradicts itself: it has not as many clients as its lock table");
         let (listeners, mut clients, table) = scene();
         clients[1].number = 0;
-        let twice = write(&listeners, &clients, &table).expect("a state");
+        let twice = write(&listeners, &clients, &table, None).expect("a state");
         assert_eq!(refused(&twice), "the state contradicts itself: the numbers of clients do not rise");
         let (listeners, mut clients, table) = scene();
         clients[1].line = UnfinishedLine::Bytes(b"RELEASE\nREL".to_vec());
-        let whole = write(&listeners, &clients, &table).expect("a state");
+        let whole = write(&listeners, &clients, &table, None).expect("a state");
         assert_eq!(refused(&whole), "the state contradicts itself: a client's bytes cannot be an unfinished line");
     }
 
@@ -266,10 +340,11 @@ mod tests {
     /// Damaged bytes give an error, or another state that works, and no panic then or later.
     #[test]
     fn damage_harms_nobody() {
-        let bytes = bytes();
-        let mut refused = 0;
+        let bytes = bytes_with(&admin());
+        let (mut refused, without_admin) = (0, VERSION_2.len());
         for at in 0..bytes.len() {
-            refused += usize::from(State::read(&bytes[..at], SEED).is_err());
+            // What the admin interface adds may be missing as a whole.
+            refused += usize::from(at == without_admin || State::read(&bytes[..at], SEED).is_err());
             for flip in 1..=u8::MAX {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;

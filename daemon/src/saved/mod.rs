@@ -4,4 +4,6 @@ mod format;
 mod parts;
 
 pub(crate) use format::{MAGIC, State, StateError, write};
-pub(crate) use parts::{ResumedClient, SavedAnswers, SavedClient, SavedListener, UnfinishedLine};
+pub(crate) use parts::{
+    ResumedClient, SavedAdmin, SavedAnswers, SavedClient, SavedListener, SavedSerials, SavedUpgrades, UnfinishedLine,
+};

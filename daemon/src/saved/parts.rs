@@ -3,12 +3,40 @@ use poolcounter::protocol::LineBuffer;
 use serde::{Deserialize, Serialize};
 
 /// A listener.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedListener {
     /// It listened before the daemon opened it.
     pub(crate) inherited: bool,
     /// The file of a Unix socket that the daemon removes at its end: path, device and inode.
     pub(crate) file: Option<(Vec<u8>, u64, u64)>,
+}
+
+/// The state that a daemon with an admin interface has in addition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SavedAdmin {
+    pub(crate) listeners: Vec<SavedListener>,
+    pub(crate) serials: SavedSerials,
+    pub(crate) upgrades: SavedUpgrades,
+}
+
+/// The client numbers that people see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedSerials {
+    /// The number of the newest client.
+    pub(crate) last: u64,
+    /// Each client's number, and when it connected.
+    pub(crate) clients: Vec<(u64, Timestamp)>,
+}
+
+/// The upgrades since the start, and this one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedUpgrades {
+    /// How many have succeeded before this one.
+    pub(crate) count: u64,
+    /// How many have failed.
+    pub(crate) failed: u64,
+    /// When the daemon stopped serving clients for this upgrade.
+    pub(crate) paused: Timestamp,
 }
 
 /// Lines and answers that are under way between the daemon and a client.

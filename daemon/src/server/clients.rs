@@ -12,9 +12,17 @@ pub(super) struct Clients {
     read_order: Option<Rc<ReadOrder>>,
     /// Increases each time the search for idle clients begins again; see [`Connection::used`].
     round: u32,
+    /// The number for people of the client that came last; 0 if there was none.
+    pub(super) last_serial: u64,
 }
 
 impl Clients {
+    /// A number for people that no client has had.
+    pub(super) fn take_serial(&mut self) -> u64 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+
     /// Adds a client that has just connected.
     pub(super) fn connect(&mut self, connection: &Rc<Connection>) {
         self.mark_used(connection);

@@ -2,8 +2,8 @@ use super::unsent::Unsent;
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
 use crate::saved::{SavedAnswers, SavedClient, UnfinishedLine};
-use poolcounter::ClientId;
 use poolcounter::protocol::LineBuffer;
+use poolcounter::{ClientId, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
@@ -22,6 +22,9 @@ pub(crate) struct Connection {
     expected: Cell<u32>,
     /// The round of the search for idle clients in which the client last sent or received something.
     pub(super) used: Cell<u32>,
+    /// The client's number for people: unlike the one in the lock table it is never used again, also not after an upgrade.
+    pub(super) serial: u64,
+    pub(super) connected: Timestamp,
 }
 
 /// What the server does for a client.
@@ -47,13 +50,11 @@ struct Pause {
 }
 
 impl Connection {
-    pub(super) fn new(client: ClientId, socket: Socket) -> Rc<Self> {
-        Self::resume(client, socket, LineBuffer::new(), None)
-    }
-
-    /// A connection that the old program has handed over.
-    pub(super) fn resume(
+    /// The connection of a new client, or, with `lines` and `unsent`, of a client that the old program has handed over. `serial` is the client's number
+    /// for people.
+    pub(super) fn new(
         client: ClientId,
+        (serial, connected): (u64, Timestamp),
         socket: Socket,
         lines: LineBuffer,
         unsent: Option<SavedAnswers>,
@@ -66,6 +67,8 @@ impl Connection {
             pause: pause.into(),
             expected: Cell::new(0),
             used: Cell::new(0),
+            serial,
+            connected,
         })
     }
 
@@ -110,7 +113,7 @@ impl Connection {
         self.client().map_or(Ok(()), |client| read_order.watch(&self.socket, client.index() as u64))
     }
 
-    /// What [`resume`](Self::resume) needs; `None` if the client is not served. The outbox should be empty.
+    /// What a new program needs to serve the client; `None` if the client is not served. The outbox should be empty.
     pub(crate) fn saved(&self) -> Option<SavedClient> {
         let number = self.client()?.index() as u64;
         let line = UnfinishedLine::of(&self.lines.borrow());
@@ -147,6 +150,11 @@ impl Connection {
         let Some(unsent) = pause.as_mut().and_then(|pause| pause.unsent.as_mut()) else { return false };
         unsent.push(answers);
         true
+    }
+
+    /// How many bytes of answers the socket has not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.pause.borrow().as_ref().and_then(|pause| pause.unsent.as_ref()).map_or(0, Unsent::len)
     }
 
     /// Whether nothing is read from the client for now.

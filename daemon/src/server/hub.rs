@@ -2,7 +2,7 @@ use super::connection::Connection;
 use super::outbox::{Content, Outbox, SLICE};
 use crate::net::socket::Socket;
 use crate::system::clock;
-use poolcounter::protocol::Command;
+use poolcounter::protocol::{Command, LineBuffer};
 use poolcounter::{LockTable, Timestamp};
 use std::rc::Rc;
 
@@ -19,7 +19,9 @@ impl Hub {
     }
 
     pub(super) fn connect(&mut self, socket: Socket) -> Rc<Connection> {
-        let connection = Connection::new(self.table.connect(), socket);
+        let serial = self.outbox.clients.take_serial();
+        let client = self.table.connect();
+        let connection = Connection::new(client, (serial, clock::now()), socket, LineBuffer::new(), None);
         self.outbox.clients.connect(&connection);
         connection
     }

@@ -5,14 +5,19 @@ mod clients;
 mod connection;
 mod hub;
 mod idleness;
+mod inspect;
 mod outbox;
 mod succession;
 #[cfg(test)]
 mod tests;
 mod unsent;
+mod upgrades;
+mod view;
 
 pub(crate) use connection::Connection;
 pub(crate) use outbox::SLICE;
+pub(crate) use upgrades::UpgradeRecord;
+pub(crate) use view::{NotReady, Person};
 
 use crate::constants::VERSION;
 use crate::net::peer::Peer;
@@ -28,6 +33,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tracing::debug;
+use upgrades::Upgrades;
 
 /// How many bytes are read from a client at a time.
 const READ_SIZE: usize = 4 * 1024;
@@ -42,6 +48,7 @@ pub(crate) struct Server {
     alarm: Cell<Option<Timestamp>>,
     alarm_changed: Notify,
     accept_pause: AcceptPause,
+    upgrades: Upgrades,
 }
 
 /// Buffers for the client that is being read from. All clients share them, so an idle connection needs no buffer.
@@ -80,6 +87,7 @@ impl Server {
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
             accept_pause: AcceptPause::default(),
+            upgrades: Upgrades::default(),
         })
     }
 
@@ -117,6 +125,11 @@ impl Server {
     /// When and whether clients may be accepted.
     pub(crate) fn accept_pause(&self) -> &AcceptPause {
         &self.accept_pause
+    }
+
+    /// What has come of upgrades.
+    pub(crate) fn upgrades(&self) -> &Upgrades {
+        &self.upgrades
     }
 
     /// A client has left: its locks pass on.

@@ -5,7 +5,8 @@ use super::{Progress, Server};
 use crate::constants::EVENTS_A_TURN;
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::ResumedClient;
+use crate::saved::{ResumedClient, SavedAdmin, SavedListener, SavedSerials, SavedUpgrades};
+use crate::system::clock;
 use poolcounter::{ClientId, LockTable};
 use std::io;
 use std::rc::Rc;
@@ -29,6 +30,15 @@ impl Server {
         use_state(&hub.table, &connections)
     }
 
+    /// The part of the state that an admin interface adds.
+    pub(crate) fn saved_admin(&self, listeners: Vec<SavedListener>) -> SavedAdmin {
+        let clients = self.with_state(|_, connections| {
+            connections.iter().map(|connection| (connection.serial, connection.connected)).collect()
+        });
+        let last = self.hub.borrow().outbox.clients.last_serial;
+        SavedAdmin { listeners, serials: SavedSerials { last, clients }, upgrades: self.upgrades.saved() }
+    }
+
     /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their
     /// readers.
     ///
@@ -38,12 +48,16 @@ impl Server {
         table: LockTable,
         clients: impl Iterator<Item = (ResumedClient, Socket)>,
         read_order: ReadOrder,
+        (serials, upgrades): (SavedSerials, &SavedUpgrades),
     ) -> io::Result<(Rc<Self>, Vec<Rc<Connection>>)> {
         let ids: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
         let server = Self::with_table(max_clients, table);
+        server.hub.borrow_mut().outbox.clients.last_serial = serials.last;
         let (mut numbers, mut connections) = (Vec::new(), Vec::new());
+        let (mut serials, now) = (serials.clients.into_iter(), clock::now());
         for (id, (resumed, socket)) in ids.into_iter().zip(clients) {
-            let connection = Connection::resume(id, socket, resumed.lines, resumed.unsent);
+            let person = serials.next().unwrap_or_else(|| (server.hub.borrow_mut().outbox.clients.take_serial(), now));
+            let connection = Connection::new(id, person, socket, resumed.lines, resumed.unsent);
             server.hub.borrow_mut().outbox.clients.add(Rc::clone(&connection));
             numbers.push(resumed.number);
             connections.push(Some(connection));
@@ -58,6 +72,7 @@ impl Server {
             }
         }
         read_order.end();
+        server.upgrades.succeeded(upgrades);
         Ok((server, connections.into_iter().flatten().collect()))
     }
 

@@ -28,6 +28,11 @@ impl Unsent {
         Self { answers: bytes, sent: 0, patience: Box::pin(tokio::time::sleep_until(clock::instant(deadline))) }
     }
 
+    /// How many bytes are left.
+    pub(super) fn len(&self) -> usize {
+        self.answers.len() - self.sent
+    }
+
     /// What [`resume`](Self::resume) needs.
     pub(super) fn saved(&self) -> SavedAnswers {
         SavedAnswers { bytes: self.answers[self.sent..].to_vec(), deadline: clock::timestamp(self.patience.deadline()) }

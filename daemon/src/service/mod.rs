@@ -4,7 +4,7 @@ pub(crate) mod manager;
 pub(crate) mod signals;
 
 use crate::hand_over::{Program, UpgradeError, upgrade};
-use crate::net::listener::Listener;
+use crate::net::listener::Listeners;
 use crate::server::Server;
 use manager::ServiceManager;
 use signals::{Request, Signals};
@@ -16,7 +16,7 @@ use tracing::error;
 /// Runs until a signal stops the daemon.
 pub(crate) async fn run(
     server: &Rc<Server>,
-    listeners: &[Rc<Listener>],
+    listeners: &Listeners,
     program: &Program,
     signals: &Signals,
 ) -> io::Result<()> {
@@ -28,6 +28,7 @@ pub(crate) async fn run(
         let (failure, meanwhile) = attempt(upgrade(program, server, listeners), signals).await?;
         if let Some(failure) = failure {
             error!("SIGUSR1: not upgraded to {}: {failure}; this program continues", program.path().display());
+            server.upgrades().failed(&failure.to_string());
             manager.not_upgraded(failure.to_string());
         }
         request = match meanwhile {

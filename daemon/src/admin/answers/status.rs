@@ -1,0 +1,139 @@
+use super::probes::reason;
+use crate::admin::moment::{Moment, seconds};
+use crate::admin::response::{Answer, json};
+use crate::admin::shared::Admin;
+use crate::constants::VERSION;
+use crate::server::UpgradeRecord;
+use crate::system::descriptors;
+use poolcounter::stats::Times;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use std::fs::read_dir;
+
+#[derive(Serialize)]
+struct Status<'a> {
+    host: String,
+    version: &'static str,
+    pid: u32,
+    now: String,
+    started: String,
+    uptime_seconds: f64,
+    ready: bool,
+    not_ready: Option<&'static str>,
+    listeners: &'a [String],
+    admin: &'a [String],
+    clients: usize,
+    max_clients: Option<usize>,
+    open_descriptors: u64,
+    max_descriptors: Option<u64>,
+    keys: usize,
+    holders: u64,
+    waiters: u64,
+    upgrades: Upgrades,
+    statistics: Statistics,
+}
+
+#[derive(Serialize)]
+struct Upgrades {
+    count: u64,
+    failed: u64,
+    last: Option<String>,
+    last_pause_seconds: Option<f64>,
+    last_error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Statistics {
+    #[serde(serialize_with = "by_name")]
+    counters: [(&'static str, u64); 12],
+    times_seconds: TimesSeconds,
+}
+
+#[derive(Serialize)]
+struct TimesSeconds {
+    processing: f64,
+    gained: f64,
+    waiting: f64,
+    waiting_for_me: f64,
+    waiting_for_anyone: f64,
+    waiting_for_good: f64,
+    wasted_timeout: f64,
+}
+
+/// The daemon as a whole.
+pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
+    let open_descriptors = open_descriptors().await;
+    let moment = Moment::now();
+    let server = &admin.server;
+    let not_ready = server.not_ready().map(reason);
+    let upgrades = upgrades(&moment, server.upgrades().record());
+    server.view(|view| {
+        let statistics = view.table.statistics();
+        json(&Status {
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            version: VERSION,
+            pid: std::process::id(),
+            now: moment.calendar(moment.now),
+            started: moment.calendar(statistics.started),
+            uptime_seconds: moment.age(statistics.started),
+            ready: not_ready.is_none(),
+            not_ready,
+            listeners: &admin.listeners,
+            admin: &admin.addresses,
+            clients: view.table.clients().len(),
+            max_clients: Some(server.max_clients()).filter(|clients| *clients < usize::MAX),
+            open_descriptors,
+            max_descriptors: descriptors::maximum(),
+            keys: view.table.pools().len(),
+            holders: statistics.counters.processing_workers,
+            waiters: statistics.counters.waiting_workers,
+            upgrades,
+            statistics: Statistics {
+                counters: statistics.counters.listed(view.table.pools().len()),
+                times_seconds: (&statistics.times).into(),
+            },
+        })
+    })
+}
+
+/// How many descriptors the process has. A thread counts them where the system does not.
+pub(super) async fn open_descriptors() -> u64 {
+    let count = || read_dir("/proc/self/fd").map_or(0, |folder| folder.count().saturating_sub(1) as u64);
+    match descriptors::count() {
+        Some(count) => count,
+        None => tokio::task::spawn_blocking(count).await.unwrap_or_default(),
+    }
+}
+
+fn upgrades(moment: &Moment, record: UpgradeRecord) -> Upgrades {
+    let UpgradeRecord { count, failed, last, last_pause, last_error } = record;
+    Upgrades {
+        count,
+        failed,
+        last: last.map(|last| moment.calendar(last)),
+        last_pause_seconds: last_pause.map(seconds),
+        last_error,
+    }
+}
+
+fn by_name<S: Serializer>(counters: &[(&'static str, u64); 12], to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(Some(counters.len()))?;
+    for (name, count) in counters {
+        map.serialize_entry(name, count)?;
+    }
+    map.end()
+}
+
+impl From<&Times> for TimesSeconds {
+    fn from(times: &Times) -> Self {
+        Self {
+            processing: seconds(times.processing),
+            gained: seconds(times.gained),
+            waiting: seconds(times.waiting),
+            waiting_for_me: seconds(times.waiting_for_me),
+            waiting_for_anyone: seconds(times.waiting_for_anyone),
+            waiting_for_good: seconds(times.waiting_for_good),
+            wasted_timeout: seconds(times.wasted_timeout),
+        }
+    }
+}

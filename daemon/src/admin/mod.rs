@@ -1,0 +1,49 @@
+//! The admin interface: HTTP for operators, beside the protocol, and off unless `--admin` asks for it.
+//!
+//! `docs/admin-api/` describes it. A connection (`connection`) is accepted (`acceptor`) and asks (`request`); `routes` finds who answers (`answers/`). All of it
+//! reads the server and changes nothing. It runs on the thread that serves the clients, so whatever takes long is done in `slices`.
+
+mod acceptor;
+mod answers;
+mod body;
+mod connection;
+mod deadline;
+mod host;
+mod moment;
+mod request;
+mod response;
+mod routes;
+mod shared;
+mod slices;
+mod stream;
+mod users;
+
+use crate::command_line::Options;
+use crate::net::listener::{Listener, Listeners};
+use crate::server::Server;
+use host::HostNames;
+use shared::Admin;
+use slices::Slices;
+use std::cell::Cell;
+use std::rc::Rc;
+use users::Users;
+
+/// Serves the admin interface, if there are listeners for it.
+pub(crate) fn start(server: &Rc<Server>, listeners: &Listeners, options: &Options) {
+    if listeners.for_admin.is_empty() {
+        return;
+    }
+    let addresses = |listeners: &[Rc<Listener>]| listeners.iter().map(|listener| listener.address()).collect();
+    let admin = Rc::new(Admin {
+        server: Rc::clone(server),
+        listeners: addresses(&listeners.for_clients),
+        addresses: addresses(&listeners.for_admin),
+        names: HostNames::new(&options.admin_names),
+        users: Users::read(),
+        slices: Slices::default(),
+        connections: Cell::new(0),
+    });
+    for listener in &listeners.for_admin {
+        tokio::task::spawn_local(acceptor::run(Rc::clone(&admin), Rc::clone(listener)));
+    }
+}

@@ -1,0 +1,74 @@
+//! Answers and refusals as HTTP has them.
+
+use super::body::Whole;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+/// An answer.
+pub(super) type Answer = Response<Whole>;
+
+/// Why a request is not answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    /// One plain sentence.
+    pub(super) error: String,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self { status, error: error.into() }
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(Problem { status, error }: Problem) -> Self {
+        #[derive(Serialize)]
+        struct Content {
+            error: String,
+        }
+        let mut answer = json(&Content { error });
+        *answer.status_mut() = status;
+        match status {
+            // What follows the head is not read.
+            StatusCode::PAYLOAD_TOO_LARGE => set(&mut answer, CONNECTION, "close"),
+            StatusCode::METHOD_NOT_ALLOWED => set(&mut answer, ALLOW, "GET, HEAD"),
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// An answer of this type.
+pub(super) fn of_type(content_type: &'static str, content: Vec<u8>) -> Answer {
+    let mut answer = Response::new(content.into());
+    set(&mut answer, CONTENT_TYPE, content_type);
+    set(&mut answer, CACHE_CONTROL, "no-store");
+    set(&mut answer, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // For what a browser shows as a document by itself. The page has a policy of its own.
+    set(&mut answer, CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    answer
+}
+
+pub(super) fn json(content: &impl Serialize) -> Answer {
+    // Structs of numbers and strings, which always can be written.
+    let mut text = serde_json::to_vec(content).unwrap_or_default();
+    text.push(b'\n');
+    of_json(text)
+}
+
+/// An answer of JSON that is already written.
+pub(super) fn of_json(text: Vec<u8>) -> Answer {
+    of_type("application/json", text)
+}
+
+pub(super) fn text(content: &str) -> Answer {
+    of_type("text/plain; charset=utf-8", content.as_bytes().to_vec())
+}
+
+pub(super) fn set(answer: &mut Answer, name: hyper::header::HeaderName, value: &'static str) {
+    answer.headers_mut().insert(name, HeaderValue::from_static(value));
+}

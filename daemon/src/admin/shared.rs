@@ -1,0 +1,27 @@
+use super::host::HostNames;
+use super::slices::Slices;
+use super::users::Users;
+use crate::server::Server;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// What the connections of the admin interface share.
+#[derive(Debug)]
+pub(super) struct Admin {
+    pub(super) server: Rc<Server>,
+    /// Where clients connect, and where the admin interface is, as options name it.
+    pub(super) listeners: Vec<String>,
+    pub(super) addresses: Vec<String>,
+    pub(super) names: HostNames,
+    pub(super) users: Users,
+    pub(super) slices: Slices,
+    /// How many connections there are.
+    pub(super) connections: Cell<u32>,
+}
+
+/// How a connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Tcp,
+    Unix,
+}
