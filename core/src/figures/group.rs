@@ -72,6 +72,36 @@ impl Outcomes {
     }
 }
 
+impl Outcomes {
+    /// From the counts in the order of [`listed`](Self::listed).
+    pub(super) const fn from_listed(counts: [u64; 10]) -> Self {
+        let [
+            granted,
+            granted_after_wait,
+            done,
+            queue_full,
+            timed_out,
+            not_free,
+            cancelled,
+            left_waiting,
+            released,
+            left_holding,
+        ] = counts;
+        Self {
+            granted,
+            granted_after_wait,
+            done,
+            queue_full,
+            timed_out,
+            not_free,
+            cancelled,
+            left_waiting,
+            released,
+            left_holding,
+        }
+    }
+}
+
 impl GroupFigures {
     pub(super) fn count(&mut self, event: Event, now: Timestamp) {
         let Self { outcomes, waits, holds, gauges, peak } = self;

@@ -16,7 +16,14 @@ impl Histogram {
     /// Counts a time, in microseconds.
     pub(super) fn count_time(&mut self, micros: u64) {
         self.counts[bucket(micros)] += 1;
-        self.sum += micros;
+        self.sum = self.sum.saturating_add(micros);
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (count, other) in self.counts.iter_mut().zip(other.counts) {
+            *count += other;
+        }
+        self.sum = self.sum.saturating_add(other.sum);
     }
 
     /// How many times were counted.

@@ -1,8 +1,10 @@
 use super::group::GroupFigures;
+use super::saved::{Contradiction, ensure};
 use crate::Timestamp;
 use crate::key::GroupId;
 use alloc::vec;
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
 
 /// How many steps the history has: ten minutes.
 pub const STEPS: usize = 120;
@@ -13,7 +15,7 @@ pub const STEP_SECS: u32 = 5;
 pub(super) const STEP_MICROS: u64 = STEP_SECS as u64 * 1_000_000;
 
 /// What happened to one group's keys in one step of the history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Locks that were held at its end.
     pub holders: u32,
@@ -50,12 +52,30 @@ pub(super) struct GroupHistory {
 }
 
 /// What a step counts, since the figures began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counters {
     pub(super) granted: u64,
     pub(super) done: u64,
     pub(super) refused: u64,
     pub(super) timed_out: u64,
+}
+
+/// The history as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedHistory {
+    first: u64,
+    current: u64,
+    /// By the group's number.
+    groups: Vec<SavedGroupHistory>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedGroupHistory {
+    /// The most waiters since the current step began.
+    peak: u64,
+    before: Counters,
+    /// Those that are over, oldest first.
+    steps: Vec<Step>,
 }
 
 /// The history of one group, from [`Figures::history`](super::Figures::history).
@@ -103,6 +123,35 @@ impl History {
         self.current = current;
     }
 
+    /// The numbers of the steps that are kept.
+    fn kept(&self) -> core::ops::Range<u64> {
+        self.first.max(self.current.saturating_sub(STEPS as u64))..self.current
+    }
+
+    pub(super) fn save(&self, groups: &[GroupFigures]) -> SavedHistory {
+        let quiet = GroupHistory::default();
+        let group = |(index, figures): (usize, &GroupFigures)| {
+            let history = self.groups.get(index).unwrap_or(&quiet);
+            let steps = self.kept().map(|step| history.steps[ring_index(step)]).collect();
+            SavedGroupHistory { peak: figures.peak, before: history.before, steps }
+        };
+        let groups = groups.iter().enumerate().map(group).collect();
+        SavedHistory { first: self.first, current: self.current, groups }
+    }
+
+    /// Goes on with `old`, whose groups have these numbers now. A history that ends later than this begins is none.
+    pub(super) fn continue_from(&mut self, old: Self, ids: &[GroupId]) {
+        if old.current > self.current {
+            return;
+        }
+        let groups = ids.iter().map(|id| id.index() + 1).max().unwrap_or_default();
+        self.groups.resize_with(groups, GroupHistory::default);
+        (self.first, self.current) = (old.first, old.current);
+        for (old, id) in old.groups.into_iter().zip(ids) {
+            self.groups[id.index()].add(&old);
+        }
+    }
+
     pub(super) fn of(&self, group: GroupId) -> HistoryView<'_> {
         HistoryView { history: self, group }
     }
@@ -115,8 +164,48 @@ impl Default for GroupHistory {
 }
 
 impl GroupHistory {
+    fn add(&mut self, other: &Self) {
+        for (step, other) in self.steps.iter_mut().zip(&other.steps) {
+            *step = step.plus(*other);
+        }
+        self.before = self.before.plus(other.before);
+    }
+
     fn place(&mut self, step: u64) -> &mut Step {
         &mut self.steps[ring_index(step)]
+    }
+}
+
+impl Step {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            holders: self.holders.saturating_add(other.holders),
+            waiters: self.waiters.saturating_add(other.waiters),
+            granted: self.granted.saturating_add(other.granted),
+            done: self.done.saturating_add(other.done),
+            refused: self.refused.saturating_add(other.refused),
+            timed_out: self.timed_out.saturating_add(other.timed_out),
+        }
+    }
+}
+
+impl SavedHistory {
+    /// Gives the groups' peaks to their figures.
+    pub(super) fn read(self, figures: &mut [GroupFigures]) -> Result<History, Contradiction> {
+        let Self { first, current, groups: saved } = self;
+        ensure(first <= current && current < u64::MAX / STEP_MICROS, "a history at no time")?;
+        ensure(saved.len() == figures.len(), "another number of groups than the history has")?;
+        let mut history = History { first, current, groups: Vec::with_capacity(saved.len()) };
+        for (saved, figures) in saved.into_iter().zip(figures) {
+            ensure(history.kept().count() == saved.steps.len(), "a history of another length")?;
+            let mut group = GroupHistory { before: saved.before, ..GroupHistory::default() };
+            for (number, step) in history.kept().zip(saved.steps) {
+                *group.place(number) = step;
+            }
+            figures.peak = saved.peak;
+            history.groups.push(group);
+        }
+        Ok(history)
     }
 }
 
@@ -148,6 +237,15 @@ impl Counters {
             done: outcomes.done,
             refused: outcomes.queue_full + outcomes.not_free,
             timed_out: outcomes.timed_out,
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            granted: self.granted.saturating_add(other.granted),
+            done: self.done.saturating_add(other.done),
+            refused: self.refused.saturating_add(other.refused),
+            timed_out: self.timed_out.saturating_add(other.timed_out),
         }
     }
 

@@ -24,6 +24,7 @@ mod group;
 mod histogram;
 mod history;
 mod hot;
+mod saved;
 
 pub use group::{Gauges, GroupFigures, Outcomes};
 pub use histogram::{BOUNDS, Histogram};
@@ -36,6 +37,10 @@ use crate::key::{GroupId, Groups};
 use alloc::vec::Vec;
 use history::History;
 use hot::Hot;
+
+pub(crate) use history::SavedHistory;
+pub(crate) use hot::SavedHot;
+pub(crate) use saved::{SavedFigures, SavedGroups};
 
 /// Figures by group, hot keys and history, and the rules for groups.
 #[derive(Clone, Debug)]
@@ -128,7 +133,13 @@ impl Figures {
         let group = &mut self.by_group[group.index()];
         group.gauges.holders += u64::from(holders);
         group.gauges.waiters += u64::from(waiters);
-        group.peak = group.gauges.waiters.max(group.peak);
+    }
+
+    /// All that there is has been found: as many wait at least.
+    pub(crate) fn begin_peaks(&mut self) {
+        for group in &mut self.by_group {
+            group.peak = group.gauges.waiters.max(group.peak);
+        }
     }
 
     pub(crate) fn count(&mut self, subject: Subject<'_>, event: Event, now: Timestamp) {

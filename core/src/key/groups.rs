@@ -24,6 +24,10 @@ impl GroupId {
     /// The group of all keys that no rule knows. Its name is `other`.
     pub const OTHER: Self = Self(0);
 
+    pub(crate) const fn numbered(number: u8) -> Self {
+        Self(number)
+    }
+
     /// The number: 0 for [`OTHER`](Self::OTHER), others follow without gaps. It never changes while the [`Groups`] exist, but is another one
     /// in a program with other rules: what is kept longer is kept under the name.
     #[must_use]
@@ -122,6 +126,17 @@ impl Groups {
     #[must_use]
     pub fn none() -> Self {
         Self { names: vec!["other".into()], rules: Vec::new() }
+    }
+
+    /// Groups of these names without rules, numbered in this order; the first is `other`.
+    pub(crate) fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let mut groups = Self::none();
+        for (index, name) in names.enumerate() {
+            let group = groups.named(name).ok()?;
+            // One that is there twice has the number of the first.
+            (group.index() == index).then_some(())?;
+        }
+        Some(groups)
     }
 
     /// Reads rules from the text of a file.

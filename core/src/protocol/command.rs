@@ -1,4 +1,4 @@
-use super::Line;
+use super::{Line, MAX_LINE};
 use serde::{Deserialize, Serialize};
 
 /// The command of one line. It borrows from the line; nothing is allocated.
@@ -73,6 +73,11 @@ impl<'a> Acquire<'a> {
             timeout: number(fields.next()),
         }
     }
+}
+
+/// Whether a command can name this key.
+pub(crate) fn is_key(key: &[u8]) -> bool {
+    (1..MAX_LINE).contains(&key.len()) && !key.iter().any(|byte| b"\0\n ".contains(byte))
 }
 
 /// Decimal digits, modulo 2^32; any other text counts as 0.

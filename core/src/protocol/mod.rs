@@ -19,6 +19,7 @@ mod command;
 mod line;
 mod response;
 
+pub(crate) use command::is_key;
 pub use command::{Acquire, Command, Mode};
 pub use line::{Line, LineBuffer, MAX_LINE};
 pub use response::Response;

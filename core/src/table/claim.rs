@@ -3,6 +3,7 @@ use super::deadlines::Position;
 use super::queue::Links;
 use crate::Timestamp;
 use crate::protocol::{Acquire, Mode};
+use serde::{Deserialize, Serialize};
 
 /// Locks that one client may have at once, held or waited for.
 pub(super) const MAX_CLAIMS: usize = 4;
@@ -23,7 +24,7 @@ pub(super) struct Claim {
 }
 
 /// How a client asked for a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Asked {
     /// `None` if the claim comes from a snapshot that does not say.
     pub(super) mode: Option<Mode>,
@@ -31,7 +32,7 @@ pub(super) struct Asked {
 }
 
 /// The limits with which a client asked for a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// How many may hold the key at once.
     pub workers: u32,
@@ -45,8 +46,12 @@ impl Asked {
     /// Nobody asks with limits of 0.
     const NO_LIMITS: Limits = Limits { workers: 0, maxqueue: 0, timeout: 0 };
 
-    pub(super) fn new(mode: Option<Mode>, limits: Option<Limits>) -> Self {
-        Self { mode, limits: limits.unwrap_or(Self::NO_LIMITS) }
+    /// What a snapshot says that does not say it.
+    pub(super) const UNKNOWN: Self = Self { mode: None, limits: Self::NO_LIMITS };
+
+    /// Whether a client could have asked so.
+    pub(super) fn can_be(self) -> bool {
+        self.limits == Self::NO_LIMITS || (self.limits.workers > 0 && self.limits.maxqueue > 0)
     }
 
     pub(super) fn limits(self) -> Option<Limits> {

@@ -44,7 +44,6 @@ pub use walk::Cursor;
 
 use crate::Timestamp;
 use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
-use crate::key::GroupId;
 use crate::protocol::{Acquire, Command, Response};
 use crate::stats::Statistics;
 use alloc::boxed::Box;
@@ -221,11 +220,7 @@ impl LockTable {
         if acquire.key.is_empty() || acquire.workers == 0 || acquire.maxqueue == 0 {
             return Some(Response::BadSyntax);
         }
-        let listeners = &mut self.listeners;
-        let index = self.pools.find_or_make(acquire.key, |key| match listeners {
-            Some(listeners) => listeners.key_born(key),
-            None => GroupId::OTHER,
-        });
+        let index = self.pools.find_or_make(acquire.key, &mut self.listeners);
         let pool = &self.pools.arena[index];
         if pool.count() >= acquire.maxqueue {
             self.report(index, client.0, Event::Refused(Refusal::QueueFull), now);
@@ -330,7 +325,8 @@ impl LockTable {
         }
     }
 
-    /// Passes an event on to every listener. No other code counts changes of claims. The pool still exists: the end of its last claim is reported before the pool is removed.
+    /// Passes an event on to every listener. No other code counts changes of claims. The end of the last claim is reported before its pool is removed.
+    #[inline(never)]
     fn report(&mut self, pool: Index, client: Index, event: Event, now: Timestamp) {
         self.statistics.count(event, now);
         if let Some(listeners) = &mut self.listeners {

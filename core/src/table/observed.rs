@@ -15,6 +15,7 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
+    #[inline(never)]
     pub(super) fn tell(&mut self, pool: &Pool, client: ClientId, event: Event, now: Timestamp) {
         if let Some(figures) = &mut self.figures {
             figures.count(Subject { key: &pool.key, hash: pool.hash, group: pool.group }, event, now);
@@ -24,10 +25,12 @@ impl Listeners {
         }
     }
 
+    #[inline(never)]
     pub(super) fn key_born(&mut self, key: &[u8]) -> GroupId {
         self.figures.as_mut().map_or(GroupId::OTHER, |figures| figures.key_born(key))
     }
 
+    #[inline(never)]
     pub(super) fn key_gone(&mut self, group: GroupId) {
         if let Some(figures) = &mut self.figures {
             figures.key_gone(group);
@@ -36,11 +39,25 @@ impl Listeners {
 }
 
 impl LockTable {
-    /// Turns [figures](Self::figures) on, in the place of those that there are. They count what happens from now on; their gauges begin with the keys and claims
-    /// that exist.
+    /// Turns [figures](Self::figures) on. They count what happens from now on; their gauges begin with the keys and claims that exist.
+    ///
+    /// If figures are on already, or a snapshot has brought some, they go on under the rules of the new ones. What was counted of a group
+    /// stays with its name. It becomes a part of `other` if there is no room for the name any more.
     ///
     /// It takes O(keys).
     pub fn observe(&mut self, mut figures: Figures) {
+        let listeners = self.listeners.get_or_insert_default();
+        if let Some(old) = listeners.figures.take() {
+            figures.continue_from(old);
+        }
+        self.install(figures);
+        if let Some(figures) = self.listeners.as_mut().and_then(|listeners| listeners.figures.as_mut()) {
+            figures.begin_peaks();
+        }
+    }
+
+    /// The same for figures that go on as they were written down.
+    pub(super) fn install(&mut self, mut figures: Figures) {
         for pool in self.pools.arena.iter_mut() {
             pool.group = figures.key_born(&pool.key);
             figures.found(pool.group, pool.holders.len(), pool.count() - pool.holders.len());

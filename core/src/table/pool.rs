@@ -1,5 +1,6 @@
 use super::arena::{Arena, Index};
 use super::claim::ClaimState;
+use super::observed::Listeners;
 use super::queue::Queue;
 use crate::key::GroupId;
 use crate::protocol::Mode;
@@ -69,12 +70,13 @@ impl Pools {
         self.find_hashed(self.hash(key), key)
     }
 
+    #[inline]
     fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<Index> {
         self.by_key.find(hash, |&pool| *self.arena[pool].key == *key).copied()
     }
 
-    /// The pool of `key`, made if there is none; `group_of` is called for one that is made.
-    pub(super) fn find_or_make(&mut self, key: &[u8], group_of: impl FnOnce(&[u8]) -> GroupId) -> Index {
+    /// The pool of `key`, made if there is none. Listeners are told of one that is made, and say which group it belongs to.
+    pub(super) fn find_or_make(&mut self, key: &[u8], listeners: &mut Option<Box<Listeners>>) -> Index {
         let hash = self.hash(key);
         if let Some(pool) = self.find_hashed(hash, key) {
             return pool;
@@ -83,7 +85,7 @@ impl Pools {
         let pool = arena.insert(Pool {
             key: key.into(),
             hash,
-            group: group_of(key),
+            group: listeners.as_mut().map_or(GroupId::OTHER, |listeners| listeners.key_born(key)),
             holders: Queue::EMPTY,
             for_me: Queue::EMPTY,
             for_anyone: Queue::EMPTY,
@@ -107,6 +109,7 @@ impl Pools {
         self.arena.len()
     }
 
+    #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         hasher.write(key);

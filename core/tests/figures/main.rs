@@ -5,28 +5,43 @@
 mod history;
 mod hot;
 mod model;
+mod snapshot;
 mod walks;
 
 use model::{KEYS, Onlooker};
 use poolcounter::event::{Event, HoldEnd, Refusal, WaitEnd};
-use poolcounter::figures::{Figures, Outcomes};
-use poolcounter::key::Groups;
+use poolcounter::figures::{Figures, GroupFigures, HotKey, Outcomes, Ranking, Step as HistoryStep, Window};
+use poolcounter::key::{GroupId, Groups};
 use poolcounter::protocol::{Acquire, Command, Mode, Response};
-use poolcounter::table::Occurrences;
+use poolcounter::table::{Limits, Occurrences};
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use snapshot::sections;
+use std::collections::{BTreeMap, HashMap};
 
 pub(crate) const SEED: HashSeed = HashSeed::new(11, 12);
 
 #[derive(Clone, Debug)]
 enum Step {
     Connect,
-    Acquire { who: usize, mode: Mode, key: usize, limits: [u32; 3] },
-    Release { who: usize },
-    Disconnect { who: usize },
-    Pass { micros: u64 },
+    Acquire {
+        who: usize,
+        mode: Mode,
+        key: usize,
+        limits: [u32; 3],
+    },
+    Release {
+        who: usize,
+    },
+    Disconnect {
+        who: usize,
+    },
+    Pass {
+        micros: u64,
+    },
     Observe,
+    /// The table is written out and read back.
+    HandOver,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -44,6 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => who.prop_map(|who| Step::Disconnect { who }),
         40 => (0..2_500_000_u64).prop_map(|micros| Step::Pass { micros }),
         1 => Just(Step::Observe),
+        4 => Just(Step::HandOver),
     ]
 }
 
@@ -86,7 +102,11 @@ impl World {
                     self.onlooker.connected(client);
                 }
             }
-            Step::Observe => self.observe(),
+            Step::Observe => {
+                self.table.stop_observing();
+                self.observe();
+            }
+            Step::HandOver => self.hand_over(),
             Step::Pass { micros } => {
                 self.now = self.now.after_micros(micros);
                 self.table.expire(self.now);
@@ -101,6 +121,34 @@ impl World {
         self.take_wakeups();
         self.take_occurrences();
         self.check();
+    }
+
+    /// The figures are the same under other rules: these let the groups have other numbers, and know the same groups.
+    fn hand_over(&mut self) {
+        let before = everything(&mut self.table, self.now);
+        let limits = |table: &LockTable| -> Vec<_> {
+            let claims = table
+                .clients()
+                .flat_map(|client| client.claims().map(|claim| (claim.mode, claim.limits)).collect::<Vec<_>>());
+            claims.collect()
+        };
+        let (limits_before, order) = (limits(&self.table), ids(&self.table));
+        let bytes = self.table.snapshot().expect("a snapshot");
+        self.table = LockTable::restore(&bytes, SEED).expect("its own snapshot");
+        let again = self.table.snapshot().expect("a snapshot");
+        // The others number deadlines anew, and have a test of their own.
+        assert!(sections(&again).iter().zip(sections(&bytes)).all(|(again, before)| again.0 < 3 || *again == before));
+        let rules: Vec<&str> = Groups::DEFAULT.lines().rev().collect();
+        let rules = Groups::parse(rules.join("\n"));
+        self.table.observe(Figures::new(rules.expect("the same rules the other way round"), self.now));
+        self.table.record_occurrences(usize::MAX);
+        let numbers: HashMap<_, _> = order.into_iter().zip(ids(&self.table)).collect();
+        self.clients = self.clients.iter().map(|client| numbers[client]).collect();
+        self.onlooker.renumbered(&numbers);
+        assert_eq!(everything(&mut self.table, self.now), before);
+        let known = |(mode, limits): &(Option<Mode>, Option<Limits>)| mode.is_some() && limits.is_some();
+        assert!(limits_before.iter().all(known));
+        assert_eq!(limits(&self.table), limits_before);
     }
 
     fn act(&mut self, client: ClientId, step: &Step) {
@@ -162,6 +210,25 @@ impl World {
             assert_eq!(group.outcomes, self.occurred.get(name).copied().unwrap_or_default(), "{name}");
         }
     }
+}
+
+fn ids(table: &LockTable) -> Vec<ClientId> {
+    table.clients().map(|client| client.id()).collect()
+}
+
+type Everything =
+    (Timestamp, BTreeMap<String, (GroupFigures, Vec<Option<HistoryStep>>)>, Vec<(Vec<u8>, String, u64, u64)>);
+
+/// All that the figures tell, by the names of the groups.
+pub(crate) fn everything(table: &mut LockTable, now: Timestamp) -> Everything {
+    let figures = table.figures_at(now).expect("they are on");
+    let group = |(id, name, group): (GroupId, &str, &GroupFigures)| {
+        (name.to_owned(), (group.clone(), figures.history(id).steps().collect::<Vec<_>>()))
+    };
+    let windows = [Window::Minute, Window::Hour];
+    let lists = Ranking::ALL.into_iter().flat_map(|ranking| windows.map(|window| figures.hot_keys(ranking, window)));
+    let hot = |hot: HotKey<'_>| (hot.key.to_vec(), figures.name(hot.group).to_owned(), hot.count, hot.error);
+    (figures.since(), figures.groups().map(group).collect(), lists.flatten().map(hot).collect())
 }
 
 fn count(claims: impl Iterator) -> u32 {

@@ -46,6 +46,10 @@ impl Onlooker {
         self.clients.insert(client, Vec::new());
     }
 
+    pub(crate) fn renumbered(&mut self, numbers: &HashMap<ClientId, ClientId>) {
+        self.clients = self.clients.drain().map(|(client, claims)| (numbers[&client], claims)).collect();
+    }
+
     fn of(&mut self, key: usize) -> &mut Counted {
         self.counted.entry(KEYS[key].1).or_default()
     }

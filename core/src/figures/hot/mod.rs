@@ -1,3 +1,4 @@
+mod saved;
 mod summary;
 
 use super::Subject;
@@ -8,6 +9,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 use hashbrown::HashTable;
+pub(crate) use saved::SavedHot;
 use summary::{Entries, Sealed, Summary};
 
 /// As many keys the list of a [`Ranking`] has at most.
@@ -109,6 +111,18 @@ impl Hot {
                 slots.advance(self.slot, slot);
             }
             self.slot = slot;
+        }
+    }
+
+    /// Goes on with `old`, in which groups had other numbers. What was counted later than this begins is none of it.
+    pub(super) fn continue_from(&mut self, old: Self, ids: &[GroupId]) {
+        if old.slot <= self.slot {
+            *self = old;
+            for slots in &mut self.rankings {
+                slots.current.renumber(ids);
+                slots.current_hour.renumber(ids);
+                slots.minute.iter_mut().chain(&mut slots.hour).for_each(|(_, sealed)| sealed.renumber(ids));
+            }
         }
     }
 

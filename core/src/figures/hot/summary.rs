@@ -52,6 +52,16 @@ pub(in crate::figures) struct Sealed {
 }
 
 impl Summary {
+    /// Without keys.
+    pub(super) fn with_deducted(deducted: u64) -> Self {
+        Self { deducted, ..Self::default() }
+    }
+
+    /// The same as one that is over.
+    pub(super) fn into_sealed(self, forgotten: u64) -> Sealed {
+        Sealed { entries: self.entries, deducted: self.deducted, forgotten }
+    }
+
     pub(in crate::figures) fn add(&mut self, subject: Subject<'_>, weight: u64) {
         let entries = &mut self.entries;
         if let Some(&index) = self.by_key.find(subject.hash, |&index| entries.is(index, subject)) {
@@ -93,6 +103,10 @@ impl Summary {
         self.deducted = self.deducted.saturating_add(other.deducted);
     }
 
+    pub(super) fn renumber(&mut self, ids: &[GroupId]) {
+        self.entries.renumber(ids);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.list.is_empty()
     }
@@ -127,6 +141,10 @@ impl Summary {
 }
 
 impl Sealed {
+    pub(super) fn renumber(&mut self, ids: &[GroupId]) {
+        self.entries.renumber(ids);
+    }
+
     pub(super) fn entries(&self) -> &Entries {
         &self.entries
     }
@@ -136,6 +154,12 @@ impl Entries {
     fn is(&self, index: u16, subject: Subject<'_>) -> bool {
         let entry = &self.list[usize::from(index)];
         entry.hash == subject.hash && self.key(entry) == subject.key
+    }
+
+    fn renumber(&mut self, ids: &[GroupId]) {
+        for entry in &mut self.list {
+            entry.group = ids.get(entry.group.index()).copied().unwrap_or_default();
+        }
     }
 
     fn key(&self, entry: &Entry) -> &[u8] {

@@ -9,12 +9,12 @@ mod statistics;
 mod version_1;
 mod version_2;
 
-use super::claim::{Asked, Claim, ClaimState, Client, MAX_CLAIMS};
+use super::claim::{Claim, ClaimState, Client, MAX_CLAIMS};
 use super::queue::{Links, Queue};
 use super::{HashSeed, Index, LockTable, NO_DEADLINE};
 use crate::Timestamp;
-use crate::key::GroupId;
-use crate::protocol::{MAX_LINE, Mode};
+use crate::figures::Figures;
+use crate::protocol::{Mode, is_key};
 use crate::stats::Statistics;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -72,6 +72,7 @@ impl LockTable {
             statistics: self.statistics.clone(),
             clients: self.clients.iter().map(|(_, client)| depth(client.claims().len())).collect(),
             pools: pools.collect(),
+            figures: self.figures().map(Figures::save),
         };
         version_2::write(saved, vec![VERSION])
     }
@@ -85,12 +86,15 @@ impl LockTable {
             requested: claim.requested,
             granted: claim.granted,
             deadline: self.deadlines.get(claim.deadline).map(|deadline| (deadline.at, deadline.sequence)),
+            asked: claim.asked,
         }
     }
 
     /// The table that [`snapshot`](Self::snapshot) wrote down.
     ///
     /// Clients are numbered anew, from 0 on, in the order of [`clients`](Self::clients) in the table that was written down.
+    ///
+    /// Figures are on if they were. They have no rules for groups, so all keys belong to `other`, until [`observe`](Self::observe) goes on with them.
     ///
     /// # Errors
     ///
@@ -104,7 +108,12 @@ impl LockTable {
         };
         let most = saved.clients.iter().copied().map(usize::from).max().unwrap_or(0);
         ensure(most <= MAX_CLAIMS, "a client with more than four locks")?;
-        Restoring::new(&saved, seed).finish(saved.pools)
+        let mut table = Restoring::new(&saved, seed).finish(saved.pools)?;
+        if let Some(figures) = saved.figures {
+            let figures = Figures::restore(figures, |key| table.pools.hash(key));
+            table.install(figures.map_err(SnapshotError::Contradiction)?);
+        }
+        Ok(table)
     }
 }
 
@@ -112,11 +121,6 @@ impl LockTable {
 #[expect(clippy::cast_possible_truncation)]
 fn depth(of: usize) -> u8 {
     of as u8
-}
-
-/// Whether a command could have named it.
-fn is_key(key: &[u8]) -> bool {
-    (1..MAX_LINE).contains(&key.len()) && !key.iter().any(|byte| b"\0\n ".contains(byte))
 }
 
 struct Restoring {
@@ -151,7 +155,7 @@ impl Restoring {
     fn pool(&mut self, saved: &SavedPool) -> Result<(), SnapshotError> {
         ensure(is_key(&saved.key), "a key that no line can hold")?;
         ensure(!saved.holders.is_empty(), "a pool that nobody holds")?;
-        let pool = self.table.pools.find_or_make(&saved.key, |_| GroupId::OTHER);
+        let pool = self.table.pools.find_or_make(&saved.key, &mut None);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;
         let queues = [
             (ClaimState::Held, &saved.holders),
@@ -174,6 +178,10 @@ impl Restoring {
         let newest = usize::from(saved.depth) + 1 == stack.len();
         ensure(state == ClaimState::Held || newest, "a waiting lock that is not its client's newest")?;
         ensure(state != ClaimState::Held || saved.deadline.is_none(), "a held lock with a deadline")?;
+        let same_mode =
+            saved.asked.mode.is_none_or(|mode| state == ClaimState::Held || state == ClaimState::Waiting(mode));
+        ensure(same_mode, "a waiting lock of another mode than its queue")?;
+        ensure(saved.asked.can_be(), "a lock with limits that cannot be")?;
         let place = stack
             .get_mut(usize::from(saved.depth))
             .ok_or(SnapshotError::Contradiction("a lock beyond its client's stack"))?;
@@ -184,7 +192,7 @@ impl Restoring {
             state,
             requested: saved.requested,
             granted: saved.granted,
-            asked: Asked::new(None, None),
+            asked: saved.asked,
             links: Links::NONE,
             deadline: NO_DEADLINE,
         };

@@ -2,7 +2,9 @@
 
 use super::SnapshotError;
 use crate::Timestamp;
+use crate::figures::SavedFigures;
 use crate::stats::Statistics;
+use crate::table::claim::Asked;
 use alloc::vec::Vec;
 
 /// A table, as it is written down.
@@ -11,6 +13,7 @@ pub(super) struct Saved {
     /// For each client, how many claims it has.
     pub(super) clients: Vec<u8>,
     pub(super) pools: Vec<SavedPool>,
+    pub(super) figures: Option<SavedFigures>,
 }
 
 pub(super) struct SavedPool {
@@ -30,6 +33,20 @@ pub(super) struct SavedClaim {
     pub(super) granted: Timestamp,
     /// When its wait ends, and the number that orders equal times.
     pub(super) deadline: Option<(Timestamp, u64)>,
+    pub(super) asked: Asked,
+}
+
+impl Saved {
+    /// All claims in their order.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &SavedClaim> {
+        self.pools.iter().flat_map(|pool| pool.holders.iter().chain(&pool.for_me).chain(&pool.for_anyone))
+    }
+
+    pub(super) fn claims_mut(&mut self) -> impl Iterator<Item = &mut SavedClaim> {
+        self.pools
+            .iter_mut()
+            .flat_map(|pool| pool.holders.iter_mut().chain(&mut pool.for_me).chain(&mut pool.for_anyone))
+    }
 }
 
 pub(super) fn ensure(condition: bool, contradiction: &'static str) -> Result<(), SnapshotError> {

@@ -4,6 +4,7 @@ use super::SnapshotError;
 use super::saved::{Saved, SavedClaim, SavedPool, ensure};
 use super::statistics::SavedStatistics;
 use crate::Timestamp;
+use crate::table::claim::Asked;
 use alloc::vec::Vec;
 use serde::Deserialize;
 
@@ -39,7 +40,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Saved, SnapshotError> {
         for_me: claims(pool.for_me),
         for_anyone: claims(pool.for_anyone),
     });
-    Ok(Saved { statistics: table.statistics.into(), clients: table.clients, pools: pools.collect() })
+    Ok(Saved { statistics: table.statistics.into(), clients: table.clients, pools: pools.collect(), figures: None })
 }
 
 fn claims(claims: Vec<Claim>) -> Vec<SavedClaim> {
@@ -50,6 +51,7 @@ fn claims(claims: Vec<Claim>) -> Vec<SavedClaim> {
         // This version does not have the time at which a waiter was granted its lock.
         granted: start,
         deadline,
+        asked: Asked::UNKNOWN,
     };
     claims.into_iter().map(claim).collect()
 }

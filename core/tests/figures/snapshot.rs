@@ -1,0 +1,176 @@
+//! Figures that go from one program to the next.
+
+use crate::{SEED, everything};
+use poolcounter::figures::{Figures, Gauges, HotKey, Ranking, Window};
+use poolcounter::key::Groups;
+use poolcounter::protocol::{Command, Line, Mode};
+use poolcounter::table::{ClaimState, SnapshotError, read_section, write_section};
+use poolcounter::{LockTable, Timestamp};
+
+fn at(secs: u32) -> Timestamp {
+    Timestamp::from_micros(0).after_secs(secs)
+}
+
+fn say(table: &mut LockTable, lines: &[&str], now: Timestamp) {
+    for line in lines {
+        let client = table.connect();
+        let _ = table.command(client, Command::parse(Line::Complete(line.as_bytes())), now);
+        while table.next_wakeup().is_some() {}
+    }
+}
+
+fn observed(rules: &str) -> LockTable {
+    let mut table = LockTable::new(SEED, at(0));
+    table.observe(Figures::new(Groups::parse(rules).expect("rules"), at(0)));
+    let (one, other) = ("ACQ4ANY wiki:a:1 1 9 60", "ACQ4ME wiki:b:1 1 2 60");
+    say(&mut table, &[one, one, one, other, other, other, "ACQ4ME Slots:1 1 9 60", "ACQ4ME x 1 9 60"], at(7));
+    table.expire(at(68));
+    while table.next_wakeup().is_some() {}
+    table
+}
+
+pub(crate) fn sections(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let (version, mut bytes) = bytes.split_first().expect("a snapshot");
+    assert_eq!(*version, 2);
+    std::iter::from_fn(|| read_section(&mut bytes).expect("a section"))
+        .map(|(tag, content)| (tag, content.to_vec()))
+        .collect()
+}
+
+fn joined<'a>(sections: impl IntoIterator<Item = &'a (u8, Vec<u8>)>) -> Vec<u8> {
+    sections.into_iter().fold(vec![2], |bytes, (tag, content)| write_section(*tag, content, bytes).expect("room"))
+}
+
+#[test]
+fn without_figures_an_older_program_can_read_the_snapshot() {
+    let mut table = observed("slots *");
+    let tags = |table: &LockTable| -> Vec<u8> {
+        sections(&table.snapshot().expect("a snapshot")).into_iter().map(|(tag, _)| tag).collect()
+    };
+    assert_eq!(tags(&table), [1, 2, 3, 4, 5, 6]);
+    table.stop_observing().expect("they are on");
+    assert_eq!(tags(&table), [1, 2]);
+
+    // Its limits are not known then, and the mode of a lock that is held neither.
+    let table = LockTable::restore(&table.snapshot().expect("a snapshot"), SEED).expect("its own snapshot");
+    assert!(table.figures().is_none());
+    for claim in
+        table.pools().flat_map(|pool| pool.holders().chain(pool.waiters_for_me()).chain(pool.waiters_for_anyone()))
+    {
+        assert_eq!(claim.limits, None);
+        let mode = if let ClaimState::Waiting(mode) = claim.state { Some(mode) } else { None::<Mode> };
+        assert_eq!(claim.mode, mode);
+    }
+}
+
+#[test]
+fn figures_go_on_under_their_names_when_the_rules_change() {
+    let mut table = observed("a *:a:*\nb *:b:*\nslots *");
+    let (since, before, hot) = everything(&mut table, at(70));
+    let mut restored = LockTable::restore(&table.snapshot().expect("a snapshot"), SEED).expect("its own snapshot");
+    // Until it has rules, all keys belong to `other`.
+    let waiting = |table: &LockTable, name| {
+        let figures = table.figures().expect("they are on");
+        figures
+            .groups()
+            .find(|(_, other, _)| *other == name)
+            .map(|(.., group)| (group.gauges.keys, group.gauges.holders))
+    };
+    assert_eq!((waiting(&restored, "other"), waiting(&restored, "a")), (Some((4, 4)), Some((0, 0))));
+
+    restored.observe(Figures::new(Groups::parse("new x\nb *:*").expect("rules"), at(70)));
+    let (since_after, after, hot_after) = everything(&mut restored, at(70));
+    assert_eq!((since_after, hot_after), (since, hot));
+    for (name, (group, steps)) in &before {
+        let (now, steps_now) = &after[name];
+        assert_eq!(
+            (&now.outcomes, &now.waits, &now.holds, steps_now),
+            (&group.outcomes, &group.waits, &group.holds, steps)
+        );
+    }
+    let keys = |name| after.get(name).map(|(group, _)| group.gauges.keys);
+    assert_eq!([keys("a"), keys("b"), keys("Slots"), keys("new"), keys("other")], [0, 3, 0, 1, 0].map(Some));
+}
+
+#[test]
+fn groups_for_which_there_is_no_room_become_a_part_of_other() {
+    let mut table = observed("a *:a:*\nb *:b:*");
+    let rules: Vec<String> = (0..63).map(|number| format!("g{number} g{number}")).collect();
+    table.observe(Figures::new(Groups::parse(rules.join("\n")).expect("rules"), at(69)));
+    let (_, groups, hot) = everything(&mut table, at(70));
+    let granted = |name| groups.get(name).map(|(group, _)| group.outcomes.granted);
+    // One more had its place; the next one had none.
+    assert_eq!((granted("a"), granted("b"), granted("other")), (Some(1), None, Some(3)));
+    let steps = |name: &str| groups[name].1.iter().flatten().map(|step| (step.granted, step.refused)).max();
+    assert_eq!((steps("a"), steps("other")), (Some((1, 0)), Some((3, 1))));
+    let group_of = |key: &[u8]| hot.iter().find(|(other, ..)| other == key).map(|(_, group, ..)| group.as_str());
+    assert_eq!((group_of(b"wiki:a:1"), group_of(b"wiki:b:1")), (Some("a"), Some("other")));
+}
+
+#[test]
+fn sections_that_belong_together_come_together() {
+    let sections = sections(&observed("slots *").snapshot().expect("a snapshot"));
+    let without =
+        |tag: u8| LockTable::restore(&joined(sections.iter().filter(|(other, _)| *other != tag)), SEED).map(|_| ());
+    for tag in [4, 5, 6] {
+        assert_eq!(without(tag), Err(SnapshotError::Contradiction("a section is missing")));
+    }
+    assert_eq!(without(3), Ok(()));
+    let short = |tag: u8| {
+        let mut sections = sections.clone();
+        let (_, content) = sections.iter_mut().find(|(other, _)| *other == tag).expect("it is there");
+        content.truncate(content.len() - 1);
+        LockTable::restore(&joined(&sections), SEED).map(|_| ())
+    };
+    assert!((1..=6).all(|tag| short(tag).is_err()));
+}
+
+/// Each byte in turn becomes another one: an error, or a table that goes on.
+#[test]
+fn damaged_figures_are_refused_or_sound() {
+    let mut table = observed("a *:a:*\nslots *");
+    say(&mut table, &["ACQ4ME x 1 9 0"; 3], at(75));
+    say(&mut table, &["ACQ4ME wiki:a:7 1 9 0"; 3], at(400));
+    let bytes = table.snapshot().expect("a snapshot");
+    let sections = sections(&bytes);
+    let without_figures = [2, 3].map(|sections_left| joined(&sections[..sections_left]).len());
+    for index in 0..bytes.len() {
+        for flip in [1, 0x40, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[index] ^= flip;
+            if let Ok(table) = LockTable::restore(&damaged, SEED) {
+                live_on(table);
+            }
+        }
+        // Without its last sections it is one without figures.
+        assert!(without_figures.contains(&index) || LockTable::restore(&bytes[..index], SEED).is_err(), "{index}");
+    }
+}
+
+fn live_on(mut table: LockTable) {
+    let late = Timestamp::from_micros(1 << 50);
+    for now in [at(401), at(9_000), late] {
+        if now == at(9_000) {
+            table.observe(Figures::new(Groups::default(), now));
+        }
+        say(&mut table, &["ACQ4ME wiki:a:1 9 99 1", "ACQ4ME Slots:1 1 1 1"], now);
+        if let Some(figures) = table.figures_at(now) {
+            let lists = Ranking::ALL
+                .map(|ranking| [Window::Minute, Window::Hour].map(|window| figures.hot_keys(ranking, window)));
+            let is_sound = |hot: &HotKey<'_>| hot.error <= hot.count;
+            assert!(lists.iter().flatten().flatten().all(is_sound));
+            assert!(
+                figures
+                    .groups()
+                    .all(|(id, _, group)| figures.history(id).steps().len() == 120 && group.waits.count() < u64::MAX)
+            );
+        }
+    }
+    let clients: Vec<_> = table.clients().map(|client| client.id()).collect();
+    for client in clients {
+        table.disconnect(client, late);
+        while table.next_wakeup().is_some() {}
+    }
+    let is_zero = |figures: &Figures| figures.groups().all(|(.., group)| group.gauges == Gauges::default());
+    assert!(table.is_idle() && table.figures().is_none_or(is_zero));
+}
