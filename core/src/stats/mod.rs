@@ -82,7 +82,6 @@ impl Statistics {
     }
 
     /// Counts an event of the table, which happened at `now`.
-    #[inline]
     pub fn count(&mut self, event: Event, now: Timestamp) {
         let Self { counters, times, .. } = self;
         match event {

@@ -15,7 +15,6 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    #[inline(never)]
     pub(super) fn tell(&mut self, pool: &Pool, client: ClientId, event: Event, now: Timestamp) {
         if let Some(figures) = &mut self.figures {
             figures.count(Subject { key: &pool.key, hash: pool.hash, group: pool.group }, event, now);

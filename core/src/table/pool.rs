@@ -109,7 +109,6 @@ impl Pools {
         self.arena.len()
     }
 
-    #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         hasher.write(key);
