@@ -9,6 +9,7 @@ pub mod c_api;
 pub mod conversation;
 pub mod hand_over;
 mod input;
+pub mod keys;
 mod life;
 pub mod lines;
 pub mod snapshot;
@@ -18,8 +19,9 @@ pub mod table;
 pub type Check = fn(&[u8]);
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Check); 6] = [
+pub const TARGETS: [(&str, Check); 7] = [
     ("lines", lines::check),
+    ("keys", keys::check),
     ("table", table::check),
     ("snapshot", snapshot::check),
     ("hand_over", hand_over::check),

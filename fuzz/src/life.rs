@@ -1,6 +1,8 @@
 //! What goes on in a lock table that somebody else has written down.
 
 use crate::input::Input;
+use poolcounter::figures::{Figures, Ranking, Window};
+use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Mode};
 use poolcounter::table::ClaimState;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
@@ -44,10 +46,43 @@ fn is_sound(table: &LockTable) {
     assert_eq!(table.next_deadline(), earliest);
 }
 
+/// The gauges are what a walk over the table finds.
+fn has_sound_figures(table: &LockTable, figures: &Figures) {
+    for (id, name, group) in figures.groups() {
+        let pools: Vec<_> = table.pools().filter(|pool| pool.group() == id).collect();
+        let holders: u64 = pools.iter().map(|pool| u64::from(pool.holder_count())).sum();
+        let waiters: u64 = pools.iter().map(|pool| u64::from(pool.waiter_count())).sum();
+        let gauges = (group.gauges.keys, group.gauges.holders, group.gauges.waiters);
+        assert_eq!(gauges, (pools.len() as u64, holders, waiters), "{name}");
+    }
+}
+
+/// All that the figures say.
+fn figures_say(figures: &Figures, said: &mut Vec<String>) {
+    for (id, name, group) in figures.groups() {
+        let history = figures.history(id);
+        said.push(format!("{name} {group:?} {:?} {:?}", history.end(), history.steps().collect::<Vec<_>>()));
+        assert!(group.waits.cumulative().all(|(_, count)| count <= group.waits.count()));
+    }
+    for ranking in Ranking::ALL {
+        for window in [Window::Minute, Window::Hour] {
+            let list = figures.hot_keys(ranking, window);
+            assert!(
+                list.iter().all(|hot| hot.error <= hot.count) && list.is_sorted_by(|one, next| one.count >= next.count)
+            );
+            said.push(format!("{list:?}"));
+        }
+    }
+}
+
 /// What is said to whom, until all have left.
 fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
     let mut said = Vec::new();
     let mut now = BEGINS;
+    // Half of all tables get new rules for their groups, if they have figures.
+    if steps.len().is_multiple_of(2) && table.figures().is_some() {
+        table.observe(Figures::new(Groups::default(), Timestamp::from_micros(now)));
+    }
     for step in steps {
         let clients: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
         let client = clients.get(usize::from(step >> 3).checked_rem(clients.len()).unwrap_or(0)).copied();
@@ -71,7 +106,13 @@ fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
         table.expire(Timestamp::from_micros(now));
         take_wakeups(&mut table, &mut said);
         is_sound(&table);
+        if let Some(figures) = table.figures() {
+            has_sound_figures(&table, figures);
+        }
         now += 100_000;
+    }
+    if let Some(figures) = table.figures_at(Timestamp::from_micros(now)) {
+        figures_say(figures, &mut said);
     }
     let clients: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
     for client in clients {

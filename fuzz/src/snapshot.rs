@@ -2,8 +2,11 @@
 
 use crate::input::Input;
 use crate::life::{SEED, goes_on};
-use poolcounter::LockTable;
-use poolcounter::table::write_section;
+use poolcounter::figures::Figures;
+use poolcounter::key::Groups;
+use poolcounter::protocol::{Acquire, Command, Mode};
+use poolcounter::table::{read_section, write_section};
+use poolcounter::{ClientId, LockTable, Timestamp};
 
 /// The bytes are: how the snapshot is put together; what happens to the table afterwards; and the snapshot, or the contents of its sections.
 pub fn check(data: &[u8]) {
@@ -12,6 +15,7 @@ pub fn check(data: &[u8]) {
     let length = input.below(32);
     let steps = [&[31][..], input.bytes(length)].concat();
     let snapshot = match form % 3 {
+        _ if form >> 4 == 4 => observed(&mut input),
         0 => input.rest().to_vec(),
         1 => of_sections(input.short().into(), &mut input),
         _ => nearly_sound(&mut input),
@@ -30,6 +34,47 @@ fn of_sections(length: usize, input: &mut Input<'_>) -> Vec<u8> {
 fn sections(claims: &[u8], statistics: &[u8]) -> Vec<u8> {
     let bytes = write_section(1, claims, vec![2]).expect("there is room for it");
     write_section(2, statistics, bytes).expect("there is room for it")
+}
+
+/// The snapshot of a table that has figures, and in which a few bytes have become others.
+fn observed(input: &mut Input<'_>) -> Vec<u8> {
+    let mut now = Timestamp::from_micros(1 << 36);
+    let mut table = LockTable::new(SEED, now);
+    table.observe(Figures::new(Groups::default(), now));
+    let clients: Vec<ClientId> = (0..6).map(|_| table.connect()).collect();
+    for _ in 0..input.below(64) {
+        let (who, what) = (input.below(clients.len()), input.byte());
+        now = now.after_micros(u64::from(input.byte()).pow(3));
+        table.received(clients[who], now);
+        if what & 3 == 0 {
+            let _ = table.command(clients[who], Command::Release, now);
+        } else {
+            let mode = if what & 4 == 0 { Mode::ForMe } else { Mode::ForAnyone };
+            let key = [&b"wiki:pcache:1"[..], b"Slots:1", b"thumbor-ip-1", b"x"][usize::from(what >> 6)];
+            let acquire = Acquire { mode, key, workers: 1, maxqueue: 3, timeout: u32::from(what >> 4 & 3) };
+            let _ = table.command(clients[who], Command::Acquire(acquire), now);
+        }
+        while table.next_wakeup().is_some() {}
+    }
+    let snapshot = table.snapshot().expect("nobody is to be told anything");
+    let mut rest = &snapshot[1..];
+    let mut sections = Vec::new();
+    while let Some((tag, content)) = read_section(&mut rest).expect("its own section") {
+        sections.push((tag, content.to_vec()));
+    }
+    while !input.is_empty() {
+        let section = input.below(sections.len());
+        let (_, content) = &mut sections[section];
+        let place = usize::from(input.short()) % content.len().max(1);
+        match input.byte() {
+            0 => content.truncate(place),
+            1 => content.insert(place, input.byte()),
+            _ => content.iter_mut().skip(place).take(1).for_each(|byte| *byte = input.byte()),
+        }
+    }
+    let write =
+        |bytes, (tag, content): &(u8, Vec<u8>)| write_section(*tag, content, bytes).expect("there is room for it");
+    sections.iter().fold(vec![2], write)
 }
 
 /// As `docs/hand-over.md` has it: the client, the claim's place among its claims, the moments of request and grant, and the deadline with its number.

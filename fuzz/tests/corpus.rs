@@ -33,6 +33,11 @@ fn lines() {
 }
 
 #[test]
+fn keys() {
+    replay("keys");
+}
+
+#[test]
 fn table() {
     replay("table");
 }
