@@ -46,7 +46,7 @@ fn observed(input: &mut Input<'_>) -> Vec<u8> {
         let (who, what) = (input.below(clients.len()), input.byte());
         now = now.after_micros(u64::from(input.byte()).pow(3));
         table.received(clients[who], now);
-        if what & 3 == 0 {
+        if what % 4 == 0 {
             let _ = table.command(clients[who], Command::Release, now);
         } else {
             let mode = if what & 4 == 0 { Mode::ForMe } else { Mode::ForAnyone };

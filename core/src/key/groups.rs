@@ -1,4 +1,4 @@
-use super::pattern::{Pattern, PatternError, Places};
+use super::pattern::{Pattern, PatternError, Places, Starts};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
@@ -74,6 +74,10 @@ pub struct Groups {
     /// By number.
     names: Vec<Box<str>>,
     rules: Vec<Rule>,
+    /// Of all patterns.
+    starts: Starts,
+    /// Whether there is a rule [`Rule::Slots`].
+    slots: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +129,7 @@ impl Groups {
     /// No rules: all keys belong to [`GroupId::OTHER`].
     #[must_use]
     pub fn none() -> Self {
-        Self { names: vec!["other".into()], rules: Vec::new() }
+        Self { names: vec!["other".into()], rules: Vec::new(), starts: Starts::default(), slots: false }
     }
 
     /// Groups of these names without rules, numbered in this order; the first is `other`.
@@ -179,6 +183,10 @@ impl Groups {
             let group = self.named(pattern)?;
             Rule::Pattern(Pattern::parse(&alloc::format!("{pattern}:{{digits}}"))?, group)
         };
+        match &rule {
+            Rule::Pattern(pattern, _) => self.starts.add(pattern),
+            Rule::Slots => self.slots = true,
+        }
         self.rules.push(rule);
         Ok(())
     }
@@ -204,6 +212,10 @@ impl Groups {
     pub fn of(&mut self, key: &[u8]) -> GroupId {
         let key = key.strip_prefix(NO_WAIT).unwrap_or(key);
         let places = Places::of(key);
+        let may_be_slot = self.slots && key.last().is_some_and(u8::is_ascii_digit);
+        if !may_be_slot && !self.starts.may_match(places) {
+            return GroupId::OTHER;
+        }
         for rule in &self.rules {
             match rule {
                 Rule::Pattern(pattern, group) if pattern.matches(places) => return *group,

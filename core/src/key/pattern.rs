@@ -36,6 +36,43 @@ enum Start {
     Any,
 }
 
+/// How several patterns start. It tells most keys that none of them matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Starts {
+    first: ByteSet,
+    after_colon: ByteSet,
+    any: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ByteSet([u64; 4]);
+
+impl Starts {
+    pub(super) fn add(&mut self, pattern: &Pattern) {
+        match pattern.start {
+            Start::First(byte) => self.first.add(byte),
+            Start::AfterColon(byte) => self.after_colon.add(byte),
+            Start::Any => self.any = true,
+        }
+    }
+
+    pub(super) fn may_match(&self, places: Places<'_>) -> bool {
+        self.any
+            || places.first.is_some_and(|byte| self.first.has(byte))
+            || places.after_colon.is_some_and(|byte| self.after_colon.has(byte))
+    }
+}
+
+impl ByteSet {
+    fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte / 64)] |= 1 << (byte % 64);
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte / 64)] & (1 << (byte % 64)) != 0
+    }
+}
+
 /// The places of a key that [`Pattern::matches`] looks at first.
 #[derive(Clone, Copy)]
 pub(super) struct Places<'a> {

@@ -178,7 +178,7 @@ fn slot_of(now: Timestamp) -> u64 {
 #[derive(Default)]
 struct Merged<'a> {
     keys: Vec<MergedKey<'a>>,
-    by_key: HashTable<usize>,
+    by_hash: HashTable<usize>,
     /// What a key may weigh in all slots if none has it.
     forgotten: u64,
 }
@@ -196,16 +196,13 @@ impl<'a> Merged<'a> {
         self.forgotten = self.forgotten.saturating_add(forgotten);
         for (subject, count) in entries.iter() {
             let keys = &mut self.keys;
-            let is_it = |&index: &usize| {
-                let other: &Subject<'_> = &keys[index].subject;
-                other.hash == subject.hash && other.key == subject.key
-            };
-            let index = if let Some(&index) = self.by_key.find(subject.hash, is_it) {
+            let is_it = |&index: &usize| keys[index].subject.hash == subject.hash;
+            let index = if let Some(&index) = self.by_hash.find(subject.hash, is_it) {
                 index
             } else {
                 keys.push(MergedKey { subject, count: 0, found_forgotten: 0, deducted: 0 });
                 let keys = &*keys;
-                self.by_key.insert_unique(subject.hash, keys.len() - 1, |&index| keys[index].subject.hash);
+                self.by_hash.insert_unique(subject.hash, keys.len() - 1, |&index| keys[index].subject.hash);
                 keys.len() - 1
             };
             let key = &mut self.keys[index];
