@@ -8,6 +8,7 @@
 mod admin;
 mod command_line;
 mod constants;
+mod groups_file;
 mod hand_over;
 mod net;
 mod saved;
@@ -26,10 +27,12 @@ use crate::service::signals::Signals;
 use crate::start_error::StartError;
 use crate::system::{descriptors, log};
 use crate::tasks::{acceptor, delivery, expiry, idle};
+use poolcounter::key::Groups;
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::runtime::{Builder, LocalOptions};
+use tracing::error;
 
 /// See sysexits(3), and `RestartPreventExitStatus=` in poolcounter.service.
 const USAGE: u8 = 64;
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
     match action {
         Action::Help => print(HELP),
         Action::Version => print(&format!("poolcounterd {VERSION}\n")),
-        Action::CheckHandOver(_) => match hand_over::check() {
+        Action::CheckHandOver(options) => match check(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(format!("{error}\n").as_bytes()),
         },
@@ -91,6 +94,12 @@ fn abort_on_panic() {
     }));
 }
 
+/// Whether this program can take over, with what its options name. The daemon that asks has checked those when it started, but files change.
+fn check(options: &Options) -> Result<(), StartError> {
+    groups_file::read(options.groups.as_deref())?;
+    Ok(hand_over::check()?)
+}
+
 fn run(options: &Options) -> Result<(), StartError> {
     abort_on_panic();
     log::start(options.log_level, hand_over::unwritten());
@@ -102,17 +111,27 @@ fn run(options: &Options) -> Result<(), StartError> {
         .enable_all()
         .build_local(LocalOptions::default())
         .map_err(StartError::Runtime)?;
+    let groups = groups_file::read(options.groups.as_deref());
     runtime.block_on(async {
         let signals = Signals::new().map_err(StartError::Runtime)?;
         if !options.admin.is_empty() {
             descriptors::reserve_for_admin(MAX_ADMIN_CONNECTIONS.into());
         }
-        let (listeners, server) = if hand_over::is_due() {
-            hand_over::take_over(options.max_clients).await?
+        let (groups, (listeners, server)) = if hand_over::is_due() {
+            // The trial has read the file. If it has become bad since, that must not end the daemon.
+            let groups = groups.unwrap_or_else(|error| {
+                error!("{error}; the usual rules hold");
+                Groups::default()
+            });
+            (groups, hand_over::take_over(options.max_clients).await?)
         } else {
+            let groups = groups?;
             descriptors::keep_reserve();
-            (net::open(options)?, Server::new(options.max_clients))
+            (groups, (net::open(options)?, Server::new(options.max_clients)))
         };
+        if !listeners.for_admin.is_empty() {
+            server.observe(groups);
+        }
         admin::start(&server, &listeners, options);
         for listener in &listeners.for_clients {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));

@@ -1,3 +1,4 @@
+use crate::groups_file::GroupsFileError;
 use crate::hand_over::TakeOverError;
 use crate::net::listen_error::ListenError;
 use crate::system::reason::reason;
@@ -6,6 +7,8 @@ use std::io;
 /// Why the daemon cannot start, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
+    #[error(transparent)]
+    Groups(#[from] GroupsFileError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("Couldn't take over: {0}")]
@@ -19,6 +22,10 @@ pub(crate) enum StartError {
 impl StartError {
     /// Whether the next start with the same command line fails for the same reason, unless the operator changes something.
     pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::Listen(error) if error.is_permanent())
+        match self {
+            Self::Groups(_) => true,
+            Self::Listen(error) => error.is_permanent(),
+            _ => false,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io, slice};
 
 /// The modules below `src/`, the highest first. A module imports only from those after it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "main",
     "start_error",
     "service",
@@ -15,6 +15,7 @@ const ORDER: [&str; 12] = [
     "server",
     "net",
     "command_line",
+    "groups_file",
     "system",
     "constants",
     "saved",

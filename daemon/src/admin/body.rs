@@ -1,26 +1,34 @@
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use tokio::sync::mpsc;
 
 /// How much of an answer is given to the socket in one turn of the runtime.
 const FRAME: usize = 64 * 1024;
 
-/// The body of an answer: all of it is there, and is sent in pieces, so that clients are served in between.
-#[derive(Debug, Default)]
-pub(super) struct Whole {
-    rest: Bytes,
-    /// A piece was given in this turn.
-    given: bool,
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// All of it is there, and is sent in frames, so that clients are served in between. `given`: a frame was given in this turn.
+    Whole { rest: Bytes, given: bool },
+    /// It has no end that is known, and somebody writes it.
+    Pieces(mpsc::Receiver<Bytes>),
 }
 
-impl From<Vec<u8>> for Whole {
+impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { rest: bytes.into(), given: false }
+        Self::Whole { rest: bytes.into(), given: false }
     }
 }
 
-impl Body for Whole {
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::Whole { rest: Bytes::from_static(bytes), given: false }
+    }
+}
+
+impl HttpBody for Body {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -28,24 +36,30 @@ impl Body for Whole {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
+        match &mut *self {
+            Self::Whole { rest, .. } if rest.is_empty() => Poll::Ready(None),
+            Self::Whole { given, .. } if *given => {
+                *given = false;
+                // Waking by hand would not let the runtime look at its sockets.
+                let _ = pin!(tokio::task::yield_now()).poll(context);
+                Poll::Pending
+            }
+            Self::Whole { rest, given } => {
+                *given = true;
+                Poll::Ready(Some(Ok(Frame::data(rest.split_to(FRAME.min(rest.len()))))))
+            }
+            Self::Pieces(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
         }
-        self.given = !self.given;
-        if !self.given {
-            // Waking by hand would not let the runtime look at its sockets.
-            let _ = pin!(tokio::task::yield_now()).poll(context);
-            return Poll::Pending;
-        }
-        let piece = FRAME.min(self.rest.len());
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        matches!(self, Self::Whole { rest, .. } if rest.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        match self {
+            Self::Whole { rest, .. } => SizeHint::with_exact(rest.len() as u64),
+            Self::Pieces(_) => SizeHint::default(),
+        }
     }
 }

@@ -1,3 +1,4 @@
+use super::body::Body;
 use super::deadline::Deadline;
 use super::shared::{Admin, Origin};
 use super::stream::Stream;
@@ -46,7 +47,14 @@ pub(super) async fn serve(counted: Counted, socket: Socket) {
     let stream = Stream::new(socket, deadline.clone());
     let service = service_fn(|request: Request<Incoming>| {
         deadline.begin();
-        async { Ok::<_, Infallible>(admin.answer(origin, request).await) }
+        let deadline = &deadline;
+        async move {
+            let answer = admin.answer(origin, request).await;
+            if matches!(answer.body(), Body::Pieces(_)) {
+                deadline.lift();
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD).half_close(true);

@@ -19,6 +19,17 @@ impl Moment {
         seconds(self.now.micros_since(at))
     }
 
+    /// How long it is until then, in seconds; 0 if that time has passed.
+    pub(super) fn left(&self, at: Timestamp) -> f64 {
+        seconds(at.micros_since(self.now))
+    }
+
+    /// A time that has passed, in seconds since 1970.
+    pub(super) fn unix_seconds(&self, at: Timestamp) -> f64 {
+        let now = self.calendar.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        now.as_secs_f64() - self.age(at)
+    }
+
     /// A time that has passed, on the calendar: as `2026-01-31T12:00:00.000Z`.
     pub(super) fn calendar(&self, at: Timestamp) -> String {
         let then = self.calendar.checked_sub(Duration::from_micros(self.now.micros_since(at)));

@@ -1,37 +1,106 @@
-//! What a request asks for: its path and its parameters. This file knows nothing else of the daemon, so that the fuzzer can include it.
+//! What a request asks for: its path and its parameters. This file knows nothing else of the daemon, so the fuzzer can include it.
 
+use percent_encoding::percent_decode_str;
+use poolcounter::key::KeyText;
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::fmt;
 use std::str::FromStr;
 
-/// The longest list in one answer, and the usual one.
+/// The most entries that an answer's list has, and how many it has if the request does not say.
 const MOST: usize = 1_000;
 const USUAL: usize = 100;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
+    /// A file of the page, by its path, if there is one.
     Page(String),
     Health,
     Ready,
+    Metrics,
     Status,
+    Groups,
+    History,
+    Keys(Keys),
+    Key {
+        key: Vec<u8>,
+        list: List<ClaimRank>,
+    },
     Clients(List<u64>),
+    Events {
+        group: Option<String>,
+    },
+}
+
+/// Which keys, in which order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    pub(super) order: Order,
+    /// Of this group alone.
+    pub(super) group: Option<String>,
+    pub(super) limit: usize,
+}
+
+/// An order of keys, and behind which one the list begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Waiting(Option<KeyRank>),
+    Held(Option<KeyRank>),
+    /// The keys of a list that is maintained; behind so many of them.
+    Top(Top, Window, usize),
+}
+
+/// What the lists that are maintained are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Top {
+    Acquires,
+    Refused,
+    Waited,
+}
+
+/// How far a maintained list looks back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Window {
+    Minute,
+    Hour,
 }
 
 /// A part of a list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct List<C> {
+pub(super) struct List<R> {
     /// How many entries there may be.
     pub(super) limit: usize,
-    /// Where the part before ended.
-    pub(super) after: Option<C>,
+    /// The rank of the entry that the part before ended with.
+    pub(super) after: Option<R>,
+}
+
+/// A key's place among others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeyRank {
+    /// How many wait, where that counts.
+    pub(super) waiters: Reverse<u32>,
+    /// Since when, in microseconds.
+    pub(super) since: u64,
+    pub(super) key: Vec<u8>,
+}
+
+/// A claim's place among those to the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClaimRank {
+    pub(super) waits: bool,
+    /// Since when, in microseconds.
+    pub(super) since: u64,
+    /// The client's number for people.
+    pub(super) client: u64,
 }
 
 /// Why a request cannot be understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Misunderstood {
-    /// Nothing has this path.
-    Path,
-    /// A parameter that the path does not have, or has twice, or with another kind of value: one plain sentence.
+    /// The path names no key.
+    Key(String),
+    /// A parameter that the path does not have, or has twice, or with another kind of value.
     Parameter(String),
 }
 
@@ -42,61 +111,110 @@ impl Route {
         let route = match path {
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
+            "/metrics" | "/prometheus" => Self::Metrics,
             "/v1/status" => Self::Status,
+            "/v1/groups" => Self::Groups,
+            "/v1/history" => Self::History,
+            "/v1/keys" => Self::Keys(parameters.keys()?),
             "/v1/clients" => Self::Clients(parameters.list()?),
-            page => Self::Page(page.to_owned()),
+            "/v1/events" => Self::Events { group: parameters.group()? },
+            path => match path.strip_prefix("/v1/keys/") {
+                Some(key) => Self::Key { key: key_of_path(key)?, list: parameters.list()? },
+                None => return Ok(Self::Page(path.to_owned())),
+            },
         };
         parameters.end()?;
         Ok(route)
     }
 
-    /// Whether any name of this host may be used: programs ask for these, by whatever name they have, and they contain no keys of users.
+    /// Whether any name of this host may be used: programs ask for these by whatever name the host has, and no user's key is in the answers.
     pub(super) fn is_for_any_host(&self) -> bool {
-        matches!(self, Self::Health | Self::Ready)
+        matches!(self, Self::Health | Self::Ready | Self::Metrics)
     }
 }
 
+/// A key in its text form, encoded once more, as any part of a path.
+fn key_of_path(path: &str) -> Result<Vec<u8>, Misunderstood> {
+    let text = percent_decode_str(path).decode_utf8_lossy();
+    KeyText::parse(&text)
+        .map_err(|error| Misunderstood::Key(format!("The path does not end with a key's text form: {error}.")))
+}
+
 /// The parameters of a request that nobody has asked for yet.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct Parameters<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
     fn parse(query: &'a str) -> Result<Self, Misunderstood> {
-        let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
+        let mut parameters: Vec<(&str, Cow<'_, str>)> = Vec::new();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let decoded = |text: &'a str| {
-                decode(text).ok_or_else(|| {
-                    Misunderstood::Parameter(format!("The parameter {name:?} is not percent-encoded text."))
-                })
-            };
-            let (name, value) = (decoded(name)?, decoded(value)?);
             if parameters.iter().any(|(other, _)| *other == name) {
                 return Err(Misunderstood::Parameter(format!("The parameter {name:?} is there twice.")));
             }
-            parameters.push((name, value));
+            parameters.push((name, percent_decode_str(value).decode_utf8_lossy()));
         }
         Ok(Self(parameters))
     }
 
+    /// The value of a parameter, if it is there.
     fn take(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        let at = self.0.iter().position(|(other, _)| other == name)?;
+        let at = self.0.iter().position(|(other, _)| *other == name)?;
         Some(self.0.swap_remove(at).1)
     }
 
-    /// The parameters of a list.
-    fn list<C: FromStr>(&mut self) -> Result<List<C>, Misunderstood> {
-        let limit = match self.take("limit") {
-            None => USUAL,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                Misunderstood::Parameter(format!("The parameter \"limit\" is a number from 1 to {MOST}, not {text:?}."))
-            })?,
+    /// What the value of a parameter means, if it is there; `wanted` says what could stand there.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Misunderstood> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let wrong = || Misunderstood::Parameter(format!("The parameter {name:?} must be {wanted}."));
+        read(&text).map(Some).ok_or_else(wrong)
+    }
+
+    fn limit(&mut self) -> Result<usize, Misunderstood> {
+        let read = |text: &str| text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        Ok(self.read("limit", &format!("a number from 1 to {MOST}"), read)?.unwrap_or(USUAL))
+    }
+
+    fn cursor<R: FromStr>(&mut self) -> Result<Option<R>, Misunderstood> {
+        self.read("cursor", "what \"next\" was in an answer to the same request", |text| text.parse().ok())
+    }
+
+    fn list<R: FromStr>(&mut self) -> Result<List<R>, Misunderstood> {
+        Ok(List { limit: self.limit()?, after: self.cursor()? })
+    }
+
+    fn group(&mut self) -> Result<Option<String>, Misunderstood> {
+        let is_name = |name: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+            name.len() <= 64
+                && name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name.bytes().all(is_inner)
         };
-        let cursor = |text: Cow<'_, str>| {
-            let foreign =
-                || Misunderstood::Parameter("The parameter \"cursor\" is not one that an answer gave.".to_owned());
-            text.parse().map_err(|_| foreign())
+        self.read("group", "the name of a group", |text| is_name(text).then(|| text.to_owned()))
+    }
+
+    fn keys(&mut self) -> Result<Keys, Misunderstood> {
+        let orders = ["waiting", "held", "acquires", "refused", "waited"];
+        let read = |text: &str| orders.iter().find(|order| **order == text).copied();
+        let order = self.read("sort", "waiting, held, acquires, refused or waited", read)?;
+        let windows = |text: &str| match text {
+            "minute" => Some(Window::Minute),
+            "hour" => Some(Window::Hour),
+            _ => None,
         };
-        Ok(List { limit, after: self.take("cursor").map(cursor).transpose()? })
+        let window = self.read("window", "minute or hour", windows)?.unwrap_or(Window::Minute);
+        let order = match order {
+            Some("held") => Order::Held(self.cursor()?),
+            Some("acquires") => Order::Top(Top::Acquires, window, self.cursor()?.unwrap_or_default()),
+            Some("refused") => Order::Top(Top::Refused, window, self.cursor()?.unwrap_or_default()),
+            Some("waited") => Order::Top(Top::Waited, window, self.cursor()?.unwrap_or_default()),
+            _ => Order::Waiting(self.cursor()?),
+        };
+        Ok(Keys { order, group: self.group()?, limit: self.limit()? })
     }
 
     fn end(self) -> Result<(), Misunderstood> {
@@ -107,7 +225,110 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Percent-encoded UTF-8; `None` if it is not.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    Some(Cow::Borrowed(text))
+impl fmt::Display for KeyRank {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.waiters.0, self.since, KeyText(&self.key))
+    }
+}
+
+impl FromStr for KeyRank {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let read = || {
+            let (waiters, rest) = text.split_once('.')?;
+            let (since, key) = rest.split_once('.')?;
+            let waiters = Reverse(waiters.parse().ok()?);
+            Some(Self { waiters, since: since.parse().ok()?, key: KeyText::parse(key).ok()? })
+        };
+        read().ok_or(())
+    }
+}
+
+impl fmt::Display for ClaimRank {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", u8::from(self.waits), self.since, self.client)
+    }
+}
+
+impl FromStr for ClaimRank {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let read = || {
+            let (waits, rest) = text.split_once('.')?;
+            let (since, client) = rest.split_once('.')?;
+            let waits = waits.parse::<u8>().ok().filter(|waits| *waits <= 1)? == 1;
+            Some(Self { waits, since: since.parse().ok()?, client: client.parse().ok()? })
+        };
+        read().ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(target: &str) -> Result<Route, Misunderstood> {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        Route::parse(path, query)
+    }
+
+    #[test]
+    fn every_path_has_its_meaning() {
+        let usual = |after| List { limit: 100, after };
+        let keys = |order| Route::Keys(Keys { order, group: None, limit: 100 });
+        let rank = KeyRank { waiters: Reverse(29), since: 7, key: b"a b.c".to_vec() };
+        let claim = ClaimRank { waits: true, since: 7, client: 8 };
+        let cases = [
+            ("/", Route::Page("/".to_owned())),
+            ("/page/x.js?v=1", Route::Page("/page/x.js".to_owned())),
+            ("/metrics", Route::Metrics),
+            ("/prometheus", Route::Metrics),
+            ("/v1/clients", Route::Clients(List { limit: 100, after: None })),
+            ("/v1/clients?cursor=7&limit=1", Route::Clients(List { limit: 1, after: Some(7) })),
+            ("/v1/keys", keys(Order::Waiting(None))),
+            ("/v1/keys?window=hour", keys(Order::Waiting(None))),
+            ("/v1/keys?sort=held&cursor=29.7.a%2520b.c", keys(Order::Held(Some(rank)))),
+            ("/v1/keys?sort=waited&window=hour&cursor=7", keys(Order::Top(Top::Waited, Window::Hour, 7))),
+            ("/v1/keys/a%2520b", Route::Key { key: b"a b".to_vec(), list: usual(None) }),
+            ("/v1/keys/a/b%3F?cursor=1.7.8", Route::Key { key: b"a/b?".to_vec(), list: usual(Some(claim)) }),
+            ("/v1/events?group=pcache", Route::Events { group: Some("pcache".to_owned()) }),
+        ];
+        for (target, route) in cases {
+            assert_eq!(parse(target), Ok(route), "{target}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let cases = [
+            ("/v1/status?x=1", "There is no parameter \"x\" here."),
+            ("/v1/keys?limit=0", "The parameter \"limit\" must be a number from 1 to 1000."),
+            ("/v1/keys?limit=1001", "The parameter \"limit\" must be a number from 1 to 1000."),
+            ("/v1/keys?limit=1&limit=1", "The parameter \"limit\" is there twice."),
+            ("/v1/keys?sort=x", "The parameter \"sort\" must be waiting, held, acquires, refused or waited."),
+            ("/v1/keys?window=day", "The parameter \"window\" must be minute or hour."),
+            ("/v1/keys?group=9", "The parameter \"group\" must be the name of a group."),
+            (
+                "/v1/keys?cursor=x",
+                "The parameter \"cursor\" must be what \"next\" was in an answer to the same request.",
+            ),
+        ];
+        for (target, words) in cases {
+            assert_eq!(parse(target), Err(Misunderstood::Parameter(words.to_owned())), "{target}");
+        }
+        let words = "The path does not end with a key's text form: at byte 1: the byte must be written as %20.";
+        assert_eq!(parse("/v1/keys/a%20b"), Err(Misunderstood::Key(words.to_owned())));
+    }
+
+    #[test]
+    fn ranks_survive_as_text() {
+        for (waiters, since, key) in [(0, 0, &b""[..]), (u32::MAX, u64::MAX, b"\xff.%")] {
+            let rank = KeyRank { waiters: Reverse(waiters), since, key: key.to_vec() };
+            assert_eq!(rank.to_string().parse(), Ok(rank));
+        }
+        let rank = ClaimRank { waits: false, since: 1, client: u64::MAX };
+        assert_eq!(rank.to_string().parse(), Ok(rank));
+    }
 }

@@ -1,6 +1,6 @@
 //! Answers and refusals as HTTP has them.
 
-use super::body::Whole;
+use super::body::Body;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 /// An answer.
-pub(super) type Answer = Response<Whole>;
+pub(super) type Answer = Response<Body>;
 
 /// Why a request is not answered.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl From<Problem> for Answer {
 }
 
 /// An answer of this type.
-pub(super) fn of_type(content_type: &'static str, content: Vec<u8>) -> Answer {
+pub(super) fn of_type(content_type: &'static str, content: impl Into<Body>) -> Answer {
     let mut answer = Response::new(content.into());
     set(&mut answer, CONTENT_TYPE, content_type);
     set(&mut answer, CACHE_CONTROL, "no-store");
@@ -54,10 +54,17 @@ pub(super) fn of_type(content_type: &'static str, content: Vec<u8>) -> Answer {
 }
 
 pub(super) fn json(content: &impl Serialize) -> Answer {
-    // Structs of numbers and strings, which always can be written.
-    let mut text = serde_json::to_vec(content).unwrap_or_default();
+    let mut text = Vec::new();
+    write_json(&mut text, content);
     text.push(b'\n');
     of_json(text)
+}
+
+/// Writes numbers, text and structs of them as JSON, which is always possible.
+pub(super) fn write_json(to: &mut Vec<u8>, content: &impl Serialize) {
+    if let Err(error) = serde_json::to_writer(to, content) {
+        unreachable!("it is no plain data: {error}");
+    }
 }
 
 /// An answer of JSON that is already written.

@@ -1,11 +1,14 @@
 //! Who answers which request.
 
-use super::answers::{clients, probes, status};
+use super::answers::{clients, events, groups, history, key, keys, metrics, probes, status};
+use super::page;
 use super::request::{Misunderstood, Route};
-use super::response::{Answer, Problem, text};
+use super::response::{Answer, Problem, of_type, set, text};
 use super::shared::{Admin, Origin};
 use hyper::body::Body;
+use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use hyper::{Method, Request, StatusCode};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// The largest body of a request, in bytes.
@@ -15,10 +18,11 @@ const MAX_BODY: u64 = 4 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Admin {
-    pub(super) async fn answer<B: Body>(&self, origin: Origin, request: Request<B>) -> Answer {
+    pub(super) async fn answer<B: Body>(self: &Rc<Self>, origin: Origin, request: Request<B>) -> Answer {
         let answer = async {
             let route = self.route(origin, &request)?;
-            tokio::time::timeout(PATIENCE, self.follow(route)).await.unwrap_or_else(|_| {
+            let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+            tokio::time::timeout(PATIENCE, self.follow(route, accept)).await.unwrap_or_else(|_| {
                 let error = format!("There was no answer within {} s.", PATIENCE.as_secs());
                 Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error))
             })
@@ -34,8 +38,7 @@ impl Admin {
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error));
         }
         let route = Route::parse(request.uri().path(), request.uri().query()).map_err(|error| match error {
-            Misunderstood::Path => not_found(),
-            Misunderstood::Parameter(error) => Problem::new(StatusCode::BAD_REQUEST, error),
+            Misunderstood::Key(error) | Misunderstood::Parameter(error) => Problem::new(StatusCode::BAD_REQUEST, error),
         })?;
         // A page of another site can have a browser connect to a port, but not to a Unix socket.
         if origin == Origin::Tcp && !route.is_for_any_host() && !self.names.allow(request) {
@@ -49,18 +52,28 @@ impl Admin {
         Ok(route)
     }
 
-    async fn follow(&self, route: Route) -> Result<Answer, Problem> {
-        match route {
-            Route::Health => Ok(text("ok\n")),
-            Route::Ready => Ok(probes::ready(&self.server)),
-            Route::Status => Ok(status::status(self).await),
-            Route::Clients(list) => Ok(clients::clients(self, list).await),
-            Route::Page(path) if path == "/" => Ok(text("The page comes later.\n")),
-            Route::Page(_) => Err(not_found()),
-        }
+    async fn follow(self: &Rc<Self>, route: Route, accept: &str) -> Result<Answer, Problem> {
+        Ok(match route {
+            Route::Page(path) => file(&path)?,
+            Route::Health => text("ok\n"),
+            Route::Ready => probes::ready(&self.server),
+            Route::Metrics => metrics::metrics(self, accept).await,
+            Route::Status => status::status(self).await,
+            Route::Groups => groups::groups(self).await,
+            Route::History => history::history(self).await,
+            Route::Keys(keys) => keys::keys(self, keys).await,
+            Route::Key { key, list } => key::key(self, &key, list).await?,
+            Route::Clients(list) => clients::clients(self, list).await,
+            Route::Events { group } => events::events(self, group)?,
+        })
     }
 }
 
-fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
+/// A file of the page.
+fn file(path: &str) -> Result<Answer, Problem> {
+    let not_found = || Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.");
+    let page::File { content_type, body } = page::find(path).ok_or_else(not_found)?;
+    let mut answer = of_type(content_type, body);
+    set(&mut answer, CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY);
+    Ok(answer)
 }

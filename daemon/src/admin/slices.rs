@@ -63,6 +63,10 @@ impl Budget {
     /// The largest number of keys in one slice.
     pub(super) const KEYS: usize = KEYS;
 
+    /// The same for those who count places of a table.
+    #[expect(clippy::cast_possible_truncation, reason = "it is some hundreds")]
+    pub(super) const PLACES: u32 = KEYS as u32;
+
     /// So many keys were looked at.
     pub(super) fn spend_keys(&mut self, keys: usize) {
         self.keys += keys;

@@ -1,6 +1,6 @@
 use super::connection::Connection;
 use crate::net::read_order::ReadOrder;
-use poolcounter::ClientId;
+use poolcounter::{ClientId, Timestamp};
 use std::io;
 use std::rc::Rc;
 
@@ -8,6 +8,8 @@ use std::rc::Rc;
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     connections: Vec<Option<Rc<Connection>>>,
+    /// Their numbers for people, which are never used again, also not after an upgrade. A client that has left has its number here until another has its place.
+    serials: Vec<u64>,
     /// Watches the sockets while another program is tried.
     read_order: Option<Rc<ReadOrder>>,
     /// Increases each time the search for idle clients begins again; see [`Connection::used`].
@@ -17,12 +19,6 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// A number for people that no client has had.
-    pub(super) fn take_serial(&mut self) -> u64 {
-        self.last_serial += 1;
-        self.last_serial
-    }
-
     /// Adds a client that has just connected.
     pub(super) fn connect(&mut self, connection: &Rc<Connection>) {
         self.mark_used(connection);
@@ -30,15 +26,24 @@ impl Clients {
             // If a client cannot be watched, only its place in the reading order is lost.
             let _ = connection.watch(read_order);
         }
-        self.add(Rc::clone(connection));
+        self.last_serial += 1;
+        self.add(Rc::clone(connection), self.last_serial);
     }
 
-    pub(super) fn add(&mut self, connection: Rc<Connection>) {
+    pub(super) fn add(&mut self, connection: Rc<Connection>, serial: u64) {
         let Some(index) = connection.client().map(ClientId::index) else { return };
         if index >= self.connections.len() {
             self.connections.resize(index + 1, None);
+            self.serials.resize(index + 1, 0);
         }
         self.connections[index] = Some(connection);
+        self.serials[index] = serial;
+    }
+
+    /// A number for a client whose number the old program did not hand over, and since when it is known.
+    pub(super) fn number_again(&mut self, now: Timestamp) -> (u64, Timestamp) {
+        self.last_serial += 1;
+        (self.last_serial, now)
     }
 
     pub(super) fn remove(&mut self, client: ClientId) {
@@ -52,6 +57,11 @@ impl Clients {
     /// The connection of the client with this number, if there is one.
     pub(super) fn at(&self, index: usize) -> Option<&Rc<Connection>> {
         self.connections.get(index).and_then(Option::as_ref)
+    }
+
+    /// The number for people of the client with this number. It is still known when the client has just left.
+    pub(super) fn serial(&self, index: usize) -> u64 {
+        self.serials.get(index).copied().unwrap_or_default()
     }
 
     /// All clients' numbers are below this.

@@ -22,8 +22,7 @@ pub(crate) struct Connection {
     expected: Cell<u32>,
     /// The round of the search for idle clients in which the client last sent or received something.
     pub(super) used: Cell<u32>,
-    /// The client's number for people: unlike the one in the lock table it is never used again, also not after an upgrade.
-    pub(super) serial: u64,
+    /// When the client connected.
     pub(super) connected: Timestamp,
 }
 
@@ -50,11 +49,10 @@ struct Pause {
 }
 
 impl Connection {
-    /// The connection of a new client, or, with `lines` and `unsent`, of a client that the old program has handed over. `serial` is the client's number
-    /// for people.
+    /// The connection of a new client, or, with `lines` and `unsent`, of a client that the old program has handed over.
     pub(super) fn new(
         client: ClientId,
-        (serial, connected): (u64, Timestamp),
+        connected: Timestamp,
         socket: Socket,
         lines: LineBuffer,
         unsent: Option<SavedAnswers>,
@@ -67,7 +65,6 @@ impl Connection {
             pause: pause.into(),
             expected: Cell::new(0),
             used: Cell::new(0),
-            serial,
             connected,
         })
     }

@@ -19,9 +19,7 @@ impl Hub {
     }
 
     pub(super) fn connect(&mut self, socket: Socket) -> Rc<Connection> {
-        let serial = self.outbox.clients.take_serial();
-        let client = self.table.connect();
-        let connection = Connection::new(client, (serial, clock::now()), socket, LineBuffer::new(), None);
+        let connection = Connection::new(self.table.connect(), clock::now(), socket, LineBuffer::new(), None);
         self.outbox.clients.connect(&connection);
         connection
     }

@@ -24,7 +24,12 @@ impl Server {
         self.hub.borrow_mut().outbox.clients.begin_round();
         let (mut next, mut closed) = (0, 0);
         loop {
-            let looked = self.hub.borrow_mut().close_idle(next, rounds);
+            let looked = {
+                let mut hub = self.hub.borrow_mut();
+                let looked = hub.close_idle(next, rounds);
+                self.publish(&mut hub);
+                looked
+            };
             let Some((end, more)) = looked else { break };
             (next, closed) = (end, closed + more);
             tokio::task::yield_now().await;

@@ -2,13 +2,27 @@
 
 use super::Server;
 use super::view::{NotReady, View};
-use crate::system::descriptors;
+use crate::system::{clock, descriptors};
+use poolcounter::figures::Figures;
+use poolcounter::key::Groups;
 
 impl Server {
+    /// Begins to count figures by group, by these rules.
+    pub(crate) fn observe(&self, groups: Groups) {
+        self.hub.borrow_mut().table.observe(Figures::new(groups, clock::now()));
+    }
+
     /// Calls `look`, which should take less than a millisecond: nobody is served meanwhile.
     pub(crate) fn view<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
-        let hub = self.hub.borrow();
+        let hub = &mut *self.hub.borrow_mut();
+        // So the history is that of now, also if nothing has happened since.
+        let _ = hub.table.figures_at(clock::now());
         look(&View { table: &hub.table, clients: &hub.outbox.clients })
+    }
+
+    /// How many clients may be connected at once, if that is limited.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        Some(self.max_clients).filter(|clients| *clients < usize::MAX)
     }
 
     /// Why no client is accepted now, if so.

@@ -3,10 +3,13 @@
 mod accept_pause;
 mod clients;
 mod connection;
+mod events;
 mod hub;
 mod idleness;
 mod inspect;
 mod outbox;
+mod readers;
+pub(crate) mod reading;
 mod succession;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,7 @@ mod view;
 pub(crate) use connection::Connection;
 pub(crate) use outbox::SLICE;
 pub(crate) use upgrades::UpgradeRecord;
-pub(crate) use view::{NotReady, Person};
+pub(crate) use view::{NotReady, Person, View};
 
 use crate::constants::VERSION;
 use crate::net::peer::Peer;
@@ -26,6 +29,7 @@ use crate::system::clock;
 use accept_pause::AcceptPause;
 use hub::Hub;
 use poolcounter::{HashSeed, LockTable, Timestamp};
+use readers::Readers;
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -49,6 +53,7 @@ pub(crate) struct Server {
     alarm_changed: Notify,
     accept_pause: AcceptPause,
     upgrades: Upgrades,
+    readers: Readers,
 }
 
 /// Buffers for the client that is being read from. All clients share them, so an idle connection needs no buffer.
@@ -88,6 +93,7 @@ impl Server {
             alarm_changed: Notify::new(),
             accept_pause: AcceptPause::default(),
             upgrades: Upgrades::default(),
+            readers: Readers::default(),
         })
     }
 
@@ -134,16 +140,21 @@ impl Server {
 
     /// A client has left: its locks pass on.
     pub(crate) fn client_left(&self, connection: &Connection) {
-        self.hub.borrow_mut().client_left(connection, clock::now());
+        let mut hub = self.hub.borrow_mut();
+        hub.client_left(connection, clock::now());
+        self.publish(&mut hub);
+        drop(hub);
         self.accept_pause.try_again();
     }
 
     /// A client took none of its answers for too long, or its connection broke while answers were unsent: it is dropped.
     pub(crate) fn unsent_failed(&self, connection: &Connection, error: &io::Error) {
         let now = clock::now();
-        let Hub { table, outbox } = &mut *self.hub.borrow_mut();
+        let mut hub = self.hub.borrow_mut();
+        let Hub { table, outbox } = &mut *hub;
         outbox.drop_client(connection, error, table, now);
         outbox.tell_others(table, now);
+        self.publish(&mut hub);
     }
 
     /// A connection could not be accepted.
@@ -176,6 +187,7 @@ impl Server {
         };
         let mut hub = self.hub.borrow_mut();
         hub.handle(connection, &read[..length], answers);
+        self.publish(&mut hub);
         self.check_alarm(&hub.table);
         if connection.client().is_none() {
             Progress::Gone
@@ -188,7 +200,9 @@ impl Server {
 
     /// Ends the waits whose timeout has passed.
     pub(crate) fn expire(&self) {
-        self.hub.borrow_mut().expire(clock::now());
+        let mut hub = self.hub.borrow_mut();
+        hub.expire(clock::now());
+        self.publish(&mut hub);
     }
 
     /// The next deadline. The caller sleeps until then.
@@ -218,7 +232,9 @@ impl Server {
         let mut hub = self.hub.borrow_mut();
         let mut released = false;
         let more = loop {
-            if !hub.deliver_slice(clock::now(), &mut released) {
+            let more = hub.deliver_slice(clock::now(), &mut released);
+            self.publish(&mut hub);
+            if !more {
                 break false;
             }
             if start.elapsed() >= time {

@@ -32,11 +32,12 @@ impl Server {
 
     /// The part of the state that an admin interface adds.
     pub(crate) fn saved_admin(&self, listeners: Vec<SavedListener>) -> SavedAdmin {
-        let clients = self.with_state(|_, connections| {
-            connections.iter().map(|connection| (connection.serial, connection.connected)).collect()
-        });
-        let last = self.hub.borrow().outbox.clients.last_serial;
-        SavedAdmin { listeners, serials: SavedSerials { last, clients }, upgrades: self.upgrades.saved() }
+        let hub = self.hub.borrow();
+        let clients = &hub.outbox.clients;
+        let people = hub.table.clients().filter_map(|client| clients.get(client.id()).zip(Some(client.id().index())));
+        let people = people.map(|(connection, index)| (clients.serial(index), connection.connected)).collect();
+        let last = clients.last_serial;
+        SavedAdmin { listeners, serials: SavedSerials { last, clients: people }, upgrades: self.upgrades.saved() }
     }
 
     /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their
@@ -56,9 +57,10 @@ impl Server {
         let (mut numbers, mut connections) = (Vec::new(), Vec::new());
         let (mut serials, now) = (serials.clients.into_iter(), clock::now());
         for (id, (resumed, socket)) in ids.into_iter().zip(clients) {
-            let person = serials.next().unwrap_or_else(|| (server.hub.borrow_mut().outbox.clients.take_serial(), now));
-            let connection = Connection::new(id, person, socket, resumed.lines, resumed.unsent);
-            server.hub.borrow_mut().outbox.clients.add(Rc::clone(&connection));
+            let clients = &mut server.hub.borrow_mut().outbox.clients;
+            let (serial, connected) = serials.next().unwrap_or_else(|| clients.number_again(now));
+            let connection = Connection::new(id, connected, socket, resumed.lines, resumed.unsent);
+            clients.add(Rc::clone(&connection), serial);
             numbers.push(resumed.number);
             connections.push(Some(connection));
         }

@@ -3,6 +3,7 @@
 use super::clients::Clients;
 use super::connection::Connection;
 use crate::net::peer::Peer;
+use poolcounter::key::GroupId;
 use poolcounter::{ClientId, LockTable, Timestamp};
 use std::path::PathBuf;
 
@@ -24,17 +25,25 @@ pub(crate) enum NotReady {
 
 /// One client as its connection shows it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Person<'a>(&'a Connection);
+pub(crate) struct Person<'a> {
+    connection: &'a Connection,
+    serial: u64,
+}
 
 impl<'a> View<'a> {
-    /// The client's connection; `None` if the client is about to leave.
-    pub(crate) fn client(&self, client: ClientId) -> Option<Person<'a>> {
-        self.clients.at(client.index()).map(|connection| Person(connection))
+    /// The client at this place in the server's list, which is the index of its number in the table.
+    pub(crate) fn client_at(&self, place: usize) -> Option<Person<'a>> {
+        Some(Person { connection: self.clients.at(place)?, serial: self.clients.serial(place) })
     }
 
-    /// The client at this place in the server's list.
-    pub(crate) fn client_at(&self, place: usize) -> Option<Person<'a>> {
-        self.clients.at(place).map(|connection| Person(connection))
+    /// The name of a group.
+    pub(crate) fn group_name(&self, group: GroupId) -> &'a str {
+        self.table.figures().map_or("other", |figures| figures.name(group))
+    }
+
+    /// The name of the group of a key that somebody holds.
+    pub(crate) fn group_of(&self, key: &[u8]) -> &'a str {
+        self.group_name(self.table.pool(key).map(|pool| pool.group()).unwrap_or_default())
     }
 
     /// The clients at the next `places` places from this one on, each with its place, and the first place after those; `None` at the end of the list.
@@ -44,8 +53,8 @@ impl<'a> View<'a> {
         places: usize,
     ) -> Option<(impl Iterator<Item = (usize, Person<'a>)> + use<'a>, usize)> {
         let end = self.clients.end().min(from.checked_add(places)?);
-        let clients = self.clients;
-        let people = (from..end).filter_map(|place| Some((place, Person(clients.at(place)?))));
+        let Self { table, clients } = *self;
+        let people = (from..end).filter_map(move |place| Some((place, Self { table, clients }.client_at(place)?)));
         (from < end).then_some((people, end))
     }
 }
@@ -53,31 +62,31 @@ impl<'a> View<'a> {
 impl Person<'_> {
     /// The client's number in the table, while it is served.
     pub(crate) fn id(self) -> Option<ClientId> {
-        self.0.client()
+        self.connection.client()
     }
 
     /// The client's number for people, which no other client has or will have.
     pub(crate) fn serial(self) -> u64 {
-        self.0.serial
+        self.serial
     }
 
     /// When it connected.
     pub(crate) fn connected(self) -> Timestamp {
-        self.0.connected
+        self.connection.connected
     }
 
     /// Who it is, as far as the system knows.
     pub(crate) fn peer(self) -> Peer {
-        Peer::of(&self.0.socket)
+        Peer::of(&self.connection.socket)
     }
 
     /// Where a client of a Unix socket has connected.
     pub(crate) fn path(self) -> Option<PathBuf> {
-        self.0.socket.path()
+        self.connection.socket.path()
     }
 
     /// How many bytes of answers it has not taken.
     pub(crate) fn unsent(self) -> usize {
-        self.0.unsent()
+        self.connection.unsent()
     }
 }

@@ -3,5 +3,6 @@
 pub(crate) mod clock;
 pub(crate) mod descriptors;
 pub(crate) mod log;
+pub(crate) mod process;
 pub(crate) mod reason;
 pub(crate) mod recurring;

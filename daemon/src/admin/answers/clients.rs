@@ -1,117 +1,78 @@
+use super::person::{Identity, text_form};
+use super::since;
+use crate::admin::first::First;
+use crate::admin::list::ListText;
 use crate::admin::moment::Moment;
 use crate::admin::request::List;
-use crate::admin::response::{Answer, of_json};
+use crate::admin::response::Answer;
 use crate::admin::shared::Admin;
-use crate::admin::slices::{Budget, Work};
-use crate::net::listener::named;
-use crate::net::peer::Peer;
-use crate::server::Person;
+use crate::admin::slices::Budget;
+use crate::server::View;
+use poolcounter::table::ClaimState;
 use serde::Serialize;
-use std::collections::BinaryHeap;
-
-/// Who a client is.
-#[derive(Serialize)]
-pub(super) struct Identity {
-    client: u64,
-    address: Option<String>,
-    pid: Option<i32>,
-    user: Option<String>,
-}
 
 #[derive(Serialize)]
-struct Client {
+struct Client<'a> {
     #[serde(flatten)]
     identity: Identity,
     connected_seconds: f64,
     unsent_bytes: usize,
+    claims: Vec<Claim<'a>>,
 }
 
-impl Identity {
-    pub(super) fn of(person: Person<'_>, admin: &Admin) -> Self {
-        let client = person.serial();
-        match person.peer() {
-            Peer::Tcp(_) => Self { client, address: Some(person.peer().to_string()), pid: None, user: None },
-            Peer::Unix { process, user } => Self {
-                client,
-                address: person.path().map(|path| named(&path)),
-                pid: process,
-                user: admin.users.name(user),
-            },
-            Peer::Unknown => Self { client, address: None, pid: None, user: None },
-        }
-    }
+#[derive(Serialize)]
+struct Claim<'a> {
+    #[serde(serialize_with = "text_form")]
+    key: &'a [u8],
+    group: &'a str,
+    state: &'static str,
+    seconds: f64,
 }
 
 /// The clients in the order of their numbers.
 pub(in crate::admin) async fn clients(admin: &Admin, List { limit, after }: List<u64>) -> Answer {
-    let mut work = admin.slices.work("clients");
-    let (first, more) = first_after(admin, &mut work, limit, after).await;
-    let mut entries = first.iter();
-    let mut text = b"{\"clients\":[".to_vec();
-    let mut last = None;
-    while !entries.as_slice().is_empty() {
-        work.slice(|budget| {
-            let moment = Moment::now();
+    let mut work = admin.slices.work("/v1/clients");
+    let (mut first, mut from) = (First::new(limit, after.map(|serial| (serial, usize::MAX))), Some(0));
+    while let Some(start) = from {
+        let slice = |budget: &mut Budget| {
             admin.server.view(|view| {
-                for (serial, place) in entries.by_ref() {
-                    last = Some(*serial);
-                    budget.spend_keys(1);
-                    let Some(person) = view.client_at(*place).filter(|person| person.serial() == *serial) else {
-                        continue;
-                    };
-                    let before = text.len();
-                    if text.last() != Some(&b'[') {
-                        text.push(b',');
-                    }
-                    let client = Client {
-                        identity: Identity::of(person, admin),
-                        connected_seconds: moment.age(person.connected()),
-                        unsent_bytes: person.unsent(),
-                    };
-                    let _ = serde_json::to_writer(&mut text, &client);
-                    budget.spend_bytes(text.len() - before);
-                    if budget.is_spent() {
-                        break;
-                    }
-                }
-            });
-        })
-        .await;
+                let (people, end) = view.clients_from(start, Budget::KEYS)?;
+                budget.spend_keys(end - start);
+                people.for_each(|(place, person)| first.offer((person.serial(), place)));
+                Some(end)
+            })
+        };
+        from = work.slice(slice).await;
     }
-    let next = last.filter(|_| more).map(|last| last.to_string());
-    text.extend_from_slice(b"],\"next\":");
-    let _ = serde_json::to_writer(&mut text, &next);
-    text.extend_from_slice(b"}\n");
-    of_json(text)
+    let (found, more) = first.finish();
+    let mut list = ListText::new("{\"clients\":[");
+    let add = |list: &mut ListText, &(serial, place): &(u64, usize)| {
+        let moment = Moment::now();
+        admin.server.view(|view| {
+            // Another client may have its place by now.
+            let client = client_at(place, view, admin, moment).filter(|client| client.identity.client == serial);
+            if let Some(client) = client {
+                list.push(&client);
+            }
+        });
+    };
+    let (end, is_whole) = list.fill(&mut work, &found, add).await;
+    let next = end.filter(|_| more || !is_whole).map(|(serial, _)| serial.to_string());
+    list.finish(next.as_deref())
 }
 
-/// The numbers and places of the clients with the lowest numbers after this one, and whether there are more clients.
-async fn first_after(
-    admin: &Admin,
-    work: &mut Work<'_>,
-    limit: usize,
-    after: Option<u64>,
-) -> (Vec<(u64, usize)>, bool) {
-    let (mut lowest, mut from, mut more) = (BinaryHeap::with_capacity(limit + 1), Some(0), false);
-    while let Some(start) = from {
-        from = work
-            .slice(|budget| {
-                admin.server.view(|view| {
-                    let (people, end) = view.clients_from(start, Budget::KEYS)?;
-                    budget.spend_keys(end - start);
-                    for (place, person) in people {
-                        if after.is_none_or(|after| person.serial() > after) {
-                            lowest.push((person.serial(), place));
-                        }
-                        if lowest.len() > limit {
-                            lowest.pop();
-                            more = true;
-                        }
-                    }
-                    Some(end)
-                })
-            })
-            .await;
-    }
-    (lowest.into_sorted_vec(), more)
+fn client_at<'a>(place: usize, view: &View<'a>, admin: &Admin, moment: Moment) -> Option<Client<'a>> {
+    let person = view.client_at(place)?;
+    let claims = view.table.client(person.id()?)?.claims().map(|claim| Claim {
+        key: claim.key,
+        group: view.group_of(claim.key),
+        state: if claim.state == ClaimState::Held { "held" } else { "waiting" },
+        seconds: moment.age(since(&claim)),
+    });
+    Some(Client {
+        identity: Identity::of(person, admin),
+        connected_seconds: moment.age(person.connected()),
+        unsent_bytes: person.unsent(),
+        claims: claims.collect(),
+    })
 }

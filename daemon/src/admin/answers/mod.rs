@@ -1,5 +1,21 @@
 //! What is answered, one file for each question.
 
 pub(super) mod clients;
+pub(super) mod events;
+pub(super) mod groups;
+pub(super) mod history;
+pub(super) mod key;
+pub(super) mod keys;
+pub(super) mod metrics;
+mod person;
 pub(super) mod probes;
 pub(super) mod status;
+mod survey;
+
+use poolcounter::Timestamp;
+use poolcounter::table::ClaimView;
+
+/// When a hold or a wait began.
+fn since(claim: &ClaimView<'_>) -> Timestamp {
+    claim.granted.unwrap_or(claim.requested)
+}

@@ -5,6 +5,7 @@ use crate::admin::shared::Admin;
 use crate::constants::VERSION;
 use crate::server::UpgradeRecord;
 use crate::system::descriptors;
+use poolcounter::figures::Figures;
 use poolcounter::stats::Times;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -68,6 +69,8 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
     let not_ready = server.not_ready().map(reason);
     let upgrades = upgrades(&moment, server.upgrades().record());
     server.view(|view| {
+        // The statistics keep a gauge of waiters that the reference has, and that drifts as it does there.
+        let gauges = || view.table.figures().into_iter().flat_map(Figures::groups).map(|group| group.2.gauges);
         let statistics = view.table.statistics();
         json(&Status {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
@@ -81,12 +84,12 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
             listeners: &admin.listeners,
             admin: &admin.addresses,
             clients: view.table.clients().len(),
-            max_clients: Some(server.max_clients()).filter(|clients| *clients < usize::MAX),
+            max_clients: server.limit(),
             open_descriptors,
             max_descriptors: descriptors::maximum(),
             keys: view.table.pools().len(),
-            holders: statistics.counters.processing_workers,
-            waiters: statistics.counters.waiting_workers,
+            holders: gauges().map(|gauges| gauges.holders).sum(),
+            waiters: gauges().map(|gauges| gauges.waiters).sum(),
             upgrades,
             statistics: Statistics {
                 counters: statistics.counters.listed(view.table.pools().len()),

@@ -4,15 +4,15 @@
 
 /// A file of the page.
 #[derive(Clone, Copy, Debug)]
-pub struct File {
+pub(super) struct File {
     /// The value of `Content-Type`.
-    pub content_type: &'static str,
+    pub(super) content_type: &'static str,
     /// What is sent.
-    pub body: &'static [u8],
+    pub(super) body: &'static [u8],
 }
 
 /// The value of `Content-Security-Policy` for every file: what is not served here is neither loaded nor run, and no other site may frame the page.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -55,7 +55,7 @@ const fn file(content_type: &'static str, body: &'static [u8]) -> File {
 
 /// The file with this path, which begins with `/` and has no query.
 #[must_use]
-pub fn find(path: &str) -> Option<File> {
+pub(super) fn find(path: &str) -> Option<File> {
     FILES.iter().find(|(known, _)| *known == path).map(|&(_, file)| file)
 }
 
