@@ -8,20 +8,38 @@ const WHOLE_ANSWER: Duration = Duration::from_mins(1);
 
 /// By when the answer that a connection sends must be sent. The connection's stream looks at it, and whoever answers sets it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deadline(Rc<Cell<Option<Instant>>>);
+pub(super) struct Deadline(Rc<Cell<When>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+enum When {
+    /// Nothing has been asked for yet.
+    #[default]
+    Idle,
+    By(Instant),
+    /// The answer goes on until the other side ends it.
+    Never,
+}
 
 impl Deadline {
     /// An answer begins.
     pub(super) fn begin(&self) {
-        self.0.set(Some(Instant::now() + WHOLE_ANSWER));
+        self.0.set(When::By(Instant::now() + WHOLE_ANSWER));
     }
 
     /// The answer has no end.
     pub(super) fn lift(&self) {
-        self.0.set(None);
+        self.0.set(When::Never);
+    }
+
+    /// Whether the answer has no end.
+    pub(super) fn is_lifted(&self) -> bool {
+        matches!(self.0.get(), When::Never)
     }
 
     pub(super) fn get(&self) -> Option<Instant> {
-        self.0.get()
+        match self.0.get() {
+            When::By(deadline) => Some(deadline),
+            When::Idle | When::Never => None,
+        }
     }
 }

@@ -78,7 +78,12 @@ impl Write for Stream {
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// There is nothing to flush. But the library calls this whenever it is woken, and does not look for the end of a stream while it answers: of an answer
+    /// without an end, that would be noticed only when something is sent.
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.deadline.is_lifted() && self.poll_receive(&mut [0; 1], context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Poll::Ready(Ok(()))
     }
 

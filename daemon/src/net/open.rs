@@ -46,10 +46,12 @@ pub(crate) fn open(options: &Options) -> Result<Listeners, ListenError> {
             return Err(ListenError::Twice((*before).clone(), (*address).clone()));
         }
     }
+    // First, so that no client has connected if the start fails.
+    let for_admin = open_admin(&options.admin)?;
     for address in addresses {
         listeners.push(bind(address, options.unix_mode)?);
     }
-    Ok(Listeners { for_clients: listeners.into_iter().map(Rc::new).collect(), for_admin: open_admin(&options.admin)? })
+    Ok(Listeners { for_clients: listeners.into_iter().map(Rc::new).collect(), for_admin })
 }
 
 fn open_admin(addresses: &[Address]) -> Result<Vec<Rc<Listener>>, ListenError> {

@@ -19,6 +19,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "whatever goes wrong in a test is an error")]
 
+mod admin;
 mod affinity;
 mod client;
 mod counters;
@@ -45,6 +46,7 @@ mod transcript;
 mod tunnel;
 mod within;
 
+pub use admin::{Admin, AdminSocket, Reply};
 pub use affinity::{Pinned, pin, processors};
 pub use client::Client;
 pub use counters::Counters;

@@ -1,5 +1,5 @@
 use super::exposition::{Exposition, Kind};
-use super::survey::Group;
+use crate::admin::answers::survey::Group;
 use crate::admin::moment::{Moment, seconds};
 use poolcounter::figures::Histogram;
 
