@@ -1,7 +1,7 @@
-//! One processor for a story, or for a side of a benchmark.
+//! Pins a story, or one side of a benchmark, to one processor.
 //!
-//! The kernel hands loopback packets on in the order in which one processor sent them. With two, a byte sent earlier
-//! may arrive after one sent later, and no question to the daemon can tell.
+//! The kernel keeps the order of loopback packets that one processor sends. With two processors, an earlier byte
+//! may arrive after a later one, and a test cannot detect this.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// While this lives its thread, and whatever that starts, runs on one processor.
+/// While this value exists, its thread and the children of the thread run on one processor.
 #[derive(Debug)]
 pub struct Pinned {
     before: CpuSet,
@@ -42,7 +42,7 @@ pub fn processors() -> Result<Vec<usize>> {
     Ok((0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect())
 }
 
-/// Binds this thread, and whatever it starts from now on, to one processor.
+/// Pins this thread, and the threads and processes that it starts from now on, to one processor.
 pub fn pin(processor: usize) -> Result<()> {
     let mut one = CpuSet::new();
     one.set(processor);

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::deadline::{Deadline, PATIENCE};
 
-/// One connection. Each send is one segment; what comes is kept until it is asked for.
+/// One connection. Each send is one segment. Received bytes are kept until a method takes them.
 #[derive(Debug)]
 pub struct Client {
     socket: TcpStream,
@@ -26,7 +26,7 @@ impl Client {
         Self::from_socket(socket.with_context(|| format!("cannot connect to {address}"))?)
     }
 
-    /// Takes a socket that is connected, or is about to be.
+    /// Uses a socket that is connected, or is about to be.
     pub fn from_socket(socket: TcpStream) -> Result<Self> {
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
@@ -65,7 +65,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sees to it that nothing more has come. Only after [`Client::settle`] or its like does that say anything.
+    /// Checks that no more bytes have come. Call [`Client::settle`] or a similar method before.
     pub fn expect_nothing(&mut self) -> Result<()> {
         self.read()?;
         let came = String::from_utf8_lossy(&self.received);
@@ -81,10 +81,10 @@ impl Client {
         Ok(())
     }
 
-    /// Asks questions in turn, so that whatever reached the daemon before has been done. No counter moves.
+    /// Sends commands one after the other, so that the daemon has handled everything that reached it before. No counter changes.
     ///
-    /// The first may share a wake-up of the daemon with what came before it; the second, the wake-up in which the
-    /// reference reads a client whose time was up in the one before.
+    /// The first command may be read in the same wake-up as earlier bytes. The second may be read in the wake-up in which the
+    /// reference reads a client whose timeout passed in the wake-up before.
     pub fn settle(&mut self) -> Result<()> {
         for _ in 0..3 {
             let answer = self.ask("STATS total_acquired\n")?;
@@ -101,7 +101,7 @@ impl Client {
 
     /// Ends the connection, at once.
     pub fn close(self) -> Result<()> {
-        // A child that is being started just now may still have the socket: closing it is not enough.
+        // A child that another thread is starting may still have the socket: closing it is not enough.
         match self.socket.shutdown(Shutdown::Both) {
             Err(error) if error.kind() != ErrorKind::NotConnected => Err(error.into()),
             _ => Ok(()),
@@ -113,19 +113,19 @@ impl Client {
         Ok(rustix::net::connect_unspec(&self.socket)?)
     }
 
-    /// Its own port, by which the daemon knows it.
+    /// Its own port, by which the daemon identifies it.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The socket itself, for what this type does not offer.
+    /// The socket, for operations that this type does not have.
     #[must_use]
     pub fn socket(&self) -> &TcpStream {
         &self.socket
     }
 
-    /// What has come and was not taken yet.
+    /// Received bytes that no method has taken yet.
     #[must_use]
     pub fn received(&self) -> &[u8] {
         &self.received
@@ -148,7 +148,7 @@ impl Client {
         self.shut_down
     }
 
-    /// Reads until `enough` is content with what has come and with whether it was the end. False: it came not in time.
+    /// Reads until `enough` returns true for the received bytes and whether the stream has ended. False if that takes too long.
     pub fn wait(&mut self, wait: Duration, enough: impl Fn(&[u8], bool) -> bool) -> Result<bool> {
         let deadline = Deadline::after(wait);
         loop {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::client::Client;
 
-/// What a daemon has counted.
+/// The counters of a daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counters(BTreeMap<String, u64>);
 
@@ -26,7 +26,7 @@ impl Counters {
     pub fn parse(text: &str) -> Result<Self> {
         let counter = |line: &str| {
             let (name, value) = line.split_once(": ")?;
-            // The times are no numbers.
+            // The times are not numbers.
             Some((name.to_owned(), value.parse().ok()?))
         };
         let counters: BTreeMap<String, u64> = text.lines().filter_map(counter).collect();
@@ -34,13 +34,13 @@ impl Counters {
         Ok(Self(counters))
     }
 
-    /// Whether every lock that was granted is held still or has ended.
+    /// Whether every granted lock is still held or has ended.
     #[must_use]
     pub fn add_up(&self) -> bool {
         self["total_acquired"] == self["processing_workers"] + self["processed_count"]
     }
 
-    /// Whether nothing is held and nobody waits.
+    /// Whether no lock is held and no client waits.
     #[must_use]
     pub fn at_rest(&self) -> bool {
         ["processing_workers", "waiting_workers", "hashtable_entries"].iter().all(|name| self[name] == 0)

@@ -19,7 +19,7 @@ use crate::process::signal;
 use crate::program::Program;
 use crate::scratch::Scratch;
 
-/// The port of every daemon here: the reference has no other.
+/// The port of every daemon here: the reference cannot use another.
 pub const PORT: u16 = 7531;
 
 /// A daemon that runs until it is dropped.
@@ -57,11 +57,11 @@ impl Daemon {
 
     /// Starts the command at an address where another daemon has been.
     pub fn start_at(address: SocketAddr, prepare: impl Fn(Ipv4Addr) -> Result<Command>) -> Result<Self> {
-        let SocketAddr::V4(address) = address else { bail!("{address} is none of IPv4") };
+        let SocketAddr::V4(address) = address else { bail!("{address} is not an IPv4 address") };
         Self::launch(*address.ip(), prepare, false)
     }
 
-    /// Starts the reference so that the order of its answers is seen and the clock of its statistics is led.
+    /// Starts the reference with an observer that records the order of its answers and controls the clock of its statistics.
     pub fn observed_reference() -> Result<Self> {
         let prepare = |address: Ipv4Addr| {
             let mut command = Program::reference()?.command();
@@ -114,11 +114,11 @@ impl Daemon {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Waits until it has printed a line with these words, and gives all that it has printed. It goes on before it has printed what it has to say.
+    /// Waits until it has printed a line with these words, and gives everything that it has printed. A daemon prints later than it acts.
     pub fn expect_said(&self, words: &str) -> Result<String> {
         let said = || Some(self.stderr()).filter(|said| said.contains(words) && said.ends_with('\n'));
         let said = Deadline::after(PATIENCE).poll(said);
-        said.with_context(|| format!("it does not say {words:?}, but {:?}", self.stderr()))
+        said.with_context(|| format!("the daemon has not printed {words:?}, but {:?}", self.stderr()))
     }
 
     /// Sends it a signal.
@@ -126,7 +126,7 @@ impl Daemon {
         signal(self.pid(), number)
     }
 
-    /// Stops it where it stands, so that what is sent meanwhile finds it in one wake-up.
+    /// Stops it (SIGSTOP), so that it reads everything that is sent meanwhile in one wake-up.
     pub fn freeze(&self) -> Result<()> {
         self.signal(Signal::STOP)?;
         let file = format!("/proc/{}/stat", self.pid());
@@ -138,12 +138,12 @@ impl Daemon {
         Deadline::after(PATIENCE).poll(stopped).context("the daemon does not stop")
     }
 
-    /// Lets it go on after [`Daemon::freeze`].
+    /// Continues it after [`Daemon::freeze`].
     pub fn thaw(&self) -> Result<()> {
         self.signal(Signal::CONT)
     }
 
-    /// Waits until it has done all that reached it before.
+    /// Waits until it has handled everything that reached it before.
     pub fn settle(&self) -> Result<()> {
         let mut probe = Client::connect(self.address)?;
         probe.settle()
@@ -180,11 +180,11 @@ impl Drop for Daemon {
     }
 }
 
-/// An address of 127.0.0.0/8 that no daemon has had: the reference cannot take one again for a minute.
+/// An address of 127.0.0.0/8 that no daemon has used: the reference cannot use an address again for a minute.
 fn fresh_address() -> Result<Ipv4Addr> {
     static FIRST: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Random, so that two test programs at a time do not meet.
+    // Random, so that two test programs do not use the same address.
     let first = FIRST.get_or_init(|| RandomState::new().hash_one("address"));
     for _ in 0..100 {
         let number = first.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));

@@ -1,8 +1,8 @@
-//! Every wait of the harness ends.
+//! Deadlines: every wait of the tests ends.
 
 use std::time::{Duration, Instant};
 
-/// How long the harness waits for something that should come at once.
+/// How long the tests wait for something that should happen at once.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The instant at which a wait is given up.
@@ -22,7 +22,7 @@ impl Deadline {
         self.0.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
-    /// Looks every few milliseconds until `look` finds something or the deadline has passed.
+    /// Calls `look` every few milliseconds until it finds something or the deadline has passed.
     pub fn poll<T>(self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
             let found = look();

@@ -1,4 +1,4 @@
-//! A client that asks and does not listen.
+//! A client that sends commands and does not read the answers.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
 use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
 
-/// A client whose socket takes few bytes, and that reads none of them.
+/// A client with a small receive buffer that reads nothing.
 #[derive(Debug)]
 pub struct Deaf(TcpStream);
 
@@ -17,7 +17,7 @@ impl Deaf {
     /// Connects, over IPv4.
     pub fn connect(address: SocketAddr) -> Result<Self> {
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
-        // The window is settled when the connection is made.
+        // The size of the window is fixed when the connection is made.
         sockopt::set_socket_recv_buffer_size(&socket, 4096)?;
         connect(&socket, &address)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
@@ -26,7 +26,7 @@ impl Deaf {
         Ok(Self(socket))
     }
 
-    /// Its own port, by which the daemon knows it.
+    /// Its own port, by which the daemon identifies it.
     pub fn port(&self) -> Result<u16> {
         Ok(self.0.local_addr()?.port())
     }
@@ -43,7 +43,7 @@ impl Deaf {
             loop {
                 match self.0.write(questions.as_bytes()) {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                    // Some question has been cut through by now, which must not matter.
+                    // By now a command may have been sent only in part, which must not matter.
                     Ok(_) => {}
                     Err(_) => return Some(()),
                 }
@@ -52,7 +52,7 @@ impl Deaf {
         cut_off.context("the daemon bears a client that does not read")
     }
 
-    /// A client that has read nothing so far, and reads from now on.
+    /// The same client, which reads from now on.
     pub fn cured(self) -> Result<Client> {
         Client::from_socket(self.0)
     }

@@ -1,4 +1,4 @@
-//! A program file of its own for a daemon, which can be exchanged while the daemon runs.
+//! A separate program file for a daemon, which can be replaced while the daemon runs.
 
 use std::cell::Cell;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::scratch::Scratch;
 #[derive(Debug)]
 pub struct Installed {
     scratch: Scratch,
-    /// The same program in two files, of which now one is installed, now the other.
+    /// Two files with the same program, which are installed in turn.
     editions: [PathBuf; 2],
     exchanges: Cell<usize>,
 }
@@ -86,7 +86,7 @@ impl Installed {
         self.put(&format!("#!/bin/sh\nprogram={}\n{script}\n", program.display()), 0o755)
     }
 
-    /// Exchanges the program, tells a daemon to upgrade, and waits until it runs the new file.
+    /// Replaces the program, upgrades a daemon, and waits until it runs the new file.
     pub fn upgrade(&self, daemon: &Daemon) -> Result<()> {
         self.exchange()?;
         daemon.signal(Signal::USR1)?;
@@ -97,7 +97,7 @@ impl Installed {
     pub fn wait_until_it_runs(&self, daemon: &Daemon) -> Result<()> {
         let running = || self.runs_in(daemon.pid()).is_ok_and(|runs| runs).then_some(());
         let came = Deadline::after(PATIENCE * 3).poll(running);
-        came.with_context(|| format!("it does not upgrade; it said {:?}", daemon.stderr()))
+        came.with_context(|| format!("the daemon was not upgraded; it printed {:?}", daemon.stderr()))
     }
 
     /// Whether a process runs the file that is installed.

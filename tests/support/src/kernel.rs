@@ -1,4 +1,4 @@
-//! What the kernel tells of a process: its sockets and children, its memory, the processor time that it has used and the signals that it ignores.
+//! Reads facts about a process from the kernel: its sockets and children, its memory, the processor time that it has used and the signals that it ignores.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -27,7 +27,7 @@ pub fn listening_descriptors(pid: u32) -> Result<usize> {
     Ok(descriptors(pid)?.iter().filter(|(inode, _)| listening.contains(inode)).count())
 }
 
-/// A copy of the socket through which a child process serves the client that has this port.
+/// A copy of the socket with which a child process serves the client with this port.
 pub fn accepted(pid: u32, client_port: u16) -> Result<OwnedFd> {
     let own = sockets(pid)?;
     let mut rows = connections(pid)?.into_iter();
@@ -40,7 +40,7 @@ pub fn accepted(pid: u32, client_port: u16) -> Result<OwnedFd> {
     Ok(pidfd_getfd(process, served.context("the process has no such connection")?, PidfdGetfdFlags::empty())?)
 }
 
-/// How many connections to this address there are in the network of a process, made and not ended by either side.
+/// How many connections to this address are established in the network namespace of a process.
 pub fn connections_to(pid: u32, address: SocketAddr) -> Result<usize> {
     let rows = connections(pid)?.into_iter();
     Ok(rows.filter(|row| row.state == ESTABLISHED && row.remote == address).count())
@@ -62,7 +62,7 @@ pub fn cpu_time(pid: u32) -> Result<Duration> {
     Ok(Duration::new(u64::try_from(time.tv_sec)?, u32::try_from(time.tv_nsec)?))
 }
 
-/// The bytes of memory that a process shares with nobody.
+/// The bytes of a process's private memory.
 pub fn private_memory(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     private_bytes(&fs::read_to_string(&path).with_context(|| path.clone())?).context(path)
@@ -88,7 +88,7 @@ pub fn children(pid: u32) -> Result<Vec<u32>> {
     Ok(children)
 }
 
-/// Whether a process ignores a signal. It does from its start if its parent did, as below `nohup`.
+/// Whether a process ignores a signal. It ignores the signal from its start if its parent did, as with `nohup`.
 pub fn ignores(pid: u32, signal: Signal) -> Result<bool> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).context("a process ignores signals")?;
@@ -129,7 +129,7 @@ fn connections(pid: u32) -> Result<Vec<Row>> {
         let text = fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
         rows.extend(text.lines().skip(1).map(row).collect::<Option<Vec<_>>>().context("lines of /proc/net/tcp")?);
     }
-    // While others come and go, the kernel may show one of them several times.
+    // While connections are made and closed, the kernel may list one of them several times.
     let mut seen = HashSet::new();
     rows.retain(|row| seen.insert((row.local, row.remote, row.inode)));
     Ok(rows)

@@ -1,6 +1,6 @@
-//! The harness for tests that span components: it starts daemons, ours and the reference, and plays stories to them.
+//! Support for tests across components: it starts daemons, ours and the reference, and runs stories. A story is a scripted test in a text file.
 //!
-//! A test of a daemon's own begins like this:
+//! A test of the daemon begins like this:
 //!
 //! ```no_run
 //! use poolcounter_test_support::{Client, Daemon};

@@ -1,4 +1,4 @@
-//! How far a run may fall behind its story and still prove something.
+//! How late the steps of a run may be before its result proves nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use poolcounter::protocol::{Command, LineBuffer};
 
 use crate::transcript::{Name, Step};
 
-/// Where a story waits itself, its timers are about to fire when it goes on.
+/// If a story waits, timers of the daemon are about to fire when it continues.
 const OF_A_STORY_THAT_WAITS: Duration = Duration::from_millis(200);
 
-/// Later than this, a timer may have fired that the story does not mean.
+/// If a step is later than this, a timer may have fired that the story does not expect.
 pub(crate) fn margin<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Duration {
     let mut lines: BTreeMap<&Name, LineBuffer> = BTreeMap::new();
     let mut shortest = Duration::MAX;

@@ -1,4 +1,4 @@
-//! A network of its own for the daemons of a test, where every address and port is free.
+//! A network namespace for the daemons of a test, in which every address and port is free.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::program::Program;
 /// A network namespace with a loopback device, made without the privileges of root where the system allows it.
 #[derive(Debug)]
 pub struct Network {
-    /// Keeps the namespace; it ends with this process at the latest, by the end of its standard input.
+    /// The process that keeps the namespace. It ends at the latest with this process, because its standard input ends then.
     keeper: Child,
 }
 
@@ -29,13 +29,13 @@ impl Network {
         Ok(network)
     }
 
-    /// A command that runs a program in it by the name of `poolcounterd`.
+    /// A command that runs a program in the namespace, with the name `poolcounterd`.
     #[must_use]
     pub fn command(&self, program: &Program) -> Command {
         self.after("true", program)
     }
 
-    /// The same, after the shell has done `preparation`.
+    /// The same, after the shell has executed `preparation`.
     #[must_use]
     pub fn after(&self, preparation: &str, program: &Program) -> Command {
         let script = format!("{preparation} && exec -a poolcounterd \"$@\"");
@@ -53,11 +53,11 @@ impl Network {
     }
 }
 
-/// A command that runs a program in a network of its own, with a loopback device, until the thread that starts it ends.
+/// A command that runs a program in a new network namespace with a loopback device, until the thread that starts it ends.
 #[must_use]
 pub fn in_own_network(program: &Path) -> Command {
     let mut command = unshare();
-    // `unshare` in a user namespace forgets the signal: it is asked for behind it.
+    // `unshare` in a user namespace resets the parent-death signal, so it is set again afterwards.
     command.args(["setpriv", "--pdeathsig", "KILL", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]);
     command.arg(program);
     command

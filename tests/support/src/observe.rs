@@ -1,4 +1,4 @@
-//! What is seen of the reference beside its answers: the order in which it sent them, and the clock of its statistics.
+//! Observes the reference: records the order in which it sends answers, and controls the clock of its statistics.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -15,7 +15,7 @@ use crate::scratch::{Scratch, target, workspace};
 /// The statistics' clock of an observed daemon, and of a table in virtual time, when a story begins.
 pub(crate) const START: Duration = Duration::from_secs(1_000_000_000);
 
-/// The files through which the preloaded `tests/reference/observe.c` is led and read.
+/// The files that control the preloaded `tests/reference/observe.c` and have its records.
 #[derive(Debug)]
 pub(crate) struct Observer {
     clock: File,
@@ -25,7 +25,7 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    /// Makes the files and has `command` use them.
+    /// Makes the files and configures `command` to use them.
     pub(crate) fn attach(command: &mut Command, scratch: &Scratch) -> Result<Self> {
         let [clock_path, log_path] = [scratch.file("clock"), scratch.file("sent")];
         let clock = File::create_new(&clock_path)?;
@@ -54,7 +54,7 @@ impl Observer {
         Ok(self.clock.write_all_at(&micros.to_ne_bytes(), 0)?)
     }
 
-    /// What was sent since the last look: the receiver's port and the bytes, in the order of sending.
+    /// The answers since the last call: the receiver's port and the bytes, in the order of sending.
     pub(crate) fn sent(&mut self) -> Result<Vec<(u16, Vec<u8>)>> {
         self.log.read_to_end(&mut self.unread)?;
         let mut records = Vec::new();
@@ -86,7 +86,7 @@ fn compile() -> Result<PathBuf> {
     let folder = target()?.join("tmp");
     fs::create_dir_all(&folder)?;
     let library = folder.join("observe.so");
-    // Another process may be using the library: it is replaced whole.
+    // Another process may be using the library, so the file is replaced and not overwritten.
     let fresh = folder.join(format!("observe-{}.so", process::id()));
     let status = Command::new("cc")
         .args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-o"])

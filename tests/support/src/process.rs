@@ -1,4 +1,4 @@
-//! A daemon that [`Daemon`](crate::Daemon) does not fit: it has no address of its own, or ends at once.
+//! A daemon for which [`Daemon`](crate::Daemon) is not suitable: it has no address of its own, or ends at once.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -42,7 +42,7 @@ impl Process {
         self.child.id()
     }
 
-    /// What it has printed, to standard output and to standard error, with all but ASCII escaped.
+    /// Its standard output and standard error so far, with non-ASCII bytes escaped.
     pub fn printed(&self) -> Result<(String, String)> {
         let read = |name| Ok::<_, anyhow::Error>(fs::read(self.scratch.file(name))?.escape_ascii().to_string());
         Ok((read("stdout")?, read("stderr")?))
@@ -56,11 +56,11 @@ impl Process {
     /// Where it listens over TCP.
     #[must_use]
     pub fn listeners(&self) -> BTreeSet<SocketAddr> {
-        // A process that is about to end has no sockets to look at.
+        // A process that is about to end has no sockets.
         kernel::listeners(self.pid()).unwrap_or_default()
     }
 
-    /// Waits until it listens at just these addresses.
+    /// Waits until it listens at exactly these addresses.
     pub fn expect_listeners(&self, addresses: &[SocketAddr]) -> Result<()> {
         let expected = addresses.iter().copied().collect();
         let there = || (self.listeners() == expected).then_some(());
@@ -94,18 +94,18 @@ impl Drop for Process {
     }
 }
 
-/// What becomes of a daemon that is started.
+/// The outcome of a daemon's start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It listens over TCP at these addresses, and says nothing.
+    /// It listens over TCP at these addresses, and prints nothing.
     Listens(BTreeSet<SocketAddr>),
     /// It ends.
     Ends {
-        /// The exit status; none if a signal has killed it.
+        /// The exit status; `None` if a signal has killed it.
         code: Option<i32>,
-        /// What it has printed to standard output, with all but ASCII escaped.
+        /// Its standard output, with non-ASCII bytes escaped.
         stdout: String,
-        /// What it has printed to standard error, with all but ASCII escaped.
+        /// Its standard error, with non-ASCII bytes escaped.
         stderr: String,
     },
 }
@@ -131,7 +131,7 @@ impl Outcome {
         Ok(Self::Listens(listeners))
     }
 
-    /// Runs a command that should end, whatever it was given to listen on.
+    /// Runs a command that should end, for any listener that it was given.
     pub fn at_end(command: &mut Command) -> Result<Self> {
         let output = run_to_end(command, Deadline::after(PATIENCE))?;
         let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| bytes.escape_ascii().to_string());

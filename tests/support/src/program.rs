@@ -1,4 +1,4 @@
-//! Where the programs under test are found, and how they are run.
+//! Finds and runs the programs under test.
 
 use std::ffi::OsStr;
 use std::io::{Read, Seek};
@@ -56,7 +56,7 @@ impl Program {
         BUILT.get_or_init(build).clone().map(Self::alone).map_err(|error| anyhow!(error))
     }
 
-    /// A program at a place of its own, with the libraries in the folder `lib` beside it if there is one.
+    /// An unpacked program, with the libraries in the folder `lib` next to it, if there is one.
     pub fn at(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path)?;
         ensure!(path.is_file(), "{} is no file", path.display());
@@ -64,7 +64,7 @@ impl Program {
         Ok(Self { path, library_path: libraries.filter(|folder| folder.is_dir()) })
     }
 
-    /// A program that needs nothing beside it, by its path or a name that `PATH` finds.
+    /// A program that needs no other files, by its path or by a name in `PATH`.
     #[must_use]
     pub fn alone(path: PathBuf) -> Self {
         Self { path, library_path: None }
@@ -74,7 +74,7 @@ impl Program {
         Self::at(path).context("no reference daemon: run scripts/setup first")
     }
 
-    /// A command that runs it with nothing on its standard input.
+    /// A command that runs it with empty standard input.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
@@ -92,14 +92,14 @@ impl Program {
     }
 }
 
-/// The file `product` of a package of this workspace, built by cargo as it is released.
+/// The file `product` of a package of this workspace, built by cargo in release mode.
 pub fn built_for_release(package: &str, product: &str) -> Result<PathBuf> {
     build(&target()?.join("release"), package, product)
 }
 
-/// Builds a package in the profile whose folder this is.
+/// Builds a package in the profile of this folder.
 fn build(profile: &Path, package: &str, product: &str) -> Result<PathBuf> {
-    // For tests, with the features that a build of the workspace gives to its members: then it is there already. To be released, alone.
+    // For tests, with the features of a build of the whole workspace, because that build exists already. For release mode, the package alone.
     let (name, what) = match profile.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => ("dev", "--bin"),
         Some(name) => (name, "--package"),
@@ -118,9 +118,9 @@ fn build(profile: &Path, package: &str, product: &str) -> Result<PathBuf> {
     Ok(profile.join(product))
 }
 
-/// Runs a command that should end by itself, and gives its exit status and what it printed.
+/// Runs a command that should end by itself, and gives its exit status and its output.
 ///
-/// A command that is still there when the deadline has passed is killed, and that is an error.
+/// If it still runs when the deadline has passed, it is killed, and this is an error.
 pub fn run_to_end(command: &mut Command, deadline: Deadline) -> Result<Output> {
     let scratch = Scratch::new()?;
     let [mut stdout, mut stderr] = [open(&scratch, "stdout")?, open(&scratch, "stderr")?];

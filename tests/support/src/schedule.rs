@@ -1,4 +1,4 @@
-//! The time of a story: what it says, and how far the real clock is behind.
+//! The clock of a story, and how late the run is.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ impl Schedule {
         thread::sleep(self.due.saturating_sub(self.start.elapsed()));
     }
 
-    /// Takes note of how late it is.
+    /// Records how late the run is.
     pub(crate) fn note(&mut self) {
         self.latest = self.latest.max(self.start.elapsed().saturating_sub(self.due));
     }

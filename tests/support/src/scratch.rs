@@ -1,4 +1,4 @@
-//! Folders for the files of one daemon, beside the build's own.
+//! Folders for the files of one daemon, in the build folder.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,16 +7,16 @@ use std::{env, fs, process};
 
 use anyhow::{Context, Result};
 
-/// Where this process makes all of its folders, if not in the build's own.
+/// The parent folder of all folders that this process makes, if it is not the build folder.
 static HOME: OnceLock<PathBuf> = OnceLock::new();
 
-/// From now on, folders are made in this one.
+/// Makes all further folders in this one.
 pub(crate) fn move_to(home: PathBuf) {
     // Only the first one counts.
     let _ = HOME.set(home);
 }
 
-/// A folder that goes with its owner.
+/// A folder that is removed when this value is dropped.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
@@ -31,7 +31,7 @@ impl Scratch {
         Ok(Self(folder))
     }
 
-    /// Where a file of this name stands in it.
+    /// The path of a file with this name in it.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -40,7 +40,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What stays behind in a build folder harms nobody.
+        // A folder that is left in the build folder does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -11,10 +11,10 @@ use crate::daemon::Daemon;
 use crate::schedule::Schedule;
 use crate::transcript::{Name, Step};
 
-/// A daemon and the clients of a story. After each step all that it brings about has been sent.
+/// A daemon and the clients of a story. Each step returns after all its answers have been sent.
 #[derive(Debug)]
 pub struct Stage {
-    // Clients go before their daemon.
+    // Clients are dropped before their daemon.
     clients: BTreeMap<Name, Client>,
     probe: Client,
     daemon: Daemon,
@@ -24,7 +24,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// An empty stage before the daemon that `start` starts.
+    /// A stage without clients, with the daemon that `start` starts.
     pub fn new(start: impl FnOnce() -> Result<Daemon>) -> Result<Self> {
         let pinned = Pinned::new()?;
         let daemon = start()?;
@@ -33,7 +33,7 @@ impl Stage {
         Ok(Self { clients: BTreeMap::new(), probe, daemon, schedule: Schedule::new(), frozen: false, _pinned: pinned })
     }
 
-    /// Does one step, and waits until the daemon has done it, too.
+    /// Does one step, and waits until the daemon has handled it.
     pub fn perform(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Connect(name) => self.connect(name)?,
@@ -55,7 +55,7 @@ impl Stage {
         self.settle()
     }
 
-    /// Waits until the daemon has done all that reached it, unless it is stopped.
+    /// Waits until the daemon has handled everything that reached it, unless it is stopped.
     pub fn settle(&mut self) -> Result<()> {
         if !self.frozen {
             self.probe.settle().with_context(|| format!("the daemon said: {:?}", self.daemon.stderr()))?;
@@ -68,7 +68,7 @@ impl Stage {
         ensure!(!self.frozen, "nobody connects to a stopped daemon");
         let client = Client::connect(self.daemon.address())?;
         self.clients.insert(name.clone(), client);
-        // Else the connection's first bytes might be read after the probe's questions.
+        // Otherwise the daemon might read the connection's first bytes after the probe's commands.
         self.settle()
     }
 
@@ -92,7 +92,7 @@ impl Stage {
         self.clients.iter_mut()
     }
 
-    /// The connection on which the daemon may be asked for what moves nothing.
+    /// The connection for commands that change no counter.
     pub fn probe(&mut self) -> &mut Client {
         &mut self.probe
     }
@@ -108,7 +108,7 @@ impl Stage {
         &mut self.daemon
     }
 
-    /// Whether the machine was so slow that a difference from a story with this margin proves nothing.
+    /// Whether the machine was too slow: then a difference in a story with this margin proves nothing.
     #[must_use]
     pub fn too_late(&self, margin: Duration) -> bool {
         self.schedule.latest() > margin

@@ -1,6 +1,6 @@
-//! STATS text with its times taken out.
+//! Removes the times from the text of STATS.
 
-/// What stands before the figure in a line that depends on the time.
+/// The beginnings of the lines whose figure depends on the time.
 const TIMED: [&str; 9] = [
     "uptime: ",
     "total processing time: ",
@@ -13,10 +13,10 @@ const TIMED: [&str; 9] = [
     "wasted timeout time: ",
 ];
 
-/// The one answer that has no line end: the next one follows on the same line.
+/// The only answer without a line end: the next answer is on the same line.
 const UNENDED: &[u8] = b"ERROR WRONG_STAT";
 
-/// The bytes with `*` for every figure that depends on the time. A line that is not whole yet stays as it is.
+/// The bytes with `*` for every figure that depends on the time. An unfinished line is not changed.
 #[must_use]
 pub fn masked(bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split_inclusive(|&byte| byte == b'\n');

@@ -1,6 +1,6 @@
-//! TUN devices that are mirrors: a packet to the far address comes back to the near one, from the far one.
+//! TUN devices that return packets: a packet from the near address to the far address comes back as a packet from the far address to the near one.
 //!
-//! So a client and a server of one machine are connected through the program that has the device. Whole packets pass, those that make a connection too.
+//! So the program with the device passes on, delays or drops all packets between a client and a server on one machine, also those that make a connection.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Makes a device in this network namespace, gives it an address and brings it up. It stays as long as the file is open.
+/// Makes a device in this network namespace, gives it an address and brings it up. It exists as long as the file is open.
 pub fn tunnel(name: &str, address: &str) -> Result<File> {
     let device = open(name).context("a tunnel needs /dev/net/tun")?;
     ip(&["address", "add", address, "dev", name])?;
@@ -31,7 +31,7 @@ pub(crate) fn ip(arguments: &[&str]) -> Result<()> {
 
 fn open(name: &str) -> io::Result<File> {
     let device = OpenOptions::new().read(true).write(true).open("/dev/net/tun")?;
-    // SAFETY: an ifreq of zeros is a valid one.
+    // SAFETY: an ifreq of zeros is valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (place, byte) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
         *place = byte.cast_signed();
@@ -44,9 +44,9 @@ fn open(name: &str) -> io::Result<File> {
     Ok(device)
 }
 
-/// Carries packets for as long as the device lives. `delay` says how long one takes, and nothing if it is lost.
+/// Passes packets on for as long as the device exists. `delay` says how long a packet takes, or `None` if it is lost.
 pub fn carry(mut device: &File, mut delay: impl FnMut(&[u8]) -> Option<Duration>) -> io::Result<()> {
-    // Without it packets are less exact.
+    // Without this, delays are less exact.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     let mut under_way: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
     let mut buffer = [0; 2048];
@@ -59,7 +59,7 @@ pub fn carry(mut device: &File, mut delay: impl FnMut(&[u8]) -> Option<Duration>
             let delay = delay(packet);
             if let Some(delay) = delay.filter(|_| turn_round(packet)) {
                 let due = Instant::now() + delay;
-                // Either way may have a delay of its own.
+                // The two directions may have different delays.
                 let place = under_way.partition_point(|(other, _)| *other <= due);
                 under_way.insert(place, (due, packet.to_vec()));
             }
@@ -70,7 +70,7 @@ pub fn carry(mut device: &File, mut delay: impl FnMut(&[u8]) -> Option<Duration>
     }
 }
 
-/// Swaps the addresses of an IPv4 packet, which leaves its checksums right. Other packets are of no use here.
+/// Swaps the addresses of an IPv4 packet, which leaves its checksums right. Other packets are dropped.
 fn turn_round(packet: &mut [u8]) -> bool {
     if packet.len() < 20 || packet[0] >> 4 != 4 {
         return false;

@@ -1,11 +1,11 @@
-//! Programs that are run by way of another, which sets something up and then becomes them: the process id stays.
+//! Runs a program by way of a wrapper, which prepares something and then executes the program: the process id stays the same.
 
 use std::process::Command;
 
 use crate::program::Program;
 
 impl Program {
-    /// A command that runs `wrapper`, a command line that ends where the program's own begins.
+    /// A command that runs `wrapper`, a command line after which the program's own command line is added.
     #[must_use]
     pub fn within(&self, wrapper: &[&str]) -> Command {
         let plain = self.command();
@@ -22,7 +22,7 @@ impl Program {
         self.within(&["setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", &processor.to_string()])
     }
 
-    /// A command that runs it after the shell has done `preparation`.
+    /// A command that runs it after the shell has executed `preparation`.
     #[must_use]
     pub fn after(&self, preparation: &str) -> Command {
         self.within(&["sh", "-c", &format!("{preparation} && exec \"$@\""), "sh"])

@@ -1,4 +1,4 @@
-//! One story, told to both daemons in step.
+//! One story, run against both daemons step by step.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::stage::Stage;
 use crate::stats::masked;
 use crate::transcript::{Event, Name, Step};
 
-/// How long something may come later at one client than at another before it counts as missing.
+/// How much later an answer may arrive at one client than at another before it counts as missing.
 const MOMENT: Duration = Duration::from_millis(500);
 const ATTEMPTS: usize = 4;
 
@@ -21,11 +21,11 @@ const ATTEMPTS: usize = 4;
 pub(super) struct Difference {
     /// The number of steps done; all of them, if only the statistics at the end differ.
     pub(super) steps: usize,
-    /// What each of them says.
+    /// The answers of each daemon.
     pub(super) what: String,
 }
 
-/// Tells the story to fresh daemons. A difference on a machine that was too slow counts only if it stays.
+/// Runs the story against new daemons. If the machine was too slow, a difference counts only if it occurs again.
 pub(super) fn fight(story: &[Step]) -> Result<Option<Difference>> {
     let margin = margin(story);
     let mut last = None;
@@ -58,7 +58,7 @@ impl Duel {
     fn perform(&mut self, step: &Step) -> Result<()> {
         self.theirs.perform(step).context("the reference")?;
         self.ours.perform(step).context("our daemon")?;
-        // What comes later than the answers to the probe is looked for again.
+        // Bytes may arrive after the answers to the probe, so the test checks again.
         let deadline = Deadline::after(MOMENT);
         let alike = deadline.poll(|| self.seen().map(|[ours, theirs]| (ours == theirs).then_some(())).transpose());
         if let Some(seen) = alike {

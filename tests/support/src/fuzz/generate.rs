@@ -1,4 +1,4 @@
-//! Random stories whose outcome is certain.
+//! Random stories whose outcome does not depend on chance.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use fastrand::Rng;
 use super::line::{glance, half, line};
 use crate::transcript::{Name, SoFar, Step};
 
-/// So many random steps. The same seed gives the same steps.
+/// This number of random steps. The same seed gives the same steps.
 #[must_use]
 pub fn steps(seed: u64, count: usize) -> Vec<Step> {
     let mut rng = Rng::with_seed(seed);
@@ -34,8 +34,8 @@ pub fn steps(seed: u64, count: usize) -> Vec<Step> {
 /// The most steps of a burst.
 const BURST: usize = 16;
 
-/// What the daemon finds in one wake-up: mostly a client that wakes others, and behind it observers on connections of their own, who look at the
-/// keys and the statistics in the middle of that, and clients that are about to be woken.
+/// Steps that the daemon reads in one wake-up: usually a client that wakes others, then observers on their own connections, which ask for keys and
+/// statistics in the middle of this, and clients that are about to be woken.
 fn burst(rng: &mut Rng, clients: &[Name], so_far: &SoFar) -> Vec<Step> {
     let observers = ["x", "y", "z"].map(Name::from);
     let mut steps: Vec<_> =

@@ -1,4 +1,4 @@
-//! Random lines: mostly what a client would send, with small and odd numbers, and now and then something mangled.
+//! Random lines: mostly valid commands with small and unusual numbers, sometimes a damaged line.
 
 use fastrand::Rng;
 use poolcounter::protocol::MAX_LINE;

@@ -1,4 +1,4 @@
-//! Differential fuzzing: random stories told to both daemons in step.
+//! Differential fuzzing: random stories, run against both daemons step by step.
 
 mod duel;
 mod generate;
@@ -17,7 +17,7 @@ const STORY: usize = 100;
 /// Waiting takes most of the time, so there are more threads than processors.
 const THREADS: usize = 24;
 
-/// Tells both daemons random stories of so many steps altogether. The error is a story, shrunken, and what differs.
+/// Runs random stories of this number of steps altogether. The error is a shortened story and the difference.
 pub fn run(seed: u64, steps: usize) -> Result<()> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
@@ -28,7 +28,7 @@ pub fn run(seed: u64, steps: usize) -> Result<()> {
                 return Ok(());
             }
             let told = tell(seed.wrapping_add(number as u64), left.min(STORY));
-            // One difference is enough: the others have nothing more to begin.
+            // One difference is enough: the other threads begin no new story.
             told.inspect_err(|_| next.store(usize::MAX / STORY, Ordering::Relaxed))?;
         }
     };

@@ -1,4 +1,4 @@
-//! A story that shows a difference, made shorter.
+//! Shortens a story that shows a difference.
 
 use std::thread;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::deadline::Deadline;
 use crate::play;
 use crate::transcript::{Step, Story};
 
-/// How long a story is shrunk at most.
+/// The most time for shortening a story.
 const TIME: Duration = Duration::from_secs(100);
-/// So many shorter stories are tried at a time.
+/// How many shorter stories are tried at a time.
 const TRIALS: usize = 16;
 
 /// The shortest story found that shows a difference, with the reference's answers, and the difference.
@@ -41,7 +41,7 @@ fn shrink(story: &[Step], difference: &Difference) -> (Vec<Step>, String) {
     (story, what)
 }
 
-/// The story without some `length` steps in a row.
+/// All stories that lack `length` consecutive steps.
 fn without_some(story: &[Step], length: usize, deadline: Deadline) -> Option<(Vec<Step>, String)> {
     let shorter = |from: usize| [&story[..from], &story[(from + length).min(story.len())..]].concat();
     let candidates: Vec<_> = (0..story.len()).step_by(length).map(shorter).collect();
@@ -49,7 +49,7 @@ fn without_some(story: &[Step], length: usize, deadline: Deadline) -> Option<(Ve
     batches.map(<[_]>::to_vec).find_map(first_that_differs)
 }
 
-/// Of these stories the first one that shows a difference, cut off behind it.
+/// The first of these stories that shows a difference, cut off after it.
 fn first_that_differs(stories: Vec<Vec<Step>>) -> Option<(Vec<Step>, String)> {
     let trials: Vec<_> = stories.into_iter().map(|story| thread::spawn(move || differs(story))).collect();
     let outcomes: Vec<_> = trials.into_iter().map(thread::JoinHandle::join).collect();

@@ -1,4 +1,4 @@
-//! A process that has a network, mounts and processes of its own, and ends with all that runs in it.
+//! A cell: a process with its own network, mount and process namespaces. All processes in it end with it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,26 +20,26 @@ use crate::tunnel::{ip, tunnel};
 /// The first argument of the program in a cell.
 const ASKED: &str = "--in-a-cell-of-the-network-stories";
 
-/// In the place of a story: only whether a cell can be made.
+/// An argument instead of a story: only tests whether a cell can be made.
 const TRIAL: &str = "";
 
-/// How long after another a cell is started at the soonest: many players that start at once would take the processors from the stories.
+/// The least time between the starts of two cells: many players that start at once would delay the stories.
 const APART: Duration = Duration::from_millis(150);
 
 /// How long a story may take.
 const LONGEST: Duration = Duration::from_mins(6);
 
-/// What the system's resolver reads, and what it finds in a cell. The first question is the only one, so that questions can be counted.
+/// The files of the system's resolver, and their contents in a cell. The resolver sends each question only once, so that questions can be counted.
 const FILES: [(&str, &str); 3] = [
     ("/etc/hosts", "127.0.0.1 localhost\n"),
     ("/etc/resolv.conf", "nameserver 127.0.0.1\nsearch .\noptions attempts:1 timeout:5\n"),
     ("/etc/nsswitch.conf", "hosts: files dns\n"),
 ];
 
-/// A daemon that remembers names for the whole machine.
+/// The socket of a daemon that caches names for the whole machine.
 const CACHE: &str = "/var/run/nscd";
 
-/// Tells a story to a client in a cell: `command` runs the player. Gives what there is to say of it.
+/// Runs a story with a client in a cell: `command` runs the player. Gives the output.
 pub fn tell(story: &Story, command: &[OsString]) -> Result<String> {
     let output = run(&story.name, command)?;
     let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
@@ -47,7 +47,7 @@ pub fn tell(story: &Story, command: &[OsString]) -> Result<String> {
     Ok(said)
 }
 
-/// Why no story can be told on this system, if it is so.
+/// Why this system cannot run stories, or `None` if it can.
 pub fn missing() -> Option<&'static str> {
     static MISSING: OnceLock<Option<String>> = OnceLock::new();
     let trial = || match run(TRIAL, &[]) {
@@ -60,7 +60,7 @@ pub fn missing() -> Option<&'static str> {
     MISSING.get_or_init(trial).as_deref()
 }
 
-/// Whether stories that cannot be told are a failure: where the environment variable `CI` is set.
+/// Whether it is a failure if the system cannot run stories: if the environment variable `CI` is set.
 #[must_use]
 pub fn must_run() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty())
@@ -83,7 +83,7 @@ pub fn run_cell_if_asked() {
 fn run(name: &str, command: &[OsString]) -> Result<Output> {
     // Built outside, and once.
     let daemon = Program::ours()?;
-    // The cell ends with this process, and what runs in the cell, with the cell's first process.
+    // The cell ends with this process. All processes in the cell end with the cell's first process.
     let mut words = vec!["--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc"];
     words.push("--kill-child=KILL");
     if !rustix::process::geteuid().is_root() {
@@ -99,7 +99,7 @@ fn run(name: &str, command: &[OsString]) -> Result<Output> {
 
 fn wait_for_turn() {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);
-    // No holder panics.
+    // No thread panics while it holds the lock.
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(last) = *last {
         thread::sleep((last + APART).saturating_duration_since(Instant::now()));
@@ -126,7 +126,7 @@ fn inside(name: &str, command: &[OsString]) -> Result<()> {
 
 fn prepare() -> Result<()> {
     ip(&["link", "set", "lo", "up"])?;
-    // For all that is written here; it goes with the cell.
+    // All files are written here, and are removed with the cell.
     let scratch = target()?.join("tmp/cell");
     fs::create_dir_all(&scratch)?;
     mount(&["-t", "tmpfs", "scratch"], &scratch)?;

@@ -11,12 +11,12 @@ use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::program::Program;
 
-/// Where clients find the server of this number.
+/// The address at which clients connect to the server with this number.
 pub(super) fn client_address(number: Number) -> Ipv4Addr {
     Ipv4Addr::new(10, 9, number, 2)
 }
 
-/// Where it is, for whoever does not come through the link.
+/// The address of the server for clients that do not use the link.
 pub(super) fn own_address(number: Number) -> SocketAddr {
     (Ipv4Addr::new(10, 9, number, 1), PORT).into()
 }
@@ -29,7 +29,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// One whose daemon runs.
+    /// A host with a running daemon.
     pub(super) fn new(number: Number) -> Result<Self> {
         let SocketAddr::V4(own) = own_address(number) else { unreachable!("it is an IPv4 address") };
         let link = Link::lay(&format!("s{number}"), &format!("{}/30", own.ip()))?;
@@ -48,7 +48,7 @@ impl Host {
         Ok(())
     }
 
-    /// The daemon ends at once, and the host goes on.
+    /// Kills the daemon; the host continues.
     pub(super) fn kill(&mut self) -> Result<()> {
         let mut daemon = self.daemon.take().context("it does not run")?;
         daemon.signal(Signal::KILL)?;
@@ -64,7 +64,7 @@ impl Host {
         self.daemon.as_ref().context("it does not run")?.thaw()
     }
 
-    /// Whether somebody holds the key there, whose slot is the only one.
+    /// Whether a client holds the key there. The key has one slot.
     pub(super) fn has_held(&self, key: &str) -> Result<bool> {
         let mut witness = Client::connect(own_address(self.number))?;
         let answer = witness.ask(&format!("ACQ4ME {key} 1 100 0\n"))?;
@@ -76,7 +76,7 @@ impl Host {
         Ok(true)
     }
 
-    /// What the daemon has printed, if it runs and has printed anything.
+    /// The daemon's output, if it runs and has printed anything.
     pub(super) fn complaint(&self) -> Option<String> {
         let printed = self.daemon.as_ref()?.stderr();
         (!printed.is_empty()).then(|| format!("s{} printed: {printed}", self.number))

@@ -1,4 +1,4 @@
-//! The way between the clients and one server, which can be bad.
+//! The network between the clients and one server, which can have faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use super::packet::Segment;
 use super::{Kind, Way};
 use crate::tunnel::{carry, tunnel};
 
-/// A link, which carries packets in a thread of its own for as long as this process lives.
+/// A link. A thread passes its packets on for as long as this process lives.
 #[derive(Debug)]
 pub(super) struct Link(Arc<Mutex<State>>);
 
@@ -31,22 +31,22 @@ pub(super) enum Extent {
     Endless,
 }
 
-/// What the server was sent, and what is to become of packets.
+/// The data that was sent to the server, and the faults for further packets.
 #[derive(Debug, Default)]
 struct State {
     losses: Vec<Loss>,
     delay_to_server: Duration,
     delay_from_server: Duration,
-    /// By the client's port, and whether it is the client's side: what that side sends next.
+    /// The next sequence number of each side of each connection, by the client's port and whether it is the client's side.
     next: BTreeMap<(u16, bool), u32>,
-    /// Port and sequence number, so that what is sent again counts once.
+    /// Port and sequence number, so that repeated packets count once.
     seen: BTreeSet<(u16, u32)>,
     sent: Vec<Vec<u8>>,
     connections: usize,
 }
 
 impl Link {
-    /// Lays it. `near` is the address of the server, with the width of its network.
+    /// Makes the link. `near` is the address of the server, with the prefix length of its network.
     pub(super) fn lay(name: &str, near: &str) -> Result<Self> {
         let device = tunnel(name, near)?;
         let state = Arc::new(Mutex::new(State::default()));
@@ -64,7 +64,7 @@ impl Link {
         locked(&self.0).losses.push(loss);
     }
 
-    /// Nothing is lost any more, but for what is counted or has its time.
+    /// Ends the faults, except those that are limited by a number or a time.
     pub(super) fn mend(&self) {
         locked(&self.0).losses.retain(|loss| !matches!(loss.extent, Extent::Endless));
     }
@@ -79,38 +79,38 @@ impl Link {
         }
     }
 
-    /// How many packets are still to be lost, of those that were counted.
+    /// How many packets are still to be lost, of the faults with a number.
     pub(super) fn not_lost(&self) -> u32 {
         let state = locked(&self.0);
         let counts = state.losses.iter().map(|loss| if let Extent::Count(count) = loss.extent { count } else { 0 });
         counts.sum()
     }
 
-    /// What was sent is forgotten.
+    /// Resets the record of what was sent.
     pub(super) fn count_anew(&self) {
         let mut state = locked(&self.0);
         state.sent.clear();
         state.connections = 0;
     }
 
-    /// How many connections were asked for.
+    /// How many connections were attempted.
     pub(super) fn connections(&self) -> usize {
         locked(&self.0).connections
     }
 
-    /// What was sent, whether or not it arrived.
+    /// The commands that were sent, whether or not they arrived.
     pub(super) fn sent(&self) -> Vec<Vec<u8>> {
         locked(&self.0).sent.clone()
     }
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // No holder panics.
+    // No thread panics while it holds the lock.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
-    /// How long the packet takes; none if it is lost.
+    /// How long the packet takes; `None` if it is lost.
     fn pass(&mut self, packet: &[u8], now: Instant) -> Option<Duration> {
         self.losses.retain(|loss| !matches!(loss.extent, Extent::Until(end) if end <= now));
         let Some(segment) = Segment::read(packet) else { return Some(Duration::ZERO) };
@@ -139,7 +139,7 @@ impl State {
         if counts && self.seen.insert((segment.client, segment.sequence)) {
             if segment.begins_connection() {
                 self.connections += 1;
-                // The port may have been used before.
+                // An earlier connection may have had the port.
                 self.next.remove(&(segment.client, true));
                 self.next.remove(&(segment.client, false));
             } else {

@@ -1,7 +1,7 @@
-//! Network stories: what a client of a real daemon must make of a network, a server or a resolver that fails. `network-stories/README.md` describes them.
+//! Network stories: how a client of a real daemon must react to faults of the network, a server or a resolver. `network-stories/README.md` describes them.
 //!
-//! Each story is told to each client in a cell: network, mounts and processes of its own. A cell runs the program that made it once more, so that
-//! program's `main` begins with [`run_cell_if_asked`].
+//! Each story runs with each client in a cell, which has its own network, mount and process namespaces. A cell executes the program that made it again, so
+//! that program's `main` begins with [`run_cell_if_asked`].
 //!
 //! ```no_run
 //! use poolcounter_test_support::outage::{run_cell_if_asked, stories, tell};
@@ -39,24 +39,24 @@ use crate::daemon::PORT;
 use crate::scratch::workspace;
 use resolver::Manner;
 
-/// How many stories are told at a time: most of a story is waiting.
+/// How many stories run at a time: a story mostly waits.
 pub const AT_A_TIME: usize = 32;
 
-/// What a client may do that not every client can, beside the abilities of the client-side stories.
+/// Abilities that not every client has, in addition to those of the client stories.
 pub const ABILITIES: [&str; 4] = ["concurrent_clients", "concurrent_calls", "lookups_aside", "lookups_bounded"];
 
-/// What a client meets, and what it must report.
+/// A story: what happens to a client, and what it must report.
 #[derive(Debug, Default)]
 pub struct Story {
     /// The name of its file, without the ending.
     pub name: String,
     /// What it shows.
     pub title: String,
-    /// What the client must be able to do, of these [`ABILITIES`] and those of the client-side stories.
+    /// The abilities that the client needs, of [`ABILITIES`] and of those of the client stories.
     pub needs: Vec<String>,
-    /// The servers as the client is given them, by the names of the story.
+    /// The servers of the client, with their names in the story.
     servers: Vec<String>,
-    /// Settings and their values, where they are not the usual ones.
+    /// Settings that differ from the usual ones, and their values.
     values: Vec<(String, String)>,
     scenes: Vec<Scene>,
 }
@@ -75,7 +75,7 @@ type Number = u8;
 enum Step {
     Ask(Question),
     Answer(Expected),
-    /// A call, by its label, is not answered yet.
+    /// The call with this label has no answer yet.
     Waits(Option<String>),
     Wait(Duration),
     /// By name.
@@ -90,11 +90,11 @@ enum Step {
     Resolver(Manner),
     Name(String, Vec<Number>),
     CountAnew,
-    /// How often a name was asked for.
+    /// How often the name server was asked for a name.
     Asked(String, Times),
-    /// How often a server was sent commands that begin so.
+    /// How many commands with this beginning were sent to a server.
     Sent(Number, String, Times, Bounds),
-    /// A server was neither sent anything nor asked for a connection.
+    /// No bytes were sent to a server, and no connection to it was attempted.
     SentNothing(Number),
     Work(Work),
 }
@@ -104,20 +104,20 @@ enum Step {
 struct Question {
     client: u32,
     line: String,
-    /// The raw key, if it is a question for a lock.
+    /// The raw key, if the call acquires a lock.
     key: Option<String>,
-    /// It runs beside others, by this name.
+    /// The name of the call, if it runs at the same time as others.
     label: Option<String>,
-    /// It is repeated until the right answer comes.
+    /// The call is repeated until the right answer comes.
     insistent: bool,
 }
 
-/// What the player must say.
+/// The expected answer of the player.
 #[derive(Debug, PartialEq, Eq)]
 struct Expected {
     label: Option<String>,
     text: String,
-    /// The server where the lock must be held then.
+    /// The server at which the lock must then be held.
     by: Option<Number>,
     bounds: Bounds,
 }
@@ -125,11 +125,11 @@ struct Expected {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bounds {
     at_least: Option<Duration>,
-    /// Twice what the story says, unless that is final.
+    /// Twice the time in the story, unless that is a hard limit.
     at_most: Option<Duration>,
 }
 
-/// Somebody else, with a plain socket. A witness's connection is not through the network that fails, a stranger's is.
+/// Another client, with a plain socket. A witness does not use the failing network, a stranger does.
 #[derive(Debug, PartialEq, Eq)]
 enum Deed {
     Hold(String, SocketAddr),
@@ -170,7 +170,7 @@ enum Amount {
     For(Duration),
 }
 
-/// What becomes of a host or its daemon.
+/// A change of a host or its daemon.
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
     Vanish,
@@ -194,19 +194,19 @@ impl Times {
     }
 }
 
-/// Requests by processes at the same time, each request for a lock of its own.
+/// Requests by several processes at the same time. Each request acquires its own lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Work {
     requests: u32,
     processes: u32,
     timeout: u32,
-    /// A request asks with timeout 0 first.
+    /// A request first sends an acquire with timeout 0.
     fast_stale: bool,
     at_most: Duration,
 }
 
 impl Story {
-    /// About how long it takes if all is well.
+    /// About how long it takes without a fault.
     fn length(&self) -> Duration {
         let times = self.scenes.iter().map(|scene| match &scene.step {
             Step::Wait(time) => *time,
@@ -222,12 +222,12 @@ impl Story {
     }
 }
 
-/// Every story that is told to clients, the longest first, so that no long one is left when all others have been told.
+/// Every story for clients, the longest first, so that no long one is left at the end.
 pub fn stories() -> Result<Vec<Story>> {
     stories_in("network-stories")
 }
 
-/// Every story of a daemon and clients that others have made, likewise.
+/// Every story of a daemon and clients that are not ours, in the same order.
 pub fn daemon_stories() -> Result<Vec<Story>> {
     stories_in("network-stories/of-the-daemon")
 }

@@ -1,4 +1,4 @@
-//! What is to be known of a TCP packet.
+//! The fields of a TCP packet.
 
 use super::{Kind, PORT};
 
@@ -34,7 +34,7 @@ impl<'a> Segment<'a> {
         Some(Self { to_server, client, sequence, flags: *segment.get(13)?, payload: segment.get(start..)? })
     }
 
-    /// The sequence number of what follows it.
+    /// The sequence number of the next packet.
     pub(super) fn next(&self) -> u32 {
         let bits = u32::from(self.flags & SYN != 0) + u32::from(self.flags & FIN != 0);
         self.sequence.wrapping_add(bits).wrapping_add(u32::try_from(self.payload.len()).unwrap_or(0))
@@ -50,7 +50,7 @@ impl<'a> Segment<'a> {
             Kind::Packet => true,
             Kind::Syn => self.begins_connection(),
             Kind::Data => !self.payload.is_empty(),
-            // Linux asks whether the other side is there with the number of a byte that was acknowledged, and without the byte.
+            // Linux's keepalive probe has the sequence number of a byte that was already acknowledged, and no data.
             Kind::Probe => {
                 self.payload.is_empty()
                     && self.flags & (FIN | SYN | RST) == 0

@@ -1,4 +1,4 @@
-//! From text to story.
+//! Reads a story from its text.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl Story {
         }
         let known = |need: &str| ABILITIES.contains(&need) || replay::ABILITIES.contains(&need);
         let unknown = self.needs.iter().find(|need| !known(need));
-        unknown.map_or(Ok(()), |unknown| bail!("no such thing as {unknown}"))
+        unknown.map_or(Ok(()), |unknown| bail!("unknown: {unknown}"))
     }
 
     fn step(&self, line: &str, word: &str, rest: &str) -> Result<Step> {
@@ -121,7 +121,7 @@ impl Story {
             (server, _) if number(server).is_ok() => of_server(number(server)?, rest)?,
             (label, _) => match rest.strip_prefix("= ") {
                 Some(answer) => Step::Answer(expected(Some(label.to_owned()), answer)?),
-                None => bail!("this is no line of a story"),
+                None => bail!("this is not a line of a story"),
             },
         })
     }
@@ -144,7 +144,7 @@ impl Story {
         Ok(Question { client, line, key, label, insistent })
     }
 
-    /// The real key for one of the story: the client tries the servers in the order of the configuration, or begins with the one that the story says.
+    /// The real key for a key of the story. It is chosen so that the client tries the servers in the configured order, or first the server that the story names.
     fn key(&self, text: &str) -> Result<String> {
         let (stem, first) = text.split_once('@').map_or((text, None), |(stem, first)| (stem, Some(first)));
         ensure!(
@@ -164,7 +164,7 @@ impl Story {
         (0..10_000).map(|number| format!("{stem}-{number}")).find(fits).context("no key has the servers in this order")
     }
 
-    /// The servers as the client is given them.
+    /// The servers of the client.
     pub(super) fn addresses(&self) -> Vec<String> {
         let address = |name: &String| match number(name) {
             Ok(number) => format!("{}:{PORT}", client_address(number)),
@@ -184,7 +184,7 @@ impl Story {
         Ok(Step::Held(self.key(key)?, number(server)?, held, bounds))
     }
 
-    /// Somebody else, who finds the servers at these addresses.
+    /// Another client, which connects to the servers at these addresses.
     fn witness(&self, text: &str, address: impl Fn(Number) -> SocketAddr) -> Result<Step> {
         let (name, deed) = text.split_once(' ').context("a witness does something")?;
         let address = |server: &str| number(server).ok().map(&address);
@@ -251,7 +251,7 @@ fn lose(text: &str) -> Result<Step> {
     Ok(Step::Lose(server, way, kind, Amount::Count(count.parse()?)))
 }
 
-/// The way, what comes before it, and the server.
+/// The direction, the words before it, and the server.
 fn way(text: &str) -> Result<(Way, &str, Number)> {
     for (word, way) in [(" to ", Way::To), (" from ", Way::From), (" of ", Way::Both)] {
         if let Some((what, server)) = text.rsplit_once(word) {
@@ -318,13 +318,13 @@ fn work(text: &str) -> Result<Work> {
     })
 }
 
-/// What a line says of time at its end, and what comes before that.
+/// The time bound at the end of a line, and the words before it.
 fn bounds(text: &str) -> Result<(&str, Bounds)> {
     let mut bounds = Bounds::default();
     let mut text = text;
     loop {
         if let Some((before, time)) = text.rsplit_once(" within ").filter(|(_, time)| duration(time).is_ok()) {
-            // A timer of the client's; a busy machine is given the same time again.
+            // A timer of the client. On a busy machine it may take twice its time.
             bounds.at_most = Some(duration(time)? * 2);
             text = before;
         } else if let Some((before, time)) = text.rsplit_once(" not before ") {
@@ -349,7 +349,7 @@ fn duration(text: &str) -> Result<Duration> {
 
 fn number(server: &str) -> Result<Number> {
     let number = server.strip_prefix('s').and_then(|number| number.parse().ok());
-    number.filter(|number| *number > 0).with_context(|| format!("{server} is no server: s1 is one"))
+    number.filter(|number| *number > 0).with_context(|| format!("{server} is not a server such as s1"))
 }
 
 #[cfg(test)]

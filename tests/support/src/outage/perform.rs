@@ -1,4 +1,4 @@
-//! Tells a story in a network that is this process's own.
+//! Runs a story in the network namespace of this process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,14 +18,14 @@ use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
 use crate::replay::new_line;
 
-/// The settings that clients have if nobody sets any, but for more time for a connection: the machine may be busy.
+/// The default settings of clients, but with more time to connect, because the machine may be busy.
 const USUAL: [(&str, &str); 4] =
     [("connect_timeout_ms", "300"), ("answer_timeout_ms", "1000"), ("pass_over_ms", "1000"), ("await_release", "0")];
 
-/// How often what must come about is looked for.
+/// How often an expected condition is checked.
 const PERIOD: Duration = Duration::from_millis(20);
 
-/// How often a client asks that keeps asking.
+/// How often `client keeps asking` repeats its call.
 const ASKING: Duration = Duration::from_millis(250);
 
 pub(super) fn perform(story: &Story, command: &[OsString]) -> Result<()> {
@@ -51,9 +51,9 @@ struct Stage<'a> {
     command: &'a [OsString],
     hosts: BTreeMap<Number, Host>,
     resolver: Resolver,
-    /// Made when it is first asked: names and servers may be in a bad way by then.
+    /// Made for the first call, when names and servers may already have faults.
     troupe: Option<Troupe>,
-    /// The question that waits for its answer, by label.
+    /// The call without an answer, by label.
     questions: BTreeMap<Option<String>, &'a Question>,
     witnesses: BTreeMap<String, Client>,
 }
@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The player ends, and what was to be lost has been.
+    /// Ends the player, and checks that all packets that were to be lost have been lost.
     fn end(mut self) -> Result<()> {
         self.troupe.take().map_or(Ok(()), Troupe::end)?;
         for (number, host) in &self.hosts {
@@ -182,7 +182,7 @@ impl<'a> Stage<'a> {
     fn witness(&mut self, name: &str, deed: &Deed) -> Result<()> {
         match deed {
             Deed::Connect(address) | Deed::Hold(_, address) | Deed::WaitFor(_, address) => {
-                // A server with room for one client may not know yet that the one before has left.
+                // A server with a limit of one client may not know yet that the previous client has left.
                 let witness = Deadline::after(PATIENCE).poll(|| {
                     let mut witness = Client::connect(*address).ok()?;
                     witness.settle().is_ok().then_some(witness)
@@ -251,7 +251,7 @@ impl<'a> Stage<'a> {
             Step::Host(_, Fate::Thaw) => host.thaw()?,
             Step::Host(_, Fate::Die) => host.kill()?,
             Step::Host(_, Fate::Start(options)) => host.start(options)?,
-            _ => bail!("nothing that befalls a server"),
+            _ => bail!("this is not an event of a server"),
         }
         Ok(())
     }
@@ -282,7 +282,7 @@ impl<'a> Stage<'a> {
 }
 
 impl Story {
-    /// Every host that it speaks of.
+    /// Every host in the story.
     fn hosts(&self) -> BTreeSet<Number> {
         let configured = self.servers.iter().filter_map(|name| name.strip_prefix('s')?.parse().ok());
         let steps = self.scenes.iter().flat_map(|scene| match &scene.step {
@@ -293,7 +293,7 @@ impl Story {
         configured.chain(steps).collect()
     }
 
-    /// An answer with the address of a server in the place of its name.
+    /// An answer, with the names of servers replaced by their addresses.
     fn in_real_words(&self, text: &str) -> String {
         let address = |word: &str| {
             let index = self.servers.iter().position(|name| name == word)?;
@@ -304,7 +304,7 @@ impl Story {
     }
 }
 
-/// Whether an answer begins with these words; `fails` stands for every failure.
+/// Whether an answer begins with these words; `fails` means any failure.
 fn fits(text: &str, said: &str) -> bool {
     if text == "fails" {
         return ["connect ", "write ", "read "].iter().any(|kind| said.starts_with(kind));
@@ -312,7 +312,7 @@ fn fits(text: &str, said: &str) -> bool {
     said.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// Waits until something is so; without a bound it must be so at once.
+/// Waits until a condition is true; without a bound it must be true at once.
 fn comes_about(bounds: Bounds, look: impl Fn() -> Result<bool>) -> Result<()> {
     let began = Instant::now();
     let deadline = Deadline::after(bounds.at_most.unwrap_or_default());

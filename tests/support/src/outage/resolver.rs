@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Where the system's resolver finds it.
+/// The address at which the system's resolver asks.
 const PLACE: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 53);
 
 const A: u16 = 1;
@@ -33,7 +33,7 @@ pub(super) struct Resolver(Arc<Mutex<State>>);
 struct State {
     manner: Manner,
     names: BTreeMap<String, Vec<Ipv4Addr>>,
-    /// How often the IPv4 addresses of a name were asked for.
+    /// How many questions for the IPv4 addresses of a name have come.
     asked: BTreeMap<String, usize>,
 }
 
@@ -63,14 +63,14 @@ impl Resolver {
         locked(&self.0).asked.get(name).copied().unwrap_or(0)
     }
 
-    /// What was asked is forgotten.
+    /// Resets the counters.
     pub(super) fn count_anew(&self) {
         locked(&self.0).asked.clear();
     }
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // No holder panics.
+    // No thread panics while it holds the lock.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -86,7 +86,7 @@ fn answer(socket: &Arc<UdpSocket>, state: &Mutex<State>, question: &[u8], from: 
         (_, Some(addresses)) => reply(question, 0, if kind == A { addresses } else { &[] }),
     };
     let socket = Arc::clone(socket);
-    // Whoever asked waits for it, or does not any more.
+    // The asking process may have ended; then the answer is lost.
     let send = move || drop(socket.send_to(&reply, from));
     match state.manner {
         Manner::Prompt | Manner::Failing => send(),
@@ -122,11 +122,11 @@ fn reply(question: &[u8], code: u8, addresses: &[Ipv4Addr]) -> Vec<u8> {
     }
     let count = u8::try_from(addresses.len()).unwrap_or(u8::MAX);
     let mut reply = question[..2].to_vec();
-    // A response to a recursive question; one question, so many answers.
+    // A response to a recursive question, with one question and this number of answers.
     reply.extend([0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0]);
     reply.extend(question.get(12..end + 5).unwrap_or_default());
     for address in &addresses[..count.into()] {
-        // The name of the question, an IPv4 address on the Internet, not to be kept.
+        // The name of the question, type A, class IN, time to live 0.
         reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
         reply.extend(address.octets());
     }

@@ -1,4 +1,4 @@
-//! A player whose calls may run beside each other.
+//! A player whose calls may run at the same time.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::replay::Player;
 
-/// How long an answer is waited for that has no bound.
+/// How long to wait for an answer without a bound.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A player, and the calls that have no answer yet.
 #[derive(Debug)]
 pub(super) struct Troupe {
     player: Player,
-    /// Without a label: the call that is waited for.
+    /// The label of each call; `None` for the call that the story waits for.
     asked: BTreeMap<Option<String>, Instant>,
     answers: BTreeMap<Option<String>, (Instant, String)>,
 }
@@ -25,7 +25,7 @@ impl Troupe {
         Ok(Self { player: Player::start(command)?, asked: BTreeMap::new(), answers: BTreeMap::new() })
     }
 
-    /// Gives the player a line, for the client of this number.
+    /// Sends the player a line, for the client with this number.
     pub(super) fn ask(&mut self, label: Option<&str>, client: u32, line: &str) -> Result<()> {
         let label_prefix = label.map_or_else(String::new, |label| format!("&{label} "));
         let client_prefix = if client == 1 { String::new() } else { format!("#{client} ") };
@@ -33,7 +33,7 @@ impl Troupe {
         self.player.tell(&format!("{label_prefix}{client_prefix}{line}"))
     }
 
-    /// The answer, and how long it took; none if it does not come by then.
+    /// The answer, and how long it took; `None` if it does not come in this time.
     pub(super) fn answer(
         &mut self,
         label: Option<&str>,
@@ -60,7 +60,7 @@ impl Troupe {
         Ok(self.answers.get(&label.map(ToOwned::to_owned)).map(|(_, text)| text.as_str()))
     }
 
-    /// The player ends with its input, and has said nothing that was not asked.
+    /// Ends the player's input; the player must end, without further output.
     pub(super) fn end(mut self) -> Result<()> {
         if let Some(news) = self.player.news() {
             bail!(news);

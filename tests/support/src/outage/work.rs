@@ -11,7 +11,7 @@ use super::Work;
 use super::troupe::Troupe;
 use crate::replay;
 
-/// What a request does behind its lock, or without it.
+/// The work of a request, with or without its lock.
 const EACH: Duration = Duration::from_millis(100);
 
 /// Does the work with this player, each process with a client made by `new`.
@@ -38,7 +38,7 @@ pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
     })?;
     let (took, unprotected) = (began.elapsed(), unprotected.into_inner());
     println!("{} requests took {:.1} s, {unprotected} of them unprotected", work.requests, took.as_secs_f64());
-    // It is made of the client's own timers, and a busy machine is to change nothing.
+    // The bound consists of the client's timers. Twice the time is allowed, so that a busy machine changes nothing.
     ensure!(took <= 2 * work.at_most, "{took:.1?} instead of {:?} at most; {unprotected} unprotected", work.at_most);
     Ok(())
 }

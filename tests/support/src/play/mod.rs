@@ -1,4 +1,4 @@
-//! Playing stories: to the table in virtual time, to our daemon, to the reference.
+//! Runs stories: against the table in virtual time, against our daemon, against the reference.
 
 mod ours;
 mod reference;
@@ -9,21 +9,21 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::margin::margin;
 use crate::transcript::{Event, Scene, Step, Story, merged};
 
-/// How often a run is tried again that the machine was too slow for.
+/// How often a run is repeated if the machine was too slow for it.
 const ATTEMPTS: usize = 5;
 
-/// Something that can be told a story step by step, and knows who saw what in which order.
+/// The side that is tested. It does a story step by step and records the answers in their order.
 trait Player {
-    /// Does a step and gives all that the clients see because of it.
+    /// Does a step and gives everything that the clients receive because of it.
     fn perform(&mut self, step: &Step) -> Result<Vec<Event>>;
 }
 
-/// Plays the story to core's table in virtual time: all answers must come in just the recorded order.
+/// Runs the story against core's table in virtual time: all answers must come in exactly the recorded order.
 pub fn in_virtual_time(story: &Story) -> Result<()> {
     compare(story, &mut virtual_time::VirtualTime::new())
 }
 
-/// Plays the story to the reference: all answers must come in just the recorded order.
+/// Runs the story against the reference: all answers must come in exactly the recorded order.
 pub fn to_reference(story: &Story) -> Result<()> {
     in_time(|| {
         let mut player = reference::Reference::start()?;
@@ -31,17 +31,17 @@ pub fn to_reference(story: &Story) -> Result<()> {
     })
 }
 
-/// Plays the story to our daemon: in each step each client must receive what is recorded, times aside.
+/// Runs the story against our daemon: in each step each client must receive what is recorded, except that times may differ.
 pub fn to_ours(story: &Story) -> Result<()> {
     in_time(|| ours::play(story))
 }
 
-/// Plays the story to our daemon likewise, and has another program take over after each step.
+/// Runs the story against our daemon in the same way, and upgrades the daemon after each step.
 pub fn to_upgraded(story: &Story) -> Result<()> {
     in_time(|| ours::play_to_many(story))
 }
 
-/// Plays the story to the reference, and gives it with the answers that came.
+/// Runs the story against the reference, and gives it with the received answers.
 pub fn record(story: &Story) -> Result<Story> {
     in_time(|| {
         let mut player = reference::Reference::start()?;
@@ -73,7 +73,7 @@ fn listed(events: &[Event]) -> String {
     if events.is_empty() { "(nothing)\n".to_owned() } else { events.iter().map(Event::to_string).collect() }
 }
 
-/// Runs until a run passes, or fails without having been late: a slow machine is no difference.
+/// Repeats until a run passes, or fails without being late: a slow machine must not count as a difference.
 fn in_time<T>(attempt: impl Fn() -> Result<(Result<T>, bool)>) -> Result<T> {
     for _ in 1..ATTEMPTS {
         let (outcome, late) = attempt()?;

@@ -1,4 +1,4 @@
-//! A story told to our daemon, as far as its clients can see it.
+//! Runs a story against our daemon, and compares what its clients receive.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::transcript::{Event, Name, Scene, Story};
 /// How long an answer that was sent before the probe's may still take.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
-/// Plays the whole story; the second value says whether the run was too late to prove a difference.
+/// Runs the whole story. The second value says whether the run was too late to prove a difference.
 pub(super) fn play(story: &Story) -> Result<(Result<()>, bool)> {
     let mut stage = Stage::new(|| Daemon::ours::<&str>(&[]))?;
     Ok((told(&mut stage, story, |_| Ok(())), stage.too_late(margin(story.steps()))))
 }
 
-/// Plays it too, but after each step another program takes over.
+/// The same, with an upgrade after each step.
 pub(super) fn play_to_many(story: &Story) -> Result<(Result<()>, bool)> {
     let installed = Installed::new()?;
     let mut stage = Stage::new(|| installed.daemon(&[]))?;

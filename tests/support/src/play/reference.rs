@@ -1,4 +1,4 @@
-//! A story told to the reference, with the order in which it sent its answers.
+//! Runs a story against the reference, and records the order of its answers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::transcript::{Event, Name, Step};
 /// An observed reference daemon.
 pub(super) struct Reference {
     stage: Stage,
-    /// The connections whose end has been told, by port.
+    /// The connections whose end was already reported, by port.
     ended: BTreeSet<u16>,
 }
 
@@ -29,7 +29,7 @@ impl Reference {
         self.stage.too_late(margin)
     }
 
-    /// What the log says that clients were sent, which must be what they have received.
+    /// The answers in the log. The clients must have received the same bytes.
     fn bytes(&mut self) -> Result<Vec<Event>> {
         let sent = sent(&mut self.stage)?;
         let mut events = Vec::new();
@@ -57,7 +57,7 @@ impl Reference {
 
 impl Player for Reference {
     fn perform(&mut self, step: &Step) -> Result<Vec<Event>> {
-        // The clock first: what a timer adds to the statistics while the time passes is certain then.
+        // The clock is set first, so that a timer that fires meanwhile adds a fixed time to the statistics.
         if let (Step::Wait(time) | Step::Clock(time), Some(observer)) = (step, self.stage.daemon().observer()) {
             observer.advance(*time)?;
         }

@@ -1,4 +1,4 @@
-//! A story told to core's table, with the time as an argument.
+//! Runs a story against core's table in virtual time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -89,14 +89,14 @@ impl VirtualTime {
 
     fn wake_up(&mut self) {
         while let Some(wakeup) = self.table.next_wakeup() {
-            // A seat that is empty for the moment is that of the caller, which is never woken by itself.
+            // If a client is missing, it is the caller, which the table never wakes by the caller's own command.
             let seat = self.seats.iter().find(|(_, seat)| seat.id == wakeup.client);
             let name = seat.map_or_else(|| "unknown".to_owned(), |(name, _)| name.clone());
             self.events.push(bytes_of(name, &wakeup.response));
         }
     }
 
-    /// Does in one wake-up all that was sent while the daemon was stopped. Expiry goes first.
+    /// Handles in one wake-up everything that was sent while the daemon was stopped. Timeouts are first.
     fn thaw(&mut self) -> Result<()> {
         self.expire();
         let held = self.held.take().context("it is not stopped")?;
@@ -121,7 +121,7 @@ impl Player for VirtualTime {
     }
 }
 
-/// The end of a stream is seen when all that was sent has been read.
+/// The end of a stream is read after all bytes.
 fn ends_last(mut events: Vec<Event>) -> Vec<Event> {
     events.sort_by_key(|event| matches!(event, Event::End(_)));
     events

@@ -1,10 +1,10 @@
-//! What `replay` and `outages` are told on the command line.
+//! The command line of `replay` and `outages`.
 
 use std::ffi::OsString;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The stories that are wanted, and the player.
+/// The chosen stories, and the player.
 #[derive(Debug, Default)]
 pub struct Arguments {
     lacks: Vec<String>,
@@ -34,7 +34,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether a story is to be played; says so if the player cannot.
+    /// Whether to run a story; prints a line if the player lacks an ability.
     #[must_use]
     pub fn wants(&self, name: &str, needs: &[String]) -> bool {
         if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::transcript::unescaped;
 
-/// What the player is told for `anyone "page 1" 1 10 5` and its like.
+/// The line to the player for `anyone "page 1" 1 10 5` and other calls.
 pub(crate) fn call(text: &str, servers: &[String]) -> Result<String> {
     let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     match (verb, rest) {
@@ -26,14 +26,14 @@ pub(crate) fn call(text: &str, servers: &[String]) -> Result<String> {
     }
 }
 
-/// The bytes between the first quote and the last, and what follows them.
+/// The bytes between the first quote and the last, and the text after them.
 pub(super) fn quoted(text: &str) -> Result<(Vec<u8>, &str)> {
     let parts = text.strip_prefix('"').and_then(|rest| rest.rsplit_once("\" "));
     let (key, rest) = parts.context("a key stands in quotes, and something follows it")?;
     Ok((unescaped(key)?, rest))
 }
 
-/// A connection's name is of small letters.
+/// A connection's name consists of small letters.
 pub(super) fn name_and_rest(line: &str) -> Result<(String, &str)> {
     let end = line.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(line.len());
     let (name, rest) = line.split_at(end);

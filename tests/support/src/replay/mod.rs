@@ -1,4 +1,4 @@
-//! Client-side stories, and the player that a face of the project brings for them. `client-stories/README.md` describes both.
+//! Client stories, and the player that each client of the project has for them. `client-stories/README.md` describes both.
 //!
 //! ```no_run
 //! use poolcounter_test_support::replay::{Player, perform, stories};
@@ -33,7 +33,7 @@ pub(crate) use perform::new_line;
 pub use perform::perform;
 pub use player::Player;
 
-/// What a client may do that not every client can.
+/// Abilities that not every client has.
 pub const ABILITIES: [&str; 8] = [
     "own_connections",
     "shared_connections",
@@ -45,14 +45,14 @@ pub const ABILITIES: [&str; 8] = [
     "pass_over_ms",
 ];
 
-/// What a client is asked to do, what it sends, what the servers say, and what it must report.
+/// A story: what a client is asked to do, what it sends, what the servers answer, and what it must report.
 #[derive(Debug, Default)]
 pub struct Story {
     /// The name of its file, without the ending.
     pub name: String,
     /// What it shows.
     pub title: String,
-    /// What the client must be able to do, of [`ABILITIES`].
+    /// The abilities that the client needs, of [`ABILITIES`].
     pub needs: Vec<String>,
     setting: Setting,
     scenes: Vec<Scene>,
@@ -61,13 +61,13 @@ pub struct Story {
 /// The client's configuration.
 #[derive(Debug, Default)]
 struct Setting {
-    /// As the client is given them.
+    /// The names of the client's servers.
     servers: Vec<String>,
-    /// A raw key, and the servers in the order in which it has them tried.
+    /// A raw key, and the order in which the client tries the servers for it.
     order: Option<(Vec<u8>, Vec<String>)>,
     /// A label and a weight for each server.
     ring: Vec<(String, String)>,
-    /// Settings and their values, where they are not the usual ones.
+    /// Settings that differ from the usual ones, and their values.
     values: Vec<(String, String)>,
 }
 
@@ -80,13 +80,13 @@ struct Scene {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// The player is given this line.
+    /// This line is sent to the player.
     Ask(String),
-    /// The player says this, but with the address of a server in the place of its name.
+    /// The player answers this; the name of a server stands for its address.
     Answer(String),
     /// A server accepts a connection, which gets a name.
     Accept(String, String),
-    /// Just these bytes come next.
+    /// Exactly these bytes come next.
     Receive(String, Vec<u8>),
     Send(String, Vec<u8>),
     /// The server's side closes.
@@ -97,7 +97,7 @@ enum Step {
     Stop(String),
     Listen(String),
     Fill(String),
-    /// For a moment nothing happens.
+    /// Nothing happens for a tenth of a second.
     Quiet,
 }
 

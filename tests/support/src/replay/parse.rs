@@ -1,4 +1,4 @@
-//! From text to story.
+//! Reads a story from its text.
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -72,7 +72,7 @@ impl Story {
             _ => self.needs.extend(words),
         }
         let unknown = self.needs.iter().find(|need| !ABILITIES.contains(&need.as_str()));
-        unknown.map_or(Ok(()), |unknown| bail!("no such thing as {unknown}"))
+        unknown.map_or(Ok(()), |unknown| bail!("unknown: {unknown}"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Plays the servers' side of a story, and compares what the client does.
+//! Acts as the servers of a story, and checks what the client does.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,14 +14,14 @@ use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
 use crate::transcript::escaped;
 
-/// How long nothing must happen where a story says so. A client that is slower to do the wrong thing is not found out.
+/// How long nothing must happen at the line `quiet`. A client that does the wrong thing later is not detected.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// The settings that every client is given, in this order; times are longer than the harness waits for anything.
+/// The settings of every client, in this order. Times are longer than any wait of the tests.
 const USUAL: [(&str, &str); 4] =
     [("connect_timeout_ms", "20000"), ("answer_timeout_ms", "20000"), ("pass_over_ms", "1000"), ("await_release", "0")];
 
-/// Plays a story with a player that may have played others. After an error it is not fit for another one.
+/// Runs a story with a player, which may have run others before. After an error the player must not be used again.
 pub fn perform(story: &Story, player: &mut Player) -> Result<()> {
     let mut stage = Stage { player, servers: story.setting.start()?, connections: BTreeMap::new() };
     stage.begin(&story.setting).map_err(|error| stage.failure(&[], &error))?;
@@ -76,7 +76,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// The client closes what is open, and then there is nothing that the story does not tell.
+    /// The client closes its connections. After that, no event may be left that the story does not have.
     fn end(&mut self) -> Result<()> {
         self.nothing_more()?;
         self.player.tell("close")?;
@@ -106,7 +106,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// What there is to see that no step has told yet.
+    /// Events that no step of the story has.
     fn events(&mut self) -> Vec<String> {
         let mut events = Vec::from_iter(self.player.news());
         for (name, connection) in &mut self.connections {
@@ -124,7 +124,7 @@ impl Stage<'_> {
         events
     }
 
-    /// The error with the steps up to it, and with what else there is to see.
+    /// The error with the steps up to it, and with all other events.
     fn failure(&mut self, scenes: &[Scene], error: &Error) -> Error {
         let mut text = String::new();
         for Scene { text: step, .. } in scenes {
@@ -140,14 +140,14 @@ impl Stage<'_> {
         anyhow!(text)
     }
 
-    /// Waits for a connection, but not for one of a player that is no more.
+    /// Waits for a connection, as long as the player runs.
     fn accept(&mut self, name: &str) -> Result<Client> {
         let server = self.servers.get(name).with_context(|| format!("there is no server {name}"))?;
         let accepted = Deadline::after(PATIENCE).poll(|| match server.accept() {
             Ok(None) => self.player.ended().map(|status| Err(anyhow!("the player ended with {status}"))),
             accepted => accepted.transpose(),
         });
-        Client::from_socket(accepted.with_context(|| format!("nobody connects to {name}"))??)
+        Client::from_socket(accepted.with_context(|| format!("the client does not connect to {name}"))??)
     }
 
     fn server(&mut self, name: &str) -> Result<&mut Server> {
@@ -164,7 +164,7 @@ impl Stage<'_> {
 }
 
 impl Setting {
-    /// Starts the servers, such that the key has them tried in the order that is told.
+    /// Starts the servers, at addresses for which the client tries them in the order of the story.
     fn start(&self) -> Result<BTreeMap<String, Server>> {
         let servers = self.servers.iter().map(|_| Server::new()).collect::<Result<Vec<_>>>()?;
         let Some((key, order)) = &self.order else { return Ok(self.servers.iter().cloned().zip(servers).collect()) };
@@ -174,7 +174,7 @@ impl Setting {
         Ok(order.iter().cloned().zip(in_order).collect())
     }
 
-    /// What the player is told to make its client.
+    /// The line to the player that makes its client.
     fn line(&self, servers: &BTreeMap<String, Server>) -> String {
         let node = |(index, name): (usize, &String)| {
             let address = servers[name].address;
@@ -188,7 +188,7 @@ impl Setting {
     }
 }
 
-/// What a player is told to make its client: the usual settings, but for the values that a story gives.
+/// The line to a player that makes its client: the usual settings, except those of the story.
 pub(crate) fn new_line(
     servers: &[String],
     choice: &str,

@@ -1,4 +1,4 @@
-//! The program that has a client and does with it what it is told.
+//! The player: a program that has a client and does with it what it is told.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
@@ -11,17 +11,17 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::deadline::{Deadline, PATIENCE};
 
-/// A player that runs. It is told lines and answers each with one.
+/// A running player. It answers each line with one line.
 #[derive(Debug)]
 pub struct Player {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// What it says, and when.
+    /// Its answers, with their times.
     lines: Receiver<(Instant, String)>,
 }
 
 impl Player {
-    /// Starts it; what it prints to standard error is seen.
+    /// Starts it. Its standard error is shown.
     pub fn start(command: &[OsString]) -> Result<Self> {
         let (program, arguments) = command.split_first().context("a player is a command")?;
         Self::spawn(Command::new(program).args(arguments))
@@ -46,12 +46,12 @@ impl Player {
 
     /// Waits for its answer.
     pub(super) fn hear(&mut self) -> Result<String> {
-        // A program that starts under valgrind, on a busy machine, takes its time.
+        // A program that starts under valgrind on a busy machine is slow.
         let line = self.hear_within(PATIENCE * 3)?;
         Ok(line.context("the player says nothing")?.1)
     }
 
-    /// Waits for a line, and tells when it came; none if it does not come within this time.
+    /// Waits for a line, and gives it with its time; `None` if no line comes within this time.
     pub fn hear_within(&mut self, time: Duration) -> Result<Option<(Instant, String)>> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
         match self.lines.recv_timeout(time) {
@@ -61,7 +61,7 @@ impl Player {
         }
     }
 
-    /// What it does although nothing was asked of it: it speaks, or has ended.
+    /// An unexpected event of the player: it has printed a line, or has ended.
     pub(crate) fn news(&mut self) -> Option<String> {
         match self.lines.try_recv() {
             Ok((_, line)) => Some(format!("the player says `{line}`")),
@@ -87,7 +87,7 @@ impl Player {
         }
     }
 
-    /// What has become of it, for a message.
+    /// How it ended, for a message.
     fn end_of_it(&mut self) -> String {
         self.stdin = None;
         let ended = Deadline::after(PATIENCE).poll(|| self.ended());
@@ -97,7 +97,7 @@ impl Player {
 
 impl Drop for Player {
     fn drop(&mut self) {
-        // Both fail if it has ended, which is as well.
+        // Both fail if it has ended, which does no harm.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

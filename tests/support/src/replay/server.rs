@@ -1,4 +1,4 @@
-//! A server that does what a story says.
+//! A server of a story.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use rustix::net::{
     AddressFamily, Shutdown, SocketFlags, SocketType, bind, connect, listen, shutdown, socket_with, sockopt,
 };
 
-/// A port, and whoever listens there.
+/// A port, and the socket that listens there.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
@@ -34,7 +34,7 @@ impl Server {
     /// From now on connections are refused.
     pub(super) fn stop(&mut self) {
         if let Some(listener) = self.listener.take() {
-            // A child that is being started just now may still have the socket: closing it is not enough.
+            // A child that another thread is starting may still have the socket: closing it is not enough.
             let _ = shutdown(&listener, Shutdown::Both);
         }
         self.crowd.clear();
@@ -88,7 +88,7 @@ impl Server {
     }
 }
 
-/// A socket at this address, beside others of this process that are not listening.
+/// A socket at this address. Other sockets of this process may be bound to it, but do not listen.
 fn bound(address: SocketAddr) -> Result<OwnedFd> {
     let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     sockopt::set_socket_reuseport(&socket, true)?;

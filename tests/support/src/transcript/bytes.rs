@@ -1,4 +1,4 @@
-//! Bytes as text: printable ASCII stands for itself, all else is escaped, long runs are counted.
+//! Bytes as text: printable ASCII is not changed, other bytes are escaped, long runs are counted.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 /// A run of this many equal bytes is written as `{x*64}`.
 const RUN: usize = 32;
 
-/// Bytes as they stand in a transcript.
+/// Bytes in the form of a transcript.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut text = String::new();
     for run in bytes.chunk_by(|a, b| a == b) {
@@ -39,7 +39,7 @@ fn escape(byte: u8) -> String {
     }
 }
 
-/// The bytes that a text stands for.
+/// The bytes that a text means.
 pub(crate) fn unescaped(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -54,7 +54,7 @@ pub(crate) fn unescaped(text: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A run without its opening brace: the byte, how often it stands there, and the rest of the text.
+/// A run without its opening brace: the byte, its count, and the rest of the text.
 fn repeated(run: &str) -> Result<(u8, usize, &str)> {
     let (byte, run) = unescape(run)?;
     let count = run.strip_prefix('*').and_then(|run| run.split_once('}'));
@@ -62,7 +62,7 @@ fn repeated(run: &str) -> Result<(u8, usize, &str)> {
     Ok((byte, count.parse()?, after))
 }
 
-/// The first byte that a text stands for, and the rest of the text.
+/// The first byte of a text, and the rest of the text.
 fn unescape(text: &str) -> Result<(u8, &str)> {
     if let Some(digits) = text.strip_prefix("\\x") {
         let (digits, rest) = digits.split_at_checked(2).context("\\x takes two digits")?;

@@ -1,4 +1,4 @@
-//! What a story must not do, because its outcome would not be certain.
+//! Refuses stories whose outcome would depend on chance.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use poolcounter::protocol::{Command, LineBuffer, MAX_LINE};
 
 use super::{Name, Scene, Step, Story};
 
-/// Nothing is done or looked at nearer than this to an instant at which a timer may fire.
+/// The least time between a step and a moment at which a timer may fire.
 const MARGIN: Duration = Duration::from_millis(300);
 
-/// What is known of a story up to some step.
+/// The state of a story after a step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SoFar {
     now: Duration,
@@ -25,7 +25,7 @@ pub(crate) struct SoFar {
 }
 
 impl Story {
-    /// Refuses a story that does what stands in the closed list of differences, or whose outcome hangs on chance.
+    /// Refuses a story that uses a difference of the closed list, or whose outcome depends on chance.
     pub fn check(&self) -> Result<()> {
         let mut so_far = SoFar::default();
         for Scene { line, step, .. } in &self.scenes {
@@ -51,7 +51,7 @@ impl SoFar {
                 self.unread.remove(name);
             }
             Step::Wait(time) => self.wait(*time)?,
-            // The statistics' clock moves the timers of a table in virtual time, too.
+            // In virtual time, the clock of the statistics is also the clock of the timers.
             Step::Clock(time) => {
                 let due = |deadline: &Duration| *deadline > self.now && *deadline <= self.now + *time;
                 ensure!(!self.deadlines.iter().any(due), "somebody may be waiting with a timer");
@@ -66,12 +66,12 @@ impl SoFar {
         Ok(())
     }
 
-    /// Whether a client can do no more than leave.
+    /// Whether a client can only leave.
     pub(crate) fn is_silent(&self, name: &Name) -> bool {
         self.amid_a_line.contains(name) || self.unread.contains(name)
     }
 
-    /// Whether a client is there.
+    /// Whether a client is connected.
     pub(crate) fn is_connected(&self, name: &Name) -> bool {
         self.connected.contains(name)
     }
@@ -103,7 +103,7 @@ impl SoFar {
     }
 }
 
-/// How long a client waits at most that sends this line.
+/// The longest wait of a client that sends this line.
 fn timeout(bytes: &[u8]) -> Option<Duration> {
     let mut lines = LineBuffer::new();
     match Command::parse(lines.next_line(&mut &*bytes)?) {

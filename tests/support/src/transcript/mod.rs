@@ -12,7 +12,7 @@ pub(crate) use bytes::{escaped, unescaped};
 pub(crate) use check::SoFar;
 pub use record::recorded;
 
-/// What a client is called in a story.
+/// The name of a client in a story.
 pub type Name = String;
 
 /// Something that is done to the daemon.
@@ -20,7 +20,7 @@ pub type Name = String;
 pub enum Step {
     /// A client connects.
     Connect(Name),
-    /// A client sends these bytes in one segment, and connects first if it has to.
+    /// A client sends these bytes in one segment. It connects before if necessary.
     Send(Name, Vec<u8>),
     /// A client ends its stream, and still reads.
     ShutDown(Name),
@@ -30,16 +30,16 @@ pub enum Step {
     Reset(Name),
     /// Real time passes.
     Wait(Duration),
-    /// The clock of the statistics is moved on, and nothing else.
+    /// Only the clock of the statistics is moved on.
     Clock(Duration),
-    /// The daemon is stopped: it finds what is sent from now on in one wake-up.
+    /// The daemon is stopped. It will read everything that is sent from now on in one wake-up.
     Freeze,
-    /// The daemon goes on.
+    /// The daemon continues.
     Thaw,
 }
 
 impl Step {
-    /// The client that acts, if it is one.
+    /// The client that does the step, if a client does it.
     #[must_use]
     pub fn client(&self) -> Option<&Name> {
         match self {
@@ -53,7 +53,7 @@ impl Step {
     }
 }
 
-/// Something that a client sees.
+/// An event that a client receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// These bytes.
@@ -63,7 +63,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The client that sees it.
+    /// The client that receives it.
     #[must_use]
     pub fn client(&self) -> &Name {
         match self {
@@ -72,14 +72,14 @@ impl Event {
     }
 }
 
-/// A step and what clients see because of it, in the order of sending.
+/// A step and the events that clients receive because of it, in the order of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     /// The line of the file on which the step stands, counted from 1.
     pub line: usize,
-    /// What is done.
+    /// The step.
     pub step: Step,
-    /// What is seen.
+    /// The events.
     pub events: Vec<Event>,
 }
 
@@ -91,7 +91,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// A story of these steps, with nothing seen yet.
+    /// A story of these steps, without events.
     #[must_use]
     pub fn of(steps: impl IntoIterator<Item = Step>) -> Self {
         let scene = |(index, step)| Scene { line: index + 1, step, events: Vec::new() };
@@ -104,7 +104,7 @@ impl Story {
     }
 }
 
-/// Joins the bytes that one client sees in a row: how they were cut says nothing.
+/// Joins consecutive bytes of one client, because their cuts have no meaning.
 #[must_use]
 pub fn merged(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     let mut joined: Vec<Event> = Vec::new();

@@ -1,4 +1,4 @@
-//! From text to story.
+//! Reads a story from its text.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A transcript's text with other answers in it.
+//! Replaces the answers in the text of a transcript.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use super::parse::Line;
 use super::{Event, Story};
 
-/// The text with the answers of `story` in place of its own. All else stays as it is.
+/// The text with the answers of `story`. Everything else is unchanged.
 pub fn recorded(text: &str, story: &Story) -> Result<String> {
     let mut scenes = story.scenes.iter();
     let mut recorded = String::new();
