@@ -52,7 +52,7 @@ fn ours_at(path: &Path) -> Result<Process> {
 
 #[test]
 fn sections_follow_each_other_on_one_connection() -> Result<()> {
-    // The reference loses a command that shares a segment with another, so the client must not be ahead of its answers.
+    // The reference loses a command that shares a segment with another, so the client must read each answer before its next command.
     for daemon in [Daemon::reference()?, Daemon::ours::<&str>(&[])?] {
         let mut client = client(&[daemon.address().to_string()])?;
         for _ in 0..500 {
@@ -94,7 +94,7 @@ fn a_frozen_daemon_costs_the_time_out_and_leaves_nothing_behind() -> Result<()> 
     ensure!(start.elapsed() >= Duration::from_millis(300), "it gave up after {:?}", start.elapsed());
     assert_eq!(failure, Some(Failure::Read { server, cause: "Connection timed out".to_owned() }));
     daemon.thaw()?;
-    // What the daemon answers late was asked on a connection that is gone.
+    // A late answer belongs to a connection that is closed.
     section(&mut client)?;
     let mut witness = Client::connect(daemon.address())?;
     let rest = || Counters::ask(&mut witness).ok().filter(Counters::at_rest);
@@ -137,7 +137,7 @@ fn another_server_answers_when_one_is_away() -> Result<()> {
         let lock = locked(&mut client, &Request { key: key.as_bytes(), ..REQUEST })?;
         ensure!(client.release(&lock)? == Outcome::Released);
     }
-    // With no other server it is an error, which names it.
+    // Without another server it is an error that names the server.
     let mut alone = self::client(std::slice::from_ref(&away))?;
     let refused = Failure::Connect { server: away, cause: "Connection refused".to_owned() };
     assert_eq!(alone.acquire(&REQUEST).err(), Some(refused));
@@ -168,7 +168,7 @@ fn statistics_are_asked_for_by_server() -> Result<()> {
     section(&mut client)
 }
 
-/// A server of the test's own, for answers that no daemon gives.
+/// A server that the test plays itself, for answers that no daemon gives.
 fn scripted(script: impl Fn(&mut TcpStream, &str) -> std::io::Result<()> + Send + 'static) -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;

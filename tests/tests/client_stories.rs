@@ -1,4 +1,4 @@
-//! Every client-side story, told to core's blocking client; and players that must not pass for good ones.
+//! Every client story with core's blocking client; and faulty players, which must fail.
 
 use std::process::{Command, Output};
 
@@ -9,7 +9,7 @@ use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 
 const PLAYER: &str = env!("CARGO_BIN_EXE_player");
 
-/// Core can share a connection, too; the blocking player does not.
+/// Core can share a connection, but the blocking player does not.
 const LACKS: &str = "shared_connections";
 
 fn main() -> Result<()> {
@@ -66,7 +66,7 @@ fn one_player_for_all() -> Result<()> {
     Ok(())
 }
 
-/// Sees to it that a player of this script of the shell fails the story `section`, in these words.
+/// Checks that a player written as this shell script fails the story `section` with these words.
 fn fails(script: &str, words: &[&str]) -> Result<()> {
     let output = replay(&["--only", "section", "sh", "-c", script, "sh", PLAYER])?;
     let said = text(&output.stdout);

@@ -1,4 +1,4 @@
-//! What a command costs the daemon as it is released, in counts: system calls and instructions.
+//! The cost of a command in the release build of the daemon: the number of system calls and of instructions.
 //!
 //! Each figure is the difference between two loads, so that start and stop do not count.
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program, Scratch};
 
-/// Every connection acquires and releases a key of its own, again and again; it asks when it has its answer.
+/// Every connection acquires and releases its own key in a loop. It sends the next command when it has the answer.
 fn load(daemon: &Daemon, connections: usize, rounds: usize) -> Result<()> {
     let connect = |_| Client::connect(daemon.address());
     let mut clients: Vec<Client> = (0..connections).map(connect).collect::<Result<_>>()?;
@@ -58,7 +58,7 @@ fn per_command(count: impl Fn(usize, usize) -> Result<u64>, connections: usize, 
 }
 
 fn system_calls(connections: usize, rounds: usize) -> Result<u64> {
-    // As a grandchild, strace leaves the daemon its process id.
+    // strace is a grandchild, so that the daemon keeps its process id.
     let wrapper = |file: &Path| {
         let output = format!("--output={}", file.display());
         ["strace", "-D", "-f", "-c", "--summary-columns=calls,name", &output].map(str::to_owned).to_vec()
@@ -84,7 +84,7 @@ fn callgrind_total(profile: &str) -> Option<u64> {
 
 #[test]
 fn system_calls_per_command() -> Result<()> {
-    // Alone: one each to wait, to receive and to send. Among others one wait brings the commands of many; 1.99 to 2.11 were
+    // With one client: one call each to wait, to receive and to send. With more clients, one wait returns the commands of many; 1.99 to 2.11 were
     // measured.
     for (connections, rounds, bound) in [(1, 500, 3.1), (50, 20, 2.3)] {
         let cost = per_command(system_calls, connections, rounds)?;

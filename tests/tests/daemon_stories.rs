@@ -1,5 +1,5 @@
-//! What a daemon makes of clients that others have made, behind a network that fails. Its own limits are two minutes, so these stories are told beside all others:
-//! by `scripts/test`, and not by a plain `cargo test`.
+//! The daemon's reaction to a failing network, with clients that are not ours. Its own limits are two minutes, so `scripts/test` runs these stories at the same
+//! time as other tests, and a plain `cargo test` does not run them.
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial, run};

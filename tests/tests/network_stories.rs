@@ -1,4 +1,4 @@
-//! Every network story, told to core's blocking client; and players that must not pass for good ones.
+//! Every network story with core's blocking client; and faulty players, which must fail.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 
 const PLAYER: &str = env!("CARGO_BIN_EXE_player");
 
-/// A client blocks its thread; and the other faces have a connection for all locks.
+/// A call blocks the client's thread, and each lock has its own connection.
 const LACKS: [&str; 3] = ["concurrent_calls", "shared_connections", "lookups_bounded"];
 
 fn main() -> Result<()> {
@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     run(&arguments, trials).exit();
 }
 
-/// Sees to it that a player of this script of the shell fails a story, in these words.
+/// Checks that a player written as this shell script fails a story with these words.
 fn fails(name: &str, script: &str, words: &str) -> Result<()> {
     let stories = stories()?;
     let story = stories.iter().find(|story| story.name == name).with_context(|| format!("no story {name}"))?;
@@ -58,7 +58,7 @@ fn wrong_report() -> Result<()> {
     fails("name-whose-first-address-refuses", "\"$1\" | sed -u s/LOCKED/DONE/", words)
 }
 
-/// The witness does not find what the player says.
+/// The witness finds another state than the player reports.
 fn no_lock() -> Result<()> {
     let script = "read new; echo OK; while read line; do echo LOCKED; done";
     fails("name-whose-first-address-refuses", script, "expected `LOCKED` by s2, the player says `LOCKED`")

@@ -1,4 +1,4 @@
-//! Every transcript, told to core in virtual time, to our daemon, to one that is upgraded after each step, and to the reference.
+//! Every transcript, run against core in virtual time, our daemon, our daemon with an upgrade after each step, and the reference.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -1,4 +1,4 @@
-//! Tells the network stories to a client: `outages [--lacks ABILITY]... [--only STORY]... COMMAND...`, where the command runs its player.
+//! Runs the network stories with a client: `outages [--lacks ABILITY]... [--only STORY]... COMMAND...`, where the command runs its player.
 
 use std::env;
 use std::process::ExitCode;

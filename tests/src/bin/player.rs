@@ -1,4 +1,4 @@
-//! Core's blocking client as a player of the client-side stories and of the network stories. Each client has a thread.
+//! The player of core's blocking client, for the client stories and the network stories. Each client has a thread.
 
 use std::collections::BTreeMap;
 use std::io::{Write, stdin, stdout};
@@ -19,16 +19,16 @@ struct Players {
     clients: BTreeMap<u32, Sender<Command>>,
 }
 
-/// What a client is told, and where its answer goes.
+/// A command for a client, and where its answer goes.
 struct Command {
     text: String,
     answer: Answer,
 }
 
 enum Answer {
-    /// To whoever waits for it.
+    /// To the thread that waits for it.
     To(Sender<String>),
-    /// To the standard output, behind this prefix.
+    /// To standard output, after this prefix.
     Beside(String),
 }
 
@@ -55,7 +55,7 @@ fn say(answer: &str) -> Result<()> {
 }
 
 impl Players {
-    /// The answer, but for a command that runs beside others.
+    /// The answer; `None` for a command that runs at the same time as others.
     fn take(&mut self, line: &str) -> Result<Option<String>> {
         let (label, command) = prefixed(line, '&');
         let (number, command) = prefixed(command, '#');
@@ -80,7 +80,7 @@ impl Players {
     }
 }
 
-/// What stands behind this sign at the beginning of a line, and the rest of it.
+/// The word after this sign at the beginning of a line, and the rest of the line.
 fn prefixed(line: &str, sign: char) -> (Option<&str>, &str) {
     match line.strip_prefix(sign).and_then(|rest| rest.split_once(' ')) {
         Some((word, rest)) => (Some(word), rest),
@@ -93,7 +93,7 @@ impl Player {
         Self { client: BlockingClient::new(settings), held: Vec::new(), last_key: Vec::new() }
     }
 
-    /// It lives as long as there may be a command for it.
+    /// Runs until no more commands can come.
     fn start(mut self) -> Sender<Command> {
         let (sender, commands) = channel::<Command>();
         thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Plays transcripts to the reference and writes its answers into them: `record FILE...`.
+//! Runs transcripts against the reference and writes its answers into them: `record FILE...`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

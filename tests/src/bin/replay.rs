@@ -1,4 +1,4 @@
-//! Plays the client-side stories with a player: `replay [--lacks ABILITY]... [--only STORY]... COMMAND...`.
+//! Runs the client stories with a player: `replay [--lacks ABILITY]... [--only STORY]... COMMAND...`.
 
 use std::env;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How many failed. A player that has failed a story is not asked for another one.
+/// How many failed. A player that has failed a story is replaced by a new one.
 fn run(arguments: &Arguments) -> Result<usize> {
     let (mut passed, mut failed) = (0, 0);
     let mut kept = None;

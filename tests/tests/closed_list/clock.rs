@@ -18,8 +18,8 @@ fn the_reference_runs_for_ages_then() -> Result<()> {
     Ok(())
 }
 
-/// Nobody sets the clock of a test's machine back; but the clocks that ours asks can be seen. Valgrind hides the kernel's page of
-/// time functions, so that every look at a clock is a system call.
+/// A test cannot set the clock of its machine back, but it can check which clocks our daemon reads. Valgrind hides the kernel's page of
+/// time functions, so that every reading of a clock is a system call.
 #[test]
 fn ours_asks_the_monotonic_clock_alone() -> Result<()> {
     let scratch = Scratch::new()?;

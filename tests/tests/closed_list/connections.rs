@@ -35,13 +35,13 @@ fn the_reference_drops_the_answers_of_a_client_that_does_not_read() -> Result<()
     while Counters::ask(&mut probe)?["failed_sends"] == 0 {
         ensure!(questions < 50_000, "the reference drops no answer");
         for _ in 0..50 {
-            // One question at a time: of several in a segment the reference sees the first.
+            // One command at a time: the reference reads only the first of several commands in a segment.
             deaf.send("STATS FULL\n")?;
             probe.settle()?;
         }
         questions += 50;
     }
-    // It reads from now on, and asks until an answer of another kind shows that there are no more of the first.
+    // It reads from now on, and sends another kind of command until its answer shows that no answer of the first kind is left.
     let mut client = deaf.cured()?;
     let last = Deadline::after(PATIENCE).poll(|| {
         client.send(b"RELEASE\n").and_then(|()| client.read()).ok()?;
@@ -53,7 +53,7 @@ fn the_reference_drops_the_answers_of_a_client_that_does_not_read() -> Result<()
     Ok(())
 }
 
-/// How many of a thousand clients are connected at once with a daemon that does not get to accepting them.
+/// How many of a thousand clients can connect at once while the daemon does not accept.
 fn burst(daemon: &Daemon) -> Result<(Vec<Client>, usize)> {
     allow_descriptors(2500)?;
     daemon.settle()?;
@@ -74,7 +74,7 @@ fn begin_to_connect(address: SocketAddr) -> Result<Client> {
 
 #[test]
 fn a_burst_of_connections_is_taken_at_once() -> Result<()> {
-    // The kernel lets one more than the backlog of 20 in.
+    // The kernel accepts one connection more than the backlog of 20.
     let (_clients, connected) = burst(&Daemon::reference()?)?;
     ensure!(connected < 30, "{connected} are connected with the reference");
     let ours = Daemon::ours::<&str>(&[])?;
@@ -99,7 +99,7 @@ fn other_end(daemon: &Daemon) -> Result<(Client, OwnedFd)> {
 fn a_host_that_vanishes_is_noticed() -> Result<()> {
     let reference = Daemon::reference()?;
     let (_client, socket) = other_end(&reference)?;
-    assert!(!sockopt::socket_keepalive(&socket)?, "the reference never asks whether its client is still there");
+    assert!(!sockopt::socket_keepalive(&socket)?, "the reference uses no keepalive");
     let ours = Daemon::ours::<&str>(&[])?;
     let (_client, socket) = other_end(&ours)?;
     assert!(sockopt::socket_keepalive(&socket)?);

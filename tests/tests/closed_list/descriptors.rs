@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program, kernel};
 
 const LIMIT: &str = "ulimit -n 64";
-/// More than the daemon may have descriptors; the rest fits into the reference's backlog of 20.
+/// More clients than the daemon has descriptors for. The rest fits into the reference's backlog of 20.
 const CLIENTS: usize = 70;
 
-/// A daemon with this many clients that have connected, of whom it serves a part.
+/// A daemon with this many connected clients, of which it serves only some.
 fn exhausted(program: &Program, preparation: &str) -> Result<(Daemon, Vec<Client>)> {
     let daemon = Daemon::start(|address| {
         let mut command = program.after(preparation);
@@ -38,7 +38,7 @@ fn the_daemon_pauses_while_the_reference_spins() -> Result<()> {
     let (ours, mut at_ours) = exhausted(&Program::ours()?, LIMIT)?;
     let used = || Ok::<_, anyhow::Error>((kernel::cpu_time(reference.pid())?, kernel::cpu_time(ours.pid())?));
     let (before, failed) = (used()?, (failed_accepts(&mut at_reference)?, failed_accepts(&mut at_ours)?));
-    // The same stretch of time for both: as long as the reference takes to burn a fifth of a second.
+    // The same duration for both: until the reference has used a fifth of a second of processor time.
     let burnt = || {
         let now = kernel::cpu_time(reference.pid());
         now.is_ok_and(|now| now >= before.0 + Duration::from_millis(200)).then_some(())
@@ -54,7 +54,7 @@ fn the_daemon_pauses_while_the_reference_spins() -> Result<()> {
 #[test]
 fn it_is_said_once_and_those_who_wait_are_served_later() -> Result<()> {
     let (daemon, mut clients) = exhausted(&Program::ours()?, LIMIT)?;
-    // Those inside are served, the last one is not inside.
+    // The accepted clients are served. The last one is not accepted.
     for client in &mut clients[..20] {
         assert_eq!(client.ask("RELEASE\n")?, "NOT_LOCKED\n");
     }
@@ -64,7 +64,7 @@ fn it_is_said_once_and_those_who_wait_are_served_later() -> Result<()> {
     last.expect_nothing()?;
     let said = daemon.expect_said("Too many open files")?;
     ensure!(said.lines().count() == 1, "it said {said:?}");
-    // The places of those who leave go to those who wait.
+    // When clients leave, waiting clients are accepted.
     clients.drain(20..60).try_for_each(Client::close)?;
     last.expect(b"NOT_LOCKED\n")?;
     for client in &mut clients {

@@ -46,7 +46,7 @@ fn several_lines_in_one_segment_are_all_answered() -> Result<()> {
 
 #[test]
 fn a_line_over_1024_bytes_is_refused_once_and_skipped() -> Result<()> {
-    // The reference reads 1,024 bytes at a time, so it finds a release of its own in the rest.
+    // The reference reads 1,024 bytes at a time, so it reads the rest as a release.
     let too_long = [&[b'x'; 1024][..], b"RELEASE\n"].concat();
     let (reference, ours) = both()?;
     let mut client = Client::connect(reference.address())?;
@@ -55,7 +55,7 @@ fn a_line_over_1024_bytes_is_refused_once_and_skipped() -> Result<()> {
     let mut client = Client::connect(ours.address())?;
     client.send(&too_long)?;
     client.expect(b"ERROR LINE_TOO_LONG\n")?;
-    // In pieces: the answer does not wait for the end, and is not said again.
+    // In pieces: the answer comes before the end of the line, and only once.
     client.send(&[b'x'; 1023])?;
     ours.settle()?;
     client.expect_nothing()?;

@@ -1,4 +1,4 @@
-//! The closed list of `docs/compatibility.md`, one test a row: the reference's fault, and ours without it.
+//! The closed list of differences in `docs/compatibility.md`, with one test for each row: the reference has the fault, our daemon does not.
 //!
 //! Not here: the hash table, whose fault takes 98,304 keys at once; `core/tests/memory.rs` holds 150,000.
 

@@ -31,7 +31,7 @@ fn a_standard_input_that_does_not_listen_is_ignored() -> Result<()> {
     start(&Program::ours()?)?.expect_listeners(&[DEFAULT])
 }
 
-/// Stops a daemon that has a client, and gives what becomes of its successor at the same address.
+/// Stops a daemon that has a client, and gives the outcome of the next start at the same address.
 fn stopped_and_started(mut daemon: Daemon, program: &Program) -> Result<(Outcome, SocketAddr)> {
     let mut client = Client::connect(daemon.address())?;
     client.settle()?;
@@ -46,7 +46,7 @@ fn stopped_and_started(mut daemon: Daemon, program: &Program) -> Result<(Outcome
 
 #[test]
 fn after_a_stop_with_clients_it_starts_at_once() -> Result<()> {
-    // The connections of a stopped reference let nobody share their port.
+    // The connections of a stopped reference keep their port in use.
     for successor in [Program::reference()?, Program::ours()?] {
         let (outcome, _) = stopped_and_started(Daemon::reference()?, &successor)?;
         assert_eq!(outcome, Outcome::refuses("Couldn't bind: Address already in use\n"));
@@ -68,7 +68,7 @@ impl Successor {
 
 impl Drop for Successor {
     fn drop(&mut self) {
-        // It is gone only if it has ended by itself.
+        // It can be missing only if it has ended by itself.
         let _ = kill_process(self.0, Signal::KILL);
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use anyhow::{Result, ensure};
 use poolcounter_test_support::{Daemon, Network, Outcome, Program};
 
-/// What all three do alike: arguments, and what comes of them.
+/// Arguments, and an outcome that is the same for all three.
 const ALIKE: &[(&[&str], Expected)] = &[
     (&[], Listens("127.0.0.1:7531")),
     (&["-l", "127.0.0.1"], Listens("127.0.0.1:7531")),

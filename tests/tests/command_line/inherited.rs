@@ -1,4 +1,4 @@
-//! Listening sockets that are handed to the daemon.
+//! Listening sockets that are passed to the daemon.
 
 use std::cell::RefCell;
 use std::net::TcpListener;
@@ -85,7 +85,7 @@ fn connections_of_an_inherited_listener_are_kept_alive_too() -> Result<()> {
     expect_kept_alive(&daemon, &mut Client::connect(daemon.address())?)
 }
 
-/// As the one for which systemd starts the daemon.
+/// Like the socket for which systemd starts the daemon.
 #[test]
 fn a_client_that_came_before_the_daemon_is_kept_alive_too() -> Result<()> {
     let early = RefCell::new(None);
@@ -125,7 +125,7 @@ fn systemd_may_pass_a_tcp_listener() -> Result<()> {
 fn a_tcp_listener_of_systemd_takes_the_place_of_l() -> Result<()> {
     let daemon = inheriting(|| {
         let mut command = Program::ours()?.after(ACTIVATION);
-        // An address that cannot be had.
+        // An address that cannot be bound.
         command.args(["-l", "10.99.99.99"]);
         Ok(command)
     })?;

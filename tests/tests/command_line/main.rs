@@ -1,4 +1,4 @@
-//! The command line, the ways to a listening socket, and signals.
+//! The command line, inherited and passed sockets, and signals.
 
 mod compared;
 mod inherited;

@@ -17,15 +17,15 @@ fn more_clients_than_allowed_are_closed_at_once_and_counted() -> Result<()> {
     assert_eq!(Counters::ask(&mut first)?["connect_errors"], before + 3);
     let said = daemon.expect_said("--max-clients 2 was closed: 127.0.0.1:")?;
     ensure!(said.lines().count() == 1, "it said {said:?}");
-    // The one who looked whether the daemon is there may have been the first.
+    // The connection that tested whether the daemon listens may have been the first.
     ensure!(before > 0 || said.contains(&format!(": 127.0.0.1:{}", ports[0])), "it said {said:?}, and not {ports:?}");
     second.settle()?;
-    // A place that is given up can be taken.
+    // When a client leaves, another one is accepted.
     second.close()?;
     served(&daemon)?.close()
 }
 
-/// A client with a place; the one that looked whether the daemon is there may still have to leave.
+/// A client that is accepted. The connection that tested whether the daemon listens may not be closed yet.
 fn served(daemon: &Daemon) -> Result<Client> {
     let try_it = || {
         let mut client = Client::connect(daemon.address()).ok()?;
@@ -40,7 +40,7 @@ fn the_log_level_says_how_much_is_said() -> Result<()> {
         let daemon = Daemon::ours(&["--log-level", level])?;
         daemon.expect_said(words).with_context(|| level)?;
     }
-    // Errors alone: the warning of the closed list stays away.
+    // Only errors are logged, so the warning of the closed list does not appear.
     let daemon = Daemon::ours(&["--log-level=error", "--max-clients=1"])?;
     let mut inside = served(&daemon)?;
     Client::connect(daemon.address())?.expect_end()?;

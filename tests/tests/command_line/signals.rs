@@ -1,4 +1,4 @@
-//! Signals, as the reference takes them. SIGUSR1 is in the closed list.
+//! Signals have the same effect as in the reference. SIGUSR1 is in the closed list.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use poolcounter_test_support::{Client, Daemon, Program, kernel};
 use rustix::process::Signal;
 
-/// The reference and ours; neither leaves a core file behind.
+/// The reference and our daemon, without core files.
 fn both() -> Result<[Daemon; 2]> {
     both_after("ulimit -c 0")
 }
@@ -48,7 +48,7 @@ fn sighup_sigquit_and_sigusr2_kill_it() -> Result<()> {
         for mut daemon in both()? {
             daemon.settle()?;
             daemon.signal(signal)?;
-            // Below nohup, where the next test says what happens.
+            // With nohup; the next test checks its effect.
             if kernel::ignores(std::process::id(), signal)? {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Unix sockets: their files come, have a mode, and go.
+//! Unix sockets: their files are made, have a mode, and are removed.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Deadline, Outcome, PATIENCE, Process, Program, Scratch};
 use rustix::process::Signal;
 
-/// Asks the daemon at this path, once it is there.
+/// Sends a command to the daemon at this path, once it listens.
 pub(crate) fn ask(path: &Path, question: &str) -> Result<String> {
     let connected = Deadline::after(PATIENCE).poll(|| UnixStream::connect(path).ok());
     let mut socket = connected.with_context(|| format!("nobody listens at {}", path.display()))?;
@@ -101,7 +101,7 @@ fn a_stale_file_is_replaced() -> Result<()> {
     drop(UnixListener::bind(&path)?);
     assert!(path.exists());
     stop(listening(&path)?)?;
-    // So is the one that a killed daemon leaves.
+    // The file of a killed daemon is replaced as well.
     let mut process = listening(&path)?;
     process.signal(Signal::KILL)?;
     process.wait()?;

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Counters, Daemon, Deadline, PATIENCE};
 
-/// A client that minds its own business on a key of its own, and keeps account of it.
+/// A client that works on its own key while others misbehave, and counts its own commands.
 pub(crate) struct Bystander {
     client: Client,
     rounds: u64,
@@ -14,7 +14,7 @@ impl Bystander {
         Ok(bystander)
     }
 
-    /// Asks what it knows the answers to.
+    /// Sends commands with known answers.
     pub(crate) fn check(&mut self) -> Result<()> {
         let questions = [
             ("ACQ4ME bystander 1 1 0\n", "LOCKED\n"),
@@ -35,8 +35,8 @@ impl Bystander {
         Counters::ask(&mut self.client)
     }
 
-    /// Waits until all locks of others are gone; then everything that was counted must be known: the bystander's own doings and
-    /// `others`, the counters that somebody else has moved. Gives those who were cut off.
+    /// Waits until all locks of other clients are gone. Then the daemon's counters must be the sum of the bystander's own commands and of
+    /// `others`. Gives the number of clients that were cut off.
     pub(crate) fn settle_accounts(&mut self, others: &[(&str, u64)]) -> Result<()> {
         self.check()?;
         let rest = || self.counters().ok().filter(Counters::at_rest);

@@ -1,11 +1,11 @@
-//! What clients may do with their connections.
+//! Clients with unusual connections.
 
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, Program, allow_descriptors};
 
 use crate::bystander::Bystander;
 
-/// A daemon of ours with these limits of descriptors, as the shell's `ulimit` has them.
+/// Our daemon with these limits of descriptors, in the form of the shell's `ulimit`.
 fn limited(limits: &str) -> Result<Daemon> {
     Daemon::start(|address| {
         let mut command = Program::ours()?.after(limits);
@@ -55,11 +55,11 @@ fn resets() -> Result<()> {
     let mut clients: Vec<Client> = (0..200).map(connect).collect::<Result<_>>()?;
     for (already, client) in (0..).zip(&mut clients) {
         client.send(b"ACQ4ME page 1 500 60\n")?;
-        // The order in which loopback brings the bytes of different clients is certain only so.
+        // Only on one processor does loopback keep the order of the bytes of different clients.
         let queued = |counters: &Counters| counters["processing_workers"] + counters["waiting_workers"] > already;
         Deadline::after(PATIENCE).poll(|| bystander.counters().ok().filter(queued)).context("it does not wait")?;
     }
-    // The holder goes each time: the lock passes on to the next, down to the last.
+    // The holder leaves each time: the lock passes on to the next client, up to the last.
     while let Some(mut client) = (!clients.is_empty()).then(|| clients.remove(0)) {
         client.expect(b"LOCKED\n")?;
         client.reset()?;
@@ -83,7 +83,7 @@ fn resets() -> Result<()> {
 #[test]
 fn nineteen_thousand_connections() -> Result<()> {
     const NUMBER: u64 = 19_000;
-    // For this process and the other tests in it.
+    // Leaves descriptors for this process and its other tests.
     allow_descriptors(NUMBER + 900)?;
     let daemon = limited("ulimit -Sn 256")?;
     let mut bystander = Bystander::new(&daemon)?;
@@ -92,7 +92,7 @@ fn nineteen_thousand_connections() -> Result<()> {
         clients.push(Client::connect(daemon.address())?);
         if number % 1000 == 0 {
             bystander.check()?;
-            // It is let in last. Of more than fit into the backlog the system would lose some.
+            // It is accepted last. If more clients connected than fit into the backlog, the system would lose some.
             clients.last_mut().context("a client")?.settle()?;
         }
     }
@@ -120,7 +120,7 @@ fn no_descriptor_is_left() -> Result<()> {
     }
     let exhausted = || bystander.counters().ok().filter(|counters| counters["connect_errors"] > 0);
     Deadline::after(PATIENCE).poll(exhausted).context("there are descriptors left")?;
-    // Whoever is served leaves, which lets another one in, until all have had their turn.
+    // Each served client leaves, so that another one is accepted, until all were served.
     for mut client in clients {
         client.expect(b"LOCKED\n")?;
         client.close()?;

@@ -1,4 +1,4 @@
-//! What goes wrong around the daemon.
+//! Faults in the daemon's environment.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -13,7 +13,7 @@ use poolcounter_test_support::{
 };
 use rustix::process::Signal;
 
-/// Answers of half a megabyte, for which a Unix socket has no room: they must come all the same, for the client reads.
+/// Answers of half a megabyte, more than a Unix socket has room for. They must all arrive, because the client reads.
 #[test]
 fn a_client_that_asks_faster_than_it_reads_is_answered() -> Result<()> {
     const QUESTIONS: usize = 5_000;
@@ -57,7 +57,7 @@ fn a_log_that_cannot_be_written_harms_nobody() -> Result<()> {
     first.settle()?;
     let mut third = Client::connect(daemon.address())?;
     third.settle()?;
-    // One too many, and an upgrade that is refused: each is worth a line.
+    // One client too many, and a refused upgrade: the daemon logs a line for each.
     Client::connect(daemon.address())?.expect_end()?;
     installed.put_script("echo >\"$(dirname \"$0\")/mark\"; exit 1")?;
     daemon.signal(Signal::USR1)?;

@@ -1,4 +1,4 @@
-//! `--idle-timeout`: who is closed, and who is not.
+//! `--idle-timeout`: which connections are closed, and which are not.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -12,7 +12,7 @@ use crate::bystander::Bystander;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The daemon looks for idle clients so often.
+/// How often the daemon searches for idle clients.
 const ROUND: Duration = Duration::from_millis(1_250);
 
 fn connect(daemon: &Daemon) -> Result<Client> {
@@ -21,7 +21,7 @@ fn connect(daemon: &Daemon) -> Result<Client> {
     Ok(client)
 }
 
-/// Waits for the end of a client's connection: when it came.
+/// Waits for the end of a client's connection. Gives its time.
 fn end(client: &mut Client) -> Result<Instant> {
     let ended = client.wait(2 * (TIMEOUT + ROUND), |received, ended| ended || !received.is_empty())?;
     ensure!(ended, "it is not closed");
@@ -30,7 +30,7 @@ fn end(client: &mut Client) -> Result<Instant> {
     Ok(now)
 }
 
-/// Both at a time, for they wait.
+/// Runs both at the same time, because they mostly wait.
 #[test]
 fn idle_clients() -> Result<()> {
     thread::scope(|scope| {
@@ -84,14 +84,14 @@ fn the_idle_are_closed_and_nobody_else() -> Result<()> {
         busy.join().map_err(|_| anyhow::anyhow!("the busy client panicked"))?
     });
     busy?;
-    // Longer than the others they have said nothing.
+    // They have been silent for longer than the others.
     half.send(b"ASE\n")?;
     half.expect(b"NOT_LOCKED\n")?;
     long.send(b"\nRELEASE\n")?;
     long.expect(b"NOT_LOCKED\n")?;
     waiter.expect_nothing()?;
     assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
-    // Being told something is as good as saying something.
+    // A client that receives something is not idle, either.
     waiter.expect(b"DONE\n")?;
     thread::sleep(2 * ROUND);
     waiter.settle()?;
@@ -100,7 +100,7 @@ fn the_idle_are_closed_and_nobody_else() -> Result<()> {
     Ok(())
 }
 
-/// The program that takes over has not seen how long its clients have been idle.
+/// The new program does not know how long its clients have been idle.
 fn an_upgrade_begins_anew() -> Result<()> {
     let installed = Installed::new()?;
     let daemon = installed.daemon(&["--idle-timeout=10"])?;

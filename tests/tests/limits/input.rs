@@ -1,4 +1,4 @@
-//! What clients may send.
+//! Clients that send unusual input.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn half_lines() -> Result<()> {
     }
     clients.iter_mut().try_for_each(|client| client.expect(b"LOCKED\n"))?;
     assert_eq!(bystander.counters()?["processing_workers"], 200);
-    // Half a line at the end is nobody's command.
+    // An unfinished line at the end is not a command.
     for client in &mut clients {
         client.send(b"RELEASE")?;
     }
@@ -101,7 +101,7 @@ fn random_bytes() -> Result<()> {
     bystander.settle_accounts(&[])
 }
 
-/// The answers to lines of which none is a command.
+/// The answers to lines that are not commands.
 fn answers(bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let answer = |line: &[u8]| if line.len() > 1024 { "ERROR LINE_TOO_LONG\n" } else { "ERROR BAD_COMMAND\n" };

@@ -29,7 +29,7 @@ impl Pipe {
         Ok(Self { scratch, end })
     }
 
-    /// A daemon that says what it has to say into the pipe.
+    /// A daemon that logs into the pipe.
     fn daemon(&self, program: &Program, arguments: &[&str]) -> Result<Daemon> {
         Daemon::start(|address| {
             let mut command = program.after(&format!("exec 2>{}", self.scratch.file("pipe").display()));
@@ -38,7 +38,7 @@ impl Pipe {
         })
     }
 
-    /// Reads until what has come in all satisfies somebody.
+    /// Reads until the text read so far satisfies a condition.
     fn read_until(&mut self, said: &mut String, enough: impl Fn(&str) -> bool) -> Result<()> {
         let mut bytes = [0; 4096];
         let came = Deadline::after(PATIENCE).poll(|| {
@@ -51,7 +51,7 @@ impl Pipe {
     }
 }
 
-/// Clients that end their connections with a reset: at the level `debug` each is worth a line.
+/// Clients that end their connections with a reset: at the level `debug` the daemon logs a line for each.
 fn resets(daemon: &Daemon, number: usize) -> Result<()> {
     for _ in 0..number {
         let mut client = Client::connect(daemon.address())?;
@@ -61,7 +61,7 @@ fn resets(daemon: &Daemon, number: usize) -> Result<()> {
     daemon.settle()
 }
 
-/// How many lines there are with these words, and how many were left out, by all that was said of it.
+/// How many lines have these words, and how many were left out, by the sum of all notes about it.
 fn counted(said: &str, words: &str) -> (usize, usize) {
     let left_out = said.lines().filter_map(|line| {
         let (count, _) = line.split_once(" lines were left out here").or_else(|| line.split_once(" line was left"))?;
@@ -70,7 +70,7 @@ fn counted(said: &str, words: &str) -> (usize, usize) {
     (said.lines().filter(|line| line.contains(words)).count(), left_out.sum())
 }
 
-/// Standard error as the daemon has it: whether reading and writing it waits, and the flags besides.
+/// The flags of the daemon's standard error: whether it blocks, and the others.
 fn flags(daemon: &Daemon) -> Result<OFlags> {
     let information = fs::read_to_string(format!("/proc/{}/fdinfo/2", daemon.pid()))?;
     let flags = information.lines().find_map(|line| line.strip_prefix("flags:")).context("flags")?;
@@ -79,7 +79,7 @@ fn flags(daemon: &Daemon) -> Result<OFlags> {
 
 const BROKE: &str = "a connection broke, ";
 
-/// More than the pipe and the queue take: the daemon serves all the while, and says later how much it could not say.
+/// More lines than the pipe and the queue can hold: the daemon serves clients meanwhile, and later logs how many lines were left out.
 #[test]
 fn a_full_pipe_stops_nobody() -> Result<()> {
     const RESETS: usize = 1_300;
@@ -94,11 +94,11 @@ fn a_full_pipe_stops_nobody() -> Result<()> {
     let (lines, left_out) = counted(&said, BROKE);
     ensure!(left_out > 0 && lines > 1_024, "{lines} lines and {left_out} left out");
     assert_eq!(lines + left_out, RESETS);
-    // It goes on where it is.
+    // The old program continues.
     resets(&daemon, 1)?;
     pipe.read_until(&mut said, |said| counted(said, BROKE).0 == lines + 1)?;
 
-    // A program that takes over speaks of what the one before could not write.
+    // The new program logs how many lines the old one could not write.
     resets(&daemon, 200)?;
     let before = said.len();
     installed.upgrade(&daemon)?;
@@ -111,14 +111,14 @@ fn a_full_pipe_stops_nobody() -> Result<()> {
     let (lines, left_out) = counted(&said[before..], BROKE);
     assert_eq!(lines + left_out, 201);
 
-    // Nor does anybody wait for it at the end.
+    // The daemon does not wait for the log at its end, either.
     resets(&daemon, 200)?;
     daemon.signal(Signal::TERM)?;
     assert_eq!(daemon.wait()?.code(), Some(0));
     Ok(())
 }
 
-/// What was logged before the end is written before the end.
+/// All logged lines are written before the daemon ends.
 #[test]
 fn the_last_line_is_written() -> Result<()> {
     let (installed, mut pipe) = (Installed::new()?, Pipe::new()?);
@@ -132,7 +132,7 @@ fn the_last_line_is_written() -> Result<()> {
     Ok(())
 }
 
-/// A daemon that has nothing to say needs no second thread.
+/// A daemon that logs nothing has no second thread.
 #[test]
 fn no_thread_without_a_line() -> Result<()> {
     let daemon = Daemon::ours(&["--max-clients", "2"])?;
@@ -148,7 +148,7 @@ fn no_thread_without_a_line() -> Result<()> {
     Ok(())
 }
 
-/// Somebody who shares standard error has made it not wait: nothing is lost for that.
+/// Another process that shares standard error has made it non-blocking: no line is lost because of that.
 #[test]
 fn a_pipe_that_does_not_wait() -> Result<()> {
     const RESETS: usize = 100;
@@ -169,7 +169,7 @@ fn a_pipe_that_does_not_wait() -> Result<()> {
     Ok(())
 }
 
-/// Closed, as below some supervisors.
+/// Standard error is closed, as with some supervisors.
 #[test]
 fn no_standard_error_at_all() -> Result<()> {
     let daemon = Daemon::start(|address| {
@@ -182,7 +182,7 @@ fn no_standard_error_at_all() -> Result<()> {
     bystander.check()
 }
 
-/// A start that fails in front of a pipe that is full ends all the same.
+/// A failing start ends even if standard error is a full pipe.
 #[test]
 fn a_failure_that_cannot_be_told() -> Result<()> {
     let mut pipe = Pipe::new()?;

@@ -1,4 +1,4 @@
-//! Bad input never harms another client: in each of these a bystander gets right answers all the while.
+//! Bad input never harms another client: in each test a bystander gets correct answers all the time.
 
 mod bystander;
 mod connections;

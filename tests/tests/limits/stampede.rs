@@ -8,7 +8,7 @@ use crate::bystander::Bystander;
 const WAITERS: usize = 1_500;
 const ACQUIRE: &[u8] = b"ACQ4ANY page 1 10000 600\n";
 
-/// Whether the bystander was served before the last waiter was told. Everybody is told what is due.
+/// Whether the bystander was served before the last waiter was told. Also checks that every client gets its answers.
 fn release(holder: &mut Client, waiters: &mut [Client], bystander: &mut Bystander) -> Result<bool> {
     holder.send(ACQUIRE)?;
     holder.expect(b"LOCKED\n")?;
@@ -33,7 +33,7 @@ fn a_bystander_is_served_while_the_waiters_are_told() -> Result<()> {
     let mut bystander = Bystander::new(&daemon)?;
     let mut holder = Client::connect(daemon.address())?;
     let mut waiters: Vec<_> = (0..WAITERS).map(|_| Client::connect(daemon.address())).collect::<Result<_>>()?;
-    // This process may be put to sleep until all is over, but not each time.
+    // The system may suspend this process until the end, but not each time.
     for round in 1.. {
         if release(&mut holder, &mut waiters, &mut bystander)? {
             let counted = ["total_acquired", "total_releases", "processed_count"];

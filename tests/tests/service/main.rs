@@ -1,4 +1,4 @@
-//! The daemon as a service: what it tells its manager, its units, its manual.
+//! The daemon as a service: its messages to the service manager, its units, its manual.
 
 mod manual;
 mod notified;

@@ -1,4 +1,4 @@
-//! The manual and `--help` say the same.
+//! The manual and `--help` describe the options with the same words.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use poolcounter_test_support::{Deadline, PATIENCE, Program, run_to_end};
 
 use crate::systemd::workspace;
 
-/// An option and what is said of it, in small letters.
+/// An option and its description, in small letters.
 type Entry = (String, String);
 
 fn output(command: &mut Command) -> Result<String> {
@@ -21,7 +21,7 @@ fn mandoc(arguments: &[&str]) -> Result<String> {
     output(Command::new("mandoc").args(arguments).arg(workspace().join("daemon/man/poolcounterd.8")))
 }
 
-/// The manual as it is read, without the overstrikes of a printer.
+/// The manual as plain text, without overstrikes.
 fn manual() -> Result<String> {
     let text = mandoc(&["-T", "ascii", "-O", "width=100"])?;
     let mut plain = String::new();
@@ -52,7 +52,7 @@ fn lower((name, words): Entry) -> Entry {
     (folded(&name), folded(&words))
 }
 
-/// The manual has an option on a line, indented less than its words; a short one may have them behind it.
+/// The manual has an option on its own line, indented less than its description. The description of a short option may be on the same line.
 fn entries_of_manual(manual: &str) -> Vec<Entry> {
     let start = manual.lines().skip_while(|line| line.trim() != "The options are as follows:").skip(1);
     let mut entries: Vec<Entry> = Vec::new();

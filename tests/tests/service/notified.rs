@@ -1,4 +1,4 @@
-//! What the daemon tells its service manager, which is a socket of the test's own.
+//! The daemon's messages to its service manager. The test has the socket of the service manager.
 
 use std::io::ErrorKind;
 use std::os::linux::net::SocketAddrExt;
@@ -36,7 +36,7 @@ impl Manager {
     /// A daemon of this manager.
     fn start(&self, installed: &Installed, watchdog: Option<&str>) -> Result<Daemon> {
         let daemon = Daemon::start(|address| {
-            // A watchdog is meant for the process that it names.
+            // A watchdog is only for the process that it names.
             let watchdog =
                 watchdog.map_or_else(String::new, |micros| format!("WATCHDOG_USEC={micros} WATCHDOG_PID=$$"));
             let mut command = installed.program().after(&format!("export NOTIFY_SOCKET=\"{}\" {watchdog}", self.name));
@@ -58,7 +58,7 @@ impl Manager {
 }
 
 impl Manager {
-    /// Two messages: that another program is tried, and how the daemon fares meanwhile, which is not ready.
+    /// Two messages: a trial runs, and the daemon's state meanwhile, which is not ready.
     fn expect_reloading(&self) -> Result<()> {
         let message = self.told()?;
         let since = message.iter().find_map(|line| line.strip_prefix("MONOTONIC_USEC=")?.parse::<u64>().ok());
@@ -117,7 +117,7 @@ fn signs_of_life_twice_as_often_as_they_are_wanted() -> Result<()> {
         expect(&message, "READY=1", ", clients: ")?;
         ensure!(is_sign_of_life(&message), "it told {message:?}");
     }
-    // A daemon that stands still gives none.
+    // A stopped daemon (SIGSTOP) sends none.
     daemon.freeze()?;
     manager.socket.set_read_timeout(Some(Duration::from_secs(1)))?;
     let silence = Deadline::after(PATIENCE).poll(|| manager.told().is_err().then_some(()));
@@ -125,12 +125,12 @@ fn signs_of_life_twice_as_often_as_they_are_wanted() -> Result<()> {
     daemon.thaw()
 }
 
-/// However often it is upgraded: each program gives one as soon as it serves, and not only when half of the time is over.
+/// Frequent upgrades: each program sends a watchdog message as soon as it serves, and not only after half of the interval.
 #[test]
 fn signs_of_life_between_many_upgrades() -> Result<()> {
     let installed = Installed::new()?;
     let manager = Manager::at(&installed.path().with_file_name("notify"))?;
-    // Half of it is longer than this test.
+    // Half of the interval is longer than this test.
     let daemon = manager.start(&installed, Some("600000000"))?;
     ensure!(is_sign_of_life(&manager.told()?), "none at the start");
     for _ in 0..3 {
@@ -141,7 +141,7 @@ fn signs_of_life_between_many_upgrades() -> Result<()> {
     Ok(())
 }
 
-/// A socket that takes no more, as of a manager that hangs.
+/// A full socket, as when the service manager hangs.
 fn fill(manager: &Manager) -> Result<()> {
     let sender = UnixDatagram::unbound()?;
     sender.set_nonblocking(true)?;
@@ -152,7 +152,7 @@ fn fill(manager: &Manager) -> Result<()> {
     Deadline::after(PATIENCE).poll(full).context("the queue has no end")
 }
 
-/// One that hangs does not stop the daemon, and is told all again when it goes on. One that is gone does not stop it either.
+/// A service manager that hangs does not stop the daemon, and gets the whole state when it continues. A service manager that has ended does not stop it, either.
 #[test]
 fn a_manager_that_takes_nothing() -> Result<()> {
     let installed = Installed::new()?;
@@ -164,7 +164,7 @@ fn a_manager_that_takes_nothing() -> Result<()> {
         client.settle()?;
         std::thread::sleep(Duration::from_millis(2));
     }
-    // What was told while it took nothing is lost.
+    // Messages that were sent while the socket was full are lost.
     let ready = || manager.told().ok().filter(|message| message.contains(&"READY=1".to_owned()));
     Deadline::after(PATIENCE).poll(ready).context("it is never told that the daemon is ready")?;
     drop(manager);
@@ -174,7 +174,7 @@ fn a_manager_that_takes_nothing() -> Result<()> {
     Ok(())
 }
 
-/// A watchdog of the process that started the daemon is none of the daemon's business.
+/// The daemon ignores a watchdog that is for the process that started it.
 #[test]
 fn a_watchdog_for_another_process() -> Result<()> {
     let installed = Installed::new()?;

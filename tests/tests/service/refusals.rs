@@ -1,4 +1,4 @@
-//! Starts that fail, with a service manager and without: it must try again what time may mend, and nothing else.
+//! Starts that fail, with a service manager and without. The service manager must restart only if a later start may succeed.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use poolcounter_test_support::{Daemon, Network, Outcome, Program, Scratch};
 
 use crate::systemd::Installation;
 
-/// What becomes of a start, without a service manager and with one.
+/// The outcomes of a start without a service manager and with one.
 fn outcomes(network: &Network, preparation: &str, arguments: &[&str]) -> Result<[Outcome; 2]> {
     let program = Program::ours()?;
     let alone = Outcome::of(network.after(preparation, &program).args(arguments))?;
@@ -48,7 +48,7 @@ fn a_command_line_that_is_refused_has_a_status_of_its_own() -> Result<()> {
     Ok(())
 }
 
-/// A port that this user may not have.
+/// A port that this user may not use.
 #[test]
 fn what_is_not_permitted_stays_so() -> Result<()> {
     let network = Network::new()?;

@@ -56,12 +56,12 @@ fn calls(log: &str) -> BTreeSet<String> {
     log.lines().filter_map(name).collect()
 }
 
-/// All that a service does in its life, under strace.
+/// All actions of a service, under strace.
 fn life(installed: &Installed) -> Result<BTreeSet<String>> {
     let [log, socket, notify] = ["log", "socket", "notify"].map(|name| installed.path().with_file_name(name));
     let _manager = UnixDatagram::bind(&notify)?;
     let mut daemon = Daemon::start(|address| {
-        // -D: the daemon stays our child, strace does not come between.
+        // -D: the daemon is our child, and strace is not its parent.
         let mut command = installed.program().within(&["strace", "-D", "-f", "-qq", "-o", &log.display().to_string()]);
         command.env("NOTIFY_SOCKET", &notify).env("WATCHDOG_USEC", "200000");
         command.arg("-l").arg(address.to_string()).arg(format!("--listen=unix:{}", socket.display()));
@@ -84,7 +84,7 @@ fn life(installed: &Installed) -> Result<BTreeSet<String>> {
     let own = format!("{} ", daemon.pid());
     daemon.signal(Signal::TERM)?;
     daemon.wait()?;
-    // Not that of a child, which has a number of its own. Where other threads run, the line may be cut behind the status.
+    // The exit line of the daemon and not of a child, which has another process id. If other threads run, the line may end after the status.
     let last = |log: &str| log.lines().any(|line| line.starts_with(&own) && line.contains("exit_group(0"));
     let ended = || fs::read_to_string(&log).ok().filter(|log| last(log));
     Ok(calls(&Deadline::after(PATIENCE).poll(ended).context("strace writes nothing")?))

@@ -1,4 +1,4 @@
-//! systemd's own judgement of units, and the units as `make install` leaves them.
+//! systemd's check of the units, and the units that `make install` installs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Installation {
         make.args(["--silent", "install-service"]).current_dir(workspace());
         make.arg(format!("PREFIX={}", root.file("usr").display()));
         make.arg(format!("DAEMON={}", Program::ours()?.path().display()));
-        // Not what was said to the make that runs this test.
+        // Without the variables of the make that runs this test.
         make.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
         let output = run_to_end(&mut make, Deadline::after(PATIENCE))?;
         ensure!(output.status.success(), "make install: {}", String::from_utf8_lossy(&output.stderr));
@@ -51,7 +51,7 @@ impl Installation {
         fs::read_to_string(self.file("lib/systemd/system").join(name)).with_context(|| format!("no unit {name}"))
     }
 
-    /// What `systemd-analyze` says, with our units among Debian's: whether it is content, and its words.
+    /// Runs `systemd-analyze` on our units, together with Debian's: whether it succeeds, and its output.
     pub(crate) fn analyze(&self, arguments: &[&str]) -> Result<(bool, String)> {
         let unpacked = workspace().join("build/systemd");
         let program = unpacked.join("usr/bin/systemd-analyze");

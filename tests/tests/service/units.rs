@@ -9,11 +9,11 @@ use crate::systemd::{Installation, workspace};
 fn systemd_finds_no_fault() -> Result<()> {
     let installation = Installation::new()?;
     let units = ["poolcounter.service", "poolcounter.socket"];
-    // It looks for the manual by the command `man`, which a system need not have.
+    // It searches for the manual with the command `man`, which may be missing.
     let man = if Path::new("/usr/bin/man").exists() { "--man=yes" } else { "--man=no" };
     let (content, said) = installation.analyze(&["verify", man, units[0], units[1]])?;
     ensure!(content && said.is_empty(), "systemd-analyze verify said {said}");
-    // It does find faults.
+    // It reports a faulty unit.
     fs::write(installation.file("lib/systemd/system/bad.service"), "[Service]\nExecStart=/nowhere/poolcounterd\n")?;
     let (content, said) = installation.analyze(&["verify", "--man=no", "bad.service"])?;
     ensure!(!content && said.contains("/nowhere/poolcounterd"), "systemd-analyze verify said {said}");
@@ -30,14 +30,14 @@ fn it_is_exposed_by_1_5_at_the_most() -> Result<()> {
     Ok(())
 }
 
-/// What an operator of Debian's package relies on, and what an upgrade needs.
+/// The settings that operators of Debian's package rely on, and those that an upgrade needs.
 #[test]
 fn the_service_is_as_debian_has_it() -> Result<()> {
     let installation = Installation::new()?;
     let unit = installation.unit("poolcounter.service")?;
     let debian = fs::read_to_string(workspace().join("build/reference/lib/systemd/system/poolcounter.service"))?;
     let debian = debian.replace("/usr/bin/poolcounterd", &installation.file("bin/poolcounterd").display().to_string());
-    // Where that has a user of its own, ours is given one.
+    // Debian's unit has its own user; ours gets a dynamic user.
     let others = ["Description=", "Documentation=", "User="];
     let is_kept = |line: &&str| line.contains('=') && !others.iter().any(|name| line.starts_with(name));
     let theirs: Vec<&str> = debian.lines().filter(is_kept).collect();
@@ -46,7 +46,7 @@ fn the_service_is_as_debian_has_it() -> Result<()> {
     for line in theirs.iter().chain(&ours) {
         ensure!(unit.lines().any(|other| other == *line), "no line {line:?} in\n{unit}");
     }
-    // Either would pin the old program file.
+    // Each of these would pin the old program file.
     for setting in ["ExecPaths=", "BindReadOnlyPaths=", "RootImage="] {
         ensure!(!unit.lines().any(|line| line.starts_with(setting)), "{setting} in\n{unit}");
     }

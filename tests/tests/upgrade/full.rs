@@ -1,13 +1,13 @@
-//! A daemon that has no descriptor left for another client can still be upgraded.
+//! A daemon without a free descriptor for another client can still be upgraded.
 
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE};
 
-/// More than `ulimit -n` leaves, so that some wait to be let in.
+/// More clients than `ulimit -n` allows, so that some wait to be accepted.
 const CLIENTS: usize = 80;
-/// `ulimit -n`, less what is kept from clients.
+/// `ulimit -n`, less the reserve.
 const FOR_ALL_USES: u64 = 64 - 16;
-/// More than would use up what is kept for them, if each took something of it.
+/// Enough upgrades to use up the reserve, if each took a descriptor of it.
 const UPGRADES: usize = 12;
 
 #[test]
@@ -32,7 +32,7 @@ fn no_descriptor_is_left() -> Result<()> {
         let fit = counters["processing_workers"] < FOR_ALL_USES;
         ensure!(fit && counters.add_up(), "after {upgrades}: {counters:?}");
     }
-    // Whoever leaves makes room for another one, until all have had their turn.
+    // Each client that leaves lets another one connect, until all were served.
     let mut first = clients.remove(0);
     for mut client in clients {
         client.expect(b"LOCKED\n")?;

@@ -1,4 +1,4 @@
-//! A program file whose disk, or server, hangs: whoever opens it waits.
+//! A program file on a disk or file server that hangs: a process that opens it waits.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::refused::Scene;
 use crate::signals::runs;
 
-/// Takes a lease on a file: the system then lets whoever opens it wait for the one who has the lease.
+/// Takes a lease on a file: the system then makes any process that opens the file wait for the owner of the lease.
 const LEASE: &str = r#"
     $SIG{IO} = sub {};
     open(my $file, "<", $ARGV[0]) or die $!;
@@ -76,7 +76,7 @@ fn the_daemon_gives_a_program_up_whose_disk_hangs_for_long() -> Result<()> {
     scene.holder.settle()?;
     ensure!(!scene.installed.runs_in(child)?, "the file was opened");
     drop(lease);
-    // The program that could be run at last is no longer wanted.
+    // The program can be run at last, but its trial has ended.
     let gone = || (!runs(child)).then_some(());
     Deadline::after(PATIENCE).poll(gone).context("the program is left")?;
     scene.expect_unharmed()?;

@@ -1,4 +1,4 @@
-//! What clients have is kept: locks, places, times, half lines, answers on their way.
+//! An upgrade keeps the state of clients: locks, places in queues, times, unfinished lines, unsent answers.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -43,12 +43,12 @@ fn holders_and_queues_in_their_order() -> Result<()> {
     let mut for_me = [waiting(&daemon, "ACQ4ME page 1 9 60\n")?, waiting(&daemon, "ACQ4ME page 1 9 60\n")?];
     let mut for_anyone = [waiting(&daemon, "ACQ4ANY page 1 9 60\n")?, waiting(&daemon, "ACQ4ANY other 1 9 60\n")?];
     installed.upgrade(&daemon)?;
-    // The newest lock is one on `page`: whoever waits for anyone is told, then the oldest waiter gets the slot.
+    // The newest lock is on `page`: the for-anyone waiters are told, then the oldest waiter gets the slot.
     assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
     for_anyone[0].expect(b"DONE\n")?;
     for_me[0].expect(b"LOCKED\n")?;
     installed.upgrade(&daemon)?;
-    // A disconnect says nobody that the work is done; the slot on `other` passes on.
+    // After a disconnect no waiter is told that the work is done; the slot on `other` passes on.
     holder.close()?;
     for_anyone[1].expect(b"LOCKED\n")?;
     for_me[1].expect(b"LOCKED\n")?;
@@ -60,7 +60,7 @@ fn holders_and_queues_in_their_order() -> Result<()> {
     Ok(())
 }
 
-/// Everything that STATS tells, and the start of the daemon.
+/// All statistics of STATS, and the start time of the daemon.
 #[test]
 fn statistics_go_on() -> Result<()> {
     let (installed, daemon) = installed()?;
@@ -88,7 +88,7 @@ fn statistics_go_on() -> Result<()> {
         installed.upgrade(&daemon)?;
     }
     let after = full(&mut holder)?;
-    // All but the uptime must be the same to the digit; that goes on.
+    // All digits except those of the uptime must be the same. The uptime continues.
     assert_eq!(before.lines().skip(1).collect::<Vec<_>>(), after.lines().skip(1).collect::<Vec<_>>());
     ensure!(seconds(&before)? >= 1 && seconds(&after)? >= seconds(&before)?, "{before}{after}");
     ensure!(masked(before.as_bytes()) != before.as_bytes(), "there are no times in {before}");
@@ -103,7 +103,7 @@ fn waits_end_when_they_would_have() -> Result<()> {
     let start = Instant::now();
     let mut two = waiting(&daemon, "ACQ4ANY page 1 9 2\n")?;
     let mut one = waiting(&daemon, "ACQ4ME page 1 9 1\n")?;
-    // Half a line cancels its timer, and that is kept too.
+    // An unfinished line cancels the timer, and the cancellation is kept too.
     let mut cancelled = waiting(&daemon, "ACQ4ME page 1 9 4\n")?;
     let asked = Instant::now();
     cancelled.send(b"REL")?;
@@ -149,7 +149,7 @@ fn half_lines_and_the_rest_of_long_ones() -> Result<()> {
     Ok(())
 }
 
-/// A client that asks for more than a Unix socket has room for, and reads on slowly while the daemon is upgraded.
+/// A client whose answers do not fit into a Unix socket, and that reads slowly while the daemon is upgraded.
 #[test]
 fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
     /// Each is answered by some 700 bytes.
@@ -158,13 +158,13 @@ fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
     let installed = Installed::new()?;
     let path = installed.path().with_file_name("socket");
     let daemon = installed.daemon(&[&format!("--listen=unix:{}", path.display())])?;
-    // It serves once it listens there too.
+    // The daemon serves clients once it listens on this socket too.
     client(&daemon)?;
     let mut socket = UnixStream::connect(path)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     socket.write_all(&[b"STATS FULL\n".repeat(QUESTIONS), b"RELEASE\n".to_vec()].concat())?;
-    // Slowly until the first upgrade is over, but not so slowly that the daemon takes the client for deaf.
+    // It reads slowly until the first upgrade is over, but fast enough that the daemon does not drop it.
     let (count, hurry) = (AtomicUsize::new(0), AtomicBool::new(false));
     let read = || {
         let mut answers = Vec::new();
@@ -190,14 +190,14 @@ fn answers_that_the_socket_has_not_taken_yet() -> Result<()> {
         reading.join().map_err(|_| anyhow::anyhow!("the reader panicked"))?
     })?;
     let one = masked(&answers[..answers.windows(2).position(|two| two == b"\n\n").context("an answer")? + 2]);
-    // Not as a comparison whose sides would be printed.
+    // Not with assert_eq!, which would print both sides.
     ensure!(masked(&answers) == [one.repeat(QUESTIONS), b"NOT_LOCKED\n".to_vec()].concat(), "other answers came");
     let counters = Counters::ask(&mut client(&daemon)?)?;
     assert_eq!(counters["failed_sends"], 0);
     Ok(())
 }
 
-/// However often the daemon is upgraded, its patience with a client that does not read comes to an end.
+/// The daemon drops a client that does not read even if it is upgraded again and again.
 #[test]
 fn the_time_for_taking_answers() -> Result<()> {
     let (installed, daemon) = installed()?;
@@ -217,7 +217,7 @@ fn the_time_for_taking_answers() -> Result<()> {
     Ok(())
 }
 
-/// Installs a program that takes its time between the old one and the new one, and upgrades until then.
+/// Installs a wrapper program that pauses before it executes the new program, and upgrades up to this pause.
 fn upgrade_with_a_pause(installed: &Installed, daemon: &Daemon) -> Result<()> {
     installed.put_script(
         "[ \"$1\" = --check-hand-over ] || until [ -e \"$(dirname \"$0\")/go\" ]; do sleep 0.01; done; exec \"$program\" \"$@\"",
@@ -238,9 +238,9 @@ fn what_is_sent_in_the_pause_is_answered_in_its_order() -> Result<()> {
     let (installed, daemon) = installed()?;
     let mut clients = (0..CLIENTS).map(|_| client(&daemon)).collect::<Result<Vec<_>>>()?;
     upgrade_with_a_pause(&installed, &daemon)?;
-    // Else what is sent first may arrive later.
+    // Otherwise bytes that are sent first may arrive later.
     let _pinned = Pinned::new()?;
-    // An order that is neither that of the connections nor its reverse.
+    // An order that is neither the order of the connections nor its reverse.
     let order: Vec<usize> = (0..CLIENTS).map(|place| place * 77 % CLIENTS).collect();
     for &who in &order {
         clients[who].send(b"ACQ4ME page 1 999 60\n")?;
@@ -253,7 +253,7 @@ fn what_is_sent_in_the_pause_is_answered_in_its_order() -> Result<()> {
     Ok(())
 }
 
-/// Clients that were busy during the trial, and more at once than the daemon reads from in one turn.
+/// Clients that were busy during the trial, and more of them than the daemon reads from in one turn.
 #[test]
 fn what_is_sent_at_the_end_of_the_trial_is_answered_in_its_order() -> Result<()> {
     const CLIENTS: usize = 2_500;
@@ -277,7 +277,7 @@ fn what_is_sent_at_the_end_of_the_trial_is_answered_in_its_order() -> Result<()>
         clients[who].send(b"ACQ4ME page 1 9999 60\n")?;
     }
     fs::write(go, "")?;
-    // The daemon finds all that was sent together with the end of the trial.
+    // The daemon sees these bytes and the end of the trial at the same time.
     let stat = format!("/proc/{trial}/stat");
     let ended = || fs::read_to_string(&stat).ok().filter(|stat| stat.contains(") Z "));
     Deadline::after(PATIENCE).poll(ended).context("the trial does not end")?;
@@ -289,7 +289,7 @@ fn what_is_sent_at_the_end_of_the_trial_is_answered_in_its_order() -> Result<()>
     clients.into_iter().try_for_each(Client::reset)
 }
 
-/// Whoever leaves in the pause, or connects in it, or whose time is up in it.
+/// Clients that leave or connect in the pause, or whose timeout passes in it.
 #[test]
 fn what_else_happens_in_the_pause() -> Result<()> {
     let (installed, daemon) = installed()?;
@@ -299,14 +299,14 @@ fn what_else_happens_in_the_pause() -> Result<()> {
     let start = Instant::now();
     let mut waiter = waiting(&daemon, "ACQ4ME page 1 9 60\n")?;
     upgrade_with_a_pause(&installed, &daemon)?;
-    // The end of the stream first, then a request for what it frees; and a client whose request is cut in two.
+    // First the end of a stream, then a request for the slot that it frees; and a client whose request is cut into two parts.
     holder.close()?;
     late.send(b"ACQ4ME page 1 9 6")?;
     let mut fresh = Client::connect(daemon.address())?;
     fresh.send(b"STATS waiting_workers\n")?;
     thread::sleep(Duration::from_millis(1_100).saturating_sub(start.elapsed()));
     end_the_pause(&installed)?;
-    // Expiry goes first, so the slot passes the one by whose time was up.
+    // Timeouts are handled first, so the client whose timeout has passed does not get the slot.
     expiring.expect(b"TIMEOUT\n")?;
     waiter.expect(b"LOCKED\n")?;
     fresh.expect(b"waiting_workers: 0\n")?;

@@ -1,4 +1,4 @@
-//! kill -9 in the middle of it all.
+//! kill -9 at any moment.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -18,7 +18,7 @@ fn at(address: SocketAddr) -> Result<Daemon> {
         command.arg("-l").arg(address.to_string());
         Ok(command)
     })?;
-    // For a moment a child of the one before may have its listener still, and then takes clients with it.
+    // For a moment a child of the killed daemon may still have its listener; clients that connect to it are lost.
     let served = || daemon.settle().ok();
     Deadline::after(PATIENCE).poll(served).with_context(|| format!("it does not serve: {:?}", daemon.stderr()))?;
     Ok(daemon)
@@ -44,7 +44,7 @@ fn plain_sockets_see_the_end_at_once_and_the_next_daemon_is_there() -> Result<()
         assert_eq!(holders.filter(|told| told == b"LOCKED\n").count(), 1);
         kill(&mut daemon)?;
         clients.iter_mut().try_for_each(Client::expect_end)?;
-        // With the old connections not yet forgotten by the system.
+        // The system still has the old connections (TIME_WAIT).
         daemon = at(address)?;
         let mut client = Client::connect(address)?;
         assert_eq!(client.ask("ACQ4ANY page 1 999 60\n")?, "LOCKED\n");
@@ -52,7 +52,7 @@ fn plain_sockets_see_the_end_at_once_and_the_next_daemon_is_there() -> Result<()
     Ok(())
 }
 
-/// Whatever moment of an upgrade it meets.
+/// At any moment of an upgrade.
 #[test]
 fn a_kill_during_an_upgrade() -> Result<()> {
     let mut daemon = Daemon::ours::<&str>(&[])?;
@@ -87,7 +87,7 @@ fn lock(client: &mut BlockingClient, key: &[u8]) -> Result<Lock> {
     }
 }
 
-/// The end is an error at once, and no other than of a connection: the work is done unprotected then.
+/// The end of the daemon is an error of the connection at once, and the work is then done unprotected.
 #[test]
 fn cores_client_fails_at_once_where_it_waits() -> Result<()> {
     let mut daemon = Daemon::ours::<&str>(&[])?;
@@ -102,7 +102,7 @@ fn cores_client_fails_at_once_where_it_waits() -> Result<()> {
     let waited = waiting.join().map_err(|_| anyhow::anyhow!("the waiting thread panicked"))?;
     let failure = waited.err().and_then(|error| error.downcast::<Failure>().ok());
     ensure!(matches!(failure, Some(Failure::Read { .. })), "the wait ended with {failure:?}");
-    // The lock went with the daemon, so it is released. There is nobody to ask for another one.
+    // The lock was lost with the daemon, so the release succeeds. No server is left for another lock.
     ensure!(holder.release(&held)? == Outcome::Released);
     let refused = holder.acquire(&request(b"page"));
     ensure!(matches!(refused, Err(Failure::Connect { .. })), "without a daemon: {refused:?}");
@@ -119,7 +119,7 @@ fn cores_client_goes_on_with_the_next_daemon() -> Result<()> {
     let held = lock(&mut holder, b"page")?;
     kill(&mut daemon)?;
     let _next = at(address)?;
-    // One kept connection was idle, the other had the lock: both are replaced, and nobody is told.
+    // One kept connection was idle, the other had the lock: both are replaced without an error.
     let locked = lock(&mut idle, b"page")?;
     ensure!(holder.release(&held)? == Outcome::Released);
     ensure!(idle.release(&locked)? == Outcome::Released);

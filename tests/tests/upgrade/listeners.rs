@@ -1,4 +1,4 @@
-//! Where clients come in stays open, and is opened once.
+//! Listeners stay open in an upgrade, and are opened only once.
 
 use std::cell::RefCell;
 use std::fs;
@@ -13,11 +13,11 @@ use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE, PORT, Process, Program, kernel};
 use rustix::process::Signal;
 
-/// What a process has open, by its descriptors' targets with the numbers of sockets left out.
+/// The open descriptors of a process, by their targets without the numbers of sockets.
 fn open(pid: u32) -> Result<Vec<String>> {
     let mut open = Vec::new();
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
-        // What is closed by now is not open.
+        // The descriptor may have been closed meanwhile.
         let Ok(target) = fs::read_link(entry?.path()) else { continue };
         open.push(target.to_string_lossy().split(':').next().unwrap_or_default().to_owned());
     }
@@ -50,7 +50,7 @@ fn all_of_them_stay_and_nothing_is_left_open() -> Result<()> {
     for _ in 0..3 {
         installed.upgrade(&daemon)?;
         clients[0].settle()?;
-        // What an upgrade needs for itself goes a moment later.
+        // The descriptors of the upgrade itself are closed a moment later.
         let as_before = || open(daemon.pid()).ok().filter(|open| *open == before);
         Deadline::after(PATIENCE).poll(as_before).with_context(|| format!("open: {:?}", open(daemon.pid())))?;
         assert_eq!(kernel::listeners(daemon.pid())?, listeners);
@@ -75,7 +75,7 @@ fn given(prepare: impl Fn() -> Command) -> Result<Daemon> {
         command.stdin(OwnedFd::from(TcpListener::bind((address, PORT))?));
         Ok(command)
     })?;
-    // The socket takes clients before the daemon does, and before that can bear a signal.
+    // The socket accepts clients before the daemon runs and handles signals.
     daemon.settle()?;
     Ok(daemon)
 }
@@ -94,7 +94,7 @@ fn expect_the_one(installed: &Installed, daemon: &Daemon) -> Result<()> {
     Ok(())
 }
 
-/// Its other owner may do with it what it likes.
+/// The other owner of the socket may change it.
 #[test]
 fn one_that_somebody_else_has_made_block() -> Result<()> {
     let installed = Installed::new()?;
@@ -137,7 +137,7 @@ fn those_of_systemd_are_not_taken_twice() -> Result<()> {
     Ok(())
 }
 
-/// Without `LISTEN_PID`, the variables would be believed by whoever inherits them. Nor is the service manager any concern of the program that is tried.
+/// Without `LISTEN_PID`, every process that inherits the variables would use them. The tried program must not get the service manager's variables, either.
 #[test]
 fn nor_are_they_by_the_program_that_is_tried() -> Result<()> {
     let installed = Installed::new()?;

@@ -1,4 +1,4 @@
-//! SIGUSR1: another program takes over, and no client can tell.
+//! SIGUSR1: a new program takes over, and clients notice no difference.
 
 mod crowd;
 mod full;

@@ -1,4 +1,4 @@
-//! The process stays the same one.
+//! The process stays the same in an upgrade.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -55,7 +55,7 @@ fn names_command_line_and_environment_stay() -> Result<()> {
     Ok(())
 }
 
-/// The path is the one of the start, wherever a link on it leads by now.
+/// The path is the one of the start, and a link in it is resolved again.
 #[test]
 fn a_link_leads_to_the_new_program() -> Result<()> {
     let installed = Installed::new()?;
@@ -87,7 +87,7 @@ fn it_can_be_stopped_and_is_the_parents_child_still() -> Result<()> {
         let mut client = Client::connect(daemon.address())?;
         client.settle()?;
         daemon.signal(signal)?;
-        // Below nohup.
+        // With nohup.
         if kernel::ignores(std::process::id(), signal)? {
             continue;
         }
@@ -98,7 +98,7 @@ fn it_can_be_stopped_and_is_the_parents_child_still() -> Result<()> {
     Ok(())
 }
 
-/// A daemon below a root of its own, which may have no devices.
+/// A daemon in a chroot, which may have no devices.
 #[test]
 fn without_devices() -> Result<()> {
     let installed = Installed::new()?;

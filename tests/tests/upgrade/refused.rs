@@ -1,4 +1,4 @@
-//! Where the new program cannot take over, the old one goes on as if nothing had been asked, and says why.
+//! If the new program cannot take over, the old one continues and logs the reason.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl Scene {
         Ok(Self { installed, daemon, holder, waiter, open })
     }
 
-    /// Asks for an upgrade, which must come to nothing, for a reason with these words in it.
+    /// Asks for an upgrade, which must fail for a reason with these words.
     fn expect_refusal(&mut self, words: &str) -> Result<()> {
         let said = self.daemon.stderr();
         self.daemon.signal(Signal::USR1)?;
@@ -53,7 +53,7 @@ impl Scene {
         self.holder.settle()?;
         self.waiter.expect_nothing()?;
         assert_eq!(self.holder.ask("ACQ4ME page 9 2 0\n")?, "QUEUE_FULL\n");
-        // Those who came to look may still have to leave.
+        // Connections that tested the daemon may not be closed yet.
         let as_before = || descriptors(&self.daemon).ok().filter(|open| *open == self.open);
         Deadline::after(PATIENCE)
             .poll(as_before)
@@ -61,7 +61,7 @@ impl Scene {
         Ok(())
     }
 
-    /// In the end it upgrades all the same, with nothing lost.
+    /// At the end a valid upgrade succeeds, and nothing is lost.
     pub(crate) fn expect_upgrade(self) -> Result<()> {
         self.installed.upgrade(&self.daemon)?;
         self.expect_nothing_lost()
@@ -112,7 +112,7 @@ fn a_program_that_is_another_one() -> Result<()> {
         scene.installed.put_script(script)?;
         scene.expect_refusal(words)?;
     }
-    // The reference, should somebody go back to it, must not be started beside ours.
+    // If an operator goes back to the reference, SIGUSR1 must not start it in addition to our daemon.
     let reference = Program::reference()?;
     let libraries = reference.path().with_file_name("lib");
     let script = format!("LD_LIBRARY_PATH={} exec {} \"$@\"", libraries.display(), reference.path().display());
@@ -121,7 +121,7 @@ fn a_program_that_is_another_one() -> Result<()> {
     scene.expect_upgrade()
 }
 
-/// Its command line may have become one that the new program does not understand.
+/// The new program may not accept the command line of the old one.
 #[test]
 fn a_program_that_does_not_know_an_option() -> Result<()> {
     let mut scene = Scene::new()?;
@@ -134,7 +134,7 @@ fn a_program_that_does_not_know_an_option() -> Result<()> {
 fn a_program_that_cannot_read_the_state() -> Result<()> {
     let mut scene = Scene::new()?;
     for (change, words) in [
-        // The version stands behind a line of 23 bytes.
+        // The version comes after a line of 23 bytes.
         (
             "{ head -c 23; printf '\\377'; tail -c +2; }",
             "the state is of version 255; this program reads versions up to 2",
@@ -151,7 +151,7 @@ fn a_program_that_cannot_read_the_state() -> Result<()> {
     scene.expect_upgrade()
 }
 
-/// The process of a program that writes its number into the file `mark`, once it is tried.
+/// The process of a tried program, which writes its process id into the file `mark`.
 fn mark(scene: &Scene) -> Result<Pid> {
     let file = scene.installed.path().with_file_name("mark");
     let tried = || fs::read_to_string(&file).ok()?.trim().parse().ok().and_then(Pid::from_raw);
@@ -180,7 +180,7 @@ fn a_program_that_hangs() -> Result<()> {
     scene.expect_upgrade()
 }
 
-/// The operator sees that the program hangs, and puts a better one in its place.
+/// The operator sees that the program hangs, and replaces it by a working one.
 #[test]
 fn a_request_that_comes_during_a_trial() -> Result<()> {
     let mut scene = Scene::new()?;
@@ -198,27 +198,27 @@ fn a_request_that_comes_during_a_trial() -> Result<()> {
     scene.waiter.expect(b"LOCKED\n")
 }
 
-/// A child of the tried program that has its pipes open does not make the daemon wait.
+/// The daemon does not wait for a child of the tried program that keeps its pipes open.
 #[test]
 fn a_program_that_leaves_a_child_behind() -> Result<()> {
     let mut scene = Scene::new()?;
     scene.installed.put_script("sleep 60 & echo $! >\"$(dirname \"$0\")/mark\"; exit 4")?;
     let refused = scene.expect_refusal("exit status: 4");
-    // An error if it were gone.
+    // This fails if the process has ended.
     kill_process(mark(&scene)?, Signal::KILL)?;
     refused?;
     scene.expect_upgrade()
 }
 
-/// What was tried must be what is executed.
+/// The daemon executes only the file that it has tried.
 #[test]
 fn a_file_that_is_exchanged_while_it_is_tried() -> Result<()> {
     let mut scene = Scene::new()?;
-    // Each one consents, and is another file by then.
+    // Each program accepts, and has replaced its own file meanwhile.
     let exchange = "cp \"$0\" \"$0.next\"; mv \"$0.next\" \"$0\"";
     scene.installed.put_script(&format!("{exchange}; exec \"$program\" \"$@\""))?;
     scene.expect_refusal("its file was replaced during each of 3 trials")?;
-    // One that consents and puts a refusing one in its place: that one is asked too.
+    // A program that accepts and replaces itself by one that refuses: that one is tried too.
     let refuse =
         "printf '#!/bin/sh\\necho no >&2; exit 7\\n' >\"$0.next\"; chmod +x \"$0.next\"; mv \"$0.next\" \"$0\"";
     scene.installed.put_script(&format!("{refuse}; exec \"$program\" \"$@\""))?;
@@ -226,7 +226,7 @@ fn a_file_that_is_exchanged_while_it_is_tried() -> Result<()> {
     scene.expect_upgrade()
 }
 
-/// The program was tried, and yet cannot be executed: what had been given up for it is taken back.
+/// The program was tried but cannot be executed: the old program undoes its preparations.
 #[test]
 fn an_execution_that_fails_at_last() -> Result<()> {
     let mut scene = Scene::new()?;
@@ -237,7 +237,7 @@ fn an_execution_that_fails_at_last() -> Result<()> {
             format!("#!{0}\nrm {0}\nexec {1} \"$@\"\n", interpreter.display(), Program::ours()?.path().display());
         scene.installed.put(&script, 0o755)?;
         scene.expect_refusal("it cannot be executed: No such file or directory")?;
-        // A client that goes away while it is written to must still be no reason to die.
+        // A client that disconnects while the daemon writes to it (SIGPIPE) must still not end the daemon.
         let mut gone = Client::connect(scene.daemon.address())?;
         gone.send(&b"STATS FULL\n".repeat(1_000))?;
         gone.reset()?;

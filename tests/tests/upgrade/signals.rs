@@ -1,4 +1,4 @@
-//! Signals that come at a bad moment.
+//! Signals during an upgrade.
 
 use std::fs;
 use std::thread;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Deadline, Installed, PATIENCE};
 use rustix::process::Signal;
 
-/// None is lost, none kills: whatever moment of an upgrade it meets, the daemon stops as it always does.
+/// No signal is lost, and none kills the daemon: at any moment of an upgrade it stops as usual.
 #[test]
 fn a_stop_during_an_upgrade() -> Result<()> {
     let installed = Installed::new()?;
@@ -41,7 +41,7 @@ fn a_stop_while_the_new_program_hangs() -> Result<()> {
     Deadline::after(PATIENCE).poll(gone).context("the program that hung is left")
 }
 
-/// One that has ended and that nobody has asked about yet does not run.
+/// Whether a process runs. A zombie does not run.
 pub(crate) fn runs(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))

@@ -16,13 +16,13 @@
 //! ```
 
 mod cell;
+mod concurrent_player;
 mod host;
 mod link;
 mod packet;
 mod parse;
 mod perform;
 mod resolver;
-mod troupe;
 mod work;
 
 use std::cmp::Reverse;

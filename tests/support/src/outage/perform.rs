@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 
+use super::concurrent_player::ConcurrentPlayer;
 use super::host::{Host, client_address};
 use super::link::{Extent, Loss};
 use super::resolver::Resolver;
-use super::troupe::Troupe;
 use super::{Amount, Bounds, Deed, Expected, Fate, Kind, Number, PORT, Question, Step, Story, Way, work};
 use crate::client::Client;
 use crate::deadline::{Deadline, PATIENCE};
@@ -52,7 +52,7 @@ struct Stage<'a> {
     hosts: BTreeMap<Number, Host>,
     resolver: Resolver,
     /// Made for the first call, when names and servers may already have faults.
-    troupe: Option<Troupe>,
+    player: Option<ConcurrentPlayer>,
     /// The call without an answer, by label.
     questions: BTreeMap<Option<String>, &'a Question>,
     witnesses: BTreeMap<String, Client>,
@@ -62,7 +62,7 @@ impl<'a> Stage<'a> {
     fn new(story: &'a Story, command: &'a [OsString]) -> Result<Self> {
         let hosts = story.hosts().into_iter().map(|number| Ok((number, Host::new(number)?))).collect::<Result<_>>()?;
         let (questions, witnesses) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { story, command, hosts, resolver: Resolver::start()?, troupe: None, questions, witnesses })
+        Ok(Self { story, command, hosts, resolver: Resolver::start()?, player: None, questions, witnesses })
     }
 
     fn take(&mut self, step: &'a Step) -> Result<()> {
@@ -70,7 +70,7 @@ impl<'a> Stage<'a> {
             Step::Ask(question) => self.ask(question)?,
             Step::Answer(expected) => self.answer(expected)?,
             Step::Waits(label) => {
-                let early = self.troupe()?.early(label.as_deref())?;
+                let early = self.player()?.early(label.as_deref())?;
                 early.map_or(Ok(()), |early| bail!("it waits no more: the player says `{early}`"))?;
             }
             Step::Wait(time) => thread::sleep(*time),
@@ -123,7 +123,7 @@ impl<'a> Stage<'a> {
 
     /// Ends the player, and checks that all packets that were to be lost have been lost.
     fn end(mut self) -> Result<()> {
-        self.troupe.take().map_or(Ok(()), Troupe::end)?;
+        self.player.take().map_or(Ok(()), ConcurrentPlayer::end)?;
         for (number, host) in &self.hosts {
             let left = host.link.not_lost();
             ensure!(
@@ -136,7 +136,7 @@ impl<'a> Stage<'a> {
 
     fn ask(&mut self, question: &'a Question) -> Result<()> {
         let label = question.label.clone();
-        self.troupe()?.ask(label.as_deref(), question.client, &question.line)?;
+        self.player()?.ask(label.as_deref(), question.client, &question.line)?;
         self.questions.insert(label, question);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl<'a> Stage<'a> {
         loop {
             let before = began.elapsed();
             let bound = expected.bounds.at_most.map(|at_most| at_most.saturating_sub(before));
-            let answer = self.troupe()?.answer(label, bound)?;
+            let answer = self.player()?.answer(label, bound)?;
             let (took, said) =
                 answer.with_context(|| format!("no answer came within {:.2?}", bound.unwrap_or_default()))?;
             if fits(&text, &said) && self.is_by(expected.by, question)? {
@@ -161,13 +161,13 @@ impl<'a> Stage<'a> {
             let by = expected.by.map_or_else(String::new, |by| format!(" by s{by}"));
             ensure!(question.insistent, "expected `{text}`{by}, the player says `{said}` after {took:.2?}");
             if said == "LOCKED" {
-                self.troupe()?.ask(None, question.client, "release")?;
-                self.troupe()?.answer(None, None)?.context("no answer to a release")?;
+                self.player()?.ask(None, question.client, "release")?;
+                self.player()?.answer(None, None)?.context("no answer to a release")?;
             }
             let late = expected.bounds.at_most.is_some_and(|at_most| began.elapsed() + ASKING > at_most);
             ensure!(!late, "expected `{text}`{by} in the end, the player still says `{said}`");
             thread::sleep(ASKING);
-            self.troupe()?.ask(None, question.client, &question.line)?;
+            self.player()?.ask(None, question.client, &question.line)?;
         }
     }
 
@@ -256,16 +256,16 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn troupe(&mut self) -> Result<&mut Troupe> {
-        if self.troupe.is_none() {
-            let mut troupe = Troupe::start(self.command)?;
+    fn player(&mut self) -> Result<&mut ConcurrentPlayer> {
+        if self.player.is_none() {
+            let mut player = ConcurrentPlayer::start(self.command)?;
             let line = self.new_line();
-            troupe.ask(None, 1, &line)?;
-            let answer = troupe.answer(None, Some(PATIENCE))?.with_context(|| format!("no answer to `{line}`"))?;
+            player.ask(None, 1, &line)?;
+            let answer = player.answer(None, Some(PATIENCE))?.with_context(|| format!("no answer to `{line}`"))?;
             ensure!(answer.1 == "OK", "asked for `{line}`, the player says `{}`", answer.1);
-            self.troupe = Some(troupe);
+            self.player = Some(player);
         }
-        self.troupe.as_mut().context("it was made just now")
+        self.player.as_mut().context("it was made just now")
     }
 
     fn new_line(&self) -> String {

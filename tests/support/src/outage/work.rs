@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::Work;
-use super::troupe::Troupe;
+use super::concurrent_player::ConcurrentPlayer;
 use crate::replay;
 
 /// The work of a request, with or without its lock.
@@ -17,23 +17,23 @@ const EACH: Duration = Duration::from_millis(100);
 /// Does the work with this player, each process with a client made by `new`.
 pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
     let start = || {
-        let mut troupe = Troupe::start(command)?;
-        ask(&mut troupe, new)?;
-        Ok(troupe)
+        let mut player = ConcurrentPlayer::start(command)?;
+        ask(&mut player, new)?;
+        Ok(player)
     };
     let processes = (0..work.processes).map(|_| start()).collect::<Result<Vec<_>>>()?;
     let (next, unprotected) = (AtomicU32::new(0), AtomicU32::new(0));
     let began = Instant::now();
     thread::scope(|scope| {
-        let serve = |mut troupe: Troupe| -> Result<()> {
+        let serve = |mut player: ConcurrentPlayer| -> Result<()> {
             while let Some(request) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|next| *next < work.requests) {
-                if !protected(work, &mut troupe, request)? {
+                if !protected(work, &mut player, request)? {
                     unprotected.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            troupe.end()
+            player.end()
         };
-        let workers: Vec<_> = processes.into_iter().map(|troupe| scope.spawn(move || serve(troupe))).collect();
+        let workers: Vec<_> = processes.into_iter().map(|player| scope.spawn(move || serve(player))).collect();
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("a worker panicked"))?)
     })?;
     let (took, unprotected) = (began.elapsed(), unprotected.into_inner());
@@ -44,23 +44,23 @@ pub(super) fn work(work: &Work, command: &[OsString], new: &str) -> Result<()> {
 }
 
 /// Whether the request had its lock.
-fn protected(work: &Work, troupe: &mut Troupe, request: u32) -> Result<bool> {
+fn protected(work: &Work, player: &mut ConcurrentPlayer, request: u32) -> Result<bool> {
     let key = replay::hex(format!("work-{request}").as_bytes());
     let acquire = |timeout: u32| format!("acquire anyone 1 10 {timeout} {key}");
-    let mut answer = ask(troupe, &acquire(if work.fast_stale { 0 } else { work.timeout }))?;
+    let mut answer = ask(player, &acquire(if work.fast_stale { 0 } else { work.timeout }))?;
     if work.fast_stale && answer == "TIMEOUT" {
-        answer = ask(troupe, &acquire(work.timeout))?;
+        answer = ask(player, &acquire(work.timeout))?;
     }
     thread::sleep(EACH);
     if answer != "LOCKED" {
         return Ok(false);
     }
-    ask(troupe, "release")?;
+    ask(player, "release")?;
     Ok(true)
 }
 
-fn ask(troupe: &mut Troupe, line: &str) -> Result<String> {
-    troupe.ask(None, 1, line)?;
-    let answer = troupe.answer(None, None)?.with_context(|| format!("no answer to `{line}`"))?;
+fn ask(player: &mut ConcurrentPlayer, line: &str) -> Result<String> {
+    player.ask(None, 1, line)?;
+    let answer = player.answer(None, None)?.with_context(|| format!("no answer to `{line}`"))?;
     Ok(answer.1)
 }

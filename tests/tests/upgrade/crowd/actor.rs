@@ -6,7 +6,7 @@ use poolcounter_test_support::{Client, PATIENCE};
 
 use super::books::{Books, KEYS};
 
-/// A client with a will of its own.
+/// A client that acts at random.
 pub(super) struct Actor {
     client: Client,
     address: SocketAddr,
@@ -30,7 +30,7 @@ enum Doing {
     Releasing {
         since: Instant,
     },
-    /// It has ended its stream, and reads to the daemon's end of it. What it was told on the way counts.
+    /// It has ended its stream, and reads to the end of the daemon's stream. Answers that it still gets count.
     Leaving {
         waiting: bool,
         since: Instant,
@@ -51,7 +51,7 @@ impl Actor {
         matches!(self.doing, Doing::Nothing)
     }
 
-    /// Does what its state asks for. While the play ends nothing new is begun.
+    /// Does the next action of its state. It begins nothing new while the test is ending.
     pub(super) fn act(&mut self, now: Instant, stopping: bool, books: &mut Books) -> Result<()> {
         match self.doing {
             Doing::Nothing if !stopping => match self.random.u32(..100) {
@@ -100,7 +100,7 @@ impl Actor {
         self.client.shut_down_sending()
     }
 
-    /// Takes in what has come. True: it is here again, on a new connection.
+    /// Reads the answers that have come. True if it has reconnected.
     pub(super) fn hear(&mut self, books: &mut Books) -> Result<bool> {
         self.client.read()?;
         let came = String::from_utf8(self.client.take()).context("an answer in ASCII")?;
@@ -124,7 +124,7 @@ impl Actor {
                 Ok(Doing::Working { key, until: Instant::now() + self.work() })
             }
             (Doing::Leaving { waiting: true, since }, "LOCKED\n") => {
-                // It works no more: the slot passes on when the daemon sees the end of the stream.
+                // It no longer works: the slot passes on when the daemon reads the end of the stream.
                 books.locked += 1;
                 Ok(Doing::Leaving { waiting: false, since })
             }
@@ -149,11 +149,11 @@ impl Actor {
                 books.released += 1;
                 Ok(Doing::Nothing)
             }
-            _ => bail!("that is no answer to it"),
+            _ => bail!("this is not an answer to the command"),
         }
     }
 
-    /// Mostly none worth mentioning; now and then longer than others are willing to wait.
+    /// The duration of work: usually very short, sometimes longer than the timeout of others.
     fn work(&mut self) -> Duration {
         match self.random.u32(..1_000) {
             0 => Duration::from_millis(1_500),

@@ -3,7 +3,7 @@ use poolcounter_test_support::Counters;
 
 pub(super) const KEYS: usize = 200;
 
-/// What the crowd knows: who may work on what, and how often it was told what.
+/// The crowd's own records: which client holds which key, and the number of each answer.
 pub(super) struct Books {
     held: [bool; KEYS],
     pub(super) locked: u64,
@@ -31,19 +31,19 @@ impl Books {
         }
     }
 
-    /// A client works on a key from now on: nobody else may.
+    /// A client works on a key from now on. No other client may.
     pub(super) fn begin(&mut self, key: usize) -> Result<()> {
         ensure!(!self.held[key], "two hold the key {key}");
         self.held[key] = true;
         Ok(())
     }
 
-    /// It does so no more, and is about to say so.
+    /// The client no longer works on the key, and is about to release it.
     pub(super) fn end(&mut self, key: usize) {
         self.held[key] = false;
     }
 
-    /// The daemon must have counted the same.
+    /// The daemon's counters must match these records.
     pub(super) fn balance(&self, counters: &Counters) -> Result<()> {
         let expected = [
             ("total_acquired", self.locked),

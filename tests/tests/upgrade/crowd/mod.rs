@@ -1,4 +1,4 @@
-//! Two thousand clients at full speed, and fifty upgrades in the midst of them.
+//! Two thousand clients at full speed, and fifty upgrades meanwhile.
 
 mod actor;
 mod books;
@@ -17,7 +17,7 @@ use books::Books;
 const CLIENTS: usize = 2_000;
 const UPGRADES: usize = 50;
 
-/// Everyone on the stage. One thread does it all, so what it has seen of a key is in order.
+/// All clients. One thread handles them, so it sees the events of each key in order.
 struct Crowd {
     actors: Vec<Actor>,
     books: Books,
@@ -38,7 +38,7 @@ impl Crowd {
         Ok(epoll::add(&self.epoll, socket, EventData::new_u64(number as u64), EventFlags::IN | EventFlags::RDHUP)?)
     }
 
-    /// Plays until it is told to stop, and then until everyone is done.
+    /// Runs until it is told to stop, and then until every client has finished.
     fn play(&mut self, stop: &AtomicBool) -> Result<()> {
         let mut end: Option<Deadline> = None;
         loop {
@@ -58,7 +58,7 @@ impl Crowd {
         }
     }
 
-    /// Takes in what has come.
+    /// Reads the answers that have come.
     fn hear(&mut self) -> Result<()> {
         let mut events = Vec::with_capacity(CLIENTS);
         let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
@@ -94,7 +94,7 @@ fn fifty_upgrades_at_full_speed() -> Result<()> {
         stop.store(true, Ordering::Relaxed);
         (playing.join(), upgraded)
     });
-    // What the crowd saw explains more.
+    // The error of the crowd explains more, so it is reported first.
     played.map_err(|_| anyhow!("the crowd panicked"))?.with_context(|| daemon.stderr())?;
     upgraded?;
     let mut witness = Client::connect(daemon.address())?;

@@ -13,14 +13,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A player, and the calls that have no answer yet.
 #[derive(Debug)]
-pub(super) struct Troupe {
+pub(super) struct ConcurrentPlayer {
     player: Player,
     /// The label of each call; `None` for the call that the story waits for.
     asked: BTreeMap<Option<String>, Instant>,
     answers: BTreeMap<Option<String>, (Instant, String)>,
 }
 
-impl Troupe {
+impl ConcurrentPlayer {
     pub(super) fn start(command: &[OsString]) -> Result<Self> {
         Ok(Self { player: Player::start(command)?, asked: BTreeMap::new(), answers: BTreeMap::new() })
     }
