@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plays the farm in a network namespace of its own, and judges it: play.py FOLDER. The last line counts the checks."""
+"""Runs the farm in a new network namespace, and judges it: play.py FOLDER. The last line counts the checks."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ KEYS = [f"page:{number}" for number in range(8)]
 # One for each server as the first of its order.
 SLOW = list({verdict.order(SERVERS, key)[0]: key for key in (f"slow:{number}" for number in range(20))}.values())
 SHOWN = 5
-"""So much of what is wrong is printed of each check."""
+"""How many faults are printed for each check."""
 
 BEGIN = time.monotonic()
 
@@ -34,13 +34,13 @@ def say(text):
 
 
 class Tally:
-    """What was checked, and how it went."""
+    """The checks and their results."""
 
     def __init__(self):
         self.passed = self.failed = 0
 
     def check(self, name, wrong):
-        """One check, and all that is wrong."""
+        """One check, and its faults."""
         wrong = [text for text in wrong if text]
         if wrong:
             self.failed += 1
@@ -110,7 +110,7 @@ def run(network, folder, seconds, seed, tally, stack):
 
 
 def left(daemon):
-    """What a daemon has that nobody can want any more, or nothing. Its clients' last words may be on their way."""
+    """The remaining locks and waiters of a daemon, or nothing. The last bytes of its clients may still be on their way."""
     names = ("processing_workers", "waiting_workers", "hashtable_entries")
     found = {}
 
@@ -126,7 +126,7 @@ def left(daemon):
 
 
 def strangers(network):
-    """The processes in one of the namespaces, but those that keep it: it ends with the last."""
+    """The processes in one of the namespaces, except its keeper."""
     keepers = {str(network.clients), str(network.servers)}
     namespaces = {namespace_of(keeper) for keeper in keepers}
     for process in pathlib.Path("/proc").glob("[0-9]*"):
@@ -136,7 +136,7 @@ def strangers(network):
 
 
 def tell(evidence):
-    """What is no matter of right and wrong."""
+    """Figures that are printed but not checked."""
     print(
         f"\n{len(evidence.requests)} requests: "
         + ", ".join(f"{number} {name}" for name, number in verdict.outcomes(evidence).items())

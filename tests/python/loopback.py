@@ -13,18 +13,18 @@ PORT = 7531
 
 _ATTEMPTS = 100
 
-# From a place of its own, so that two test programs do not meet.
+# From a random start, so that two test programs do not use the same address.
 _numbers = itertools.count(random.randrange(1 << 16, 255 << 16))
 
 
 def free_address() -> str:
-    """An address of 127.0.0.0/8 that was not given before and whose port can be had.
+    """An address of 127.0.0.0/8 that was not given before and whose port is free.
 
-    Where the reference was stopped with clients connected it cannot be had for a minute, by our daemon neither.
+    If the reference was stopped with clients connected, its port is in use for a minute, also for our daemon.
     """
     for number in itertools.islice(_numbers, _ATTEMPTS):
         address = str(ipaddress.IPv4Address(0x7F000000 + number))
-        # Without SO_REUSEADDR, which asks for less.
+        # Without SO_REUSEADDR, which would also accept ports in TIME_WAIT.
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((address, PORT))
             return address

@@ -1,8 +1,8 @@
 /*
- * Preloaded into the reference daemon, to see what no client can see.
+ * Preloaded into the reference daemon, to observe what clients cannot see.
  *
  * gettimeofday() and time(), which it asks for its statistics alone, come from the file OBSERVE_CLOCK (microseconds,
- * native order), so that the figures can be foretold. Its timers ask clock_gettime() and stay real. What send() took
+ * native order), so that the figures are predictable. Its timers ask clock_gettime() and stay real. What send() took
  * is written to OBSERVE_LOG in order: that is the order of the answers across clients.
  */
 #define _GNU_SOURCE

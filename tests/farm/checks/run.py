@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of the judge: each of its checks finds what it is there for, and nothing else. The last line counts them."""
+"""Tests of the judge: each of its checks finds its own faults and no others. The last line counts the tests."""
 
 import pathlib
 import sys

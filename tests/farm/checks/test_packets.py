@@ -1,4 +1,4 @@
-"""What is read from packets."""
+"""Reading the recorded packets."""
 
 import socket
 import struct
@@ -11,7 +11,7 @@ FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
 class Wire:
-    """Two ends that talk, and the record of it. Every packet is one moment later."""
+    """A client, a server and the record of their packets. Every packet is one moment later."""
 
     def __init__(self, port=CLIENT[1]):
         self.record = Record()
@@ -20,7 +20,7 @@ class Wire:
         self._next = {True: 0xFFFFFFF0, False: 77}
 
     def packet(self, up, flags=ACK, data=b"", number=None):
-        """A packet to the server or from it; with a number it is a repeated one, or an early one."""
+        """A packet to the server or from it. With a sequence number it is repeated or early."""
         source, target = (self.client, SERVER) if up else (SERVER, self.client)
         known = self._next[up] if number is None else number
         tcp = struct.pack("!HHIIBBHHH", source[1], target[1], known, 0, 5 << 4, flags, 1000, 0, 0) + data
@@ -45,11 +45,11 @@ class Wire:
         return known
 
     def up(self, text, **more):
-        """The client speaks."""
+        """The client sends."""
         return self.packet(True, data=text.encode(), **more)
 
     def down(self, text, **more):
-        """The server speaks."""
+        """The server sends."""
         return self.packet(False, data=text.encode(), **more)
 
     def connect(self):
@@ -66,12 +66,12 @@ class Packets(unittest.TestCase):
         self.wire = Wire().connect()
 
     def hold(self):
-        """The only lock, and what it is known by."""
+        """The only lock, with its attributes."""
         (hold,) = self.wire.record.holds
         return hold.number, hold.key, hold.server, hold.end
 
     def test_section(self):
-        """From LOCKED to RELEASE; a number that wraps round in between is no matter."""
+        """From LOCKED to RELEASE, also if the sequence number wraps round in between."""
         self.wire.up("ACQ4ANY k 1 1000007 3\n")
         self.wire.down("LOCKED\n")
         self.wire.up("RELEASE\n")
@@ -84,7 +84,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(self.wire.record.oddities, [])
 
     def test_pieces_and_repeats(self):
-        """A line in pieces of which the second comes first, each of them twice."""
+        """A line in pieces. The second piece comes first, and each comes twice."""
         first = self.wire.packet(True, SYN, number=0xFFFFFFF0) + 1 & 0xFFFFFFFF
         late = first + 10 & 0xFFFFFFFF
         self.wire.up(" 9 0\n", number=late)
@@ -99,7 +99,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(self.wire.record.oddities, [])
 
     def test_end_of_a_connection(self):
-        """The lock goes with it, whoever ends it."""
+        """The lock ends with the connection, whichever side ends it."""
         for up, flags, end in (True, FIN, "FIN"), (True, RST, "RST"), (False, FIN, "server"), (False, RST, "server"):
             self.wire = Wire().connect()
             self.wire.up("ACQ4ME k 1 9 0\n")
@@ -108,7 +108,7 @@ class Packets(unittest.TestCase):
             self.assertEqual(self.hold()[3], end)
 
     def test_end_that_is_early(self):
-        """A FIN behind lost bytes ends the connection when they have come."""
+        """A FIN after lost bytes ends the connection when the bytes have come."""
         self.wire.up("ACQ4ME k 1 9 0\n")
         self.wire.down("LOCKED\n")
         self.wire.packet(True, FIN, number=0xFFFFFFF1 + 15 + 8 & 0xFFFFFFFF)
@@ -117,7 +117,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(self.hold()[3], "RELEASE")
 
     def test_lock_for_nobody(self):
-        """A lock for a client that has gone begins and ends in one moment."""
+        """A lock for a client that has left begins and ends at the same moment."""
         self.wire.up("ACQ4ME k 1 9 5\n")
         self.wire.packet(True, FIN)
         self.wire.down("LOCKED\n")
@@ -147,7 +147,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(self.wire.record.oddities, [])
 
     def test_oddities(self):
-        """What nobody should have said."""
+        """Lines that are not part of the protocol."""
         self.wire.down("LOCKED\n")
         self.wire.up("HELLO\n")
         self.wire.up("RELEASE\n")

@@ -1,4 +1,4 @@
-"""What the judge says of runs that are made up: of a good one nothing, of a bad one what is bad."""
+"""The judge on invented runs: no fault in a good run, exactly the faults of a bad run."""
 
 import unittest
 
@@ -30,7 +30,7 @@ class Run:
         return [life for life in self.evidence.lives if life.server == server][-1]
 
     def fault(self, server, kind, began, ended):
-        """Something happens to a server."""
+        """A fault of a server."""
         self.evidence.faults.append(Fault(server, kind, seconds(began), seconds(ended)))
         if kind in ("killed", "restarted"):
             life = self.life(server)
@@ -38,14 +38,14 @@ class Run:
             self.evidence.lives.append(Life(server, seconds(ended)))
 
     def request(self, asked, answered, outcome, timeout=3, **more):
-        """A request that no server has seen."""
+        """A request that reached no server."""
         number = len(self.evidence.requests) + 1
         request = Request("c", number, KEY, "me", timeout, seconds(asked), outcome, seconds(answered), **more)
         self.evidence.requests[number] = request
         return request
 
     def ask(self, request, server, answer=""):
-        """A server is asked, and answers when the client has it."""
+        """A server gets the command, and answers at the moment at which the client has the answer."""
         self.evidence.asked.append(
             Asked(request.number, KEY, server, request.number, request.timeout, request.asked, answer, request.answered)
         )
@@ -80,7 +80,7 @@ class Verdict(unittest.TestCase):
         self.run_ = Run()
 
     def assert_found(self, *checks):
-        """These checks find something, and no others do. Without a fault there is no calm."""
+        """These checks find a fault, and no others do. Without a fault there is no calm period."""
         for known in ("granted", "longest_timeout"):
             vars(self.run_.evidence).pop(known, None)
         found = [
@@ -91,19 +91,19 @@ class Verdict(unittest.TestCase):
         self.assertEqual(found, [check.__name__ for check in checks])
 
     def calm(self):
-        """Somebody works at the end."""
+        """A request works at the end."""
         self.run_.work(FIRST, 110, 111)
 
     # Good runs.
 
     def test_sections_one_after_the_other(self):
-        """Nothing is wrong with them."""
+        """They have no faults."""
         self.run_.work(FIRST, 1, 2)
         self.run_.work(FIRST, 2, 3)
         self.assert_found()
 
     def test_killed_server(self):
-        """What it had granted, its next process and the next server grant again."""
+        """Its locks are granted again by its next process and by the next server."""
         self.run_.fault(FIRST, "killed", 2, 4)
         self.run_.work(FIRST, 1, 8, end="server", freed=2)
         self.run_.work(SECOND_, 3, 6)
@@ -120,7 +120,7 @@ class Verdict(unittest.TestCase):
         )
 
     def test_failed_over(self):
-        """One at the first server, one behind it, in either order."""
+        """One client at the first server, one at the next server, in either order."""
         self.run_.fault(FIRST, "frozen", 2, 6)
         self.run_.work(FIRST, 1, 4)
         self.run_.work(SECOND_, 3, 8)
@@ -142,13 +142,13 @@ class Verdict(unittest.TestCase):
     # Bad ones.
 
     def test_granted_twice_by_one_process(self):
-        """As the wire has it."""
+        """According to the packets."""
         self.run_.work(FIRST, 1, 3, freed=3)
         self.run_.work(FIRST, 2, 4)
         self.assert_found(verdict.one_process_grants_a_lock_once)
 
     def test_lost_lock(self):
-        """Its connection ended under it, and another got it."""
+        """Its connection ended while it was held, and another client got it."""
         self.run_.work(FIRST, 1, 3, end="RST", freed=1.5)
         self.assert_found(verdict.no_lock_is_lost, verdict.every_end_arrives)
         self.run_.work(FIRST, 2, 4)
@@ -160,7 +160,7 @@ class Verdict(unittest.TestCase):
         self.assert_found(verdict.no_lock_is_lost)
 
     def test_release_that_never_came(self):
-        """Or that came as the end of the connection."""
+        """Or a release that arrived only as the end of the connection."""
         self.run_.work(FIRST, 1, 2, end="RST")
         self.assert_found(verdict.every_end_arrives)
         self.run_ = Run()
@@ -172,7 +172,7 @@ class Verdict(unittest.TestCase):
         self.assert_found()
 
     def test_no_window(self):
-        """Two servers, and neither was at fault; or the fault was too long ago."""
+        """Two servers without a fault, or with a fault too long ago."""
         self.run_.work(FIRST, 1, 3)
         self.run_.work(SECOND_, 2, 4)
         self.assert_found(
@@ -195,7 +195,7 @@ class Verdict(unittest.TestCase):
         self.assert_found(verdict.servers_are_passed_over_for_a_reason)
 
     def test_long_wait(self):
-        """Twice the bound is too long, once is not."""
+        """A wait of twice the bound is too long, a wait of the bound is not."""
         bound = verdict.longest_wait("c", 3, 3, 0.5)
         self.assertEqual(bound, 3 * 1.5 + 4.5)
         self.assertEqual(verdict.longest_wait("node", 0, 3, 0.5), 3 * 2.0 + 4)
@@ -224,7 +224,7 @@ class Verdict(unittest.TestCase):
         self.assert_found(verdict.every_request_was_answered)
 
     def test_answer_of_nobody(self):
-        """A client that makes one up."""
+        """A client that reports an answer that no server gave."""
         self.run_.request(1, 2, "done")
         self.assert_found(verdict.answers_are_those_of_a_server)
         self.run_ = Run()
@@ -235,7 +235,7 @@ class Verdict(unittest.TestCase):
         )
 
     def test_lost_wait(self):
-        """It ended before its time, and its server lived on."""
+        """It ended before its time, although its server lived on."""
         failed = self.run_.request(1, 3, "failed", kind="ReadError", cause="Connection timed out")
         self.run_.ask(failed, FIRST)
         self.run_.fault(SECOND_, "killed", 1, 2)
@@ -243,7 +243,7 @@ class Verdict(unittest.TestCase):
         self.assert_found(verdict.waits_are_not_lost)
 
     def test_failure_in_the_calm(self):
-        """Or nobody who asked in it."""
+        """Or no request in the calm period."""
         self.run_.fault(FIRST, "frozen", 1, 5)
         self.assert_found(verdict.all_is_well_in_the_calm)
         self.calm()

@@ -11,11 +11,11 @@ END, SEED, FIRST, WORKERS, LOG, CONNECT, SERVERS, KEYS, SLOW = sys.argv[1:]
 
 
 class WorkFailedError(Exception):
-    """The work that a lock protects came to nothing."""
+    """The work under a lock failed."""
 
 
 async def main():
-    """Runs the workers. What one of them raises ends the program."""
+    """Runs the workers. An exception of a worker ends the program."""
     with open(LOG, "a", encoding="utf-8") as log:
 
         def note(number, *words):

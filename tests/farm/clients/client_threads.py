@@ -13,11 +13,11 @@ client = Client(SERVERS.split(","), connect_timeout=int(CONNECT) / 1000)
 
 
 class WorkFailedError(Exception):
-    """The work that a lock protects came to nothing."""
+    """The work under a lock failed."""
 
 
 def main():
-    """Runs the workers. What one of them raises ends the program."""
+    """Runs the workers. An exception of a worker ends the program."""
     with open(LOG, "a", encoding="utf-8") as log, ThreadPoolExecutor(int(WORKERS)) as pool:
         lock = threading.Lock()
 

@@ -18,7 +18,7 @@ from . import events
 
 HERE = pathlib.Path(__file__).resolve().parents[1] / "clients"
 CONNECT_MS = 500
-"""Longer than the clients' default, so that a busy machine is not taken for a broken server."""
+"""Longer than the clients' default, so that a busy machine does not look like a broken server."""
 
 
 class Client:
@@ -52,7 +52,7 @@ class Client:
         self._process = Process(network.within(network.clients, [*self._command, *words]), self._log, self._environment)
 
     def wait(self, until):
-        """Waits for its end: why that was not as it should be, or nothing."""
+        """Waits for its end. Returns what was wrong, or an empty text."""
         while self._process.alive() and time.monotonic() < until:
             time.sleep(0.05)
         if self._process.alive():
@@ -63,17 +63,17 @@ class Client:
         return f"{self.name} ended with {self._process.status}: {said[-2000:]}" if self._process.status or said else ""
 
     def stop(self):
-        """Ends it, whatever it does."""
+        """Kills it."""
         if self._process is not None and self._process.alive():
             self._process.kill()
 
     def requests(self):
-        """What it wrote."""
+        """Its events."""
         return events.read(self.name, self._events)
 
 
 def everyone(folder):
-    """All of them. What they need must have been built."""
+    """All client programs. Their libraries must be built."""
     library = folder / "libpoolcounter.so.0"
     library.symlink_to(places.c_library().resolve())
     python = {

@@ -1,4 +1,4 @@
-"""The lock daemons, their lives, and what is done to them."""
+"""The lock daemons, their processes (lives), and their faults."""
 
 import contextlib
 import dataclasses
@@ -27,7 +27,7 @@ class Life:
 
 @dataclasses.dataclass(eq=False)
 class Fault:
-    """Something that was done to a server, from when it began until it was over."""
+    """A fault of a server, with its begin and end."""
 
     server: str
     kind: str
@@ -36,7 +36,7 @@ class Fault:
 
 
 class Daemon:
-    """A daemon at an address of the servers' namespace, whose process may be another from time to time."""
+    """A daemon at an address of the servers' namespace. It may have several processes, one after the other."""
 
     def __init__(self, network, address, folder):
         self.address = address
@@ -47,7 +47,7 @@ class Daemon:
         self.start()
 
     def start(self):
-        """Starts a process, which answers when this returns."""
+        """Starts a process, and waits until it answers."""
         self.lives.append(Life(self.address, time.monotonic_ns()))
         command = self._network.within(self._network.servers, [places.daemon(), "-l", self.address])
         self._process = Process(command, self._log)
@@ -62,11 +62,11 @@ class Daemon:
         life.ended = time.monotonic_ns()
 
     def freeze(self):
-        """Stops it where it stands."""
+        """Stops it (SIGSTOP)."""
         self._process.signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Lets it go on."""
+        """Continues it (SIGCONT)."""
         self._process.signal(signal.SIGCONT)
 
     def stop(self):
@@ -91,17 +91,17 @@ class Daemon:
 
 
 class Schedule:
-    """Breaks each daemon in each way, in an order and with lengths that a seed tells."""
+    """Breaks each daemon in each way. The seed decides the order and the durations."""
 
     KINDS = ("killed", "frozen", "cut off", "restarted")
     SLOT = 6.8
     """Seconds for a fault and the time until the next."""
     LONGEST = 5.0
-    """Seconds that a fault lasts at most: the network of a client that keeps its locks is away no longer."""
+    """The longest fault in seconds. Within this time a client whose network is away keeps its locks."""
     LONG = 21.0
-    """Seconds that the last freeze of all lasts: a wait without a deadline would be longer than its bound."""
+    """Duration of the last freeze in seconds: a wait without a deadline would exceed its bound."""
     CALM = 24.0
-    """Seconds without a fault before the end: what was passed over is asked again meanwhile."""
+    """Seconds without a fault before the end: in this time avoided servers are asked again."""
 
     def __init__(self, network, daemons, seed, seconds):
         self.faults = []
@@ -127,7 +127,7 @@ class Schedule:
         _sleep_until(begin)
 
     def _round(self):
-        """Every fault of every server once, no server twice in a row if that can be had."""
+        """Every fault of every server once, if possible no server twice in a row."""
         faults = [(server, kind) for server in SERVERS for kind in self.KINDS]
         self._chance.shuffle(faults)
         for place in range(1, len(faults)):

@@ -7,8 +7,8 @@
     TIME NUMBER free                        that call has returned
     TIME NUMBER lost                        the client says that the lock is gone (Node)
 
-TIME is CLOCK_MONOTONIC in nanoseconds. NUMBER is the request's own: a million times the worker, and a count. It is the
-request's maxqueue too, so that the record of the wire tells whose request it was.
+TIME is CLOCK_MONOTONIC in nanoseconds. NUMBER identifies the request: a million times the worker, plus a count. It is
+also the request's maxqueue, so that the recorded packets show which request it was.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import dataclasses
 
 @dataclasses.dataclass(eq=False)
 class Request:
-    """A request as its client saw it."""
+    """A request, from the events of its client."""
 
     client: str
     number: int
@@ -30,14 +30,14 @@ class Request:
     """Of a failure: ConnectError, ReadError, WriteError or RemoteError, in every language."""
     cause: str = ""
     given_back: int = 0
-    """When its client began to give the lock back, and how."""
+    """When and how its client began to release or abandon the lock."""
     how: str = ""
     free: int = 0
     lost: int = 0
 
 
 def read(client, file):
-    """The requests in a client's file. A line that was cut off by its end is left out."""
+    """The requests in a client's file. An incomplete last line is ignored."""
     requests = {}
     for line in file.read_text(encoding="utf-8").split("\n")[:-1]:
         at, number, what, *words = line.split("\t")

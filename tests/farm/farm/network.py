@@ -1,7 +1,7 @@
 """Three network namespaces: clients, a router between, servers. The router can cut a server off.
 
-The caller runs in the router's namespace. Packets that it drops have not reached the wire of the servers, so what is
-recorded there is what the servers got, and what they sent.
+The caller runs in the router's namespace. Packets that the router drops do not reach the servers' device, so the record
+has exactly the packets that the servers received and sent.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ _PATIENCE = 20
 
 
 class Network:
-    """The namespaces. They end with their keepers, which end with this object."""
+    """The namespaces. Each has a keeper process. The keepers end with this object, and the namespaces end with the keepers."""
 
     def __init__(self, servers=SERVERS):
         self._keepers = contextlib.ExitStack()
@@ -52,13 +52,13 @@ class Network:
 
     @staticmethod
     def mend(server):
-        """Loses none any more."""
+        """Stops losing packets."""
         for end in ("-d", "-s"):
             _run("iptables", "--wait", "-D", "FORWARD", end, server, "-j", "DROP")
 
     @staticmethod
     def swallow(server):
-        """Loses the packets that begin a connection to a server; others pass."""
+        """Loses the packets that begin a connection to a server, and no others."""
         _drop("-d", server, "-p", "tcp", "--syn")
 
     @staticmethod
@@ -72,7 +72,7 @@ class Network:
             ["unshare", "--net", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._keepers.callback(_end, keeper)
-        # It speaks once it is in its namespace.
+        # It prints a line once it is in its namespace.
         keeper.stdout.readline()
         device = f"to-{keeper.pid}"
         _ip(f"link add {device} type veth peer name {WIRE} netns {keeper.pid}")
@@ -88,7 +88,7 @@ class Network:
 
 
 def namespace_of(pid):
-    """What tells a process's network namespace from others."""
+    """An identifier of a process's network namespace."""
     return os.readlink(f"/proc/{pid}/ns/net")
 
 

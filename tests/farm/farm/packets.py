@@ -1,4 +1,4 @@
-"""What the recorded packets say: connections, and on them requests, answers and locks, as the servers saw them."""
+"""Reads the recorded packets: connections with their requests, answers and locks, as the servers saw them."""
 
 import collections
 import dataclasses
@@ -13,7 +13,7 @@ _FIN, _SYN, _RST = 1, 2, 4
 
 @dataclasses.dataclass(eq=False)
 class Asked:
-    """An acquire that a server was sent."""
+    """An acquire that was sent to a server."""
 
     number: int
     key: str
@@ -27,9 +27,10 @@ class Asked:
 
 @dataclasses.dataclass(eq=False)
 class Hold:
-    """A lock that a server granted: from the packet with LOCKED to the one that ended it.
+    """A lock that a server granted: from the packet with LOCKED to the packet that ended the lock.
 
-    Times are nanoseconds; `began` and `ended` are places in the record, whose order is that of cause and effect.
+    Times are nanoseconds. `began` and `ended` are indices of packets in the record, which is in the order of cause and
+    effect.
     """
 
     number: int
@@ -37,17 +38,17 @@ class Hold:
     server: str
     connection: int
     opened: int
-    """When its connection was made: it tells which process of the server it was."""
+    """When its connection was made, which shows the process of the server."""
     locked: int
     began: int
     freed: int = 0
     ended: int = 0
     end: str = ""
-    """`RELEASE`, `FIN` or `RST` of the client, `server` if that closed the connection, or empty if none was seen."""
+    """`RELEASE`, `FIN` or `RST` of the client, `server` if the server closed the connection, or empty without an end."""
 
 
 class _Stream:
-    """One direction of a connection, put together from packets that may come twice or out of their order."""
+    """One direction of a connection, reassembled from packets that may be repeated or out of order."""
 
     def __init__(self):
         self._next = None
@@ -59,7 +60,7 @@ class _Stream:
         self._next = (number + 1) & 0xFFFFFFFF
 
     def add(self, number, data, fin):
-        """Takes a packet's bytes: the lines that are whole now, and whether the stream is at its end."""
+        """Adds a packet's bytes. Returns the lines that are complete now, and whether the stream has ended."""
         if self._next is None:
             return [], False
         self._early[number] = max(
@@ -85,7 +86,7 @@ class _Stream:
 
 
 class _Connection:
-    """A connection and what is under way on it."""
+    """A connection, with its unanswered requests and its locks."""
 
     def __init__(self, identity, server, opened, first):
         self.identity = identity
@@ -101,13 +102,13 @@ class _Connection:
 
 
 class Record:
-    """Everything that was seen on the wire."""
+    """Everything that was recorded."""
 
     def __init__(self):
         self.asked = []
         self.holds = []
         self.oddities = []
-        """What a server or a client never says."""
+        """Lines that are not part of the protocol."""
         self.packets = 0
         self._connections = {}
         self._made = 0
@@ -123,7 +124,7 @@ class Record:
         return record
 
     def packet(self, at, packet):
-        """Takes the next packet, from its IP header on."""
+        """Adds the next packet, from its IP header on."""
         length = (packet[0] & 15) * 4
         if packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_TCP:
             return
@@ -164,7 +165,7 @@ class Record:
         if flags & _SYN:
             connection.to_client.begin(number)
             return
-        # What is sent behind the client's own FIN is still an answer: a lock may have been granted in that moment.
+        # Bytes after the client's FIN are still answers: a lock may have been granted at that moment.
         lines, over = connection.to_client.add(number, data, bool(flags & _FIN))
         for line in lines:
             self._answer(connection, at, line)
@@ -207,7 +208,7 @@ class Record:
                     self.packets,
                 )
                 self.holds.append(hold)
-                # A client that went before the answer came has nothing: the server will see that next.
+                # A client that left before the answer came has no lock: the server will notice this next.
                 if connection.to_server_over:
                     self._end(hold, at, "FIN")
                 else:

@@ -10,7 +10,7 @@ import sys
 import time
 
 ETH_P_IP = 0x0800
-# The one protocol number for which packets that are sent are recorded too.
+# Only with this protocol number are sent packets recorded, too.
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
@@ -32,10 +32,10 @@ def main():
         try:
             tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
         except PermissionError:
-            # Only the system's root may; others have a smaller one, which a busy machine may fill.
+            # Only root may set a large buffer. Other users have a smaller one, which may overflow on a busy machine.
             tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         tap.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        # Only now does it get packets, from this device alone.
+        # Packets arrive only from now on, and only from this device.
         tap.bind((device, ETH_P_ALL))
         print("records", flush=True)
         while record(tap, records, 0.2) or going_on:
@@ -52,14 +52,14 @@ def record(tap, records, patience):
     except TimeoutError:
         return False
     if protocol == ETH_P_IP:
-        # The kernel's clock of packets is that of the day.
+        # The kernel's timestamps of packets are wall-clock time.
         seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
         records.write(HEADER.pack(seconds * 1_000_000_000 + nanoseconds - since(), len(packet)) + packet)
     return True
 
 
 def since():
-    """How far the clock of the day is before the monotonic one. Who is interrupted between two looks looks again."""
+    """The difference of wall clock and monotonic clock. Repeats if it is interrupted between the two readings."""
     for _ in range(10):
         before, day, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
         if after - before < 100_000:

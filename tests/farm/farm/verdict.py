@@ -1,6 +1,6 @@
-"""The judge: what must hold of clients' events, the record of the wire, and the faults between. README.md says why.
+"""The judge: checks clients' events and recorded packets against each other and the faults. README.md has the reasons.
 
-A check gives the list of what is wrong.
+A check returns the list of faults that it found.
 """
 
 import collections
@@ -14,22 +14,22 @@ SECOND = 1_000_000_000
 TRIES = 1
 """How often a connection is tried; 2 with `connect_twice`."""
 UNSURE = {"node": 1.5}
-"""Seconds for a server in doubt: for its STATS UPTIME, or for a kept connection that acknowledges nothing. Else 1."""
-PASS_OVER = 10.0
-"""Seconds for which a server that was silent is passed over at most."""
+"""Seconds for a server in doubt: for STATS UPTIME, or for a kept connection without acknowledgement. The default is 1."""
+AVOIDED = 10.0
+"""The longest time in seconds for which clients avoid a silent server."""
 MARGIN = 2
 """A timer of the clients may take twice its time on a busy machine."""
 AFTER_A_REFUSAL = 1.0
-"""Seconds for which one that refused is."""
+"""The time in seconds for which clients try a server last after it refused a connection."""
 ARRIVES = 15.0
-"""Seconds after which what a client sent has arrived: a cut, and TCP's next attempt after it."""
+"""Seconds after which a client's bytes have arrived: the length of a cut, plus TCP's next attempt after it."""
 CLOCKS = 5_000_000
 """Nanoseconds by which the record's clock may be behind the clients'."""
 
 
 @dataclasses.dataclass
 class Evidence:
-    """Everything that is known of a run. Servers are in the order of the clients' configuration."""
+    """The evidence of a run. Servers are in the order of the clients' configuration."""
 
     servers: tuple
     connect: float
@@ -60,7 +60,7 @@ class Evidence:
         return max((request.timeout for request in self.requests.values()), default=0)
 
     def held(self, request):
-        """The one that its client got, of those that were granted to it: the last before its client knew."""
+        """Of the locks that were granted to a request, the one that its client got: the last before the client's answer."""
         known = [hold for hold in self.granted.get(request.number, ()) if hold.locked <= request.answered + CLOCKS]
         return max(known, key=lambda hold: hold.began, default=None)
 
@@ -81,7 +81,7 @@ def order(servers, key):
 
 
 def longest_wait(client, timeout, servers, connect, tries=TRIES, doubtful=None, kept=False):
-    """The longest wait of a request, in seconds; by default that of one that meets all there is to meet.
+    """The longest wait of a request, in seconds; by default of a request that meets every possible delay.
 
     For each server of the key's order: tries x connect time, and 1 s (Node 1.5 s, if it has to try a connection) if it
     is in doubt. That is for the answer to STATS UPTIME of a server that was silent before; or, if its host has vanished
@@ -95,7 +95,7 @@ def longest_wait(client, timeout, servers, connect, tries=TRIES, doubtful=None, 
 
 
 def every_request_was_answered(evidence):
-    """No request is without an end, none took longer than its bound."""
+    """Every request has an end, and none took longer than its bound."""
     wrong = []
     kept = _on_kept_connections(evidence)
     for request in evidence.requests.values():
@@ -124,7 +124,7 @@ def every_request_was_answered(evidence):
 
 
 def answers_are_those_of_a_server(evidence):
-    """What a client reports, a server has said to this very request."""
+    """Every answer that a client reports was sent by a server to this request."""
     answers = collections.defaultdict(set)
     for asked in evidence.asked:
         answers[asked.number].add(asked.answer.lower())
@@ -142,7 +142,7 @@ def answers_are_those_of_a_server(evidence):
 
 
 def one_process_grants_a_lock_once(evidence):
-    """By one process of a daemon no lock is granted twice, as the wire has it and as the clients have it."""
+    """One process of a daemon grants no lock twice, according to the packets and to the clients."""
     wrong = []
     for (_, key), holds in _grouped(evidence.holds, lambda hold: (_life(evidence, hold), hold.key)):
         last = None
@@ -158,7 +158,7 @@ def one_process_grants_a_lock_once(evidence):
 
 
 def no_lock_is_lost(evidence):
-    """While its holder works, a lock is lost only with the process that granted it."""
+    """While its holder works, a lock is lost only if the process that granted it ends."""
     wrong = []
     for request, hold, life in evidence.locked():
         end = request.given_back or evidence.until
@@ -188,7 +188,7 @@ def every_end_arrives(evidence):
 
 
 def waits_are_not_lost(evidence):
-    """A wait that had begun ends by the connection only with its server, or when its client has had its time."""
+    """A wait ends with a broken connection only if its server ends or the client's time has passed."""
     wrong = []
     sent = collections.defaultdict(list)
     for asked in evidence.asked:
@@ -215,7 +215,7 @@ def waits_are_not_lost(evidence):
 
 
 def servers_are_passed_over_for_a_reason(evidence):
-    """A request goes to the next server of its key's order only while the one before is, or was just, at fault."""
+    """A request goes to the next server of its key's order only if the server before has, or just had, a fault."""
     wrong = []
     for asked in evidence.asked:
         request = evidence.requests.get(asked.number)
@@ -231,7 +231,7 @@ def servers_are_passed_over_for_a_reason(evidence):
 
 
 def locks_are_granted_twice_in_the_known_windows_only(evidence):
-    """Across processes and servers: where two work on one key, there is one of the reasons that README.md names."""
+    """If two clients work on one key by different processes or servers, it is one of the known cases of README.md."""
     return [
         f"{_name(first)} and {_name(second)} both worked on {first.key}, by {life.server} and {other.server}: no window"
         for (first, hold, life), (second, later, other) in overlaps(evidence)
@@ -240,12 +240,12 @@ def locks_are_granted_twice_in_the_known_windows_only(evidence):
 
 
 def window(evidence, hold, life, second, later):
-    """The window into which the second grant of a lock falls, if there is one."""
+    """The known case of the second grant of a lock, if there is one."""
     if life.killed and life.killed <= second.answered:
         return (
             "its server was killed" if later.server == hold.server else "its server was killed, and the next one asked"
         )
-    # Whoever of the two is at the server that is asked later must have had a reason not to be at the other.
+    # The client at the later server must have had a reason to skip the earlier server.
     servers = order(evidence.servers, hold.key)
     away = max(hold, later, key=lambda granted: servers.index(granted.server))
     before = servers[: servers.index(away.server)]
@@ -258,7 +258,7 @@ def window(evidence, hold, life, second, later):
 
 
 def was_at_fault(evidence, server, asked, answered):
-    """Whether a client may have taken a server for broken between two moments."""
+    """Whether a client may have regarded a server as broken between two moments."""
     return any(
         fault.server == server and fault.began <= answered and asked <= fault.ended + remembered(evidence, fault)
         for fault in evidence.faults
@@ -266,17 +266,17 @@ def was_at_fault(evidence, server, asked, answered):
 
 
 def remembered(evidence, fault):
-    """For how many nanoseconds after a fault a client may pass its server over.
+    """For how many nanoseconds after a fault a client may avoid its server.
 
-    A refusal is known at once. Silence is noticed by the end of the wait that it fell into.
+    A refusal is known at once. Silence is noticed at the end of the wait in which it began.
     """
     if fault.kind in ("killed", "restarted"):
         return int(MARGIN * AFTER_A_REFUSAL * SECOND)
-    return int((max(4.0, 1.5 * evidence.longest_timeout) + PASS_OVER) * SECOND)
+    return int((max(4.0, 1.5 * evidence.longest_timeout) + AVOIDED) * SECOND)
 
 
 def all_is_well_in_the_calm(evidence):
-    """Once no server is passed over any more, nobody fails."""
+    """Once no server is avoided any more, no request fails."""
     last = max(fault.ended for fault in evidence.faults)
     calm = max(fault.ended + remembered(evidence, fault) for fault in evidence.faults)
     late = [request for request in evidence.requests.values() if request.asked > calm]
@@ -300,7 +300,7 @@ def overlaps(evidence):
     return known
 
 
-# What is printed beside.
+# Printed in addition.
 
 
 def windows(evidence):
