@@ -19,7 +19,7 @@ TYPES = {"Plain": {"timeout": 10}, "Short": {"timeout": 1}, "Instant": {"timeout
 
 
 class Peer:
-    """A server that does as its function says with each connection."""
+    """A server that calls its function for each connection."""
 
     def __init__(self, talk):
         self.address = free_address()
@@ -52,7 +52,7 @@ class Peer:
 
 
 def silent(_connection, lines):
-    """Reads, and says nothing."""
+    """Reads, and answers nothing."""
     for _ in lines:
         pass
 
@@ -70,19 +70,19 @@ def hangs_up(connection, _lines):
 
 
 class Differences(unittest.TestCase):
-    """One test for each row that can be shown in one process."""
+    """One test for each row that can be tested in one process."""
 
     @classmethod
     def setUpClass(cls):
         cls.wiki = cls.enterClassContext(Wiki("1.43", rows=2, workers=1))
 
     def puppet(self, client, *servers, **more):
-        """A MediaWiki whose pools are all of this client."""
+        """A MediaWiki in which all pools use this client."""
         pools = {name: conf(client, **limits) for name, limits in TYPES.items()}
         return self.enterContext(Puppet(self.wiki, pools, {"servers": list(servers), "timeout": 2, **more}))
 
     def daemon(self):
-        """A daemon of the test's own."""
+        """A daemon for this test."""
         return self.enterContext(Daemon.ours(self.wiki.folder))
 
     @staticmethod
@@ -111,7 +111,7 @@ class Differences(unittest.TestCase):
                 self.assertEqual([self.do(puppet, what, "k") for what in ("acquireForMe", "release")], [1, expected])
 
     def test_the_daemon_dies_between_acquire_and_release(self):
-        """Who has noticed it gets no further lock in this request."""
+        """After the client has noticed it, it gets no further lock in this request."""
         for client, more, expected in ((OWN, {}, ["poolcounter-read-error", "poolcounter-usage-error"]), (OURS, {}, [2, "poolcounter-connection-error"]),
                                        (OURS, {"await_release": True}, ["poolcounter-read-error", "poolcounter-usage-error"])):
             with self.subTest(client=client, **more):
@@ -123,7 +123,7 @@ class Differences(unittest.TestCase):
                 self.assertEqual([self.do(puppet, what, "k") for what in ("release", "acquireForMe")], expected)
 
     def test_a_pool_with_timeout_0(self):
-        """MediaWiki's own client does not wait for an answer that takes a moment, and takes it for that to the next command."""
+        """MediaWiki's own client does not wait for a slow answer, and reads it as the answer to the next command."""
         for client, expected in ((OWN, "poolcounter-read-error"), (OURS, 1)):
             go, gone = threading.Event(), threading.Event()
 
@@ -147,7 +147,7 @@ class Differences(unittest.TestCase):
                     self.assertEqual(puppet.hear()["value"], expected)
 
     def test_no_answer_to_what_is_answered_at_once(self):
-        """The pool's own time-out counts for MediaWiki's client, and not for ours."""
+        """MediaWiki's client uses the pool's timeout, ours does not."""
         for client, more, least in ((OWN, {}, 3.0), (OURS, {"first_answer_timeout": 1.2}, 1.2)):
             with self.subTest(client), Peer(silent) as peer:
                 puppet = self.enterContext(Puppet(self.wiki, {"Two": conf(client, timeout=2)}, {"servers": [peer.address], "timeout": 2, **more}))
@@ -157,13 +157,13 @@ class Differences(unittest.TestCase):
                 self.assertGreaterEqual(time.monotonic() - begin, least)
 
     def nested(self, client):
-        """Two locks of one process; for each another client that waits. The older lock is released."""
+        """Two locks of one process, and a waiting client for each. The older lock is released."""
         daemon = self.daemon()
         puppet = self.puppet(client, daemon.address)
         for type_, key in (("Plain", "k"), ("Instant", "nowait:l")):
             puppet.make(type_, key)
             value = self.do(puppet, "acquireForAnyone", key)
-            # MediaWiki's own client may be too impatient to hear of its second lock.
+            # MediaWiki's own client may end its wait before the answer for its second lock.
             self.assertTrue(value == 1 or (client, key) == (OWN, "nowait:l"), value)
         until(lambda: daemon.counter("processing_workers") == 2, "both locks are held")
         waiters = [self.enterContext(Client(daemon.address)) for _ in range(2)]
@@ -183,13 +183,13 @@ class Differences(unittest.TestCase):
         self.assertEqual(daemon.counter("waiting_workers"), 2)
 
     def test_the_newer_lock_is_dropped(self):
-        """The waiters of the older one, which was released before, do the work themselves."""
+        """The waiters of the older lock, which was released before, do the work themselves."""
         _, puppet, of_older, of_newer = self.nested(OURS)
         puppet.ask("drop", name="nowait:l")
         self.assertEqual((of_older.line(), of_newer.line()), ("LOCKED", "LOCKED"))
 
     def test_a_release_by_a_counter_that_holds_no_lock(self):
-        """MediaWiki's own client has the server take the lock of the other counter."""
+        """MediaWiki's own client releases the lock of the other counter."""
         for client, expected in ((OWN, 2), (OURS, -2)):
             daemon = self.daemon()
             puppet = self.puppet(client, daemon.address)
@@ -215,7 +215,7 @@ class Differences(unittest.TestCase):
                 until(lambda daemon=daemon: daemon.counter("processing_workers") == 0, "the lock is free")
 
     def test_a_key_with_a_line_feed(self):
-        """MediaWiki's own client sends what another command stands in."""
+        """MediaWiki's own client sends a key that contains another command."""
         for client, lines in ((OWN, ["ACQ4ME a", "RELEASE 1 100 10"]), (OURS, [])):
             with Recorder(self.daemon()) as recorder:
                 puppet = self.puppet(client, recorder.address)
@@ -251,7 +251,7 @@ class Differences(unittest.TestCase):
                 self.assertEqual({value for value in got if value != 1}, bad)
 
     def test_a_name_that_is_not_found(self):
-        """Each client has its words for it."""
+        """Each client has its own text."""
         for client, words in ((OWN, "php_network_getaddresses: getaddrinfo for nowhere.invalid failed: "), (OURS, "failed to lookup address information: ")):
             puppet = self.puppet(client, "nowhere.invalid")
             puppet.make("Plain", "k")

@@ -1,4 +1,4 @@
-"""Readers, editors and a daemon in trouble, on a real wiki. What a reader gets is looked at, not only its status."""
+"""Readers, editors and a faulty daemon, on a real wiki. The tests check the pages that readers get, not only the status."""
 
 import contextlib
 import unittest
@@ -16,7 +16,7 @@ READERS = 10
 
 
 class Main:
-    """What every version of MediaWiki must do."""
+    """Tests for every version of MediaWiki."""
 
     version = ""
 
@@ -43,7 +43,7 @@ class Main:
         return self.wiki.parses() - self.parsed
 
     def new_log(self):
-        """What was logged since the test began."""
+        """The lines that were logged since the test began."""
         return self.wiki.log()[self._log_seen:]
 
     def stale(self):
@@ -55,20 +55,20 @@ class Main:
         self.wiki.clear_cache()
 
     def acquires(self):
-        """The acquires that the daemon was sent."""
+        """The acquires that were sent to the daemon."""
         return [line for line in self.recorder.lines if line.startswith("ACQ4")]
 
     @contextlib.contextmanager
     def held(self, make_state, path=None):
-        """A cache in this state, and another client that holds the lock of the page until the block ends."""
-        # The key depends on what the cache knows of the page, so another reader shows it first.
+        """Puts the cache into this state; another client holds the lock of the page until the block ends."""
+        # The key depends on the cached data of the page, so another reader requests the page first.
         burst(self.wiki, 1, path)
         make_state()
         seen = len(self.acquires())
         burst(self.wiki, 1, path)
         line = self.acquires()[seen]
         make_state()
-        # The last reader has its page, but its release may be on its way still.
+        # The last reader has its page, but its release may still be on its way.
         self.assert_nothing_is_left()
         with Client(self.daemon.address) as holder:
             self.assertEqual(holder.ask(line), "LOCKED")
@@ -76,7 +76,7 @@ class Main:
             yield holder
 
     def stampede(self, make_state, path=None):
-        """Readers who all wait for the lock of a page when it becomes free: one of them parses, whoever it is."""
+        """Readers who all wait for the lock of a page when it becomes free: any one of them parses."""
         with self.held(make_state, path) as holder:
             readers = Burst(self.wiki, READERS, path)
             self.waiters(READERS)
@@ -85,11 +85,11 @@ class Main:
         self.assertEqual(self.new_parses(), 1)
 
     def waiters(self, number):
-        """Waits until so many wait for a lock."""
+        """Waits until this number of clients wait for a lock."""
         until(lambda: self.daemon.counter("waiting_workers") == number, f"{number} waiters")
 
     def assert_pages(self, readings, **expected):
-        """So many readers got this kind of page, and nobody got anything else."""
+        """This number of readers got this kind of page, and no reader got another."""
         got = {page.value: number for page, number in readings.pages().items()}
         broken = [reading.body[:2000] for reading in readings if reading.page is Page.BROKEN]
         self.assertEqual(got, expected, broken[:1])
@@ -101,19 +101,19 @@ class Main:
     # A daemon that works.
 
     def test_purge(self):
-        """One parses, the others wait for it, though there is an old copy."""
+        """One reader parses, the others wait, although there is an old copy."""
         self.pool()
         self.stampede(self.stale)
         self.assert_nothing_is_left()
 
     def test_cold_cache(self):
-        """The same without an old copy. Nobody takes the end of a holder that goes away for DONE."""
+        """The same without an old copy. When the holder disconnects, no waiter is told DONE."""
         self.pool()
         self.stampede(self.cold)
         self.assert_nothing_is_left()
 
     def test_fast_stale(self):
-        """While somebody parses, the old copy is shown; without one, everybody waits."""
+        """While one reader parses, the others get the old copy; without one, they wait."""
         self.pool(fastStale=True)
         with self.held(self.stale):
             self.assert_pages(burst(self.wiki, READERS), stale=READERS)
@@ -122,7 +122,7 @@ class Main:
         self.stampede(self.cold)
 
     def test_connections_are_kept(self):
-        """Two stampedes do not connect more often than there are workers of PHP."""
+        """Two stampedes make at most as many connections as there are PHP workers."""
         self.pool()
         for _ in range(2):
             self.stampede(self.cold)
@@ -138,10 +138,10 @@ class Main:
         self.assertIn("ACQ4ME wiki:ApiParse:a:127.0.0.1 2 10 5", self.recorder.lines)
         self.assert_nothing_is_left()
 
-    # A daemon in trouble.
+    # A faulty daemon.
 
     def test_daemon_stopped(self):
-        """Everybody parses, everybody is served."""
+        """Every reader parses and gets a page."""
         self.pool(server=self.daemon.address)
         self.daemon.stop()
         self.cold()
@@ -161,10 +161,10 @@ class Main:
 
 
 class Full(Main):
-    """What one version of MediaWiki shows for all."""
+    """Tests in one version of MediaWiki, because all versions behave the same."""
 
     def test_queue_full(self):
-        """Who finds no place gets the error page, and the stale one if there is one."""
+        """If the queue is full, a reader gets the stale page, or the error page if there is none."""
         for state, kind in ((self.cold, "error"), (self.stale, "stale")):
             with self.subTest(kind):
                 self.pool(maxqueue=4)
@@ -178,7 +178,7 @@ class Full(Main):
         self.assertIn("Pool queue is full", self.new_log())
 
     def test_time_out(self):
-        """Who waits too long gets the error page, and the stale one if there is one."""
+        """After a timeout a reader gets the stale page, or the error page if there is none."""
         for state, kind in ((self.cold, "error"), (self.stale, "stale")):
             with self.subTest(kind):
                 self.pool(timeout=3)
@@ -199,7 +199,7 @@ class Full(Main):
             self.stampede(self.cold, path)
 
     def test_edit_during_a_stampede(self):
-        """Each reader gets a whole page, of one edition or the other, and the next one the new edition."""
+        """Each reader gets a complete page of either edition, and the next reader gets the new edition."""
         self.pool()
         with self.held(self.cold) as holder:
             readers = Burst(self.wiki, READERS)
@@ -214,7 +214,7 @@ class Full(Main):
         self.assert_nothing_is_left()
 
     def test_contributions(self):
-        """A user has so many at once, and the next one waits; another user does not."""
+        """A user has this number of locks at once, and the next one waits; another user does not wait."""
         self.wiki.edit()
         path = self.wiki.page("Special:Contributions/127.0.0.1")
         line = "ACQ4ME wiki:SpecialContributions:a:127.0.0.1 1 2 5"
@@ -231,7 +231,7 @@ class Full(Main):
         self.assertIn(line, self.recorder.lines)
 
     def test_action_parse_of_too_many(self):
-        """The API says so, in its own way."""
+        """The API reports it in its own form."""
         self.pool("ApiParser", workers=1, maxqueue=1, timeout=5)
         self.cold()
         with Client(self.daemon.address) as other:
@@ -249,7 +249,7 @@ class Full(Main):
         self.assertIn(f"No answer came from the pool counter server {self.daemon.address}", self.new_log())
 
     def test_daemon_frozen_while_readers_wait(self):
-        """The same for those who wait already."""
+        """The same for readers who wait already."""
         self.pool(timeout=8)
         with self.held(self.cold):
             readers = Burst(self.wiki, READERS, deadline=40)
@@ -260,7 +260,7 @@ class Full(Main):
         self.assertIn(f"No answer came from the pool counter server {self.recorder.address}", self.new_log())
 
     def test_daemon_restarted(self):
-        """A kept connection that has become stale is replaced without a word."""
+        """A kept connection that was closed by the server is replaced without an error."""
         self.pool()
         self.stampede(self.cold)
         self.recorder.cut()

@@ -1,4 +1,4 @@
-"""The extension as a whole: how it is found, what it requires, and that it fits MediaWiki 1.45."""
+"""The extension as a whole: its registration, its requirements, and MediaWiki 1.45."""
 
 import html
 import json
@@ -24,7 +24,7 @@ def run(*command, timeout=60):
 
 
 class Files(unittest.TestCase):
-    """What can be said of the files alone."""
+    """Checks of the files."""
 
     def test_every_file_is_php(self):
         """No file has a syntax error."""
@@ -35,7 +35,7 @@ class Files(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_style(self):
-        """MediaWiki's style, as far as the sniffs that Debian has can tell."""
+        """MediaWiki's style, as far as Debian's phpcs has sniffs for it."""
         sniffer = shutil.which("phpcs")
         self.assertIsNotNone(sniffer, "phpcs is missing: run tests/wiki/setup first")
         done = run(sniffer, f"--standard={places.HERE}/phpcs.xml", places.EXTENSION, places.HERE / "php")
@@ -59,7 +59,7 @@ class Files(unittest.TestCase):
 class Options(unittest.TestCase):
     """docs/options.md names the settings that the extension reads."""
 
-    # What only MediaWiki knows of a pool: the protocol has no word for it.
+    # Settings of a pool that only MediaWiki uses: the protocol does not have them.
     OF_POOLS = {"class", "slots", "fastStale"}
 
     @staticmethod
@@ -68,7 +68,7 @@ class Options(unittest.TestCase):
         section = (places.ROOT / "docs" / "options.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
         head, _, *rows = ("| default |" + section.partition("\n| default |")[2].partition("\n\n")[0]).splitlines()
         cells = [row.split(" | ")[head.split(" | ").index("MediaWiki")] for row in rows]
-        # A dash: there is no such setting.
+        # A dash means that there is no such setting.
         return {name for cell in cells if not cell.startswith("-") for name in re.findall(r"`(\w+)`", cell)}
 
     @staticmethod
@@ -94,7 +94,7 @@ class Options(unittest.TestCase):
 
 
 class Requirements(unittest.TestCase):
-    """What happens when something is missing."""
+    """Missing parts."""
 
     def test_both_names_of_the_class(self):
         """The short name and the one with the namespace mean the same class, and other pools are left alone."""
@@ -129,12 +129,12 @@ class WithoutTheModule(unittest.TestCase):
         return wiki
 
     def script(self, wiki):
-        """What a maintenance script prints to standard output and to standard error."""
+        """Standard output and standard error of a maintenance script."""
         done = subprocess.run(wiki.command("showSiteStats"), env=wiki.environment(), capture_output=True, text=True, timeout=60, check=True)
         return done.stdout, done.stderr
 
     def assert_told(self, wiki, fate):
-        """The log, Special:Version and whoever starts a script are told once what became of the pools."""
+        """The log, Special:Version and the standard error of a script say once what happened to the pools."""
         seen = len(wiki.log())
         status, body = wiki.request(wiki.page())
         self.assertEqual((status, "Here ends edition 1." in body), (200, True))
@@ -147,7 +147,7 @@ class WithoutTheModule(unittest.TestCase):
         self.assertNotIn("PHP extension", output)
 
     def test_mediawiki_has_a_client(self):
-        """It takes the pools over, and protects them."""
+        """MediaWiki's own client serves the pools."""
         with tempfile.TemporaryDirectory() as folder, Daemon.ours(pathlib.Path(folder)) as daemon:
             wiki = self.wiki("1.43", {"servers": [daemon.address, "unix:/nowhere"], "timeout": 0.5})
             self.assert_told(wiki, "are given to MediaWiki's own client")
@@ -158,22 +158,22 @@ class WithoutTheModule(unittest.TestCase):
             self.assertIn("$wgPoolCountClientConf['servers'][1] is \"unix:/nowhere\", but MediaWiki's own client reads host, host:port and [address]:port alone", wiki.log())
 
     def test_no_server_is_left_for_it(self):
-        """A Unix socket is nothing for it."""
+        """MediaWiki's own client cannot use a Unix socket."""
         wiki = self.wiki("1.43", {"servers": ["unix:/nowhere"]})
         self.assert_told(wiki, "are not protected, as no server is left that MediaWiki's own client can ask")
 
     def test_mediawiki_has_no_client(self):
-        """MediaWiki 1.39: the extension that has it is not loaded."""
+        """MediaWiki 1.39 has no client of its own."""
         self.assert_told(self.wiki("1.39", {"servers": ["127.0.0.1"]}), "are not protected, as this MediaWiki has no client of its own")
 
     def test_pools_of_others(self):
-        """Who does not use the class is told nothing."""
+        """A wiki that does not use the class gets no message."""
         wiki = self.wiki("1.43", {})
         wiki.settings({"Redis": conf("PoolCounterRedis")}, {"servers": "odd"})
         self.assertEqual(self.script(wiki)[1], "")
 
     def test_settings_that_come_later(self):
-        """A pool that is configured after the callback: the page is made, unprotected, and the log says why."""
+        """A pool that is configured after the callback: the page is made without a lock, and the log says why."""
         wiki = self.wiki("1.43", {})
         late = "$wgExtensionFunctions[] = static function () { $GLOBALS['wgPoolCounterConf']['ArticleView']['class'] = 'PoolCounterNative'; };"
         with (wiki.folder / "conf" / "LocalSettings.php").open("a") as local:
@@ -211,7 +211,7 @@ class Tracer(unittest.TestCase):
     """MediaWiki 1.45: the base class opens a span on each lock and closes it on each release."""
 
     def test_spans(self):
-        """Each lock opens one span, which its release closes; what is not a lock opens none."""
+        """Each lock opens one span, and its release closes it; other outcomes open no span."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             with Daemon.ours(folder) as daemon:

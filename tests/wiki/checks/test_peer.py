@@ -1,4 +1,4 @@
-"""MediaWiki's own client and ours live through the same stories: every Status is the same, and so is every line on the wire."""
+"""The same stories with MediaWiki's own client and with ours: every Status and every line of the protocol must be the same."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ from stage.wire import Recorder
 
 OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
 
-# Each pool type that a story may use; a story's own limits are few, so they stand together.
+# The pool types of all stories.
 TYPES = {
     "Plain": {"timeout": 10},
     "Two": {"workers": 2, "timeout": 10},
@@ -28,7 +28,7 @@ TYPES = {
 
 
 class Stage:
-    """What a story plays with: the puppet, another client, and the daemon behind them."""
+    """The stage of a story: the puppet, another client, and the daemon."""
 
     def __init__(self, puppet, daemon):
         self.puppet = puppet
@@ -45,7 +45,7 @@ class Stage:
 
     @contextlib.contextmanager
     def waiting(self, what, key, **more):
-        """Calls a method that waits; what happens meanwhile stands in the block."""
+        """Calls a method that waits; the block has the actions during the wait."""
         self.puppet.tell(what, name=key, **more)
         until(lambda: self.daemon.counter("waiting_workers") == 1, "the puppet waits")
         yield
@@ -98,7 +98,7 @@ def handed_over(stage):
 
 
 def left_behind(stage):
-    """The holder goes without a RELEASE: the waiter is not told DONE, it takes over."""
+    """The holder disconnects without a RELEASE: the waiter is not told DONE, but gets the lock."""
     stage.make("Plain", "k")
     other = stage.other()
     assert other.ask("ACQ4ANY k 1 9 9") == "LOCKED"
@@ -141,7 +141,7 @@ def timeout_of_the_call(stage):
 
 
 def timeout_of_the_call_beyond_the_read_timeout(stage):
-    """The answer is awaited for 1.5 times the pool's own timeout, also where the call asks for more."""
+    """The client waits for the answer for 1.5 times the pool's timeout, even if the call has a longer one."""
     stage.make("Short", "k")
     with stage.other() as other:
         assert other.ask("ACQ4ME k 1 9 9") == "LOCKED"
@@ -220,7 +220,7 @@ class Peer(unittest.TestCase):
             return str(stage.outcomes).replace(recorder.address, "SERVER"), recorder.lines
 
     def compare(self, story):
-        """Each time the same: two clients, two daemons, two versions of MediaWiki."""
+        """The same results with both clients, both daemons and both versions of MediaWiki."""
         expected = self.told(story, Daemon.reference, OWN)
         for make_daemon, client in ((Daemon.ours, OWN), (Daemon.reference, OURS), (Daemon.ours, OURS)):
             with self.subTest(daemon=make_daemon.__name__, client=client):
@@ -229,13 +229,13 @@ class Peer(unittest.TestCase):
             self.assertEqual(self.told(story, Daemon.ours, OURS, self.old_wiki), expected)
 
     def both(self, play):
-        """Plays with each client and compares."""
+        """Runs the story with each client and compares the results."""
         own, ours = play(OWN), play(OURS)
         self.assertEqual(ours, own)
         return ours
 
     def acquire_and_release(self, client, *servers, **more):
-        """What comes of it where no daemon serves, or another one than the first."""
+        """The results if no daemon serves, or only a later one of the list."""
         with self.puppet(client, *servers, **more) as puppet:
             puppet.make("Plain", "k")
             return [puppet.ask(what, name="k") for what in ("acquireForMe", "release")]
@@ -265,7 +265,7 @@ class Peer(unittest.TestCase):
             self.assertEqual(outcomes[0]["errors"][0][2], "Connection timed out")
 
     def test_another_server_serves(self):
-        """Whatever the key's order is, the one that lives is used; a port may be named."""
+        """The running daemon is used for every order of the servers; it may have a port."""
         for make_daemon in (Daemon.reference, Daemon.ours):
             with make_daemon(self.wiki.folder) as daemon:
                 servers = [free_address(), f"{daemon.address}:{PORT}", free_address()]
@@ -348,7 +348,7 @@ class Peer(unittest.TestCase):
                 return str(puppet.hear()).replace(address, "SERVER")
 
     def test_a_key_that_cannot_be_sent(self):
-        """Ours refuses what would forge a command or be cut, before anything is sent, and goes on to work."""
+        """Our client refuses a key that would forge a command or be cut, before it sends anything, and remains usable."""
         keys = {"": "is empty", "a\nRELEASE": "contains a line feed", "a\rb": "contains a carriage return",
                 "a\0b": "contains a NUL byte", "k" * 1100: "is too long: its command would take 111"}
         with Daemon.ours(self.wiki.folder) as daemon, Recorder(daemon) as recorder:
@@ -364,7 +364,7 @@ class Peer(unittest.TestCase):
                 self.assertEqual(puppet.ask("acquireForMe", name="good")["value"], 1)
 
     def test_a_counter_that_is_dropped(self):
-        """An exception has taken it away: its lock is free at once, and its waiters are not told DONE."""
+        """The counter is destroyed by an exception: its lock is free at once, and its waiters are not told DONE."""
         with Daemon.ours(self.wiki.folder) as daemon, self.puppet(OURS, daemon.address) as puppet:
             puppet.make("Plain", "k")
             self.assertEqual(puppet.ask("acquireForAnyone", name="k")["value"], 1)
@@ -386,7 +386,7 @@ class Peer(unittest.TestCase):
         return waiters
 
     def test_the_older_of_two_locks_is_released_first(self):
-        """Nobody is told that work is done which still goes on, and nobody is forgotten."""
+        """No waiter is told too early that the work is done, and every waiter is told."""
         for version, wiki in (("1.43", self.wiki), ("1.39", self.old_wiki)):
             with self.subTest(version), Daemon.ours(wiki.folder) as daemon, self.puppet(OURS, daemon.address, wiki=wiki) as puppet:
                 of_older, of_newer = self.nested(puppet, daemon)
@@ -418,13 +418,13 @@ class Peer(unittest.TestCase):
             self.assertEqual(outcome["errors"], [["error", "poolcounter-connection-error", "Connection refused", daemon.address]])
 
     def test_errors_of_the_server(self):
-        """The words behind a server's ERROR are shown alike; so is the end of the stream."""
+        """Both clients show the text after a server's ERROR in the same way, and also the end of the stream."""
         for answer in (b"ERROR CODE some words\n", b"ERROR CODE\n", b""):
             with self.subTest(answer=answer):
                 self.both(lambda client, answer=answer: self.answered(client, answer))
 
     def test_a_server_that_is_no_pool_counter(self):
-        """Both clients refuse what no daemon says. The message differs: ours does not trust the connection any more."""
+        """Both clients refuse an answer that is not part of the protocol. The message differs, because ours closes the connection."""
         for answer in (b"HELLO\n", b"\n", b"ERROR\n", b"220 mail.example ESMTP\n"):
             for client, key in ((OWN, "poolcounter-remote-error"), (OURS, "poolcounter-read-error")):
                 with self.subTest(answer=answer, client=client):

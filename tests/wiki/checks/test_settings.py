@@ -1,4 +1,4 @@
-"""Settings with mistakes in them: no page fails, and the log names what is wrong. With the PHP extension and without; MediaWiki's own client beside them."""
+"""Settings with mistakes: no page fails, and the log names the mistake. With and without the PHP extension, and with MediaWiki's own client for comparison."""
 
 import json
 import os
@@ -14,17 +14,17 @@ from stage.wiki import Wiki, conf
 OWN, OURS = "PoolCounter_Client", "PoolCounterNative"
 KEYS = 24
 TABLE = pathlib.Path(__file__).with_name("settings.tsv")
-# What a line of the log begins with that says of whole pages that they are unprotected.
+# The beginnings of the lines of the log that report unprotected pages.
 UNPROTECTED = ("No connection to", "No answer came from", "No pool counter server is asked", "The PHP extension poolcounter", "The pool counter server LIVE answered with an error",
                # Where the machine has a daemon of its own.
                "127.0.0.1 answered")
 
-# With a time-out of 0 MediaWiki's own client waits for no time at all, and now and then an answer is there already. It takes much for 0.
+# With a time-out of 0 MediaWiki's own client does not wait, but sometimes an answer is there already.
 CHANCE = "pool's timeout: "
 
 
 def outcome(told, by_chance=False):
-    """How many locks there were of as many as possible, or what was thrown."""
+    """How many of the possible locks were acquired, or the exception."""
     if told["thrown"]:
         return "throws " + told["thrown"].split(":")[0]
     if by_chance:
@@ -55,14 +55,14 @@ class Table(unittest.TestCase):
 
     @staticmethod
     def play(wiki, class_, daemon, socket):
-        """What each of the settings came to."""
+        """The result of each setting."""
         done = subprocess.run(wiki.command(places.HERE / "php" / "oddities.php", class_, daemon.address, socket), env=wiki.environment(),
                               capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout[-1000:] + done.stderr
         return {told["name"]: told for told in map(json.loads, done.stdout.splitlines())}
 
     def test_no_page_fails(self):
-        """Each piece of work is done, and whoever works unprotected is told why by the log."""
+        """Each piece of work is done, and the log gives the reason for each unprotected one."""
         for (version, name), all_told in self.told.items():
             for setting, told in all_told.items() if name != "own" else ():
                 with self.subTest(setting, version=version, module=name):
@@ -81,7 +81,7 @@ class Table(unittest.TestCase):
                 self.assertEqual(len(said), len(set(said)), setting)
 
     def test_the_table(self):
-        """What came of each setting, and what was logged of it."""
+        """The result of each setting, and its log."""
         now = {}
         for setting, told in self.told["1.43", "with"].items():
             own, without = self.told["1.43", "own"][setting], self.told["1.43", "without"][setting]
@@ -102,7 +102,7 @@ class Web(unittest.TestCase):
     """The same in a worker of php-fpm."""
 
     def test_a_mistake_is_logged_once_a_process(self):
-        """And not by each request; what a page needs of the server that is left is done."""
+        """Not in each request. The remaining server serves the page."""
         with Wiki("1.43", rows=1, workers=1) as wiki, Daemon.ours(wiki.folder) as daemon:
             wiki.settings({"ArticleView": conf(OURS, workers=None)}, {"servers": [daemon.address, ":7531"], "timeout": -1})
             for number in range(1, 4):

@@ -33,12 +33,12 @@ class Main:
         self.wiki.settings({type_: conf(OURS, **limits)}, self.client, wgMainCacheType=1)
 
     def assert_lines(self, *expected):
-        """These lines were sent, and no other. A release is not waited for, so it may still be on its way."""
+        """Exactly these lines were sent. The client does not wait for a release, so it may still be on its way."""
         until(lambda: len(self.recorder.lines) >= len(expected), "the lines are there")
         self.assertEqual(self.recorder.lines, list(expected))
 
     def test_article(self):
-        """A page view; its key depends on what the parser cache knows of the page."""
+        """A page view; its key depends on the parser cache's data of the page."""
         self.pool("ArticleView", workers=2)
         self.wiki.purge()
         self.wiki.request(self.wiki.page())

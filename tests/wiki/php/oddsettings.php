@@ -1,6 +1,6 @@
 <?php
 /**
- * Settings as people mistype them: name => what becomes of $wgPoolCountClientConf and of the pool's entry. LIVE is a daemon, SOCKET
+ * Settings with common mistakes: name => the values of $wgPoolCountClientConf and of the pool's entry. LIVE is a daemon, SOCKET
  * its Unix socket.
  */
 

@@ -1,7 +1,7 @@
 <?php
 /**
- * A MediaWiki whose pool counters are moved from outside: one JSON command a line on standard input, one JSON answer a line on
- * standard output. Its counters live until they are dropped or standard input ends.
+ * A MediaWiki whose pool counters are controlled from outside: it reads one JSON command in each line of standard input, and writes
+ * one JSON answer in each line of standard output. Its counters exist until they are dropped or standard input ends.
  */
 
 use MediaWiki\MediaWikiServices;

@@ -1,5 +1,5 @@
 <?php
-// What every wiki of the tests has, at the end of its LocalSettings.php. What differs from test to test stands in a JSON file.
+// The end of LocalSettings.php of every test wiki. Settings that differ from test to test are in a JSON file.
 
 $wikiFolder = dirname( MW_CONFIG_FILE, 2 );
 $wgCacheDirectory = "$wikiFolder/cache";
@@ -12,7 +12,7 @@ $wgRateLimits = [];
 $wgPingback = false;
 $wgUseInstantCommons = false;
 
-// A parse of the article counts, that of an interface message or an error page does not.
+// Counts parses of the article, not those of interface messages or error pages.
 $wgHooks['ParserAfterParse'][] = static function ( $parser, &$text ) use ( $wikiFolder ) {
 	if ( str_contains( $text, 'Here ends edition' ) ) {
 		file_put_contents( "$wikiFolder/parses.log", getmypid() . "\n", FILE_APPEND | LOCK_EX );

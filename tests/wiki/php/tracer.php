@@ -1,7 +1,7 @@
 <?php
 /**
- * MediaWiki 1.45 in small: its base class of pool counters with a logger and a tracer, as far as a subclass can tell. Plays one
- * counter against the daemon that the first argument names and prints what the tracer saw.
+ * A small replacement of MediaWiki 1.45: its base class of pool counters with a logger and a tracer, as far as a subclass uses it. Uses
+ * one counter with the daemon of the first argument and prints the events of the tracer.
  */
 
 // phpcs:disable PSR1.Classes.ClassDeclaration.MultipleClasses

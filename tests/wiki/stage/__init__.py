@@ -1,1 +1,1 @@
-"""A real MediaWiki on this machine, the daemons beside it, and the readers that storm it."""
+"""A real MediaWiki on this machine, its daemons, and many readers at once."""

@@ -1,4 +1,4 @@
-"""An article that is expensive to parse, and what a reader makes of the page that came."""
+"""An article that is expensive to parse, and the classification of the pages that readers get."""
 
 import enum
 import re
@@ -14,12 +14,12 @@ _CELL = (
     "|{{{{#ifexpr:{{{{#expr:{{{{{{1}}}}}}*{0}+1}}}} > 500|{{{{#expr:round({{{{{{1}}}}}}*{0}/7,2)}}}}|few}}}}}}}}}}}}"
 )
 _POOL_ERROR = "Sorry, the servers are overloaded"
-# MediaWiki's own remark beneath a page that it knows to be out of date.
+# MediaWiki's comment below a page that is out of date.
 _STALE_REMARK = re.compile(r"<!-- parser cache is expired, sending anyway due to [a-z ]+-->")
 
 
 class Page(enum.Enum):
-    """What a reader got."""
+    """The kinds of pages that a reader gets."""
 
     FULL = "full"
     STALE = "stale"
@@ -40,7 +40,7 @@ def text(rows, edition):
 
 
 def judge(status, body, rows, newest):
-    """Looks at a page: all of the newest edition, all of an older one, MediaWiki's pool error, or something else."""
+    """Classifies a page: the newest edition, an older one, MediaWiki's pool error, or something else."""
     begins = re.findall(r"Here begins edition (\d+)\.", body)
     ends = re.findall(r"Here ends edition (\d+)\.", body)
     whole = body.rstrip().endswith("</html>") and len(begins) == 1 and begins == ends

@@ -42,11 +42,11 @@ class Daemon:
         return self._process.pid
 
     def freeze(self):
-        """Stops it where it stands: it accepts and reads nothing more."""
+        """Stops it (SIGSTOP): it accepts and reads nothing more."""
         self._process.signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Lets it go on."""
+        """Continues it (SIGCONT)."""
         self._process.signal(signal.SIGCONT)
 
     def kill(self):
@@ -75,7 +75,7 @@ class Daemon:
 
 
 class Client:
-    """A client of the daemon that speaks the protocol by hand."""
+    """A simple client of the daemon, for tests."""
 
     def __init__(self, address):
         self._socket = socket.create_connection((address, PORT), timeout=20)
@@ -101,6 +101,6 @@ class Client:
         return self.line()
 
     def close(self):
-        """Goes away."""
+        """Closes the connection."""
         self._lines.close()
         self._socket.close()

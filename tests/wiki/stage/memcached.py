@@ -29,7 +29,7 @@ class Memcached:
         self._process.stop()
 
     def flush(self):
-        """Forgets everything."""
+        """Removes all items."""
         assert self._ask("flush_all", "OK\r\n") == "OK\r\n"
 
     def items(self):

@@ -1,4 +1,4 @@
-"""Where the programs under test are found."""
+"""The paths of the programs under test."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ PHP = "php8.2"
 
 
 class Missing(Exception):
-    """A program that should have been there before."""
+    """A required program is missing."""
 
 
 def _there(path, remedy):
@@ -30,12 +30,12 @@ def _target():
 
 
 def daemon():
-    """Our daemon, as it is released."""
+    """The release build of our daemon."""
     return _named("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
 
 
 def c_library():
-    """The C library, as it is released."""
+    """The release build of the C library."""
     return _there(_target() / "libpoolcounter_c.so", "run 'cargo build --release -p poolcounter_c'")
 
 
@@ -45,7 +45,7 @@ def reference():
 
 
 def php_extension():
-    """The PHP extension, as it is released."""
+    """The release build of the PHP extension."""
     built = _target() / "libpoolcounter_php.so"
     return _named("POOLCOUNTER_SO", built, "run 'cargo build --release -p poolcounter_php'")
 

@@ -1,4 +1,4 @@
-"""Processes that are stopped by their id, whatever happens."""
+"""Processes that are always stopped, by their id."""
 
 import ctypes
 import os
@@ -48,7 +48,7 @@ class Process:
         return self._child.poll() is None
 
     def ready(self, condition, what):
-        """Waits until it does what it is there for."""
+        """Waits until it is ready."""
         waiting.until(lambda: condition() or not self.alive(), f"{self._name} {what}")
         if not self.alive():
             raise RuntimeError(f"{self._name} has ended: {self.log.read_text(errors='replace')[-2000:]}")
@@ -58,12 +58,12 @@ class Process:
         self._child.send_signal(number)
 
     def kill(self):
-        """Kills it, with no chance to say goodbye."""
+        """Kills it (SIGKILL)."""
         self._child.kill()
         self._child.wait(timeout=waiting.PATIENCE)
 
     def stop(self):
-        """Ends it, by force if it does not listen."""
+        """Ends it, with SIGKILL if SIGTERM has no effect."""
         if not self.alive():
             return
         self.signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""A MediaWiki whose pool counters are moved step by step, so that what happens elsewhere can happen in between."""
+"""A MediaWiki whose pool counters a test controls step by step, so that other clients can act in between."""
 
 import json
 import select
@@ -33,7 +33,7 @@ class Puppet:
         self._errors.close()
 
     def tell(self, do, **more):
-        """Says what to do, and does not wait."""
+        """Sends a command, and does not wait."""
         self._child.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
         self._child.stdin.flush()
 
@@ -48,7 +48,7 @@ class Puppet:
         return json.loads(line)
 
     def ask(self, do, **more):
-        """Says what to do and waits for the answer."""
+        """Sends a command and waits for the answer."""
         self.tell(do, **more)
         return self.hear()
 

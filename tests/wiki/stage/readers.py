@@ -11,7 +11,7 @@ from . import article
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """What one reader got, and after how long."""
+    """The page of one reader, and how long it took."""
 
     page: article.Page
     seconds: float
@@ -19,7 +19,7 @@ class Reading:
 
 
 class Burst:
-    """Starts its readers at once; `wait` gives what they got."""
+    """Starts its readers at once; `wait` gives their pages."""
 
     def __init__(self, wiki, count, path=None, deadline=120):
         self._wiki = wiki
@@ -75,5 +75,5 @@ class Readings(list):
 
 
 def burst(wiki, count, path=None, deadline=120):
-    """Plays a burst to its end."""
+    """Runs a burst to its end."""
     return Burst(wiki, count, path, deadline).wait()

@@ -6,11 +6,11 @@ PATIENCE = 20.0
 
 
 class TooLate(AssertionError):
-    """What was waited for did not come."""
+    """The wait has passed its deadline."""
 
 
 def until(condition, what, patience=PATIENCE):
-    """Asks again and again until the answer is true, and gives it."""
+    """Calls the function until its result is true, and returns the result."""
     deadline = time.monotonic() + patience
     while True:
         answer = condition()

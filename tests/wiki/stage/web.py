@@ -1,4 +1,4 @@
-"""php-fpm with a fixed number of workers, and nginx before it; both private, both in the foreground."""
+"""php-fpm with a fixed number of workers, behind nginx; both private, both in the foreground."""
 
 import contextlib
 import http.client
@@ -82,7 +82,7 @@ def php_ini(folder, with_poolcounter=True):
 
 
 def free_port():
-    """A port that is free now, and that the system gives to nobody who asks for any."""
+    """A port that is free now, outside of the range from which the system assigns ports."""
     while True:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", random.randrange(10000, 32768)))
@@ -90,7 +90,7 @@ def free_port():
 
 
 def _listens(path):
-    """Whether somebody listens on a Unix socket; its file is there a moment before."""
+    """Whether a process listens on a Unix socket; its file exists a moment earlier."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
 

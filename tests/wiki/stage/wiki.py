@@ -20,7 +20,7 @@ POOL = {"timeout": 15, "workers": 1, "maxqueue": 100}
 
 
 def conf(name, **values):
-    """A pool type's configuration for a class; what is None stays away."""
+    """A pool type's configuration for a class; values that are None are left out."""
     values = {**POOL, **values}
     return {"class": name, **{key: value for key, value in values.items() if value is not None}}
 
@@ -141,7 +141,7 @@ class Wiki:
         return "/index.php?" + urllib.parse.urlencode({"title": title.replace(" ", "_"), **query})
 
     def purge(self):
-        """Says that the cached article is out of date; the stale copy stays. MediaWiki's timestamps are whole seconds."""
+        """Marks the cached article as out of date; the stale copy stays. MediaWiki's timestamps are whole seconds."""
         time.sleep(1.1)
         answer = self.api(action="purge", titles=article.TITLE)
         assert answer["purge"][0].get("purged"), answer
@@ -171,6 +171,6 @@ class Wiki:
         return len(log.read_text().splitlines()) if log.exists() else 0
 
     def log(self):
-        """What MediaWiki has logged of its pools."""
+        """The lines that MediaWiki has logged about its pools."""
         log = self.folder / "poolcounter.log"
         return log.read_text() if log.exists() else ""

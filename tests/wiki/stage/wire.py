@@ -1,4 +1,4 @@
-"""What clients send to a daemon, line by line."""
+"""Records the lines that clients send to a daemon."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from loopback import PORT, free_address
 
 
 class Recorder:
-    """Stands before a daemon under an address of its own and passes everything on, both ways."""
+    """A proxy in front of a daemon, with its own address."""
 
     def __init__(self, daemon):
         self.address = free_address()
@@ -23,7 +23,7 @@ class Recorder:
         return self
 
     def __exit__(self, *_):
-        # A blocked accept holds on to a closed socket; a shut down one wakes it.
+        # close() does not end a blocked accept; shutdown() does.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
