@@ -70,13 +70,13 @@ def test_none(bare: Path) -> None:
 def test_something_else(bare: Path) -> None:
     done = run(bare, POOLCOUNTER_LIBRARY="libc.so.6")
     assert done.returncode == 1
-    assert "ImportError: libc.so.6 is no libpoolcounter" in done.stderr
+    assert "ImportError: libc.so.6 is not libpoolcounter" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("abi", "version", "complaint"),
     [
-        (0, "0.0.9", "libpoolcounter 0.0.9 is too old: 0.1 is needed, or later"),
+        (0, "0.0.9", "libpoolcounter 0.0.9 is too old: version 0.1 or later is needed"),
         (1, "0.1.0", "libpoolcounter 0.1.0 has ABI 1, and ABI 0 is needed"),
         (-1, "1.2.3", "libpoolcounter 1.2.3 has ABI -1, and ABI 0 is needed"),
     ],

@@ -54,7 +54,7 @@ def test_names_that_cannot_be_sent(make: MakeFace, ours: Daemon, name: str) -> N
 
 
 def test_a_server_that_is_not_the_clients(make: MakeFace) -> None:
-    with pytest.raises(ValueError, match="none of the servers"):
+    with pytest.raises(ValueError, match="not one of the servers"):
         make([free_address()]).stats("FULL", "127.0.0.1")
 
 

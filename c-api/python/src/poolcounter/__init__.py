@@ -4,7 +4,7 @@
 
     client = Client(["10.0.0.1", "10.0.0.2"])
     try:
-        # At most 1 works on it, at most 100 work or wait, each for 15 seconds at the most.
+        # At most 1 works on it, at most 100 work or wait, each for at most 15 seconds.
         with client.lock(f"article:{name}", workers=1, maxqueue=100, timeout=15) as outcome:
             if outcome is Outcome.LOCKED:
                 page = render(name)
@@ -15,7 +15,7 @@
         return render(name)
     return load(name)
 
-`poolcounter.aio` has the same for asyncio. Where gevent has patched the process, greenlets wait as threads do.
+`poolcounter.aio` has the same for asyncio. If gevent has patched the process, greenlets wait like threads.
 """
 
 from ._settings import RingServer

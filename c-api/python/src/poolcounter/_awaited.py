@@ -11,12 +11,12 @@ from ._nonblocking import Nonblocking
 
 
 class Awaited(Call):
-    """A call, and what an event loop watches for it."""
+    """A call, with the descriptor and timer that an event loop watches for it."""
 
     __slots__ = ("_descriptor", "_direction", "_future", "_loop", "_native", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, native: Nonblocking) -> None:
-        """Becomes a call of this client when `handle` is written to."""
+        """Prepares a call of this client, which begins when the library writes to `handle`."""
         super().__init__()
         self._loop = loop
         self._native = native
@@ -38,7 +38,7 @@ class Awaited(Call):
         super().free()
 
     def unwatch(self) -> None:
-        """Takes it off the loop, as is to be done before its connection may be closed."""
+        """Removes it from the loop. Must be called before its connection may be closed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -64,7 +64,7 @@ class Awaited(Call):
             future.set_result(None)
 
     def _advance(self) -> bool:
-        """Goes on as far as it goes, and has names looked up meanwhile."""
+        """Continues the call as far as possible, and starts look-ups of names."""
         finished = self.advance()
         while not finished and self.wait.look_up >= 0:
             look_up_beside(self._native.host(self.wait.look_up))

@@ -7,25 +7,25 @@ import ctypes
 from . import _failures
 from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import BLOCKING, IMMEDIATE, INTERRUPTED, NO_SUCH_LOCK, OK
+from ._request import Limits, ReusedRequest
 from ._settings import Settings
-from ._wish import Form, Limits
 from .outcomes import Outcome
 
-# Without declared arguments a call costs half as much; what is passed has the right types already.
+# Without declared argument types a call costs half as much. The arguments have the right types already.
 _acquire = BLOCKING["pc_client_acquire_until_signal"]
 _resume = BLOCKING["pc_client_resume"]
 _release = BLOCKING["pc_client_release"]
 
 
 class Blocking:
-    """A pc_client that holds one lock at the most, and what is passed to it, which is made once."""
+    """A pc_client that holds at most one lock, with its arguments, which are made once."""
 
     __slots__ = ("__weakref__", "_arguments", "_form", "_handle", "_lock", "_number", "_outcome", "_outcome_pointer")
 
     def __init__(self, settings: Settings) -> None:
         """Makes no connection yet."""
         self._handle = ctypes.c_void_p()
-        self._form = Form()
+        self._form = ReusedRequest()
         self._lock = ctypes.c_uint64()
         self._number = OK
         self._outcome = ctypes.c_int32()
@@ -42,7 +42,7 @@ class Blocking:
         )
 
     def __del__(self) -> None:
-        """Frees it, wherever it was left; a lock that it holds is abandoned."""
+        """Frees it in any state; a lock that it holds is abandoned."""
         if hasattr(self, "_handle"):  # An interrupt may have come before.
             self.free()
 
@@ -51,13 +51,13 @@ class Blocking:
         IMMEDIATE.pc_client_free(ctypes.byref(self._handle))
 
     def close(self) -> None:
-        """Closes its connections; a lock that it holds is abandoned. After a fork, nothing of the parent's ends."""
+        """Closes its connections; a lock that it holds is abandoned. After a fork, the parent keeps its own."""
         IMMEDIATE.pc_client_close(self._handle)
 
     def acquire(self, key: bytes, limits: Limits) -> Outcome | None:
-        """Waits for a lock; None if `failure` says what became of it.
+        """Waits for a lock. Returns None if there is an error, which `failure` describes.
 
-        What is raised here comes from a signal's handler or an argument: nobody knows then whether a lock is held.
+        Exceptions come from a signal handler or an invalid argument. After one it is not known whether a lock is held.
         """
         self._form.fill(key, limits)
         number = _acquire(*self._arguments)
@@ -68,18 +68,18 @@ class Blocking:
         return OUTCOMES.get(self._outcome.value) if number == OK else None
 
     def release(self) -> bool:
-        """The work is done; the lock is gone in any case. If this is false, `failure` says why."""
+        """Releases the lock after the work; the lock is gone in any case. If this is false, `failure` says why."""
         self._number = number = _release(self._handle, self._lock, self._outcome_pointer)
         # After a fork the lock is the parent's.
         return number == NO_SUCH_LOCK or (number == OK and self._outcome.value != NOT_LOCKED)
 
     def abandon(self) -> bool:
-        """The work failed. This does not."""
+        """Abandons the lock, because the work failed. This never fails."""
         IMMEDIATE.pc_client_abandon(self._handle, self._lock)
         return True
 
     def failure(self) -> Exception:
-        """What the library or the server said at last."""
+        """The last error, as an exception."""
         number = self._number
         return _failures.of_outcome(self._outcome.value) if number == OK else self._error(number)
 

@@ -1,4 +1,4 @@
-"""A call under way, whatever waits for it."""
+"""A call under way, for every kind of wait."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _progress = IMMEDIATE.pc_call_progress
 
 
 class Call:
-    """A pc_call. To be freed, whatever happens."""
+    """A pc_call. It must be freed in any case."""
 
     __slots__ = ("__weakref__", "handle", "lock", "text", "wait")
 
     def __init__(self) -> None:
-        """Becomes a call when `handle` is written to."""
+        """Prepares a call, which begins when the library writes to `handle`."""
         self.handle = ctypes.c_void_p()
         self.wait = Wait()
 
     def advance(self) -> bool:
-        """Goes on as far as it goes without a wait. Unless this is true, there is no result yet: `wait` says what for.
+        """Continues the call as far as possible without waiting. If this is false, `wait` says what the call waits for.
 
-        The descriptor that was waited for must not be on an event loop any more.
+        Remove the descriptor from the event loop before.
         """
         number = _progress(self.handle, ctypes.byref(self.wait))
         if number != OK:

@@ -1,4 +1,4 @@
-"""The library's error numbers and outcomes in the terms of this package."""
+"""Translates the library's error numbers and outcomes into exceptions and `Outcome`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .errors import (
 from .outcomes import Outcome
 
 OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-"""The outcomes that are no exceptions."""
+"""The outcomes that are not exceptions."""
 
 NOT_LOCKED = -2
 
@@ -41,7 +41,7 @@ _REFUSALS: dict[int, tuple[type[RefusedError] | type[NotLockedError], str]] = {
 
 
 def of_error(number: int, message: bytes, server: bytes = b"", cause: bytes = b"") -> Exception:
-    """The exception for an error number and what the library says of it."""
+    """The exception for an error number and the library's texts."""
     sentence = _text(message)
     if number in _OF_A_SERVER:
         return _OF_A_SERVER[number](sentence, _text(server), _text(cause))
@@ -51,7 +51,7 @@ def of_error(number: int, message: bytes, server: bytes = b"", cause: bytes = b"
 
 
 def of_outcome(number: int) -> Exception:
-    """The exception for an answer of the server that is none of `OUTCOMES`."""
+    """The exception for an answer of the server that is not in `OUTCOMES`."""
     if number not in _REFUSALS:
         return LibraryError(f"unknown outcome {number}")
     kind, message = _REFUSALS[number]

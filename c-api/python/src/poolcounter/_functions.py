@@ -24,7 +24,7 @@ class Request(ctypes.Structure):
     )
 
     def __init__(self) -> None:
-        """Only the size is set: the library reads the fields that it stands for."""
+        """Sets only the size: the library reads the fields within this size."""
         super().__init__(ctypes.sizeof(Request))
 
 
@@ -47,7 +47,7 @@ class Wait(ctypes.Structure):
     look_up: int
 
     def __init__(self) -> None:
-        """Only the size is set: the library writes the fields that it stands for."""
+        """Sets only the size: the library writes the fields within this size."""
         super().__init__(ctypes.sizeof(Wait))
 
 
@@ -119,7 +119,7 @@ def _declare(library: ctypes.CDLL, functions: Mapping[str, tuple[object, ...]]) 
 
 
 BLOCKING, IMMEDIATE = _library.load()
-"""The functions that may block, beside which other threads run, and those that never do: they are not let in there."""
+"""The functions that may block, which release the GIL, and those that never block, which keep it."""
 
 _declare(BLOCKING, _BLOCKING)
 _declare(IMMEDIATE, _IMMEDIATE)

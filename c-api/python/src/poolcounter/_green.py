@@ -1,4 +1,4 @@
-"""The library's client for event loops, with which a greenlet of gevent waits. Loaded where gevent is at work only."""
+"""A client for greenlets of gevent, over the library's client for event loops. Loaded only if gevent is used."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import NO_SUCH_LOCK, OK, READ, Wait
 from ._names import look_up, tell
 from ._nonblocking import Nonblocking
+from ._request import Limits
 from ._settings import Settings
-from ._wish import Limits
 from .outcomes import Outcome
 
 _READ, _WRITE = 1, 2
-"""What gevent watches a descriptor for."""
+"""The events for which gevent watches a descriptor."""
 
 
 class Green:
-    """A pc_async that holds one lock at the most, for one greenlet at a time. It is used as a `Blocking` is."""
+    """A pc_async that holds at most one lock, for one greenlet at a time. It has the methods of `Blocking`."""
 
     __slots__ = ("__weakref__", "_lock", "_native", "_number", "_outcome", "_watched")
 
@@ -36,43 +36,43 @@ class Green:
 
     def free(self) -> None:
         """Closes its connections; a lock that it holds is abandoned."""
-        # What has raised in here refers to it.
+        # The traceback of an exception in a call refers to the call.
         self._native.free()
 
     def close(self) -> None:
-        """Closes its connections; a lock that it holds is abandoned. After a fork, nothing of the parent's ends.
+        """Closes its connections; a lock that it holds is abandoned. After a fork, the parent keeps its own.
 
         The child has a copy of each greenlet: if one waits, it fails there.
         """
         if self._watched:
-            # libev aborts the process if a descriptor is closed before it is taken off the loop.
+            # libev aborts the process if a descriptor is closed before it is removed from the loop.
             watcher, ready = self._watched
             watcher.stop()
             ready.set()
         self._native.close()
 
     def acquire(self, key: bytes, limits: Limits) -> Outcome | None:
-        """Waits for a lock; None if `failure` says what became of it.
+        """Waits for a lock. Returns None if there is an error, which `failure` describes.
 
-        What is raised here comes from another greenlet, a signal's handler or an argument: nobody knows then whether a
-        lock is held.
+        Exceptions come from another greenlet, a signal handler or an invalid argument. After one it is not known
+        whether a lock is held.
         """
         self._run(self._native.acquire, key, limits)
         return OUTCOMES.get(self._outcome) if self._number == OK else None
 
     def release(self) -> bool:
-        """The work is done; the lock is gone in any case. If this is false, `failure` says why."""
+        """Releases the lock after the work; the lock is gone in any case. If this is false, `failure` says why."""
         self._run(self._native.release, self._lock)
         # After a fork the lock is the parent's.
         return self._number == NO_SUCH_LOCK or (self._number == OK and self._outcome != NOT_LOCKED)
 
     def abandon(self) -> bool:
-        """The work failed. This does not."""
+        """Abandons the lock, because the work failed. This never fails."""
         self._native.abandon(self._lock)
         return True
 
     def failure(self) -> Exception:
-        """What the library or the server said at last."""
+        """The last error, as an exception."""
         if self._number == OK:
             return _failures.of_outcome(self._outcome)
         return self._native.error(self._number)
@@ -100,7 +100,7 @@ class Green:
         return text
 
     def _wait(self, wait: Wait) -> None:
-        """Lets other greenlets run until the descriptor is ready or the time is over."""
+        """Lets other greenlets run until the descriptor is ready or the time has passed."""
         seconds = wait.timeout_ms / 1000
         if wait.descriptor < 0:
             sleep(seconds)
@@ -117,5 +117,5 @@ class Green:
 
 
 def _look_up_beside(host: str) -> None:
-    """Asks in a greenlet of its own, and tells the result; gevent has patched what is used there."""
+    """Looks up a name in a new greenlet, and reports the result. gevent has patched the functions for this."""
     tell(host, look_up(host))

@@ -1,4 +1,4 @@
-"""Finds libpoolcounter, loads it, and makes sure that it is the right one."""
+"""Finds libpoolcounter, loads it, and checks its ABI number and version."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 from pathlib import Path
 
 _ABI = 0
-"""Libraries of this number are compatible with what is declared in _functions."""
+"""Libraries with this ABI number are compatible with the declarations in _functions."""
 _NAME = f"libpoolcounter.so.{_ABI}"
 _NEEDED = (0, 1)
-"""The oldest version that has all that is used here."""
+"""The oldest version that has all functions of _functions."""
 
 
 def path() -> str:
-    """What to load: what POOLCOUNTER_LIBRARY names, else the library beside this file, else the one of the system."""
+    """The library to load: POOLCOUNTER_LIBRARY, else the library next to this file, else the system's."""
     beside = Path(__file__).with_name(_NAME)
     return os.environ.get("POOLCOUNTER_LIBRARY") or (str(beside) if beside.exists() else _NAME)
 
 
 def load() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
-    """The library twice: for functions that may block, which others run beside, and for those that never do."""
+    """Loads the library twice: for functions that may block, which release the GIL, and for those that never block."""
     name = path()
     try:
         library = ctypes.CDLL(name)
@@ -30,7 +30,7 @@ def load() -> tuple[ctypes.CDLL, ctypes.PyDLL]:
             f"cannot load libpoolcounter: {error}; install it, or name it in POOLCOUNTER_LIBRARY", path=name
         ) from error
     except AttributeError as error:
-        raise ImportError(f"{name} is no libpoolcounter: {error}", path=name) from error
+        raise ImportError(f"{name} is not libpoolcounter: {error}", path=name) from error
     return library, ctypes.PyDLL(name)
 
 
@@ -44,4 +44,4 @@ def _check(library: ctypes.CDLL) -> None:
     if abi != _ABI:
         raise ImportError(f"libpoolcounter {text} has ABI {abi}, and ABI {_ABI} is needed")
     if tuple(int(part) for part in text.split(".")[:2]) < _NEEDED:
-        raise ImportError(f"libpoolcounter {text} is too old: {'.'.join(map(str, _NEEDED))} is needed, or later")
+        raise ImportError(f"libpoolcounter {text} is too old: version {'.'.join(map(str, _NEEDED))} or later is needed")

@@ -1,4 +1,4 @@
-"""Looking names of servers up beside an event loop, which must not wait for that."""
+"""Looks up names of servers in threads, so that the event loop does not wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Found = Union[list[str], str]
 
 
 def look_up(host: str) -> Found:
-    """Asks the system, which may take long."""
+    """Asks the system's resolver, which may take long."""
     try:
         answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -22,7 +22,7 @@ def look_up(host: str) -> Found:
 
 
 def tell(host: str, found: Found) -> None:
-    """Tells every client of the process. Those who need the name ask for it every few milliseconds."""
+    """Reports the result to all clients of the process. Calls that need the name check every few milliseconds."""
     if isinstance(found, str):
         IMMEDIATE.pc_looked_up(host.encode(), None, found.replace("\0", "").encode(errors="replace"))
     else:
@@ -30,20 +30,20 @@ def tell(host: str, found: Found) -> None:
 
 
 def look_up_beside(host: str) -> None:
-    """Asks in a thread of its own, and tells the result; if there is no thread to be had, it tells that."""
+    """Looks up a name in a new thread, and reports the result. If no thread can be started, reports this error."""
 
     def ask() -> None:
         tell(host, look_up(host))
 
     try:
-        # Not one of a pool: the end of the program would wait for it.
+        # Not a thread of a pool, because the program would wait for it at its end.
         Thread(target=ask, name="poolcounter-names", daemon=True).start()
     except RuntimeError as error:
         tell(host, str(error))
 
 
 def _numeric(address: tuple[object, ...]) -> str:
-    """With its zone, where it has one."""
+    """An address, with its zone if it has one."""
     text = str(address[0])
     scope = address[3] if len(address) > 3 else 0
     return f"{text}%{scope}" if scope and "%" not in text else text

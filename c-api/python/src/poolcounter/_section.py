@@ -1,4 +1,4 @@
-"""What a protected section is carried out by: it depends on what runs in the process."""
+"""Chooses the native client of a protected section: `Blocking`, or `Green` with gevent."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from typing import Protocol
 
 from ._blocking import Blocking
+from ._request import Limits
 from ._settings import Settings
-from ._wish import Limits
 from .outcomes import Outcome
 
 
 class Section(Protocol):
-    """A native client that holds one lock at the most. `Blocking` says what each function does."""
+    """A native client that holds at most one lock. `Blocking` documents the methods."""
 
     def __init__(self, settings: Settings) -> None: ...
     def free(self) -> None: ...
@@ -25,7 +25,7 @@ class Section(Protocol):
 
 
 def kind() -> type[Section]:
-    """Asked anew for each section: a server may patch its workers after they have loaded the program.
+    """Chooses again for each section: a server may patch its workers after they have loaded the program.
 
     Raises:
         RuntimeError: eventlet is at work.
@@ -43,6 +43,6 @@ def kind() -> type[Section]:
 
 
 def _patches_sockets(module: str, question: str) -> bool:
-    # Who has not loaded it, or is about to, has patched nothing.
+    # If eventlet is not loaded, it has patched nothing.
     ask = getattr(sys.modules.get(module), question, None)
     return ask is not None and bool(ask("socket"))

@@ -1,4 +1,4 @@
-"""What a client is made from."""
+"""The settings of a client."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .errors import BadServerError
 
 @dataclass(frozen=True)
 class RingServer:
-    """A server of a ring, by which keys are spread as python-poolcounter does.
+    """A server of a ring, which distributes keys by python-poolcounter's rule.
 
-    A key has one server, and no other when that is away.
+    A key has one server. There is no other server for it if this one is away.
     """
 
     label: str
-    """What keys are spread by."""
+    """The name that decides which keys belong to the server."""
 
     server: str
-    """Where it is: host, host:port, [address]:port or unix:/path."""
+    """The server: host, host:port, [address]:port or unix:/path."""
 
     weight: int = 1
     """Its share of the keys, from 0 to 1000."""
@@ -76,10 +76,10 @@ class Settings:
 
 
 class ClientBase:
-    """A client, as it is made from servers and options.
+    """The base class of both clients: servers and options.
 
-    A copy is a new one that is made from the same. It takes along what stands in `__dict__`; what `_open` makes is no
-    setting, and stands in slots.
+    A copy is a new client with the same settings. Attributes in `__dict__` are copied, too. `_open` makes the other
+    attributes, which are in slots and are not copied.
     """
 
     def __init__(
@@ -98,20 +98,21 @@ class ClientBase:
         """Makes no connection yet.
 
         Args:
-            servers: Texts of the form host, host:port, [address]:port or unix:/path, to which keys are spread as
-                MediaWiki does: all in an order that depends on the key, the next one if one is away. Or `RingServer`s.
-            connect_timeout: Seconds that a connection may take to be made; at most twice as long to a name with several
+            servers: Texts of the form host, host:port, [address]:port or unix:/path. Keys are distributed by
+                MediaWiki's rule: the order of the servers depends on the key, and the next one is asked if one is
+                away. Or `RingServer`s.
+            connect_timeout: Seconds that connecting may take; at most twice as long to a name with several
                 addresses.
-            connect_twice: Whether a connection that could not be made is tried a second time, a millisecond later.
-            min_answer_timeout: The least seconds to wait for an answer. A lock waits for 1.5 times its own timeout, if
-                that is more. An answer that is due at once, as with timeout 0, has this time on a connection that has
-                answered before.
-            first_answer_timeout: Seconds that an answer that is due at once may take on a connection that has not
-                answered before, if that is more. A server that many ask at once takes seconds to accept all of them.
-            avoid_for: Seconds for which a server that refused is tried last, one at the most; and the least seconds for
-                which one that gave no answer in time is not asked. That time doubles with each further failure, up to
-                ten.
-            max_idle_time: A connection that was idle for more seconds is not used again.
+            connect_twice: Whether to try a second time, a millisecond later, if connecting failed.
+            min_answer_timeout: The least number of seconds to wait for an answer. A lock waits for 1.5 times its own
+                timeout, if that is more. If the server answers at once (timeout 0), this is the time on a connection
+                that has answered before.
+            first_answer_timeout: Seconds to wait if the server answers at once, on a connection that has not answered
+                before; at least `min_answer_timeout`. A server needs seconds to accept many connections at once.
+            avoid_for: The least number of seconds for which a server that gave no answer in time is avoided. The time
+                doubles with each further failure, up to ten seconds. A server that refused a connection is tried last
+                for this time, at most one second.
+            max_idle_time: A connection that was idle for more seconds is not reused.
             max_idle_connections: How many idle connections stay open.
             await_release: Whether the end of a block waits for the server's answer, and raises if there is none.
 
@@ -136,7 +137,7 @@ class ClientBase:
         self._open()
 
     def __repr__(self) -> str:
-        """The servers as they were configured, and what the client does."""
+        """The servers as they were configured, and the state of the client."""
         kind = type(self)
         try:
             state = f"servers={list(self._settings.servers)!r}, {self._state()}"
@@ -145,7 +146,7 @@ class ClientBase:
         return f"<{kind.__module__}.{kind.__qualname__} {state}>"
 
     def __getstate__(self) -> dict[str, object]:
-        """The settings, and what a subclass of the user's has added."""
+        """The settings, and the attributes that a user's subclass has added."""
         return self.__dict__.copy()
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -154,16 +155,16 @@ class ClientBase:
         self._open()
 
     def _open(self) -> None:
-        """Makes what a client is made of."""
+        """Makes the attributes that are not settings."""
         raise NotImplementedError
 
     def _state(self) -> str:
-        """How many of what is going on."""
+        """A text with the number of held locks and of waits."""
         raise NotImplementedError
 
 
 def milliseconds(seconds: float, name: str) -> int:
-    """Seconds as whole milliseconds, rounded up, so that a little is not nothing."""
+    """Seconds as whole milliseconds, rounded up, so that a small time does not become 0."""
     try:
         is_finite = math.isfinite(seconds * 1000)
     except TypeError:
@@ -176,7 +177,7 @@ def milliseconds(seconds: float, name: str) -> int:
 
 
 def integer(number: int, name: str) -> int:
-    """A number that fits into the library's 64 bits, to which ctypes would cut any."""
+    """Checks that a number fits into 64 bits; ctypes would cut it silently."""
     try:
         whole = operator.index(number)
     except TypeError:
@@ -223,7 +224,7 @@ _SETTERS: dict[str, tuple[str, Callable[[Any, str], int]]] = {
     "max_idle_connections": ("pc_config_set_keep", integer),
     "await_release": ("pc_config_set_await_release", _flag),
 }
-"""The library's function for each option, and what makes its argument of the option's value."""
+"""The library's function for each option, and the function that converts the option's value."""
 
 
 def _call(config: ctypes.c_void_p, function: ctypes._NamedFuncPointer, *arguments: object) -> None:

@@ -14,16 +14,16 @@ def parse(text: bytes) -> dict[str, Value]:
 
 
 def indices(servers: list[str], server: str | None) -> list[int]:
-    """The servers that are asked: one of them, or all."""
+    """The indices of the servers to ask: one, or all."""
     if server is None:
         return list(range(len(servers)))
     if server not in servers:
-        raise ValueError(f"{server!r} is none of the servers")
+        raise ValueError(f"{server!r} is not one of the servers")
     return [servers.index(server)]
 
 
 def checked(name: str) -> bytes:
-    """The name, as the library takes it."""
+    """The name in the form of the library."""
     if not isinstance(name, str):
         raise TypeError(f"the name of a statistic is a text, not {type(name).__name__}")
     if "\0" in name:

@@ -7,9 +7,9 @@
         if outcome is Outcome.LOCKED:
             await compute_and_save()
 
-A wait that is cancelled closes its connection, so that the server forgets it.
+A cancelled wait closes its connection, so that the server removes the request from the queue.
 
-It works with every loop of asyncio, uvloop and anyio's "asyncio" among them. Where none runs, as under trio, locks and
+It works with every loop of asyncio, also with uvloop and anyio's "asyncio". If no loop runs, as under trio, locks and
 statistics raise a RuntimeError that says so.
 """
 
@@ -27,32 +27,32 @@ from ._awaited import Awaited
 from ._failures import NOT_LOCKED, OUTCOMES
 from ._functions import NO_SUCH_LOCK
 from ._nonblocking import Nonblocking
+from ._request import Key, Limits, described, encoded
 from ._settings import ClientBase
 from ._statistics import Value
-from ._wish import Key, Limits, described, encoded
 from .errors import NotLockedError
 from .outcomes import Mode, Outcome
 
 __all__ = ["Client", "Lock"]
 
 _Held = tuple[Nonblocking, int]
-"""A lock, with the native client that it was acquired by."""
+"""A lock, with the native client that acquired it."""
 
 
 class Client(ClientBase):
-    """Locks for the tasks of one event loop, each over a connection of its own, which is kept for the next lock.
+    """Locks for the tasks of one event loop. Each lock has its own connection, which is kept for the next lock.
 
-    Any number may wait at once. The name of a server is looked up in a thread when it is connected to: at most once a
-    minute for each name and process, or once in ten seconds if it is not found or its addresses do not answer. Known
-    addresses serve meanwhile. In the child of a fork the client serves the
-    child's own loop. A copy or a pickled one is a new client with the same settings, no connection
+    Any number of tasks may wait at once. A thread looks up the name of a server when the client connects: at most once
+    a minute for each name and process, or once in ten seconds if it is not found or its addresses do not answer. Known
+    addresses are used meanwhile. In the child of a fork the client works with the
+    child's own loop. A copied or unpickled client has the same settings, no connection
     and no loop.
     """
 
     __slots__ = ("_calls", "_held", "_loop", "_native")
 
     def _open(self) -> None:
-        # All are weak: a loop that is forgotten ends what is left of it, and takes its tasks and their calls with it.
+        # All are weak references: when a loop is collected, its tasks and their calls are collected with it.
         self._loop: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._calls: weakref.WeakSet[Awaited] = weakref.WeakSet()
         self._held: weakref.WeakSet[Lock] = weakref.WeakSet()
@@ -79,9 +79,9 @@ class Client(ClientBase):
         return {names[index]: await self._stats(index, asked) for index in indices}
 
     def close(self) -> None:
-        """Closes every connection: locks that are held are abandoned, what waits fails.
+        """Closes every connection: held locks are abandoned, waits fail.
 
-        The client can be used on, and makes new connections then.
+        The client remains usable, and makes new connections.
         """
         calls = list(self._calls)
         for call in calls:
@@ -128,7 +128,7 @@ class Client(ClientBase):
         return _statistics.parse(call.text)
 
     def _bind(self, leaving: Lock | None = None) -> asyncio.AbstractEventLoop:
-        """The loop that runs, which becomes the client's. A lock that is being left may come from an earlier one."""
+        """The running loop, which becomes the client's loop. A lock that is being left may have an earlier loop."""
         loop = _running_loop()
         bound = self._loop() if self._loop else None
         if bound is not loop:
@@ -139,7 +139,7 @@ class Client(ClientBase):
         return loop
 
     def _when_forgotten(self) -> Callable[[object], None]:
-        """What a loop does to this client at its end, unless that came first."""
+        """Called when a loop is collected, unless the client was collected first."""
         client = weakref.ref(self)
 
         def give_up(loop: object) -> None:
@@ -150,7 +150,7 @@ class Client(ClientBase):
         return give_up
 
     def _give_up(self, leaving: Lock | None = None) -> None:
-        """The loop is closed: what waits on it would be granted locks that nobody knows of, what is held has failed."""
+        """The loop is closed: its waits would get locks that no task releases; the work under held locks has failed."""
         for call in list(self._calls):
             call.free()
         for lock in list(self._held):
@@ -158,7 +158,7 @@ class Client(ClientBase):
                 lock._fail()
 
     async def _finish(self, native: Nonblocking, call: Awaited) -> int:
-        """Waits for the end of a call that has begun, and gives its outcome."""
+        """Waits for the end of a call that has begun, and returns its outcome."""
         self._calls.add(call)
         try:
             await call.finish()
@@ -173,7 +173,7 @@ class Client(ClientBase):
         return f"held={len(self._held)}, waiting={len(self._calls)}"
 
     def _after_fork(self) -> None:
-        # Both processes share the kernel's list of the loop's descriptors. Of it a closed one cannot be taken any more.
+        # Both processes share the loop's epoll instance. A closed descriptor cannot be removed from it any more.
         self._native.close()
         self._calls.clear()
         for lock in list(self._held):
@@ -183,10 +183,10 @@ class Client(ClientBase):
 
 
 class Lock:
-    """A lock that an `async with` block holds, or that is held from `acquire()` to `release()`; `Client.lock` makes it.
+    """A lock for an `async with` block, or for `acquire()` and `release()`; `Client.lock` makes it.
 
-    It may be acquired again when it was released. One that is acquired and forgotten is abandoned when its object is
-    collected: until then the server keeps it, for there is no time limit on a lock that is held.
+    After a release it may be acquired again. If it is acquired and forgotten, it is abandoned when its object is
+    collected; until then the server keeps it, because a held lock has no time limit.
     """
 
     __slots__ = ("__weakref__", "_client", "_entering", "_held", "_key", "_limits")
@@ -200,32 +200,32 @@ class Lock:
         self._limits = limits
 
     def __del__(self) -> None:
-        """A lock that nobody can release any more is abandoned."""
-        # An interrupt may have come before there was anything.
+        """Abandons a lock that is still held when its object is collected."""
+        # An interrupt may have come before the attributes were set.
         if getattr(self, "_held", None):
             self._fail()
 
     def __repr__(self) -> str:
-        """What it is for, and whether it is held."""
+        """The key, the limits, the servers and the state."""
         state = "held" if self._held else "waiting" if self._entering else "not held"
         return described(type(self), self._key, self._limits, self._client._settings.servers, state)
 
     def __reduce__(self) -> NoReturn:
-        """A lock is the connection that it is held on, which has no copy."""
+        """A lock is bound to its connection, which cannot be copied."""
         raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
     async def acquire(self) -> Outcome:
-        """Waits for the lock. After `Outcome.LOCKED`, and only then, it is to be released or abandoned.
+        """Waits for the lock. After `Outcome.LOCKED`, and only then, release or abandon it.
 
         Returns:
             `Outcome.LOCKED` or `Outcome.DONE`. Both are true.
 
         Raises:
             RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
-            UnavailableError: There is no answer: the work is to be done unprotected.
-            ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
+            UnavailableError: There is no answer: do the work unprotected.
+            ValueError: The key cannot be sent (`BadKeyError`), or a number is out of its range.
             RuntimeError: The lock is held or waited for already, by this task or by another. Or no event loop of
-                asyncio runs, or another one than the client's, which is not closed.
+                asyncio runs, or the client belongs to another loop that is not closed.
         """
         if self._held or self._entering:
             raise RuntimeError("the lock is held or waited for already: each task needs one of its own")
@@ -240,12 +240,12 @@ class Lock:
         return outcome
 
     async def release(self) -> None:
-        """The work is done, and those who wait are told so. Any task may do it, so that `asyncio.shield()` can.
+        """Releases the lock after the work; the waiters are told so. Any task may call it, as with `asyncio.shield()`.
 
         Raises:
-            NotLockedError: The lock is not held: it was never acquired, or is released or abandoned already, or its
-                client was closed, or the parent of a fork acquired it. With `await_release` also if the server does not
-                know the lock any more.
+            NotLockedError: The lock is not held: it was never acquired, it was released or abandoned already, its
+                client was closed, or the parent of a fork acquired it. With `await_release` also if the server no
+                longer has the lock.
             UnavailableError: The server gave no answer; with `await_release` only. The lock is gone in any case.
             RuntimeError: The event loop is not the client's. The lock is still held.
         """
@@ -254,7 +254,7 @@ class Lock:
         await self._end(self._held)
 
     def abandon(self) -> None:
-        """The work failed: the next one who waits does it. Does nothing if the lock is not held."""
+        """Abandons the lock after failed work: the next waiter does the work. Does nothing if the lock is not held."""
         if self._held:
             self._fail()
 
@@ -265,7 +265,7 @@ class Lock:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Releases the lock: those who wait are told that the work is done. After an exception the next one does it.
+        """Releases the lock; the waiters are told that the work is done. After an exception the next waiter does it.
 
         Raises:
             UnavailableError: The server gave no answer; with `await_release` only.

@@ -11,22 +11,22 @@ from typing import NoReturn
 
 from . import _section, _statistics
 from ._blocking import Blocking
+from ._request import Key, Limits, described, encoded
 from ._section import Section
 from ._settings import ClientBase
 from ._statistics import Value
-from ._wish import Key, Limits, described, encoded
 from .errors import NotLockedError
 from .outcomes import Mode, Outcome
 
 
 class Client(ClientBase):
-    """Locks for threads, over connections that are kept from one lock to the next.
+    """Locks for threads. Connections are kept from one lock to the next.
 
-    It may be shared among threads, and used on both sides of a fork. A copy or a pickled one is a new client with the
+    Threads may share it, and both sides of a fork may use it. A copied or unpickled client has the
     same settings and no connection.
 
-    In a process that gevent has patched it serves greenlets in the same way: while one waits, the others run. In one
-    that eventlet has patched, locks and statistics raise a RuntimeError.
+    In a process that gevent has patched it works for greenlets in the same way: while one waits, the others run. In a
+    process that eventlet has patched, locks and statistics raise a RuntimeError.
     """
 
     __slots__ = ("_all", "_idle", "_max_idle")
@@ -36,7 +36,7 @@ class Client(ClientBase):
         # Each serves one lock at a time. The one that was used last comes first: its connection is the freshest.
         self._idle: list[Section] = []
         self._all: weakref.WeakSet[Section] = weakref.WeakSet()
-        # The settings are checked here, and looked up nowhere.
+        # This only checks the settings; no name is looked up.
         self._idle.append(self._another(Blocking))
         _clients.add(self)
 
@@ -53,25 +53,25 @@ class Client(ClientBase):
         """A lock, for a `with` block or `acquire()`. A lock inside a lock of the same key waits for itself.
 
         Args:
-            key: What is worked on. Text is sent as UTF-8. A space is sent as `%20`.
+            key: The name of the work. Text is sent as UTF-8. A space is sent as `%20`.
             workers: How many may work on the key at once.
             maxqueue: How many may work on it or wait for it.
-            timeout: Whole seconds to wait for the lock; with 0 it is not waited for.
+            timeout: Whole seconds to wait for the lock; with 0 there is no wait.
             mode: Who needs the result.
-            answer_timeout: Seconds to wait for the server's answer, the wait included; without it 1.5 times `timeout`.
-                The client's `min_answer_timeout` is the least. With `timeout` 0 the answer is due at once, and this can
-                only shorten that time.
+            answer_timeout: Seconds to wait for the server's answer, including the wait for the lock; by default 1.5
+                times `timeout`, and at least the client's `min_answer_timeout`. With `timeout` 0 the server answers at
+                once, and this can only shorten the time.
 
         Raises:
-            ValueError: The key is a text that UTF-8 has no bytes for.
+            ValueError: The key is a text that cannot be encoded in UTF-8.
         """
         return Lock(self, encoded(key), (mode, workers, maxqueue, timeout, answer_timeout))
 
     def stats(self, name: str = "FULL", server: str | None = None) -> dict[str, dict[str, Value]]:
-        """Asks every server, or one of them, for a counter, for `UPTIME` or for all there is.
+        """Asks every server, or one of them, for a counter, for `UPTIME` or for all statistics (`FULL`).
 
         Returns:
-            By server, as it was configured: the value of each name, an int where it is one, else its text.
+            For each server, as it was configured, the value of each name: an int if it is one, else its text.
 
         Raises:
             UnavailableError: A server gave no answer, or has no such statistic.
@@ -88,7 +88,7 @@ class Client(ClientBase):
             self._give(section)
 
     def close(self) -> None:
-        """Closes the connections that no lock is held on. The client can be used on, and makes new ones then."""
+        """Closes the connections without a held lock. The client remains usable, and makes new ones."""
         closed = []
         with suppress(IndexError):
             while True:
@@ -129,16 +129,16 @@ class Client(ClientBase):
         return f"in_use={len(self._all) - len(self._idle)}"
 
     def _after_fork(self) -> None:
-        # One that a thread of the parent was waiting in is refused, and stays as it is: nobody has it here.
+        # If a thread of the parent was waiting in it, freeing is refused, and it is left: no thread uses it here.
         for section in self._all:
             section.close()
 
 
 class Lock:
-    """A lock that a `with` block holds, or that is held from `acquire()` to `release()`; `Client.lock` makes it.
+    """A lock for a `with` block, or for `acquire()` and `release()`; `Client.lock` makes it.
 
-    It may be acquired again when it was released. One that is acquired and forgotten is abandoned when its object is
-    collected: until then the server keeps it, for there is no time limit on a lock that is held.
+    After a release it may be acquired again. If it is acquired and forgotten, it is abandoned when its object is
+    collected; until then the server keeps it, because a held lock has no time limit.
     """
 
     __slots__ = ("_by", "_client", "_forks", "_held", "_key", "_limits", "_owner")
@@ -148,13 +148,13 @@ class Lock:
         self._client = client
         self._key = key
         self._limits = limits
-        # Who is in the block or waits to be: a dict, for its setdefault lets one of two threads in.
+        # The thread that holds the lock or waits for it. A dict, because setdefault is atomic among threads.
         self._by: dict[None, Section] = {}
         self._held: Section | None = None
         self._owner = self._forks = 0
 
     def __repr__(self) -> str:
-        """What it is for, and whether it is held."""
+        """The key, the limits, the servers and the state."""
         if self._held is None:
             state = "waiting" if self._by else "not held"
         else:
@@ -162,19 +162,19 @@ class Lock:
         return described(type(self), self._key, self._limits, self._client._settings.servers, state)
 
     def __reduce__(self) -> NoReturn:
-        """A lock is the connection that it is held on, which has no copy."""
+        """A lock is bound to its connection, which cannot be copied."""
         raise TypeError("a lock cannot be pickled or copied, as its connection cannot: pickle the client, which can")
 
     def acquire(self) -> Outcome:
-        """Waits for the lock. After `Outcome.LOCKED`, and only then, it is to be released or abandoned.
+        """Waits for the lock. After `Outcome.LOCKED`, and only then, release or abandon it.
 
         Returns:
             `Outcome.LOCKED` or `Outcome.DONE`. Both are true.
 
         Raises:
             RefusedError: The server gave another answer than `Outcome.LOCKED` and `Outcome.DONE`.
-            UnavailableError: There is no answer: the work is to be done unprotected.
-            ValueError: The key cannot be sent, which is a `BadKeyError`, or a number is out of its range.
+            UnavailableError: There is no answer: do the work unprotected.
+            ValueError: The key cannot be sent (`BadKeyError`), or a number is out of its range.
             RuntimeError: The lock is held or waited for already, by this thread or by another.
         """
         client = self._client
@@ -197,12 +197,12 @@ class Lock:
         return outcome
 
     def release(self) -> None:
-        """The work is done, and those who wait are told so.
+        """Releases the lock after the work; the waiters are told so.
 
         Raises:
-            NotLockedError: This thread does not hold the lock: it was never acquired, or is released or abandoned
-                already, or another thread acquired it, or the parent of a fork. With `await_release` also if the server
-                does not know the lock any more.
+            NotLockedError: This thread does not hold the lock: it was never acquired, it was released or abandoned
+                already, or another thread or the parent of a fork acquired it. With `await_release` also if the server
+                no longer has the lock.
             UnavailableError: The server gave no answer; with `await_release` only. The lock is gone in any case.
         """
         section = self._held
@@ -213,7 +213,7 @@ class Lock:
         self._end(section, done=True)
 
     def abandon(self) -> None:
-        """The work failed: the next one who waits does it. Does nothing if this thread does not hold the lock."""
+        """Abandons the lock after failed work: the next waiter does it. Does nothing if this thread has no lock."""
         section = self._held
         if section is not None and self._owner == threading.get_ident():
             self._end(section, done=False)
@@ -225,7 +225,7 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Releases the lock: those who wait are told that the work is done. After an exception the next one does it.
+        """Releases the lock; the waiters are told that the work is done. After an exception the next waiter does it.
 
         Raises:
             UnavailableError: The server gave no answer; with `await_release` only.
@@ -253,7 +253,7 @@ class Lock:
             self._client._give(section)
 
     def _drop(self, section: Section) -> None:
-        # A signal's handler has raised, perhaps while the lock is held, or an argument was wrong.
+        # A signal handler has raised, perhaps while the lock is held, or an argument was invalid.
         if self._by.get(None) is section:
             self._held = None
             del self._by[None]

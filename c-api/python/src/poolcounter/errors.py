@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class ClientError(Exception):
-    """The parent of all."""
+    """The base class of all exceptions."""
 
 
 class RefusedError(ClientError):
-    """The server's answer is no lock: serve something stale, or an error."""
+    """The server did not grant the lock: serve an old result, or an error."""
 
 
 class QueueFullError(RefusedError):
@@ -16,7 +16,7 @@ class QueueFullError(RefusedError):
 
 
 class WaitTimeoutError(RefusedError):
-    """Nothing came free within `timeout`."""
+    """No lock was free within `timeout`."""
 
 
 class LockHeldError(RefusedError):
@@ -27,27 +27,27 @@ class UnavailableError(ClientError):
     """There is no answer: do the work unprotected."""
 
     def __init__(self, message: str, server: str = "", cause: str = "") -> None:
-        """With the whole sentence, and its two parts."""
+        """Takes the whole message, and its two parts."""
         super().__init__(message, server, cause)
         self.server = server
         """The server, as it was configured."""
         self.cause = cause
-        """The reason, in the words of the system or of the server."""
+        """The reason: the message of the system or of the server."""
 
     def __str__(self) -> str:
-        """The whole sentence."""
+        """The whole message."""
         return str(self.args[0])
 
 
 class ConnectError(UnavailableError):
-    """No server could be connected to, or the only ones left are not asked at the moment.
+    """No server could be connected to, or the remaining servers are avoided at the moment.
 
-    `server` is the last of the key's order.
+    `server` is the last one of the key's order.
     """
 
 
 class WriteError(UnavailableError):
-    """The connection broke while the question was sent."""
+    """The connection broke while the command was sent."""
 
 
 class ReadError(UnavailableError):
@@ -59,14 +59,14 @@ class RemoteError(UnavailableError):
 
 
 class NotLockedError(ClientError):
-    """A lock was released that is not held: it was never acquired, was released before, or is gone.
+    """A lock was released that is not held: it was never acquired, was released before, or was lost.
 
-    The end of a block raises this only with `await_release`, if the server does not know the lock any more.
+    The end of a block raises this only with `await_release`, if the server no longer has the lock.
     """
 
 
 class BadKeyError(ClientError, ValueError):
-    """A key that cannot be sent. Nothing was."""
+    """A key that cannot be sent. Nothing was sent."""
 
 
 class BadServerError(ClientError, ValueError):

@@ -1,4 +1,4 @@
-"""What is asked for, and how it ends."""
+"""The mode of a request, and its outcome."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ class Mode(IntEnum):
     """Who needs the result of the work."""
 
     FOR_ME = 1
-    """Only the caller, who waits for the lock and nothing else."""
+    """Only the caller needs the result: it waits for the lock."""
 
     FOR_ANYONE = 2
-    """Anyone: the caller is told `DONE` when another has finished the work."""
+    """Every waiter can use the result: the caller is told `DONE` when another has finished the work."""
 
 
 class Outcome(Enum):
-    """How a lock was come by. The other outcomes are exceptions."""
+    """The outcome of an acquire. The other outcomes are exceptions."""
 
     LOCKED = 1
     """The lock is held: do the work."""

@@ -1,4 +1,4 @@
-"""A wish for a lock, in the library's terms."""
+"""A request for a lock, in the form of the library."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .outcomes import Mode
 Key = Union[str, bytes]
 
 Limits = tuple[Mode, int, int, int, Optional[float]]
-"""Mode, workers, maxqueue, timeout and answer_timeout; a plain tuple, for one is made and compared for each lock."""
+"""Mode, workers, maxqueue, timeout and answer_timeout. A tuple, because one is made and compared for each lock."""
 
 _SHOWN = 60
-"""How many bytes of a key people are shown."""
+"""How many bytes of a key `repr()` shows."""
 
 
-class Form:
-    """A pc_request that is filled in again and again."""
+class ReusedRequest:
+    """A pc_request that is filled in for each lock."""
 
     __slots__ = ("_limits", "request")
 
     def __init__(self) -> None:
-        """It is empty."""
+        """Makes an empty request."""
         self._limits: Limits | None = None
         self.request = Request()
 
     def fill(self, key: bytes, limits: Limits) -> None:
-        """Writes what is not there already."""
+        """Writes the fields that differ from those of the last lock."""
         request = self.request
         if limits != self._limits or not _whole(limits):
             self._write(limits)
@@ -53,7 +53,7 @@ def _whole(limits: Limits) -> bool:
 
 
 def described(kind: type, key: bytes, limits: Limits, servers: tuple[Server, ...], state: str) -> str:
-    """A lock for people. The limits are as they were given, so they may be wrong."""
+    """The `repr()` of a lock. The limits are not checked yet, so they may be invalid."""
     mode, workers, maxqueue, timeout, _ = limits
     shown = repr(key) if len(key) <= _SHOWN else f"{key[:_SHOWN]!r}..."
     numbers = f"workers={workers!r}, maxqueue={maxqueue!r}, timeout={timeout!r}"
@@ -73,7 +73,7 @@ def encoded(key: Key) -> bytes:
 
 
 def _answer_timeout_ms(seconds: float | None) -> int:
-    # 0 is the library's word for its own choice.
+    # 0 means the library's default.
     if seconds is None:
         return 0
     value = milliseconds(seconds, "answer_timeout")
