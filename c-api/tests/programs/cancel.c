@@ -10,7 +10,7 @@ static const char *server;
 static void before_it_has_begun(void)
 {
     pc_async *client = async_of(server);
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     long before = counter(observer, "total_acquired");
     pc_call *call = NULL;
 
@@ -121,7 +121,7 @@ static void expect_freed(struct flight *flight)
 
 static void by_freeing_the_client(void)
 {
-    pc_request request = wish(PC_MODE_FOR_ME, "another", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "another", 0);
     pc_async *client = async_of(server);
     struct flight granted = begin_acquire(client, PC_MODE_FOR_ME, "key", 0), waiting, fresh = {.call = NULL};
 

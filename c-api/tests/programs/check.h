@@ -100,7 +100,7 @@ static inline pc_client *client_of(const char *server)
 }
 
 // At most one works on the key.
-static inline pc_request wish(pc_mode mode, const char *key, int64_t timeout_seconds)
+static inline pc_request make_request(pc_mode mode, const char *key, int64_t timeout_seconds)
 {
     pc_request request = {.size = sizeof request, .mode = mode, .key = key, .workers = 1, .maxqueue = 1000};
 
@@ -112,7 +112,7 @@ static inline pc_request wish(pc_mode mode, const char *key, int64_t timeout_sec
 static inline pc_outcome acquire(pc_client *client, pc_mode mode, const char *key, int64_t timeout_seconds,
                                  pc_lock *lock)
 {
-    pc_request request = wish(mode, key, timeout_seconds);
+    pc_request request = make_request(mode, key, timeout_seconds);
     pc_outcome outcome;
 
     CHECK_NUMBER(pc_client_acquire(client, &request, lock, &outcome), PC_OK);

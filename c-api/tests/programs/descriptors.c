@@ -12,7 +12,7 @@ static void a_blocking_client_works(void)
 {
     struct port port = closed_port();
     pc_client *client = client_of(server), *away = client_of(port.name);
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome;
     pc_lock lock;
 

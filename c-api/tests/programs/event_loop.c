@@ -39,7 +39,7 @@ static void those_who_cannot_have_it_are_turned_away(void)
 {
     pc_async *client = async_of(server);
     pc_lock lock = locked_async(client, "key"), none = 77;
-    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 1);
+    pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 1);
     struct flight flights[2] = {{.call = NULL}};
 
     request.maxqueue = 1;

@@ -21,12 +21,12 @@ static void expect_failure(pc_async *client, struct flight *flight, pc_error err
 static void what_cannot_be_asked_makes_no_call(void)
 {
     pc_async *client = async_of(servers[0].address);
-    pc_request request = wish(PC_MODE_FOR_ME, "", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "", 0);
     pc_call *call = NULL;
 
     CHECK_NUMBER(pc_async_acquire(client, &request, &call), PC_ERROR_BAD_KEY);
     CHECK_TEXT(pc_async_error_message(client), "the key is empty");
-    request = wish(3, "key", 0);
+    request = make_request(3, "key", 0);
     CHECK_NUMBER(pc_async_acquire(client, &request, &call), PC_ERROR_INVALID);
     CHECK_NUMBER(pc_async_stats(client, 1, "FULL", &call), PC_ERROR_NO_SERVER);
     CHECK_NUMBER(pc_async_stats(client, 0, "\xff", &call), PC_ERROR_INVALID);
@@ -179,7 +179,7 @@ static void the_next_server_steps_in_within_a_call(void)
 static void an_answer_has_a_deadline(void)
 {
     const char *server = servers[0].address;
-    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 0);
     pc_config *config = config_of(server);
     struct flight flight = {.call = NULL};
     pc_async *client;

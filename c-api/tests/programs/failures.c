@@ -17,7 +17,7 @@ static void expect_error(pc_client *client, pc_error error, const char *about, c
 
 static pc_error try_to_acquire(pc_client *client)
 {
-    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 0);
     pc_outcome outcome = PC_OUTCOME_DONE;
     pc_lock lock = 77;
     pc_error error = pc_client_acquire(client, &request, &lock, &outcome);
@@ -63,7 +63,7 @@ static void an_error_stays_the_last_one(void)
 {
     const char *server = servers[0].address;
     pc_client *client = client_of(server);
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome;
     char *text = NULL;
     pc_lock lock;

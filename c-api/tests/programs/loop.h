@@ -21,28 +21,28 @@ static inline void go_on(struct flight *flight)
 }
 
 // What poll() is asked for.
-static inline struct pollfd wish_of(const struct flight *flight)
+static inline struct pollfd pollfd_of(const struct flight *flight)
 {
-    struct pollfd wish = {.fd = flight->wait.descriptor};
+    struct pollfd pollfd = {.fd = flight->wait.descriptor};
 
-    wish.events = flight->wait.direction == PC_DIRECTION_WRITE ? POLLOUT : POLLIN;
-    return wish;
+    pollfd.events = flight->wait.direction == PC_DIRECTION_WRITE ? POLLOUT : POLLIN;
+    return pollfd;
 }
 
 // One turn, of `at_most_ms`: how many calls have not finished.
 static inline size_t turn(struct flight *flights, size_t count, int at_most_ms)
 {
-    struct pollfd *wishes = calloc(count, sizeof *wishes);
+    struct pollfd *pollfds = calloc(count, sizeof *pollfds);
     size_t waiting = 0;
 
-    CHECK(wishes != NULL);
+    CHECK(pollfds != NULL);
     for (size_t i = 0; i < count; i++) {
-        wishes[i] = wish_of(&flights[i]);
+        pollfds[i] = pollfd_of(&flights[i]);
         waiting += !flights[i].wait.finished;
         if (!flights[i].wait.finished && flights[i].wait.timeout_ms < at_most_ms)
             at_most_ms = flights[i].wait.timeout_ms;
     }
-    CHECK(waiting == 0 || poll(wishes, count, at_most_ms) >= 0);
+    CHECK(waiting == 0 || poll(pollfds, count, at_most_ms) >= 0);
     waiting = 0;
     for (size_t i = 0; i < count; i++) {
         // A time-out that is not over yet makes this too early, which is harmless.
@@ -50,7 +50,7 @@ static inline size_t turn(struct flight *flights, size_t count, int at_most_ms)
             go_on(&flights[i]);
         waiting += !flights[i].wait.finished;
     }
-    free(wishes);
+    free(pollfds);
     return waiting;
 }
 
@@ -80,7 +80,7 @@ static inline pc_async *async_of(const char *server)
 
 static inline struct flight begin_acquire(pc_async *client, pc_mode mode, const char *key, int64_t timeout_seconds)
 {
-    pc_request request = wish(mode, key, timeout_seconds);
+    pc_request request = make_request(mode, key, timeout_seconds);
     struct flight flight = {.call = NULL};
 
     CHECK_OK(pc_async_acquire(client, &request, &flight.call));

@@ -54,7 +54,7 @@ static void blocking_clients(void)
 {
     pc_config *config = config_of(servers[0].address);
     pc_client *client = client_of(servers[0].address), *none = NULL;
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0), keyless = request;
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0), keyless = request;
     pc_outcome outcome = PC_OUTCOME_DONE;
     pc_lock lock = 77;
     char *text = NULL;
@@ -109,7 +109,7 @@ static void blocking_clients(void)
 static void event_loops(void)
 {
     pc_config *config = config_of(servers[0].address);
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0), keyless = request;
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0), keyless = request;
     pc_call *call = NULL, *made = NULL;
     pc_async *client, *none = NULL;
 

@@ -41,7 +41,7 @@ static void those_who_cannot_have_it_are_turned_away(void)
     pc_outcome outcome;
 
     for (int i = 0; i < 2; i++) {
-        pc_request request = wish(modes[i], "key", 1);
+        pc_request request = make_request(modes[i], "key", 1);
         request.maxqueue = 1;
         CHECK_OK(pc_client_acquire(client, &request, &other, &outcome));
         CHECK_NUMBER(outcome, PC_OUTCOME_QUEUE_FULL);

@@ -177,20 +177,20 @@ static void advance(struct errand *errand)
 // Waits until some call can go on, and lets it; or, if it may listen, until there is input.
 static void turn_all(int listen)
 {
-    struct pollfd wishes[ERRANDS + 2] = {{.fd = found[0], .events = POLLIN}};
+    struct pollfd pollfds[ERRANDS + 2] = {{.fd = found[0], .events = POLLIN}};
     int at_most_ms = -1;
 
-    wishes[1] = (struct pollfd){.fd = listen ? STDIN_FILENO : -1, .events = POLLIN};
+    pollfds[1] = (struct pollfd){.fd = listen ? STDIN_FILENO : -1, .events = POLLIN};
     for (int i = 0; i < ERRANDS; i++) {
-        wishes[i + 2].fd = -1;
+        pollfds[i + 2].fd = -1;
         if (errands[i].party == NULL)
             continue;
-        wishes[i + 2] = wish_of(&errands[i].flight);
+        pollfds[i + 2] = pollfd_of(&errands[i].flight);
         if (at_most_ms < 0 || errands[i].flight.wait.timeout_ms < at_most_ms)
             at_most_ms = errands[i].flight.wait.timeout_ms;
     }
-    CHECK(poll(wishes, ERRANDS + 2, at_most_ms) >= 0);
-    if (wishes[0].revents)
+    CHECK(poll(pollfds, ERRANDS + 2, at_most_ms) >= 0);
+    if (pollfds[0].revents)
         take_look_up();
     for (int i = 0; i < ERRANDS; i++) {
         if (errands[i].party != NULL)

@@ -41,7 +41,7 @@ static struct library load(void)
 
 static void use(const struct library *library)
 {
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 60);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 60);
     pc_config *config = NULL;
     pc_client *client = NULL;
     pc_outcome outcome;

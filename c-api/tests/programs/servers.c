@@ -90,7 +90,7 @@ static void nobody_steps_in_in_a_ring(void)
 {
     struct port port = closed_port();
     pc_client *client = client_of_ring(servers[0].address, port.name);
-    pc_request request = wish(PC_MODE_FOR_ME, "page 1", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "page 1", 0);
     pc_outcome outcome;
     pc_lock lock;
 

@@ -48,7 +48,7 @@ static void a_deadline_stands(void)
 {
     const char *server = servers[0].address;
     pc_config *config = config_of(server);
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome;
     pc_client *client;
     pc_lock lock;
@@ -69,7 +69,7 @@ static void a_deadline_stands(void)
 // A wait for the key that a signal has ended for now.
 static void interrupted(pc_client *client, pc_lock *lock, pc_outcome *outcome)
 {
-    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 60);
+    pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 60);
 
     ring_every_20_ms(1);
     alarms = 0;
@@ -110,7 +110,7 @@ static void a_signal_before_the_wait_is_heeded_too(void)
     pc_client *holder = client_of(servers[0].address), *client = client_of(servers[0].address);
     pc_lock held = locked(holder, "key"), lock;
     pc_outcome outcome;
-    pc_request request = wish(PC_MODE_FOR_ANYONE, "key", 60);
+    pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 60);
 
     CHECK_NUMBER(pc_client_acquire_until_signal(client, &request, &lock, &outcome), PC_ERROR_INTERRUPTED);
     pc_client_free(&client);

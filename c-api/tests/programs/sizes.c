@@ -16,7 +16,7 @@ struct later_wait {
 static void a_request_without_its_size_is_refused(pc_client *client, pc_async *async)
 {
     const uint32_t sizes[] = {0, 1, sizeof(pc_request) - 1, 4096, UINT32_MAX};
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome = PC_OUTCOME_DONE;
     pc_call *call = NULL;
     pc_lock lock = 77;
@@ -36,7 +36,7 @@ static void a_request_without_its_size_is_refused(pc_client *client, pc_async *a
 
 static void a_later_request_serves_unless_it_asks_for_more(pc_client *client)
 {
-    struct later_request request = {.known = wish(PC_MODE_FOR_ME, "key", 0)};
+    struct later_request request = {.known = make_request(PC_MODE_FOR_ME, "key", 0)};
     pc_outcome outcome;
     char text[128];
     pc_lock lock;

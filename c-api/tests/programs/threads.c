@@ -77,7 +77,7 @@ static void *wait_long(void *argument)
 static void who_comes_meanwhile_is_refused(void)
 {
     pc_client *client = client_of(server), *holder = client_of(server), *same = client;
-    pc_request request = wish(PC_MODE_FOR_ME, "another", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "another", 0);
     pc_lock lock = locked(holder, "key"), none = 77;
     pc_outcome outcome;
     char *text = NULL;
@@ -124,7 +124,7 @@ static int served_or_refused(pc_error error)
 static void *hammer(void *argument)
 {
     struct shared *shared = argument;
-    pc_request request = wish(PC_MODE_FOR_ME, "key", 0);
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0);
     pc_outcome outcome;
     pc_wait wait = {.size = sizeof wait};
     pc_lock lock;

@@ -20,7 +20,7 @@ static inline void *wait_in_thread(void *argument)
 {
     struct waiter *waiter = argument;
     pc_client *client = client_of(waiter->server);
-    pc_request request = wish(waiter->mode, waiter->key, 60);
+    pc_request request = make_request(waiter->mode, waiter->key, 60);
     pc_lock lock;
 
     waiter->error = pc_client_acquire(client, &request, &lock, &waiter->outcome);

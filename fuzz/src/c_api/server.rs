@@ -64,7 +64,7 @@ fn serve(mut connection: UnixStream) -> Result<(), Error> {
             Some(("STATS", "UPTIME")) => b"uptime: 0 days, 0h 0m 0s\n",
             Some(("STATS", "FULL")) => b"uptime: 0 days, 0h 0m 0s\na: 1\n\n",
             Some(("STATS", _)) => b"ERROR WRONG_STAT",
-            Some((_, wish)) => match wish.as_bytes().first() {
+            Some((_, command)) => match command.as_bytes().first() {
                 Some(b'd') => b"DONE\n",
                 Some(b'q') => b"QUEUE_FULL\n",
                 Some(b't') => b"TIMEOUT\n",

@@ -7,15 +7,15 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { BadKeyError, ClosedError, ConnectError, PoolCounterError, ReadError, UnavailableError } from 'poolcounter';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
-import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { LIMITS, counted, lockOf, openPool } from './support/pools.mjs';
 import { runProgram } from './support/programs.mjs';
 
 test('nobody is there', async (t) => {
   const address = freshAddress();
   const pool = openPool(t, { servers: [address], connectTwice: true });
   const refused = { name: 'ConnectError', code: 'CONNECT', server: address, cause: 'Connection refused' };
-  await assert.rejects(pool.acquire('k', WISH), refused);
-  const failed = pool.run('k', WISH, () => assert.fail('there is no lock'));
+  await assert.rejects(pool.acquire('k', LIMITS), refused);
+  const failed = pool.run('k', LIMITS, () => assert.fail('there is no lock'));
   await assert.rejects(failed, (error) => error instanceof UnavailableError && error instanceof PoolCounterError);
   await assert.rejects(pool.stats(), ConnectError);
 });
@@ -23,7 +23,7 @@ test('nobody is there', async (t) => {
 test('a name that does not exist', async (t) => {
   const pool = openPool(t, { servers: ['no-such-host.invalid'] });
   const cause = /^(Name or service not known|No address associated with hostname|.* failure in name resolution)$/;
-  await assert.rejects(pool.acquire('k', WISH), { code: 'CONNECT', server: 'no-such-host.invalid', cause });
+  await assert.rejects(pool.acquire('k', LIMITS), { code: 'CONNECT', server: 'no-such-host.invalid', cause });
 });
 
 test('the next server is asked', async (t) => {
@@ -39,8 +39,8 @@ test('a frozen daemon', async (t) => {
   const pool = openPool(t, { servers: [daemon.address], minAnswerTimeoutMs: 50 });
   daemon.freeze();
   const late = { code: 'READ', cause: 'Connection timed out', server: daemon.address };
-  await assert.rejects(pool.acquire('k', { ...WISH, timeoutSeconds: 0 }), late);
-  await assert.rejects(pool.acquire('k', { ...WISH, answerTimeoutMs: 60 }), late);
+  await assert.rejects(pool.acquire('k', { ...LIMITS, timeoutSeconds: 0 }), late);
+  await assert.rejects(pool.acquire('k', { ...LIMITS, answerTimeoutMs: 60 }), late);
 });
 
 test('a daemon that dies under waiters and holders', async (t) => {
@@ -49,7 +49,7 @@ test('a daemon that dies under waiters and holders', async (t) => {
   const lock = await lockOf(pool, 'k');
   const unwatched = await lockOf(pool, 'other');
   const { signal } = lock;
-  const second = assert.rejects(pool.acquire('k', WISH), ReadError);
+  const second = assert.rejects(pool.acquire('k', LIMITS), ReadError);
   await until(async () => (await counted(pool, 'waiting_workers')) === 1);
   assert.equal(signal.aborted, false);
   await daemon.stop();
@@ -58,7 +58,7 @@ test('a daemon that dies under waiters and holders', async (t) => {
   assert.equal(unwatched.signal.aborted, true);
   assert.equal(await lock.release(), 'notLocked');
   unwatched.abandon();
-  await assert.rejects(pool.acquire('k', WISH), ConnectError);
+  await assert.rejects(pool.acquire('k', LIMITS), ConnectError);
 });
 
 test('holders that give up their other locks when one is lost harm no later lock', async (t) => {
@@ -89,7 +89,7 @@ for (const awaitRelease of [false, true]) {
       await pool.close();
       return 'a page';
     };
-    assert.deepEqual(await pool.run('k', WISH, work), { outcome: 'locked', value: 'a page' });
+    assert.deepEqual(await pool.run('k', LIMITS, work), { outcome: 'locked', value: 'a page' });
     assert.equal(await counted(pool, 'processing_workers'), 0);
   });
 }
@@ -120,7 +120,7 @@ test('a Unix socket', async (t) => {
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const server = `unix:${folder}/socket`;
   const pool = openPool(t, { servers: [server] });
-  await assert.rejects(pool.acquire('k', WISH), { code: 'CONNECT', server, cause: 'No such file or directory' });
+  await assert.rejects(pool.acquire('k', LIMITS), { code: 'CONNECT', server, cause: 'No such file or directory' });
   await Daemon.start(t, { more: ['--listen', server] });
   const locks = await Promise.all(Array.from({ length: 300 }, (_, i) => lockOf(pool, `k${i}`)));
   await Promise.all(locks.map((lock) => lock.release()));
@@ -132,8 +132,8 @@ test('a process that may open no more files gets errors of this package alone', 
     import { PoolCounter } from 'poolcounter';
     for (const server of ['unix:/no/such/socket', '${address}']) {
       const pool = new PoolCounter({ servers: [server], connectTimeoutMs: 30000, minAnswerTimeoutMs: 30000 });
-      const wishes = Array.from({ length: 100 }, (_, i) => pool.acquire('k' + i, ${JSON.stringify(WISH)}));
-      const outcomes = (await Promise.allSettled(wishes)).map(({ value, reason }) => value?.outcome ?? reason);
+      const calls = Array.from({ length: 100 }, (_, i) => pool.acquire('k' + i, ${JSON.stringify(LIMITS)}));
+      const outcomes = (await Promise.allSettled(calls)).map(({ value, reason }) => value?.outcome ?? reason);
       const names = outcomes.map((outcome) => outcome.cause ? outcome.name + ' ' + outcome.cause : outcome);
       console.log([...new Set(names)].sort().join(', '));
       await pool.close();
@@ -154,8 +154,8 @@ test('a key that cannot be sent', async (t) => {
     [Uint8Array.of(0), 'the key contains a NUL byte'],
     ['k'.repeat(200_000), 'the key is too long: its command would take 200018 bytes, and 1024 is the most'],
   ])) {
-    await assert.rejects(pool.acquire(key, WISH), { name: 'BadKeyError', code: 'BAD_KEY', message });
-    await assert.rejects(pool.acquire(key, WISH), BadKeyError);
+    await assert.rejects(pool.acquire(key, LIMITS), { name: 'BadKeyError', code: 'BAD_KEY', message });
+    await assert.rejects(pool.acquire(key, LIMITS), BadKeyError);
   }
 });
 
@@ -165,8 +165,8 @@ test('a pool that is closed', async (t) => {
   const other = openPool(t, { servers: [address] });
   const lock = await lockOf(pool, 'k');
   const { signal } = lock;
-  const waiting = assert.rejects(pool.acquire('k', WISH), ClosedError);
-  const connecting = assert.rejects(pool.acquire('other', WISH), { code: 'CLOSED' });
+  const waiting = assert.rejects(pool.acquire('k', LIMITS), ClosedError);
+  const connecting = assert.rejects(pool.acquire('other', LIMITS), { code: 'CLOSED' });
   await pool.close();
   await Promise.all([waiting, connecting]);
   assert.equal(signal.aborted, true);
@@ -180,7 +180,7 @@ test('an answer that came while the program was busy counts', async (t) => {
   const { address } = await Daemon.start(t);
   const pool = openPool(t, { servers: [address], minAnswerTimeoutMs: 20, awaitRelease: true });
   await (await lockOf(pool, 'first')).release();
-  const acquiring = pool.acquire('k', { ...WISH, timeoutSeconds: 0 });
+  const acquiring = pool.acquire('k', { ...LIMITS, timeoutSeconds: 0 });
   const end = performance.now() + 200;
   while (performance.now() < end) {
     // Busy.

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 import { BadServerError, PoolCounter } from 'poolcounter';
 import { Action, Config, Engine } from '../lib/wasm/poolcounter_wasm.js';
-import { WISH } from './support/pools.mjs';
+import { LIMITS } from './support/pools.mjs';
 
 const DOCUMENTED = fs.readFileSync(new URL('../../../docs/options.md', import.meta.url), 'utf8');
 const TYPES = fs.readFileSync(new URL('../lib/index.d.ts', import.meta.url), 'utf8');
@@ -69,26 +69,26 @@ test('wrong requests', async () => {
     { signal: null },
     { signal: new EventTarget() },
   ]) {
-    await assert.rejects(acquire({ ...WISH, ...wrong }), TypeError, JSON.stringify(wrong));
+    await assert.rejects(acquire({ ...LIMITS, ...wrong }), TypeError, JSON.stringify(wrong));
   }
   for (const unknown of ['maxQueue', 'answerTimeout', 'connectTimeoutMs', 'constructor']) {
     const named = { name: 'TypeError', message: `a request has no option ${unknown}` };
-    await assert.rejects(acquire({ ...WISH, [unknown]: undefined }), named);
+    await assert.rejects(acquire({ ...LIMITS, [unknown]: undefined }), named);
     await assert.rejects(
-      pool.run('k', /** @type {any} */ ({ ...WISH, [unknown]: 1 }), () => 1),
+      pool.run('k', /** @type {any} */ ({ ...LIMITS, [unknown]: 1 }), () => 1),
       named,
     );
   }
   const named = { name: 'TypeError', message: 'a request has no option timeout: a request has timeoutSeconds' };
-  const { timeoutSeconds, ...old } = WISH;
+  const { timeoutSeconds, ...old } = LIMITS;
   await assert.rejects(acquire({ ...old, timeout: timeoutSeconds }), named);
-  await assert.rejects(acquire({ ...WISH, timeout: 5000 }), named);
+  await assert.rejects(acquire({ ...LIMITS, timeout: 5000 }), named);
   for (const wrong of [{ workers: -1 }, { maxqueue: 2 ** 32 }, { timeoutSeconds: 0.5 }, { answerTimeoutMs: 0 }]) {
-    await assert.rejects(acquire({ ...WISH, ...wrong }), RangeError, JSON.stringify(wrong));
+    await assert.rejects(acquire({ ...LIMITS, ...wrong }), RangeError, JSON.stringify(wrong));
   }
-  await assert.rejects(acquire(WISH, 7), TypeError);
+  await assert.rejects(acquire(LIMITS, 7), TypeError);
   await assert.rejects(acquire(undefined), TypeError);
-  await assert.rejects(pool.run('k', WISH, /** @type {any} */ ('work')), TypeError);
+  await assert.rejects(pool.run('k', LIMITS, /** @type {any} */ ('work')), TypeError);
 });
 
 /**

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { Daemon, KINDS, freshAddress, until } from './support/daemon.mjs';
-import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { LIMITS, counted, lockOf, openPool } from './support/pools.mjs';
 
 for (const kind of KINDS) {
   describe(`${kind}: outcomes`, () => {
@@ -17,7 +17,7 @@ for (const kind of KINDS) {
     test('one works, the others are told that it is done', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'page 1');
-      const others = [1, 2, 3].map(() => pool.run('page 1', WISH, () => assert.fail('nothing was to be done')));
+      const others = [1, 2, 3].map(() => pool.run('page 1', LIMITS, () => assert.fail('nothing was to be done')));
       await waiting(pool, 3);
       assert.equal(await lock.release(), 'released');
       assert.deepEqual(await Promise.all(others), Array(3).fill({ outcome: 'done' }));
@@ -25,22 +25,22 @@ for (const kind of KINDS) {
 
     test('the value of the work is given', async (t) => {
       const pool = await start(t);
-      assert.deepEqual(await pool.run('k', WISH, async () => 'a page'), { outcome: 'locked', value: 'a page' });
-      assert.deepEqual(await pool.run('k', WISH, () => undefined), { outcome: 'locked', value: undefined });
+      assert.deepEqual(await pool.run('k', LIMITS, async () => 'a page'), { outcome: 'locked', value: 'a page' });
+      assert.deepEqual(await pool.run('k', LIMITS, () => undefined), { outcome: 'locked', value: undefined });
     });
 
     test('work that throws is done by the next one', async (t) => {
       const pool = await start(t);
       const problem = new Error('no page today');
-      const first = pool.run('k', WISH, async () => {
+      const first = pool.run('k', LIMITS, async () => {
         await waiting(pool, 1);
         throw problem;
       });
-      const second = pool.run('k', WISH, () => 'the second');
+      const second = pool.run('k', LIMITS, () => 'the second');
       await assert.rejects(first, problem);
       assert.deepEqual(await second, { outcome: 'locked', value: 'the second' });
       await assert.rejects(
-        pool.run('k', WISH, () => {
+        pool.run('k', LIMITS, () => {
           throw problem;
         }),
         problem,
@@ -50,15 +50,15 @@ for (const kind of KINDS) {
     test('the queue is full', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'k');
-      assert.deepEqual(await pool.acquire('k', { ...WISH, maxqueue: 1 }), { outcome: 'queueFull' });
+      assert.deepEqual(await pool.acquire('k', { ...LIMITS, maxqueue: 1 }), { outcome: 'queueFull' });
       await lock.release();
     });
 
     test('the wait is too long', async (t) => {
       const pool = await start(t);
       const lock = await lockOf(pool, 'k');
-      assert.deepEqual(await pool.acquire('k', { ...WISH, timeoutSeconds: 0 }), { outcome: 'timeout' });
-      assert.deepEqual(await pool.acquire('k', { ...WISH, timeoutSeconds: 1 }), { outcome: 'timeout' });
+      assert.deepEqual(await pool.acquire('k', { ...LIMITS, timeoutSeconds: 0 }), { outcome: 'timeout' });
+      assert.deepEqual(await pool.acquire('k', { ...LIMITS, timeoutSeconds: 1 }), { outcome: 'timeout' });
       await lock.release();
     });
 
@@ -82,8 +82,8 @@ for (const kind of KINDS) {
         working -= 1;
       };
       /** @type {import('poolcounter').Request} */
-      const wish = { workers: 2, maxqueue: 1000, timeoutSeconds: 60, mode: 'forMe' };
-      const results = await Promise.all(Array.from({ length: 400 }, () => pool.run('k', wish, work)));
+      const request = { workers: 2, maxqueue: 1000, timeoutSeconds: 60, mode: 'forMe' };
+      const results = await Promise.all(Array.from({ length: 400 }, () => pool.run('k', request, work)));
       assert.ok(results.every(({ outcome }) => outcome === 'locked'));
       assert.equal(most, 2);
       assert.equal(await counted(pool, 'total_acquired'), 400);
@@ -93,7 +93,7 @@ for (const kind of KINDS) {
       const pool = await start(t);
       const lock = await lockOf(pool, 'k');
       const controller = new AbortController();
-      const second = pool.acquire('k', { ...WISH, signal: controller.signal });
+      const second = pool.acquire('k', { ...LIMITS, signal: controller.signal });
       await waiting(pool, 1);
       controller.abort(new Error('enough'));
       await assert.rejects(second, { message: 'enough' });
@@ -104,7 +104,7 @@ for (const kind of KINDS) {
 
     test('a signal that was aborted before sends nothing, and one that comes late does nothing', async (t) => {
       const pool = await start(t);
-      await assert.rejects(pool.acquire('k', { ...WISH, signal: AbortSignal.abort() }), { name: 'AbortError' });
+      await assert.rejects(pool.acquire('k', { ...LIMITS, signal: AbortSignal.abort() }), { name: 'AbortError' });
       assert.equal(await counted(pool, 'total_acquired'), 0);
       const controller = new AbortController();
       const lock = await lockOf(pool, 'k', { signal: controller.signal });
@@ -117,9 +117,9 @@ for (const kind of KINDS) {
       const lock = await lockOf(pool, 'k');
       const controller = new AbortController();
       const { signal } = controller;
-      await Promise.all(['a', 'b'].map((key) => pool.run(key, { ...WISH, signal }, () => undefined)));
+      await Promise.all(['a', 'b'].map((key) => pool.run(key, { ...LIMITS, signal }, () => undefined)));
       assert.equal(getEventListeners(signal, 'abort').length, 0);
-      const waits = Array.from({ length: 50 }, () => pool.acquire('k', { ...WISH, signal }));
+      const waits = Array.from({ length: 50 }, () => pool.acquire('k', { ...LIMITS, signal }));
       assert.equal(getEventListeners(signal, 'abort').length, 1);
       await waiting(pool, 50);
       controller.abort(new Error('enough'));
@@ -154,7 +154,7 @@ for (const kind of KINDS) {
 
     test('statistics are numbers where they are', async (t) => {
       const pool = await start(t);
-      await pool.run('k', WISH, () => undefined);
+      await pool.run('k', LIMITS, () => undefined);
       const [full] = Object.values(await pool.stats());
       assert.equal(full?.total_acquired, 1);
       assert.equal(typeof full?.uptime, 'string');

@@ -6,16 +6,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
-import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { LIMITS, counted, lockOf, openPool } from './support/pools.mjs';
 import { runWithPool } from './support/programs.mjs';
 
 /** @param {import('node:test').TestContext} t @param {string} address @param {string} body */
-const run = (t, address, body) => runWithPool(t, address, body, WISH);
+const run = (t, address, body) => runWithPool(t, address, body, LIMITS);
 
 test('a process with idle connections ends by itself', async (t) => {
   const { address } = await Daemon.start(t);
   const body = `
-    for (const key of ['a', 'b']) console.log(JSON.stringify(await pool.run(key, wish, () => key)));`;
+    for (const key of ['a', 'b']) console.log(JSON.stringify(await pool.run(key, request, () => key)));`;
   const expected = '{"outcome":"locked","value":"a"}\n{"outcome":"locked","value":"b"}\n0';
   assert.equal(await run(t, address, body), expected);
 });
@@ -29,13 +29,13 @@ test('an idle connection to a name with several addresses does not keep the proc
     dns.lookup = (host, options, callback) => setImmediate(callback, null, found);
     dns.promises.lookup = async () => found;
     const named = new PoolCounter({ servers: ['pc1.invalid'], connectTimeoutMs: 30000 });
-    console.log((await named.run('k', wish, () => 1)).outcome);`;
+    console.log((await named.run('k', request, () => 1)).outcome);`;
   assert.equal(await run(t, address, body), 'locked\n0');
 });
 
 test('a lock that is held does not keep the process, and is free then', async (t) => {
   const { address } = await Daemon.start(t);
-  assert.equal(await run(t, address, `console.log((await pool.acquire('k', wish)).outcome);`), 'locked\n0');
+  assert.equal(await run(t, address, `console.log((await pool.acquire('k', request)).outcome);`), 'locked\n0');
   await (await lockOf(openPool(t, { servers: [address] }), 'k')).release();
 });
 
@@ -43,7 +43,7 @@ test('a wait keeps the process', async (t) => {
   const { address } = await Daemon.start(t);
   const pool = openPool(t, { servers: [address] });
   const lock = await lockOf(pool, 'k');
-  const ended = run(t, address, `console.log((await pool.acquire('k', wish)).outcome);`);
+  const ended = run(t, address, `console.log((await pool.acquire('k', request)).outcome);`);
   await until(async () => (await counted(pool, 'waiting_workers')) === 1);
   await lock.release();
   assert.equal(await ended, 'done\n0');
@@ -61,9 +61,9 @@ for (const [name, words] of Object.entries(LAST_WORDS)) {
     const { address } = await Daemon.start(t);
     const pool = openPool(t, { servers: [address] });
     const first = await lockOf(pool, 'k');
-    const ended = run(t, address, `const { lock } = await pool.acquire('k', { ...wish, mode: 'forMe' }); ${words}`);
+    const ended = run(t, address, `const { lock } = await pool.acquire('k', { ...request, mode: 'forMe' }); ${words}`);
     await until(async () => (await counted(pool, 'waiting_workers')) === 1);
-    const second = pool.acquire('k', WISH);
+    const second = pool.acquire('k', LIMITS);
     await until(async () => (await counted(pool, 'waiting_workers')) === 2);
     first.abandon();
     // By the end of a process alone it would be locked.
@@ -85,7 +85,7 @@ for (const [end, outcome] of /** @type {const} */ ([
     const file = path.join(folder, 'outcome');
     const body = `
       import fs from 'node:fs';
-      const { outcome } = await pool.acquire('k', wish);
+      const { outcome } = await pool.acquire('k', request);
       fs.writeFileSync('${file}.new', outcome);
       fs.renameSync('${file}.new', '${file}');`;
     const ended = run(t, address, body);
@@ -105,10 +105,10 @@ test('a pool is closed, and the process ends, though the daemon is frozen', asyn
   const daemon = await Daemon.start(t);
   // A timer that is over before closed sockets are given up.
   const body = `
-    await pool.run('idle', wish, () => 1);
-    await pool.acquire('held', wish);
+    await pool.run('idle', request, () => 1);
+    await pool.acquire('held', request);
     process.kill(${daemon.process.pid}, 'SIGSTOP');
-    const waiting = pool.acquire('held', wish);
+    const waiting = pool.acquire('held', request);
     await new Promise(setImmediate);
     const rejected = waiting.catch((error) => console.log(error.code));
     await pool.close();
@@ -121,9 +121,9 @@ test('a pool is closed, and the process ends, though the daemon is frozen', asyn
 test('a wait that fails leaves nothing behind', async (t) => {
   const daemon = await Daemon.start(t);
   const body = `
-    await pool.run('k', wish, () => 1);
+    await pool.run('k', request, () => 1);
     process.kill(${daemon.process.pid}, 'SIGKILL');
-    await pool.acquire('k', wish).catch((error) => console.log(error.code));`;
+    await pool.acquire('k', request).catch((error) => console.log(error.code));`;
   assert.match(await run(t, daemon.address, body), /^(CONNECT|READ)\n0$/);
 });
 
@@ -133,9 +133,9 @@ test('a lock that is forgotten is abandoned', async (t) => {
     import { setFlagsFromString } from 'node:v8';
     import { runInNewContext } from 'node:vm';
     setFlagsFromString('--expose-gc');
-    await pool.acquire('k', wish);
+    await pool.acquire('k', request);
     const collecting = setInterval(runInNewContext('gc'), 10);
-    console.log((await pool.acquire('k', wish)).outcome);
+    console.log((await pool.acquire('k', request)).outcome);
     clearInterval(collecting);`;
   assert.equal(await run(t, address, body), 'locked\n0');
 });

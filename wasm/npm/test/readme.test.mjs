@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 import typescript from 'typescript';
 import { Daemon, freshAddress, until } from './support/daemon.mjs';
-import { WISH, counted, lockOf, openPool } from './support/pools.mjs';
+import { LIMITS, counted, lockOf, openPool } from './support/pools.mjs';
 import { runProgram } from './support/programs.mjs';
 
 const README = fs.readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -72,7 +72,7 @@ for (const [index, code] of ACQUIRES.entries()) {
       import { PoolCounter } from 'poolcounter';
       ${application}
       const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000 });
-      const limits = ${JSON.stringify(WISH)};
+      const limits = ${JSON.stringify(LIMITS)};
       const example = async () => { ${code} };
       await example().catch((error) => console.log(error.message));`);
 

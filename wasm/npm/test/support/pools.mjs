@@ -1,7 +1,7 @@
 import { PoolCounter } from 'poolcounter';
 
 /** No more than one at a time, for anyone; long enough for a busy machine. */
-export const WISH = { workers: 1, maxqueue: 100, timeoutSeconds: 60 };
+export const LIMITS = { workers: 1, maxqueue: 100, timeoutSeconds: 60 };
 
 /**
  * A pool with time for a busy machine, closed when the test is over.
@@ -20,10 +20,10 @@ export function openPool(t, options) {
  *
  * @param {PoolCounter} pool
  * @param {string | Uint8Array} key
- * @param {Partial<import('poolcounter').Request>} [wish]
+ * @param {Partial<import('poolcounter').Request>} [request]
  */
-export async function lockOf(pool, key, wish = {}) {
-  const acquired = await pool.acquire(key, { ...WISH, ...wish });
+export async function lockOf(pool, key, request = {}) {
+  const acquired = await pool.acquire(key, { ...LIMITS, ...request });
   if (acquired.outcome !== 'locked') {
     throw new Error(`it is ${acquired.outcome}`);
   }

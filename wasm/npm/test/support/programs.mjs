@@ -28,20 +28,20 @@ export function runProgram(t, program, { errors = 'inherit', files = 1024 } = {}
 }
 
 /**
- * The same of a program that has a pool, and a wish.
+ * The same of a program that has a pool, and a request.
  *
  * @param {import('node:test').TestContext} t
  * @param {string} address
  * @param {string} body
- * @param {import('poolcounter').Request} wish
+ * @param {import('poolcounter').Request} request
  */
-export function runWithPool(t, address, body, wish) {
+export function runWithPool(t, address, body, request) {
   return runProgram(
     t,
     `
     import { PoolCounter } from 'poolcounter';
     const pool = new PoolCounter({ servers: ['${address}'], connectTimeoutMs: 30000, minAnswerTimeoutMs: 30000 });
-    const wish = ${JSON.stringify(wish)};
+    const request = ${JSON.stringify(request)};
     ${body}`,
   );
 }

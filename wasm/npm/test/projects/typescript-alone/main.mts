@@ -8,7 +8,7 @@ const print = (globalThis as unknown as { console: { log(value: unknown): void }
 const acquired = await pool.acquire('k', limits);
 if (acquired.outcome === 'locked') {
   const lock: Lock = acquired.lock;
-  // A lock's signal serves as that of another wish.
+  // A lock's signal serves as that of another request.
   const other: Request = { ...limits, signal: lock.signal };
   const aborted: boolean | undefined = other.signal?.aborted;
   print(aborted);
