@@ -110,7 +110,7 @@ def run(network, folder, seconds, seed, tally, stack):
 
 
 def left(daemon):
-    """The remaining locks and waiters of a daemon, or nothing. The last bytes of its clients may still be on their way."""
+    """The remaining locks and waiters of a daemon, or nothing. The last bytes of clients may still be on their way."""
     names = ("processing_workers", "waiting_workers", "hashtable_entries")
     found = {}
 

@@ -17,7 +17,7 @@ _PATIENCE = 20
 
 
 class Network:
-    """The namespaces. Each has a keeper process. The keepers end with this object, and the namespaces end with the keepers."""
+    """The namespaces. Each has a keeper process, which ends with this object; the namespace ends with its keeper."""
 
     def __init__(self, servers=SERVERS):
         self._keepers = contextlib.ExitStack()

@@ -44,7 +44,7 @@ class Hold:
     freed: int = 0
     ended: int = 0
     end: str = ""
-    """`RELEASE`, `FIN` or `RST` of the client, `server` if the server closed the connection, or empty without an end."""
+    """`RELEASE`, `FIN` or `RST` of the client; `server` if the server closed the connection; empty without an end."""
 
 
 class _Stream:

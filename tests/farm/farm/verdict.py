@@ -14,7 +14,7 @@ SECOND = 1_000_000_000
 TRIES = 1
 """How often a connection is tried; 2 with `connect_twice`."""
 UNSURE = {"node": 1.5}
-"""Seconds for a server in doubt: for STATS UPTIME, or for a kept connection without acknowledgement. The default is 1."""
+"""Seconds for a server in doubt: for STATS UPTIME, or for a kept connection without acknowledgement. Default: 1."""
 AVOIDED = 10.0
 """The longest time in seconds for which clients avoid a silent server."""
 MARGIN = 2
@@ -60,7 +60,7 @@ class Evidence:
         return max((request.timeout for request in self.requests.values()), default=0)
 
     def held(self, request):
-        """Of the locks that were granted to a request, the one that its client got: the last before the client's answer."""
+        """Of the locks that were granted to a request, the one that its client got: the last before the answer."""
         known = [hold for hold in self.granted.get(request.number, ()) if hold.locked <= request.answered + CLOCKS]
         return max(known, key=lambda hold: hold.began, default=None)
 
