@@ -7,7 +7,7 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 /**
- * What $wgPoolCountClientConf means: values that can be used, whatever stands there. It knows neither MediaWiki nor the
+ * Reads $wgPoolCountClientConf, and gives valid values for any input. It uses neither MediaWiki nor the
  * PHP extension.
  */
 final class ClientSettings {
@@ -25,10 +25,10 @@ final class ClientSettings {
 
 	private const MEANT = [ 'pass_over' => 'avoid_for' ];
 
-	/** @var array<string|int,string> The servers as they are written, by their place in the list */
+	/** @var array<string|int,string> The texts of the servers, by their keys in the list */
 	private array $servers;
 
-	/** How long a connection may take to be made, if it is tried once. */
+	/** Seconds to connect, if it is tried once. */
 	private float $timeout;
 
 	/** The same, if it is tried twice; 0: it is tried once. */
@@ -61,7 +61,7 @@ final class ClientSettings {
 			'avoid_for' => $seconds( 'avoid_for', self::DEFAULT_AVOID_FOR, false ),
 		];
 		foreach ( [ 'await_release', 'persistent' ] as $name ) {
-			// What is not said here, php.ini says.
+			// Options that are not set here have the value of php.ini.
 			$flag = $this->mistakes->flag( $conf, $name, null );
 			if ( $flag !== null ) {
 				$this->options[$name] = $flag;
@@ -70,7 +70,7 @@ final class ClientSettings {
 	}
 
 	/**
-	 * @return array<string|int,string> The servers as they are written, by their place in the list
+	 * @return array<string|int,string> The texts of the servers, by their keys in the list
 	 */
 	public function servers(): array {
 		return $this->servers;
@@ -91,9 +91,9 @@ final class ClientSettings {
 	}
 
 	/**
-	 * Notes a text that cannot be a server, and leaves it out.
+	 * Notes a text that is not a valid server, and leaves it out.
 	 *
-	 * @param string|int $place In the list
+	 * @param string|int $place Its key in the list
 	 */
 	public function leaveOut( $place ): void {
 		$forms = 'host, host:port, [address]:port or unix:/path';
@@ -102,7 +102,7 @@ final class ClientSettings {
 	}
 
 	/**
-	 * Notes the spaces around servers, of which those are left that can be one.
+	 * Notes the spaces around the servers that were not left out.
 	 */
 	public function noteSpaced(): void {
 		foreach ( $this->servers as $place => $server ) {
@@ -114,9 +114,9 @@ final class ClientSettings {
 	}
 
 	/**
-	 * What MediaWiki's own client can use. It goes no further in the list when it meets a text that it cannot read, and
-	 * throws an exception at a number that is none. What it can read stays as it is written, for that decides which key
-	 * goes where.
+	 * The settings for MediaWiki's own client. That client stops at the first text of the list that it cannot read, and
+	 * throws an exception if a number is not one. Texts that it can read are not changed, because they decide which keys
+	 * go to which server.
 	 *
 	 * @return array{servers:string[],timeout:float,connect_timeout:float}
 	 */
@@ -172,7 +172,7 @@ final class ClientSettings {
 
 	/**
 	 * @param string $server
-	 * @return string Without the spaces that the PHP extension does not heed
+	 * @return string Without the spaces that the PHP extension ignores
 	 */
 	private static function trimmed( string $server ): string {
 		return trim( $server, " \t\n\f\r" );
@@ -180,15 +180,15 @@ final class ClientSettings {
 
 	/**
 	 * @param string $server
-	 * @return bool Whether MediaWiki's own client cannot connect to it for the spaces around it: it reads a port as far
-	 *  as there are digits
+	 * @return bool Whether MediaWiki's own client cannot connect to it because of the spaces around it: spaces after a
+	 *  port are allowed
 	 */
 	private static function isHiddenBySpaces( string $server ): bool {
 		return self::trimmed( $server ) !== $server && !preg_match( '/^\S.*:\d+\s+$/', $server );
 	}
 
 	/**
-	 * @param string|int $place In the list
+	 * @param string|int $place Its key in the list
 	 * @param string $then
 	 */
 	private function noteSpaces( $place, string $then ): void {
@@ -198,7 +198,7 @@ final class ClientSettings {
 
 	/**
 	 * @param string $server
-	 * @return bool Whether MediaWiki's own client knows what to connect to
+	 * @return bool Whether MediaWiki's own client can read it
 	 */
 	private static function isReadable( string $server ): bool {
 		if ( preg_match( '/^([^\s:\/\[\]\0]+|\[(?<address>.*)\])(:(?<port>\d{1,5}))?$/D', $server, $found ) ) {

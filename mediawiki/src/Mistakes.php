@@ -7,12 +7,12 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 /**
- * Reads what somebody wrote into one setting, an array, and remembers what is wrong with it. Each mistake is a sentence
+ * Reads one setting, an array, and collects its mistakes. Each mistake is a sentence
  * that names the setting, says what is wrong and what is done instead.
  */
 final class Mistakes {
 
-	/** A month. No wait is as long, and PHP's own functions throw an exception at much larger numbers. */
+	/** A month. No wait is longer. PHP's own functions throw an exception for much larger numbers. */
 	private const LONGEST = 2592000.0;
 
 	/** @var string[] */
@@ -32,7 +32,7 @@ final class Mistakes {
 	}
 
 	/**
-	 * @param string|int|array<string|int> $path Where in the array it is; empty: the array itself
+	 * @param string|int|array<string|int> $path Its position in the array; empty: the array itself
 	 * @param string $what The end of the sentence that begins with the setting
 	 */
 	public function note( $path, string $what ): void {
@@ -40,25 +40,25 @@ final class Mistakes {
 	}
 
 	/**
-	 * @param string|int|array<string|int> $path Where in the array it is
-	 * @param mixed $value What stands there
-	 * @param string $wanted What should, and what is done instead
+	 * @param string|int|array<string|int> $path Its position in the array
+	 * @param mixed $value The value
+	 * @param string $wanted A description of valid values, and what is done instead
 	 */
 	public function wrong( $path, $value, string $wanted ): void {
 		$this->note( $path, 'is ' . self::show( $value ) . ", but must be $wanted" );
 	}
 
 	/**
-	 * Notes each name that is no setting, with the one that it looks like.
+	 * Notes each name that is not a setting, with a known setting of a similar name.
 	 *
 	 * @param array $conf
 	 * @param string[] $known
-	 * @param array<string,string> $meant Names that look like none: the one that is meant
+	 * @param array<string,string> $meant Known settings for names that are not similar to them
 	 */
 	public function noteUnknown( array $conf, array $known, array $meant = [] ): void {
 		foreach ( array_diff( array_keys( $conf ), $known ) as $name ) {
 			$guess = $meant[$name] ?? self::guess( (string)$name, $known );
-			$this->note( $name, 'is no setting, and does nothing' . ( $guess ? "; '$guess' is one" : '' ) );
+			$this->note( $name, 'is not a setting and has no effect' . ( $guess ? ": did you mean '$guess'?" : '' ) );
 		}
 	}
 
@@ -102,8 +102,8 @@ final class Mistakes {
 	 * @param array $conf
 	 * @param string $name
 	 * @param int $default What is used if it is missing, or cannot be used
-	 * @param int $least What is asked for; 0 is taken all the same
-	 * @param int $most What is used for more
+	 * @param int $least The least value for the message; 0 is accepted as well
+	 * @param int $most The greatest value, which is used for greater numbers
 	 * @return int
 	 */
 	public function count( array $conf, string $name, int $default, int $least, int $most ): int {
@@ -130,7 +130,7 @@ final class Mistakes {
 
 	/**
 	 * @param mixed $value
-	 * @return string As it may stand in a line of a log: no line feed, and not without end
+	 * @return string A text for one line of a log, without line feeds and of limited length
 	 */
 	public static function show( $value ): string {
 		if ( is_string( $value ) ) {
@@ -142,14 +142,14 @@ final class Mistakes {
 
 	/**
 	 * @param string|int $name A key of an array
-	 * @return string As it may stand in a line of a log
+	 * @return string A text for one line of a log
 	 */
 	public static function name( $name ): string {
 		return substr( self::show( (string)$name ), 1, -1 );
 	}
 
 	/**
-	 * @param array<string|int> $path Where in the array it is
+	 * @param array<string|int> $path Its position in the array
 	 * @return string
 	 */
 	public static function brackets( array $path ): string {

@@ -11,19 +11,19 @@ use PoolCounter\ClientInterface;
 use ValueError;
 
 /**
- * The PHP extension "poolcounter": whether it is there, and how a client of it is made from the settings.
+ * The PHP extension "poolcounter": tests whether it is loaded, and makes a client from the settings.
  */
 final class Module {
 
 	/**
-	 * @return bool Whether it is loaded, and is not older than this code
+	 * @return bool Whether it is loaded and not older than this code
 	 */
 	public static function isUsable(): bool {
 		return interface_exists( ClientInterface::class, false );
 	}
 
 	/**
-	 * The PHP extension alone knows what a server is.
+	 * Leaves out invalid servers. Only the PHP extension can check a server.
 	 *
 	 * @param ClientSettings $settings
 	 */
@@ -33,7 +33,7 @@ final class Module {
 		} catch ( ValueError ) {
 			foreach ( $settings->servers() as $place => $server ) {
 				try {
-					// It is forgotten with the request, so that it takes no other client's place in the process.
+					// This client does not outlive the request, so that it does not use up the process's room for clients.
 					new Client( [ $server ], [ 'persistent' => false ] + $settings->options() );
 				} catch ( ValueError ) {
 					$settings->leaveOut( $place );
@@ -44,14 +44,14 @@ final class Module {
 
 	/**
 	 * @param ClientSettings $settings Without servers that cannot be one
-	 * @param float $answerTimeout How long an answer is awaited, in seconds; 0: the PHP extension knows
+	 * @param float $answerTimeout How long to wait for an answer, in seconds; 0: the default of the PHP extension
 	 * @return ?ClientInterface Null, if there is no server
 	 */
 	public static function client( ClientSettings $settings, float $answerTimeout = 0 ): ?ClientInterface {
 		if ( !$settings->servers() ) {
 			return null;
 		}
-		// One connection to each server, as MediaWiki's own client.
+		// One connection to each server, like MediaWiki's own client.
 		$options = [ 'share_connections' => true, 'answer_timeout' => $answerTimeout ?: null ] + $settings->options();
 		return new Client( array_values( $settings->servers() ), $options );
 	}

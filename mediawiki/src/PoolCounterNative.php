@@ -31,16 +31,16 @@ require_once __DIR__ . '/compatibility.php';
  */
 class PoolCounterNative extends CorePoolCounter {
 
-	/** How long an answer is awaited, as a multiple of the pool's own timeout. */
+	/** How long to wait for an answer, as a multiple of the pool's timeout. */
 	private const ANSWER_TIMEOUT_FACTOR = 1.5;
 
-	/** @var array{0:mixed,1:ClientSettings}|null What was read, and what it means: a request has many counters */
+	/** @var array{0:mixed,1:ClientSettings}|null The setting and its parsed form, for all counters of a request */
 	private static ?array $settings = null;
 
 	/** @var array<string,array{0:array,1:PoolSettings}> The same of each pool */
 	private static array $pools = [];
 
-	/** Null, if there is nobody to ask. */
+	/** Null, if there is no server to ask. */
 	private ?ClientInterface $client;
 
 	/** @var string[] Why there is no client: the key of a message, and its parameters */
@@ -50,7 +50,7 @@ class PoolCounterNative extends CorePoolCounter {
 	 * @param array $conf The pool's entry in $wgPoolCounterConf
 	 * @param string $type The pool's name
 	 * @param string $key What is to be done, such as the parser cache's key
-	 * @param ?ClientInterface $client Asked instead of the servers of the settings, as by a test
+	 * @param ?ClientInterface $client Used instead of the servers of the settings, by tests
 	 */
 	public function __construct( array $conf, string $type, string $key, ?ClientInterface $client = null ) {
 		$pool = self::poolSettings( $conf, $type );
@@ -63,10 +63,10 @@ class PoolCounterNative extends CorePoolCounter {
 
 	private function makeClient(): void {
 		$settings = self::clientSettings();
-		// A mistake in the settings must not take the pages down: each call tells of it, and the work is done
+		// A mistake in the settings must not stop pages: each call returns the error, and the work is done
 		// unprotected.
 		if ( !Module::isUsable() ) {
-			// The settings came after the callback that heeds that.
+			// The setting was changed after the registration callback had checked it.
 			$this->fault = [ 'poolcounternative-module-error' ];
 		} else {
 			try {
@@ -111,7 +111,7 @@ class PoolCounterNative extends CorePoolCounter {
 
 	/**
 	 * @param int $number
-	 * @return int What the server reads of it: it keeps 32 bits, and takes what is below 0 for 0
+	 * @return int The number for the server: it has 32 bits, and numbers below 0 become 0
 	 */
 	private static function number( int $number ): int {
 		return max( $number, 0 ) & 0xFFFFFFFF;
@@ -156,7 +156,7 @@ class PoolCounterNative extends CorePoolCounter {
 			$failure instanceof ConnectionException => [ 'poolcounter-connection-error', $cause, $server ],
 			$failure instanceof WriteException => [ 'poolcounter-write-error', $server ],
 			$failure instanceof ReadException => [ 'poolcounter-read-error', $server ],
-			// MediaWiki's own client takes the first word for a code and shows what follows it.
+			// MediaWiki's own client reads the first word as a code and shows the rest.
 			$failure instanceof RemoteException =>
 				[ 'poolcounter-remote-error', explode( ' ', $cause, 2 )[1] ?? '(no message given)', $server ],
 			$failure instanceof KeyException => [ 'poolcounternative-key-error', $cause ],

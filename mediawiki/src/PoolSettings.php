@@ -7,16 +7,16 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 /**
- * What a pool's entry in $wgPoolCounterConf means: values that can be used, whatever stands there. It knows neither
+ * Reads a pool's entry in $wgPoolCounterConf, and gives valid values for any input. It uses neither
  * MediaWiki nor the PHP extension.
  */
 final class PoolSettings {
 
-	/** What protects any page, if the setting says nothing of use. */
+	/** Values that protect any page, for missing and invalid settings. */
 	private const DEFAULTS = [ 'timeout' => 15, 'workers' => 2, 'maxqueue' => 100 ];
 
 	/** The server keeps 32 bits of a number. */
-	private const MOST = 0xFFFFFFFF;
+	private const MAX_NUMBER = 0xFFFFFFFF;
 
 	private const KNOWN = [ 'class', 'timeout', 'workers', 'maxqueue', 'slots', 'fastStale' ];
 
@@ -33,7 +33,7 @@ final class PoolSettings {
 		$this->conf = array_intersect_key( $conf, [ 'class' => true ] );
 		foreach ( self::DEFAULTS as $name => $default ) {
 			$least = $name === 'timeout' ? 0 : 1;
-			$count = $this->mistakes->count( $conf, $name, $default, $least, self::MOST );
+			$count = $this->mistakes->count( $conf, $name, $default, $least, self::MAX_NUMBER );
 			if ( $count < $least ) {
 				$this->mistakes->note( $name, 'is 0: the server refuses that, and the work is done unprotected' );
 			}

@@ -11,7 +11,7 @@ use MediaWiki\MediaWikiServices;
 use PoolCounter\Client;
 
 /**
- * What is done when MediaWiki has read its settings: pools that could not be made are given to somebody who can.
+ * Runs after MediaWiki has read its settings: pools that this extension cannot serve go to MediaWiki's own client.
  *
  * @since 0.1.0
  */
@@ -19,10 +19,10 @@ final class Registration {
 
 	private const NAMES = [ 'PoolCounterNative', PoolCounterNative::class ];
 
-	/** What became of the pools; empty if the PHP extension serves them. */
+	/** A message about the pools; empty if the PHP extension serves them. */
 	private static string $notice = '';
 
-	/** @var string[] What is wrong in the settings, as far as the class cannot tell it later */
+	/** @var string[] Mistakes in the settings that the class cannot report later */
 	private static array $mistakes = [];
 
 	/**
@@ -30,7 +30,7 @@ final class Registration {
 	 */
 	public static function register(): void {
 		self::$mistakes = [];
-		// MediaWiki itself stops the pages that need it if this setting is something else.
+		// If this setting is not an array, MediaWiki itself stops the pages that need it.
 		$conf = $GLOBALS['wgPoolCounterConf'] ?? [];
 		$pools = array_filter( is_array( $conf ) ? $conf : [], [ self::class, 'isOurs' ] );
 		if ( $pools ) {
@@ -47,7 +47,7 @@ final class Registration {
 	}
 
 	/**
-	 * Tells the log and, in a maintenance script, the one who started it. Standard output may be a dump.
+	 * Writes to the log and, in a maintenance script, to standard error, because standard output may be a dump.
 	 */
 	public static function report(): void {
 		if ( self::$notice !== '' && defined( 'MW_ENTRY_POINT' ) && MW_ENTRY_POINT === 'cli' ) {
@@ -57,8 +57,8 @@ final class Registration {
 	}
 
 	/**
-	 * Logs each text once a process. Without the PHP extension no process remembers what it has logged: where there is
-	 * a cache of the host, each text is logged once a minute, and else in each request.
+	 * Logs each text once in each process. Without the PHP extension a process keeps no state between requests: then each
+	 * text is logged once a minute if the host has a cache (APCu), and otherwise in each request.
 	 *
 	 * @param string[] $texts
 	 */
@@ -80,7 +80,7 @@ final class Registration {
 	}
 
 	/**
-	 * @return string What became of the pools; empty if the PHP extension serves them
+	 * @return string A message about the pools; empty if the PHP extension serves them
 	 */
 	public static function notice(): string {
 		return self::$notice;
@@ -97,7 +97,7 @@ final class Registration {
 	}
 
 	/**
-	 * MediaWiki finds a class by its very name.
+	 * MediaWiki finds a class only by its exact name.
 	 *
 	 * @param array<string|int,array> $pools
 	 */
@@ -113,7 +113,7 @@ final class Registration {
 	}
 
 	/**
-	 * MediaWiki makes no pool counter, of whichever class, if this setting is no array.
+	 * MediaWiki makes no pool counter of any class if this setting is not an array.
 	 */
 	private static function makeArray(): void {
 		if ( !is_array( $GLOBALS['wgPoolCountClientConf'] ??= [] ) ) {
@@ -123,7 +123,7 @@ final class Registration {
 	}
 
 	/**
-	 * Without the PHP extension: to MediaWiki's own client, or to nobody.
+	 * Without the PHP extension: gives the pools to MediaWiki's own client, or removes them.
 	 *
 	 * @param array<string|int,array> $pools
 	 */
@@ -144,8 +144,8 @@ final class Registration {
 		}
 		self::$mistakes = array_merge( ...$mistakes );
 		$fate = match ( true ) {
-			$class === null => 'are not protected, as this MediaWiki has no client of its own',
-			!$client['servers'] => "are not protected, as no server is left that MediaWiki's own client can ask",
+			$class === null => 'are not protected, because this MediaWiki has no client of its own',
+			!$client['servers'] => "are not protected, because no server is left that MediaWiki's own client can use",
 			default => "are given to MediaWiki's own client",
 		};
 		$names = implode( ', ', array_map( [ Mistakes::class, 'name' ], array_keys( $pools ) ) );

@@ -7,7 +7,7 @@
 namespace MediaWiki\Extension\PoolCounterNative;
 
 /**
- * Names the PHP extension on Special:Version, or what became of the pools without it.
+ * Shows the PHP extension on Special:Version, or the message about the pools without it.
  */
 class VersionPage {
 

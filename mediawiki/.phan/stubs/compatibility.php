@@ -1,6 +1,6 @@
 <?php
 
-/** What src/compatibility.php makes, with the newest MediaWiki. */
+/** The definitions of src/compatibility.php with the newest MediaWiki. */
 
 namespace MediaWiki\Extension\PoolCounterNative;
 

@@ -134,12 +134,12 @@ class ClientSettingsTest extends TestCase {
 		$names = [ 'timeuot', 'firstAnswerTimeout', 'pass_over', 'colour' ];
 		$settings = new ClientSettings( array_fill_keys( $names, 1 ) );
 		$this->assertSame( [
-			'$wgPoolCountClientConf[\'timeuot\'] is no setting, and does nothing; \'timeout\' is one',
-			'$wgPoolCountClientConf[\'firstAnswerTimeout\'] is no setting, and does nothing; ' .
-				'\'first_answer_timeout\' is one',
-			'$wgPoolCountClientConf[\'pass_over\'] is no setting, and does nothing; ' .
-				'\'avoid_for\' is one',
-			'$wgPoolCountClientConf[\'colour\'] is no setting, and does nothing',
+			'$wgPoolCountClientConf[\'timeuot\'] is not a setting and has no effect: did you mean \'timeout\'?',
+			'$wgPoolCountClientConf[\'firstAnswerTimeout\'] is not a setting and has no effect: ' .
+				'did you mean \'first_answer_timeout\'?',
+			'$wgPoolCountClientConf[\'pass_over\'] is not a setting and has no effect: ' .
+				'did you mean \'avoid_for\'?',
+			'$wgPoolCountClientConf[\'colour\'] is not a setting and has no effect',
 		], $settings->mistakes() );
 	}
 

@@ -31,7 +31,7 @@ class PoolCounterNativeTest extends TestCase {
 	}
 
 	private function errors( array $servers, string $key = 'key' ): array {
-		// Nobody listens on the ports of the tests.
+		// No process listens on the ports of the tests.
 		$GLOBALS['wgPoolCountClientConf'] = [ 'servers' => $servers ];
 		$counter = new PoolCounterNative( self::POOL, 'Type', $key );
 		$errors = [];
@@ -73,7 +73,7 @@ class PoolCounterNativeTest extends TestCase {
 		$client->method( 'lastServer' )->willReturn( '10.0.0.1' );
 		$client->method( 'acquireForMe' )->with( 'key', 1, 9, 3 )
 			->willThrowException( new ConnectionException( 'by hand' ) );
-		// Nobody else is asked.
+		// No other client is asked.
 		$GLOBALS['wgPoolCountClientConf'] = [ 'servers' => [ '127.0.0.1:1' ] ];
 		$counter = new PoolCounterNative( self::POOL, 'Type', 'key', $client );
 		$this->assertSame( 1, $counter->acquireForAnyone()->getValue() );

@@ -54,8 +54,8 @@ class PoolSettingsTest extends TestCase {
 	public function testNamesStayInTheirLine() {
 		$pool = new PoolSettings( self::GOOD + [ "a\nb" => 1, str_repeat( 'x', 500 ) => 1 ], "T\n" );
 		$this->assertSame( [
-			'$wgPoolCounterConf[\'T\n\'][\'a\nb\'] is no setting, and does nothing',
-			'$wgPoolCounterConf[\'T\n\'][\'' . str_repeat( 'x', 100 ) . '\'] is no setting, and does nothing',
+			'$wgPoolCounterConf[\'T\n\'][\'a\nb\'] is not a setting and has no effect',
+			'$wgPoolCounterConf[\'T\n\'][\'' . str_repeat( 'x', 100 ) . '\'] is not a setting and has no effect',
 		], $pool->mistakes() );
 	}
 
@@ -72,8 +72,8 @@ class PoolSettingsTest extends TestCase {
 		$pool = new PoolSettings( self::GOOD + [ 'redisConfig' => [], 'worker' => 3 ], 'Type' );
 		$this->assertSame( self::GOOD + [ 'fastStale' => false ], $pool->conf() );
 		$this->assertSame( [
-			'$wgPoolCounterConf[\'Type\'][\'redisConfig\'] is no setting, and does nothing',
-			'$wgPoolCounterConf[\'Type\'][\'worker\'] is no setting, and does nothing; \'workers\' is one',
+			'$wgPoolCounterConf[\'Type\'][\'redisConfig\'] is not a setting and has no effect',
+			'$wgPoolCounterConf[\'Type\'][\'worker\'] is not a setting and has no effect: did you mean \'workers\'?',
 		], $pool->mistakes() );
 	}
 }

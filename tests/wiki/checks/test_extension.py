@@ -160,11 +160,11 @@ class WithoutTheModule(unittest.TestCase):
     def test_no_server_is_left_for_it(self):
         """MediaWiki's own client cannot use a Unix socket."""
         wiki = self.wiki("1.43", {"servers": ["unix:/nowhere"]})
-        self.assert_told(wiki, "are not protected, as no server is left that MediaWiki's own client can ask")
+        self.assert_told(wiki, "are not protected, because no server is left that MediaWiki's own client can use")
 
     def test_mediawiki_has_no_client(self):
         """MediaWiki 1.39 has no client of its own."""
-        self.assert_told(self.wiki("1.39", {"servers": ["127.0.0.1"]}), "are not protected, as this MediaWiki has no client of its own")
+        self.assert_told(self.wiki("1.39", {"servers": ["127.0.0.1"]}), "are not protected, because this MediaWiki has no client of its own")
 
     def test_pools_of_others(self):
         """A wiki that does not use the class gets no message."""
