@@ -9,33 +9,33 @@ declare(strict_types=1);
 namespace PoolCounter;
 
 /**
- * What a client of PoolCounter does. Code that asks for this interface, and not for Client, can be tested with another
+ * The interface of a PoolCounter client. Code that uses this interface instead of Client can be tested with another
  * implementation.
  */
 interface ClientInterface
 {
     /**
-     * Acquires a lock to do work whose result is of use to this caller alone.
+     * Acquires a lock for work whose result only this caller needs.
      *
-     * @param string $key what is to be computed
+     * @param string $key the name of the work
      * @param int $workers how many may hold the key at once
      * @param int $maxqueue how many may hold the key or wait for it
-     * @param int $timeout seconds to wait for the lock; 0: not at all
+     * @param int $timeout seconds to wait for the lock; 0: no wait
      * @return Result LOCKED (do the work, then release), QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
      *
-     * @throws KeyException if the key cannot be sent; nothing was
+     * @throws KeyException if the key cannot be sent; then nothing was sent
      * @throws ConnectionException if no server could be connected to
      * @throws WriteException if the connection broke
-     * @throws ReadException if no answer came in time, or none that makes sense
+     * @throws ReadException if no valid answer came in time
      * @throws RemoteException if the server answered with an error
      * @throws \ValueError if a number is negative or above 4294967295
      */
     public function acquireForMe(string $key, int $workers, int $maxqueue, int $timeout): Result;
 
     /**
-     * Acquires a lock to do work whose result is of use to all who wait for it, as it goes to a cache.
+     * Acquires a lock for work whose result all waiters can use, for example from a cache.
      *
-     * As acquireForMe(); but a waiter is told DONE when another has done the work, and then reads the cache.
+     * Like acquireForMe(), but a waiter gets DONE when another client has done the work, and then reads the cache.
      *
      * @return Result LOCKED (do the work, then release), DONE, QUEUE_FULL, TIMEOUT; LOCK_HELD over a shared connection
      *
@@ -49,19 +49,19 @@ interface ClientInterface
     public function acquireForAnyone(string $key, int $workers, int $maxqueue, int $timeout): Result;
 
     /**
-     * Releases the newest lock that was acquired through this object, or the newest one of a key: all who wait for
-     * anyone's result of its key are told DONE.
+     * Releases the newest lock that was acquired through this object, or its newest lock of a key. All for-anyone
+     * waiters of the key are told DONE.
      *
-     * By default this does not wait for the server: its answer is known, and if the connection broke the lock is
-     * free anyway. If there is no such lock, the answer is NOT_LOCKED; the server of the key is asked for it, unless
-     * locks are held over a connection that is shared. A lock that was acquired before a fork is the parent's.
+     * By default this does not wait for the server, because the answer is known; if the connection broke, the lock is
+     * free. If there is no such lock, the answer is NOT_LOCKED. It comes from the server of the key, unless
+     * locks are held over a shared connection. A lock that was acquired before a fork belongs to the parent.
      *
      * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
      *   acquire
      * @return Result RELEASED or NOT_LOCKED
      *
      * @throws \ValueError if there is no key, and nothing was acquired before
-     * @throws ConnectionException only if the answer is waited for, as the next three
+     * @throws ConnectionException only with `await_release`, like the next three
      * @throws WriteException
      * @throws ReadException
      * @throws RemoteException
@@ -84,62 +84,62 @@ interface ClientInterface
     public function stats(string $name = 'FULL', ?string $server = null): array;
 
     /**
-     * The server that has answered the last acquire or release of this object, as it is configured; null if there was
-     * none, or if it failed: then the exception names the server.
+     * The server that answered the last acquire or release of this object, as it is configured. Null if there was no
+     * such call, or if it failed: then the exception has the server.
      *
-     * A release that is not waited for counts as answered.
+     * A release without `await_release` counts as answered.
      */
     public function lastServer(): ?string;
 
     /**
-     * The work failed: the locks acquired through this object are given up by closing their connections. The next
-     * waiter is handed the lock, and nobody is told that the work is done. Over a shared connection the locks of other
-     * objects go as well.
+     * Gives up the locks of this object after failed work, by closing their connections. The next
+     * waiter gets the lock, and no waiter is told that the work is done. Over a shared connection the locks of other
+     * objects are given up as well.
      */
     public function abandon(): void;
 
     /**
-     * Abandons the locks of this object, and closes the connections that are kept for objects of equal servers and
-     * options, unless another one of them holds a lock.
+     * Abandons the locks of this object, and closes the connections that are kept for objects with equal servers and
+     * options, unless one of these objects holds a lock.
      */
     public function close(): void;
 }
 
 /**
- * A client of PoolCounter: many workers that want the same thing computed at the same moment agree that one does
+ * A client of PoolCounter: if many workers want the same result at the same moment, one of them computes
  * it.
  *
- * Each lock has a connection of its own. Connections that hold no lock are kept, for all objects with equal servers
+ * Each lock has its own connection. Connections without a lock are kept, for all objects with equal servers
  * and options; by default they outlive the request. A lock inside a lock of the same key waits for itself.
  *
- * Locks that an object still holds when it goes, or that are still held at the end of the request (exit, an
- * uncaught exception, a fatal error, a time-out), are abandoned: the next waiter is handed the lock, and nobody is
+ * Locks that are still held when their object is destroyed or the request ends (also by exit, an
+ * uncaught exception, a fatal error or a time-out) are abandoned: the next waiter gets the lock, and no waiter is
  * told that the work is done.
  */
 final class Client implements ClientInterface
 {
     /**
-     * Connects to nothing yet.
+     * Makes a client. It does not connect yet.
      *
      * Options:
-     * - `key_distribution` (`'mediawiki'` or `'ring'`): by which rule a key belongs to a server. With `'ring'`,
+     * - `key_distribution` (`'mediawiki'` or `'ring'`): the rule that assigns a key to a server. With `'ring'`,
      *   python-poolcounter's rule, each server is `label:server:weight`, such as `pc1:10.0.0.1:1`.
-     * - `connect_timeout` (float, seconds; by default the ini setting `poolcounter.connect_timeout`, 0.1): how long a
-     *   connection may take to be made; at most twice as long if a name has several addresses.
-     * - `connect_twice` (bool; by default `poolcounter.connect_twice`, false): whether a connection that could not be
-     *   made is tried a second time, 1 ms later and for as long.
+     * - `connect_timeout` (float, seconds; by default the ini setting `poolcounter.connect_timeout`, 0.1): how long
+     *   connecting may take; at most twice as long if a name has several addresses.
+     * - `connect_twice` (bool; by default `poolcounter.connect_twice`, false): whether to try a second time if
+     *   connecting failed, 1 ms later and with the same time limit.
      * - `answer_timeout` (float, seconds, or null): how long to wait for the answer to an acquire whose own timeout is
      *   above 0; null: 1.5 times that timeout. At least one second in both cases.
-     * - `first_answer_timeout` (float, seconds, 4.0): how long to wait for an answer that is due at once, as that to
-     *   an acquire with timeout 0, on a new connection. At least one second, which is the time on a connection that
+     * - `first_answer_timeout` (float, seconds, 4.0): how long to wait on a new connection if the server answers at
+     *   once, as to an acquire with timeout 0. At least one second, which is the time on a connection that
      *   has answered before.
-     * - `avoid_for` (float, seconds, 1.0): the least time for which a server that gave no answer in time is not asked.
-     *   It is at least as long as the server cost, and doubles with each further failure, up to ten seconds; then one
-     *   call of the process finds out whether the server answers. A server that refused is asked after all others for
-     *   so long, one second at most.
+     * - `avoid_for` (float, seconds, 1.0): the least time for which a server that gave no answer in time is avoided.
+     *   The time is at least as long as the call waited, and doubles with each further failure, up to ten seconds;
+     *   then one call of the process tests whether the server answers. A server that refused a connection is tried
+     *   last for this time, one second at most.
      * - `share_connections` (bool, false): whether all locks of objects with equal servers and options share one
      *   connection to each server. The server releases the newest lock of a connection, so the release of an older
-     *   one is reported as done, and sent once the newer ones are released. Four locks are the most.
+     *   one returns RELEASED at once, and is sent when the newer ones are released. A connection has at most four locks.
      * - `persistent` (bool; by default `poolcounter.persistent`, true): whether connections outlive the request.
      * - `await_release` (bool; by default `poolcounter.await_release`, false): whether release() waits for the
      *   server's answer.
@@ -151,7 +151,7 @@ final class Client implements ClientInterface
      *   persistent?: bool, await_release?: bool} $options
      *
      * @throws \TypeError if a server or an option is of a wrong type
-     * @throws \ValueError if a server cannot be read, none is given, an option is unknown or out of range
+     * @throws \ValueError if a server is invalid, there is no server, or an option is unknown or out of range
      */
     public function __construct(array|string|null $servers = null, array $options = [])
     {
@@ -183,10 +183,10 @@ final class Client implements ClientInterface
     }
 
     /**
-     * Whether this process is asked for the first time with this text, in whichever request. For a message that is to
-     * be logged once a process.
+     * True at the first call with this text in a process, in any request. For messages that are logged once in each
+     * process.
      *
-     * A process that is asked with more than 256 texts begins anew.
+     * After more than 256 texts, a process forgets all of them.
      */
     public static function once(string $text): bool
     {
@@ -204,28 +204,28 @@ final class Client implements ClientInterface
 }
 
 /**
- * What came of a call, with MediaWiki's numbers. A failure is an exception.
+ * The outcome of a call, with MediaWiki's numbers. A failure is an exception.
  */
 enum Result: int
 {
     /** The lock is held: do the work, then release it. */
     case LOCKED = 1;
-    /** The lock is gone. */
+    /** The lock was released. */
     case RELEASED = 2;
-    /** Somebody else did the work: read the cache. */
+    /** Another client did the work: read the cache. */
     case DONE = 3;
     /** There was no lock to release. */
     case NOT_LOCKED = -2;
     /** Too many hold the key or wait for it. */
     case QUEUE_FULL = -3;
-    /** The wait was too long. */
+    /** The lock was not granted within the timeout. */
     case TIMEOUT = -4;
     /** The shared connection has four locks already. */
     case LOCK_HELD = -5;
 }
 
 /**
- * A call came to no answer. The work is then to be done unprotected.
+ * A call got no answer. Do the work unprotected.
  */
 class Exception extends \RuntimeException
 {
@@ -240,13 +240,13 @@ class Exception extends \RuntimeException
     {
     }
 
-    /** The cause alone: the system's text, or what the server said behind ERROR. */
+    /** The cause: the system's text, or the server's text after ERROR. */
     final public function getCause(): string
     {
     }
 }
 
-/** No server could be connected to, or the only ones left are not asked at the moment; it names the last of the key's order. */
+/** No server could be connected to, or the remaining servers are avoided at the moment. Has the last one of the key's order. */
 final class ConnectionException extends Exception
 {
 }
@@ -256,17 +256,17 @@ final class WriteException extends Exception
 {
 }
 
-/** No answer came in time, or none that makes sense. */
+/** No valid answer came in time. */
 final class ReadException extends Exception
 {
 }
 
-/** The server answered ERROR; the cause is the text behind it. */
+/** The server answered ERROR; the cause is the text after it. */
 final class RemoteException extends Exception
 {
 }
 
-/** The key cannot be sent: it is empty, too long, or holds a NUL byte or an end of line. Nothing was sent. */
+/** The key cannot be sent: it is empty, too long, or has a NUL byte or an end of line. Nothing was sent. */
 final class KeyException extends Exception
 {
 }

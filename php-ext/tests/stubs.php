@@ -1,7 +1,7 @@
 <?php
 
-// Prints the classes of the extension as reflection has them; with a file as argument, those of that file instead.
-// The two outputs are the same if the stubs are right.
+// Prints the classes of the extension by reflection; with a file as argument, those of that file instead.
+// If the stubs are right, the two outputs are the same.
 
 declare(strict_types=1);
 

@@ -9,7 +9,7 @@ use PoolCounter\Client;
 use PoolCounter\RemoteException;
 use PoolCounter\Result;
 
-/** What acquire and release answer, with our daemon and with the one it takes the place of. */
+/** The results of acquire and release, with our daemon and with the reference. */
 final class ClientTest extends TestCase
 {
     /** @return array<string, array{callable}> */
@@ -86,7 +86,7 @@ final class ClientTest extends TestCase
         }
         $this->assertSame(Result::RELEASED, $client->release('old'));
         $this->assertSame(Result::RELEASED, $client->release());
-        // It is granted once the releases are there.
+        // The lock is granted when the releases have arrived.
         $this->assertSame('LOCKED', $peer->ask('ACQ4ME old 1 10 60'));
         $this->assertSame('LOCKED', $daemon->peer()->ask('ACQ4ME newest 1 10 60'));
         $this->assertSame('TIMEOUT', $peer->ask('ACQ4ME new 1 10 0'));

@@ -36,7 +36,7 @@ final class ConnectionTest extends TestCase
                 try {
                     return $client->acquireForMe($times, 1, 10, 0) === Result::LOCKED;
                 } catch (ConnectionException) {
-                    // A busy machine may take longer once; without any time it is so each time.
+                    // A busy machine may be slow once; without any time limit it would be slow each time.
                     return false;
                 }
             };
@@ -100,7 +100,7 @@ final class ConnectionTest extends TestCase
         $script = new Script(<<<CODE
             \$client = new PoolCounter\\Client('$server', ['connect_timeout' => 20]);
             for (\$i = 0; \$i < 6; \$i++) {
-                // What comes before the second section, which has a connection, is not looked at.
+                // System calls before the second section, which has a connection, are not checked.
                 \$i === 1 && posix_getppid();
                 \$client->acquireForAnyone('key', 1, 100, 15);
                 \$client->release();
@@ -110,7 +110,7 @@ final class ConnectionTest extends TestCase
         $this->assertSame(0, $script->process->wait());
         $between = explode('getppid(', (string) file_get_contents($log))[1];
         unlink($log);
-        // The clock is a call where the kernel cannot give it away for nothing.
+        // Reading the clock is a system call if the kernel has no faster way.
         $calls = preg_grep('/clock_gettime/', array_slice(explode("\n", $between), 1, -1), PREG_GREP_INVERT);
         $calls = preg_replace('/^\\d+ +(\\w+)\\((?:\\d+, ("[^"]*"))?.*/', '$1 $2', array_values($calls));
         $section = [
@@ -234,7 +234,7 @@ final class ConnectionTest extends TestCase
             $this->assertSame('Connection timed out', $exception->getCause());
         }
         $daemon->thaw();
-        // The lock that came too late went with its connection.
+        // The lock was granted too late, and was lost with its connection.
         $daemon->peer()->untilPools(0);
         $this->assertSame(Result::LOCKED, $client->acquireForMe('key', 1, 10, 60));
     }

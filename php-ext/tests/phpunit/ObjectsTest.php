@@ -11,7 +11,7 @@ use PoolCounter\Result;
 /** Several objects in one process, with equal servers and options. */
 final class ObjectsTest extends TestCase
 {
-    /** A release must be there before the daemon is asked what came of it. */
+    /** A release must have arrived before the daemon is asked about its effect. */
     private const OWN = ['await_release' => true];
     private const SHARED = ['share_connections' => true, 'await_release' => true];
     private Daemon $daemon;

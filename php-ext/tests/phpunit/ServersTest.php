@@ -10,7 +10,7 @@ use PoolCounter\ConnectionException;
 use PoolCounter\ReadException;
 use PoolCounter\Result;
 
-/** Which server a key goes to, and what servers say of themselves. */
+/** Which server a key goes to, and the statistics of servers. */
 final class ServersTest extends TestCase
 {
     public function testMediaWikisRule(): void
@@ -113,10 +113,10 @@ final class ServersTest extends TestCase
         $servers = [$frozen->address, $other->address];
         $key = $frozen->keyAmong($servers);
         $frozen->freeze();
-        // It is not asked again for so long.
+        // It is avoided for this time.
         $first = new Client($servers, ['answer_timeout' => 1, 'avoid_for' => 10]);
         try {
-            // A server that may let it wait for longer than it does would not be blamed.
+            // A server that is allowed to wait longer would not be avoided.
             $first->acquireForMe($key, 1, 10, 1);
             $this->fail('no exception');
         } catch (ReadException $exception) {

@@ -8,7 +8,7 @@ use PHPUnit\Framework\TestCase;
 use PoolCounter\Client;
 use PoolCounter\Result;
 
-/** Work that was not finished hands its lock on, and tells nobody that it is done. */
+/** Unfinished work passes its lock on, and no waiter is told that it is done. */
 final class UnfinishedTest extends TestCase
 {
     private Daemon $daemon;

@@ -1,6 +1,6 @@
 <?php
 
-// The extension as a player of the client-side stories and of the network stories: see
+// The player of the PHP extension, for the client stories and the network stories: see
 // tests/client-stories/README.md. With the argument `share_connections`, all locks at a server share a connection.
 
 declare(strict_types=1);
@@ -71,14 +71,14 @@ final class Player
             'share_connections' => $this->sharing,
             'key_distribution' => $values['choice'],
             'connect_timeout' => $values['connect_timeout_ms'] / 1000,
-            // The option would bound the waits of long acquires, too; without it, a second is the least.
+            // The option would also limit the waits of long acquires; without it, the least time is a second.
             'answer_timeout' => $values['answer_timeout_ms'] === '1000' ? null : $values['answer_timeout_ms'] / 1000,
             'avoid_for' => $values['pass_over_ms'] / 1000,
             'await_release' => $values['await_release'] === '1',
         ];
         $this->held = [];
         $this->clients = [];
-        // What is wrong with the options is told now.
+        // Reports invalid options now.
         $this->client();
     }
 
@@ -87,7 +87,7 @@ final class Player
         return $this->clients[$this->number] ??= new Client($this->servers, $this->options);
     }
 
-    /** The object of the newest lock, which it is to hold no longer. */
+    /** Removes the newest lock from the list, and returns its object. */
     private function newest(): ?Client
     {
         $this->held[$this->number] ??= [];

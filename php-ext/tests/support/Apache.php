@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** Apache with PHP in its processes, of which one works. */
+/** Apache with mod_php and one worker process. */
 final class Apache implements Server
 {
     private Process $process;
@@ -20,7 +20,7 @@ final class Apache implements Server
     public function __construct(private string $script, array $settings = [], string $directives = '')
     {
         $this->folder = sys_get_temp_dir() . '/poolcounter-apache-' . getmypid() . '-' . bin2hex(random_bytes(4));
-        // Its workers are nobody's, and read the script.
+        // Its workers run as the user nobody, and must be able to read the script.
         mkdir("$this->folder/pages", 0755, true);
         copy($script, "$this->folder/pages/work.php");
         $this->address = Daemon::freeAddress() . ':8080';
@@ -55,7 +55,7 @@ final class Apache implements Server
         return $this->request($query)->body();
     }
 
-    /** To the process that has started the workers. */
+    /** Sends a signal to the process that has started the workers. */
     public function signal(int $signal): void
     {
         $this->process->signal($signal);

@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** A daemon of a test's own, on an address of its own. */
+/** A daemon for one test, on its own address. */
 final class Daemon
 {
     private const PORT = 7531;
@@ -26,7 +26,7 @@ final class Daemon
         return new self([self::program(), '-l', $address, ...$arguments], $address);
     }
 
-    /** The one that ours takes the place of. */
+    /** The reference. */
     public static function reference(): self
     {
         $program = getenv('POOLCOUNTER_REFERENCE')
@@ -46,7 +46,7 @@ final class Daemon
      */
     public static function freeAddress(): string
     {
-        // From a place of its own, so that two test programs do not meet.
+        // From a random start, so that two test programs do not use the same address.
         self::$lastAddress ??= random_int((127 << 24) + (1 << 16), (127 << 24) + (255 << 16));
         return long2ip(++self::$lastAddress);
     }
@@ -60,11 +60,11 @@ final class Daemon
             }
             return $this->answers();
         }, 'the daemon');
-        // That first connection is not to be counted by the test.
+        // The test must not count this first connection.
         Deadline::until(fn() => $this->connections() === [], 'the daemon to be alone');
     }
 
-    /** It takes connections before it listens everywhere, but answers only then. */
+    /** The daemon accepts connections before it listens on all addresses, but answers only afterwards. */
     private function answers(): bool
     {
         $socket = @stream_socket_client("tcp://$this->address:" . self::PORT, $number, $text, 1.0);
@@ -80,7 +80,7 @@ final class Daemon
         $this->process->stop();
     }
 
-    /** It lives, but does nothing. */
+    /** Stops it (SIGSTOP). */
     public function freeze(): void
     {
         $this->process->signal(SIGSTOP);
@@ -119,7 +119,7 @@ final class Daemon
                 $ports[] = hexdec(explode(':', $fields[1])[1]);
             }
         }
-        // While others come and go, the kernel may show one of them several times.
+        // While connections are made and closed, the kernel may list one of them several times.
         return array_values(array_unique($ports));
     }
 

@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** Waits for something that must come, and fails if it does not. */
+/** Waits with a deadline, and fails if it passes. */
 final class Deadline
 {
     public const SECONDS = 30.0;

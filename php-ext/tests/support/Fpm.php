@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** php-fpm with one worker, so that every request meets what the one before left behind. */
+/** php-fpm with one worker, so that every request sees the state that the previous one left. */
 final class Fpm implements Server
 {
     private Process $process;
@@ -49,7 +49,7 @@ final class Fpm implements Server
         return $this->request($query)->body();
     }
 
-    /** To the master. */
+    /** Sends a signal to the master. */
     public function signal(int $signal): void
     {
         $this->process->signal($signal);
@@ -75,7 +75,7 @@ final class Fpm implements Server
         if (!$this->process->isRunning()) {
             throw new RuntimeException('php-fpm ended: ' . $this->process->errors() . $this->log());
         }
-        // The file is there a moment before anybody listens.
+        // The file exists a moment before php-fpm listens.
         return @stream_socket_client("unix://{$this->socket()}", $number, $text, 1.0) !== false;
     }
 

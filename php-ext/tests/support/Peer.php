@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** Another client of the daemon, which speaks the protocol by hand. */
+/** Another, simple client of the daemon. */
 final class Peer
 {
     /** @var resource */

@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use RuntimeException;
 
-/** A program that runs beside the test and ends with it, whatever becomes of the test. */
+/** A program that runs during the test and always ends with it. */
 final class Process
 {
     /** @var resource */
@@ -81,7 +81,7 @@ final class Process
         }
     }
 
-    /** What it has printed since the last time. */
+    /** Its output since the last call. */
     public function output(): string
     {
         return (string) stream_get_contents($this->pipes[1]);

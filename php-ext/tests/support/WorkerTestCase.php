@@ -6,7 +6,7 @@ namespace PoolCounter\Tests;
 
 use PHPUnit\Framework\TestCase;
 
-/** What lasts in a worker of a web server from one request to the next, and what does not. */
+/** Tests of the state that a web server's worker keeps from one request to the next. */
 abstract class WorkerTestCase extends TestCase
 {
     protected Daemon $daemon;
@@ -213,7 +213,7 @@ abstract class WorkerTestCase extends TestCase
     }
 
     /**
-     * With one worker, so that every request meets what the one before left behind.
+     * With one worker, so that every request sees the state that the previous one left.
      *
      * @param array<string, string> $settings of php.ini
      */

@@ -1,6 +1,6 @@
 <?php
 
-// What a worker is asked to do, by ?do=. The daemon's address is ?at=.
+// The action of a worker is ?do=, the daemon's address is ?at=.
 
 declare(strict_types=1);
 
@@ -14,7 +14,7 @@ $options = ['share_connections' => isset($_GET['shared'])];
 $client = new PoolCounter\Client($address, $options);
 $watch = new PoolCounter\Client($address, ['connect_timeout' => 1.0]);
 
-/** Acquires, and returns once somebody waits, or as many as are named. */
+/** Acquires a lock, and returns when one client waits for it, or the given number of clients. */
 $hold = function (int $waiters = 1) use ($client, $watch, $address): void {
     echo $client->acquireForAnyone('key', 1, 10, 0)->name;
     $end = microtime(true) + 30;
