@@ -1,7 +1,7 @@
 // Plays protected sections on request: sections library|plain ADDRESS
 //
-// Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long a pause before
-// each; wall and CPU time of a section in microseconds, without the pause.
+// Each line on standard input, "sections microseconds", is the number of sections to run and the pause before each. The answer is a line of JSON:
+// wall and CPU time of a section in microseconds, without the pause.
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -81,7 +81,7 @@ static double microseconds(clockid_t clock)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-// The pause is busy, as a worker's is.
+// The pause burns CPU time, like the work of a worker.
 static void work(long pause)
 {
     const double end = microseconds(CLOCK_MONOTONIC) + (double)pause;

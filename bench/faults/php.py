@@ -1,4 +1,4 @@
-"""A PHP process with MediaWiki 1.43 in it, whose pool counter is moved step by step."""
+"""A PHP process with MediaWiki 1.43, whose pool counter is controlled step by step."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from stage import places, waiting
 
 SETTINGS = pathlib.Path(__file__).resolve().parents[1] / "php"
 LONGEST = 60.0
-"""Seconds after which a call of PHP's is given up: more than any client's patience."""
+"""Deadline of a call of PHP in seconds: longer than any time-out of the clients."""
 
 
 class Php:
@@ -56,7 +56,7 @@ class Php:
         self._child.stdin.flush()
 
     def hear(self, patience=LONGEST):
-        """Its end: `seconds`, `value` and `error`."""
+        """Waits for the end of the call, and returns `seconds`, `value` and `error`."""
         if not select.select([self._child.stdout], [], [], patience)[0]:
             raise waiting.TooLate("PHP does not answer")
         line = self._child.stdout.readline()
@@ -65,6 +65,6 @@ class Php:
         return json.loads(line)
 
     def ask(self, what):
-        """A call from its begin to its end."""
+        """Runs a whole call."""
         self.tell(what)
         return self.hear()

@@ -1,4 +1,4 @@
-"""The faults, and what is measured of each."""
+"""The faults, and the measurements of each."""
 
 import dataclasses
 import itertools
@@ -7,8 +7,8 @@ import time
 
 from stage.daemon import Client
 
-PAYS = 0.05
-"""Seconds above which a section pays: a healthy one takes a hundredth of it, and the shortest time-out is twice it."""
+DELAYED = 0.05
+"""Seconds above which a section is delayed. Without a fault it takes 1 % of this; the shortest time-out is twice it."""
 PAUSE = 0.5
 """Seconds between two requests."""
 WORK = 20.0
@@ -24,16 +24,16 @@ LOCKED, DONE = 1, 3
 
 @dataclasses.dataclass
 class Figures:
-    """What a fault cost."""
+    """The cost of a fault."""
 
     first: float
-    """Seconds of the first request, or those that the call took longer than it had to."""
-    pay: str = "-"
+    """Duration of the first request, or the extra duration of the call, in seconds."""
+    delayed: str = "-"
     lost: str = "-"
 
 
 class Place:
-    """Two servers, of which the first is to be at fault, and one PHP process."""
+    """Two servers, of which the first will have a fault, and one PHP process."""
 
     def __init__(self, network, daemons, start_php, keys, seconds):
         self.network = network
@@ -44,14 +44,14 @@ class Place:
         self._keys = keys
 
     def section(self, php):
-        """One section for a key whose first server is the faulty one: its seconds, and whether it was protected."""
+        """One section for a key whose first server is the faulty one. Gives its seconds, and if it was protected."""
         acquired = php.ask(f"acquire {next(self._keys)}")
         if acquired["value"] != LOCKED:
             return acquired["seconds"], False
         return acquired["seconds"] + php.ask("release")["seconds"], True
 
     def healthy(self, php):
-        """Sections before the fault: each must be protected. Ours keeps its connection from then on."""
+        """Sections before the fault: each must be protected. Our client keeps its connection afterwards."""
         for _ in range(3):
             seconds, protected = self.section(php)
             if not protected:
@@ -64,9 +64,9 @@ class Place:
         while not sections or time.monotonic() < until:
             sections.append(self.section(php))
             time.sleep(PAUSE)
-        paid = sum(seconds > PAYS for seconds, _ in sections)
+        delayed = sum(seconds > DELAYED for seconds, _ in sections)
         bare = sum(not protected for _, protected in sections)
-        return Figures(sections[0][0], f"{paid} of {len(sections)}" + (f", {bare} unprotected" if bare else ""))
+        return Figures(sections[0][0], f"{delayed} of {len(sections)}" + (f", {bare} unprotected" if bare else ""))
 
     def during(self, fault):
         """Requests of a process that has worked before."""
@@ -114,12 +114,12 @@ class Place:
 
 
 def killed(place):
-    """Its process is gone: connections are refused."""
+    """Its process is killed: connections are refused."""
     return place.during(lambda: place.first.end(signal.SIGKILL))
 
 
 def killed_and_back(place):
-    """The same under a lock that is held, and it is back at once."""
+    """The same while a lock is held; the process is started again at once."""
 
     def fault():
         place.first.end(signal.SIGKILL)
@@ -129,7 +129,7 @@ def killed_and_back(place):
 
 
 def black_holed(place):
-    """Nobody answers who wants to connect. Ours has no connection yet."""
+    """Attempts to connect get no answer. Our client has no connection yet."""
     place.network.swallow(place.address)
     with place.start_php() as php:
         yield
@@ -137,12 +137,12 @@ def black_holed(place):
 
 
 def frozen(place):
-    """It takes connections, and answers nothing."""
+    """It accepts connections, and answers nothing."""
     return place.during(place.first.freeze)
 
 
 def vanished(place):
-    """Its host answers nothing any more, those that are connected neither."""
+    """Its host no longer answers, also not on existing connections."""
     return place.during(lambda: place.network.cut(place.address))
 
 
@@ -162,7 +162,7 @@ def outage_of_a_holder(place):
 
 
 def outage_of_a_waiter(place):
-    """The same while somebody waits."""
+    """The same while another client waits."""
     return place.waiter(lambda: _outage(place))
 
 

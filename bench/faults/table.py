@@ -19,11 +19,11 @@ from stage.web import php_ini
 
 SIDES = ("own", "native")
 SETTLE = 300.0
-"""Seconds within which every PHP process is there."""
+"""Seconds within which every PHP process must be ready."""
 
 
 def measure(only, seconds):
-    """The table, for the scenes with this word in their name."""
+    """Makes the table for the scenes with this word in their name."""
     chosen = {name: scene for name, scene in scenes.SCENES.items() if only in name}
     if not chosen:
         sys.exit(f"faults: no row has {only!r} in its name: {', '.join(scenes.SCENES)}")
@@ -78,18 +78,18 @@ def _play(parts, pairs, seconds):
 
 def _lines(chosen, figures, seconds):
     yield (
-        "| fault of one of two servers | MediaWiki's client: a request waits | requests that pay | lock or wait lost "
-        "| ours: a request waits | requests that pay | lock or wait lost |"
+        "| fault of one of two servers | MediaWiki's client: first wait | delayed requests | lock or wait lost "
+        "| ours: first wait | delayed requests | lock or wait lost |"
     )
     yield "| --- | ---: | --- | --- | ---: | --- | --- |"
     for name in chosen:
         cells = []
         for side in SIDES:
             found = figures[name, side]
-            cells += [f"{found.first:.2f} s" if found.first > scenes.PAYS else "0", found.pay, found.lost]
+            cells += [f"{found.first:.2f} s" if found.first > scenes.DELAYED else "0", found.delayed, found.lost]
         yield f"| {name} | {' | '.join(cells)} |"
     yield ""
     yield f"""\
-MediaWiki 1.43, ArticleView's settings (timeout 15), 0.1 s to connect; a request each half second for {seconds:g} s.
-A request waits: the first one after the fault; a holder, for its release; a waiter, longer than it must.
-A request pays if it waits for {scenes.PAYS * 1000:g} ms or more."""
+MediaWiki 1.43, ArticleView's settings (timeout 15), 0.1 s to connect; a request every half second for {seconds:g} s.
+The first wait: of the first request after the fault; of a holder's release; of a waiter, beyond what it must wait.
+A request is delayed if it waits for {scenes.DELAYED * 1000:g} ms or more."""

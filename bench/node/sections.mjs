@@ -1,7 +1,7 @@
 // Plays protected sections on request: sections.mjs package|plain ADDRESS.
 //
-// Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long a pause before
-// each; the mean wall and CPU time of a section in microseconds. In the pause, which does not count, Node works.
+// Each line on standard input, "sections microseconds", is the number of sections to run and the pause before each. The answer is a line of JSON:
+// the mean wall and CPU time of a section in microseconds. In the pause, which does not count, Node is busy.
 
 import net from 'node:net';
 import readline from 'node:readline';
@@ -22,7 +22,7 @@ class ByPackage {
   }
 }
 
-/** A client as one would write it, with one connection, which is kept. It waits for every answer. */
+/** A simple client with one connection, which is kept. It waits for every answer. */
 class Plain {
   constructor(address) {
     this.socket = net.connect({ host: address, port: PORT, noDelay: true });
@@ -60,7 +60,7 @@ function expect(answer, expected) {
   }
 }
 
-/** Is busy for so long, and gives the wall and CPU time that it took. */
+/** Is busy for this time, and gives the wall and CPU time that it took. */
 function work(microseconds) {
   const spent = stopwatch();
   const end = performance.now() + microseconds / 1000;
@@ -68,7 +68,7 @@ function work(microseconds) {
   return spent();
 }
 
-/** Gives a function that tells the wall and CPU time from now on, in microseconds. */
+/** Gives a function that returns the wall and CPU time since now, in microseconds. */
 function stopwatch() {
   const [wall, cpu] = [performance.now(), process.cpuUsage()];
   return () => {
@@ -77,7 +77,7 @@ function stopwatch() {
   };
 }
 
-/** Gives the mean wall and CPU time of a section: of all but the pauses, as an answer may come after the section that asked. */
+/** Gives the mean wall and CPU time of a section: all time except the pauses, because an answer may come after its section. */
 async function play(player, sections, pause) {
   const paused = { wall: 0, cpu: 0 };
   const spent = stopwatch();

@@ -1,5 +1,5 @@
 <?php
-// A MediaWiki that has never been installed: it has no database, and the benchmark asks for none.
+// A MediaWiki that is not installed: it has no database, and the benchmark does not need one.
 
 $wgServer = 'http://127.0.0.1';
 $wgScriptPath = '';

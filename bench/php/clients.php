@@ -1,6 +1,6 @@
 <?php
 /**
- * Sections by a client alone: clients.php extension|keeping|connecting SERVER
+ * Sections with a client outside of MediaWiki: clients.php extension|keeping|connecting SERVER
  */
 
 namespace PoolCounter\Bench;
@@ -32,7 +32,7 @@ class ByExtension implements Section {
 	}
 }
 
-/** In PHP alone, with a connection that is kept. It does no more than it must, and waits for every answer. */
+/** A minimal client in PHP that keeps its connection. It waits for every answer. */
 class ByKeeping implements Section {
 	/** @var resource */
 	private $connection;
@@ -59,7 +59,7 @@ class ByKeeping implements Section {
 	}
 }
 
-/** In PHP alone, at the cost of MediaWiki's own client: a connection for each section, and every answer is waited for. */
+/** A client in PHP that works like MediaWiki's own: it connects for each section, and waits for every answer. */
 class ByConnecting implements Section {
 	/** @var resource */
 	private $connection;

@@ -1,8 +1,8 @@
 <?php
 /**
- * A MediaWiki whose pool counters are moved from outside: php maintenance/run.php faults.php own|native
+ * A MediaWiki whose pool counters are controlled from outside: php maintenance/run.php faults.php own|native
  *
- * Answers each line on standard input, "acquire KEY" or "release", with a line of JSON: the seconds of the call, and what came of it.
+ * Answers each line on standard input, "acquire KEY" or "release", with a line of JSON: the seconds of the call, and its result.
  */
 
 namespace PoolCounter\Bench;

@@ -1,6 +1,6 @@
 <?php
 /**
- * Sections by MediaWiki's pool counters: php maintenance/run.php mediawiki.php own|native
+ * Sections with MediaWiki's pool counters: php maintenance/run.php mediawiki.php own|native
  */
 
 namespace PoolCounter\Bench;
@@ -12,7 +12,7 @@ use MediaWiki\PoolCounter\PoolCounter;
 require_once getenv( 'MW_INSTALL_PATH' ) . '/maintenance/Maintenance.php';
 require __DIR__ . '/sections.php';
 
-/** By a pool type of LocalSettings.php. As in a wiki, each section has a counter of its own. */
+/** Sections with a pool type of LocalSettings.php. As in a wiki, each section has its own counter. */
 class ByPoolCounter implements Section {
 	private PoolCounter $counter;
 

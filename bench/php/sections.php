@@ -5,7 +5,7 @@
 
 namespace PoolCounter\Bench;
 
-/** What is measured: a lock that is taken and given back. */
+/** The measured operations: acquire and release. */
 interface Section {
 	/** Gets ready for the next section; not measured. */
 	public function prepare(): void;
@@ -18,8 +18,8 @@ interface Section {
 }
 
 /**
- * Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with so long
- * a pause before each; wall and CPU time of a section in microseconds. In the pause PHP works, as it does in a wiki.
+ * Each line on standard input, "sections microseconds", is the number of sections to run and the pause before each. The answer is a
+ * line of JSON: wall and CPU time of a section in microseconds. In the pause PHP is busy, as in a wiki.
  */
 function play( Section $section ): void {
 	echo "{}\n";
@@ -29,7 +29,7 @@ function play( Section $section ): void {
 	}
 }
 
-/** The median section's wall time, and the mean CPU time: the clock of the latter is too coarse for one section. */
+/** The median section's wall time, and the mean CPU time: the clock of CPU time is too coarse for one section. */
 function slice( Section $section, int $sections, int $pause ): array {
 	$walls = [];
 	$cpu = 0;
@@ -46,7 +46,7 @@ function slice( Section $section, int $sections, int $pause ): array {
 	return [ 'wall' => $walls[intdiv( $sections, 2 )] / 1e3, 'cpu' => $cpu / $sections ];
 }
 
-/** Nanoseconds of wall time and microseconds of CPU time of a call, the price of looking at the clocks included. */
+/** Nanoseconds of wall time and microseconds of CPU time of a call, including the cost of reading the clocks. */
 function measure( callable $call ): array {
 	$cpu = getrusage();
 	$wall = hrtime( true );

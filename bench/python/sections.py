@@ -1,8 +1,7 @@
 """Plays protected sections on request: sections.py package|keeping|connecting ADDRESS.
 
-Answers each line on standard input, "sections microseconds", with a line of JSON: so many sections were played, with
-so long a pause before each; wall and CPU time in microseconds of what happens inside acquire and release. In the pause
-Python works.
+Each line on standard input, "sections microseconds", is the number of sections to run and the pause before each. The
+answer is a line of JSON: wall and CPU time inside acquire and release, in microseconds. In the pause Python is busy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-//! The comparison: for each row both daemons are started, and work in turn.
+//! The comparison: for each row, starts both daemons, which work in turn.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Which core has what.
+//! Assigns cores to daemon and load.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ pub(crate) fn two_cores() -> Result<(usize, usize)> {
     }
 }
 
-/// Others on these cores spoil latencies first, then all the rest.
+/// Warns if other programs use the machine: they disturb latencies first, then all other figures.
 pub(crate) fn warn_if_busy() {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Option<f64> = text.split(' ').next().and_then(|load| load.parse().ok());

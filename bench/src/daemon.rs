@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Daemon, PORT, Program};
 
-/// Where every daemon is reached.
+/// The address of every daemon.
 pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), PORT);
 
-/// Starts a daemon on a core and waits until it accepts at [`ADDRESS`], which is one of those that `arguments` name.
+/// Starts a daemon on a core and waits until it accepts at [`ADDRESS`], which is one of the addresses in `arguments`.
 pub(crate) fn start(program: &Path, core: usize, arguments: &[&str]) -> Result<Daemon> {
     let program = Program::at(program)?;
     Daemon::start_at(ADDRESS, |_| {

@@ -1,4 +1,4 @@
-//! This program, run once more in a network namespace: daemons there have the port, and no closed connection of one lingers for the next.
+//! Runs this program again in a network namespace: each daemon can use the port there, and closed connections of an earlier daemon do not disturb it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,7 +17,7 @@ use crate::{sections, worker};
 /// The longest that a child may take for one answer.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// What it does there.
+/// The work in the namespace.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Job {
     /// Loads one daemon, slice by slice.
@@ -40,14 +40,14 @@ impl Job {
         Ok(command)
     }
 
-    /// Has it done by another process, which prints what there is to say.
+    /// Does it in another process, which prints the result.
     pub(crate) fn delegate(&self) -> Result<()> {
         let status = self.command()?.status().context("cannot run `unshare` (package util-linux)")?;
         ensure!(status.success(), "the comparison failed, see above (it takes root, or user namespaces for others)");
         Ok(())
     }
 
-    /// Does it, in the namespace that this process is in.
+    /// Does it in the namespace of this process.
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Job::Work(options) => worker::run(&options).with_context(|| options.program.display().to_string()),

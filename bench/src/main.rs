@@ -1,8 +1,8 @@
-//! Holds the daemon's speed and size against the reference's, on one machine and under one load.
+//! Compares the speed and size of the daemon with the reference, on one machine and under the same load.
 //!
-//! Without a command it starts both daemons, each in a network namespace of its own, and lets them work in turn.
+//! Without a command it starts both daemons, each in its own network namespace, and lets them work in turn.
 //! `php` compares clients in PHP, `clients` those in other languages. `upgrade` measures what clients see of an upgrade.
-//! `load` puts a fixed number of commands on a daemon that already runs, for tools that count.
+//! `load` sends a fixed number of commands to a running daemon, for tools that count.
 
 mod compare;
 mod cpu;

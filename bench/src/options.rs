@@ -24,7 +24,7 @@ pub(crate) struct Cli {
     pub(crate) compare: CompareOptions,
 }
 
-/// What to do, if not to compare daemons.
+/// The command; without one, daemons are compared.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Protected sections from PHP: by the extension, in PHP, and as MediaWiki's own client has them; four minutes
@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Upgrade(UpgradeOptions),
     /// An exact number of commands against a daemon that already runs
     Load(LoadOptions),
-    /// This program once more, in a network namespace.
+    /// This program again, in a network namespace.
     #[command(hide = true)]
     Job {
         #[arg(value_parser = |text: &str| serde_json::from_str::<Job>(text))]
@@ -65,13 +65,13 @@ pub(crate) struct Sides {
     /// Rounds for each row [default: 5; with --quick 3, in php and clients 2]
     #[arg(long, value_name = "N")]
     rounds: Option<NonZeroUsize>,
-    /// The other side against itself: what the method is worth
+    /// Compare the other side with itself, to see the error of the method
     #[arg(long = "self")]
     pub(crate) itself: bool,
 }
 
 impl Sides {
-    /// The rounds, of which there are `quick` where a first look is wanted.
+    /// The number of rounds; `quick` with the option for a first look.
     pub(crate) fn rounds(&self, quick: usize) -> usize {
         self.rounds.map_or(if self.common.quick { quick } else { 5 }, NonZeroUsize::get)
     }
@@ -137,7 +137,7 @@ pub(crate) struct UpgradeOptions {
     /// Upgrades for each row [default: 20, with --quick 5]
     #[arg(long, value_name = "N")]
     pub(crate) upgrades: Option<NonZeroUsize>,
-    /// So many connections that wait, and so many idle ones beside them
+    /// The number of waiting connections, and of idle ones in addition
     #[arg(long, value_name = "W[+I],...", value_delimiter = ',')]
     pub(crate) only: Vec<Scene>,
 }
@@ -159,7 +159,7 @@ pub(crate) struct LoadOptions {
     pub(crate) commands: u64,
 }
 
-/// A load is meant for this machine alone.
+/// A load is for this machine only.
 fn loopback(text: &str) -> Result<SocketAddr> {
     let address = match text.parse() {
         Ok(address) => address,

@@ -1,4 +1,4 @@
-//! What is measured: modes, rows, measures, and the goals that stand beside them.
+//! The measurements: modes, rows, measures, and their goals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +20,7 @@ pub(crate) enum Mode {
     Shared,
     /// One client works, all others wait with ACQ4ANY for its RELEASE.
     Stampede,
-    /// The same, and a client that wants another key meanwhile.
+    /// The same, and a client that uses another key meanwhile.
     Bystander,
     /// A new connection for each acquire and release.
     Connect,
@@ -41,7 +41,7 @@ pub(crate) struct Cell {
     pub(crate) connections: usize,
 }
 
-/// All that a full run measures.
+/// All cells of a full run.
 pub(crate) fn cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for mode in [Mode::Own, Mode::Shared, Mode::Stampede, Mode::Connect] {
@@ -54,7 +54,7 @@ pub(crate) fn cells() -> Vec<Cell> {
     cells
 }
 
-/// The cells that one part of `--only` stands for: a mode, and perhaps a number of connections, which need not be one of the usual ones.
+/// The cells of one part of `--only`: a mode, and perhaps a number of connections, which may be any number.
 #[derive(Clone)]
 pub(crate) struct Only(pub(crate) Vec<Cell>);
 
@@ -74,13 +74,13 @@ impl FromStr for Only {
 /// How long a cell is measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Times that both daemons are started afresh.
+    /// The number of rounds: both daemons are started again in each.
     pub(crate) rounds: usize,
     /// Pairs of slices in a round.
     pub(crate) pairs: usize,
     /// The length of a slice.
     pub(crate) slice: Duration,
-    /// The length of the slice that is thrown away at the start of a round.
+    /// The length of the slice at the start of a round whose figures are not used.
     pub(crate) warm_up: Duration,
 }
 
@@ -89,7 +89,7 @@ impl Pace {
     pub(crate) fn new(cell: Cell, quick: bool, rounds: usize) -> Pace {
         let (pairs, slice, warm_up) = match (cell.mode, cell.connections) {
             (Mode::Memory, _) => (1, 0, 0),
-            // More than the reference's backlog: the first connections fail and come back in a second.
+            // More than the reference's backlog: the first connections fail and are repeated after a second.
             (Mode::Connect, 16..500) => (4, if quick { 500 } else { 1_000 }, 0),
             (Mode::Connect, 500..) => (2, if quick { 1_000 } else { 2_000 }, 0),
             _ if quick => (2, 200, 100),
@@ -147,7 +147,7 @@ impl Measure {
     }
 }
 
-/// What a figure has to reach.
+/// The goal for a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     /// Ours / reference is at most this.
@@ -156,7 +156,7 @@ pub(crate) enum Goal {
     AtMost(f64),
     /// Ours is less than this.
     Below(f64),
-    /// The reference against itself comes out between these.
+    /// The reference against itself must be between these.
     Between(f64, f64),
 }
 

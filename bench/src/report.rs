@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::plan::Goal;
 
-/// What stands in a table beside its figures.
+/// The texts of a table.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     /// Above the first table.
@@ -59,7 +59,7 @@ impl Report {
         Report { layout, rows: Vec::new() }
     }
 
-    /// Adds rows, and says what came of the first. The tables stand in the order of their first rows.
+    /// Adds rows, and prints the first as progress. The tables are in the order of their first rows.
     pub(crate) fn add(&mut self, rows: Vec<Row>) {
         eprintln!(" ratio {:.3}", rows.first().map_or(f64::NAN, |row| row.ratio));
         self.rows.extend(rows);
@@ -162,12 +162,12 @@ pub(crate) fn table(out: &mut impl fmt::Write, words: usize, lines: &[Vec<String
     Ok(())
 }
 
-/// Whether a goal is met. A missed one is to be seen.
+/// A mark for a goal: a missed goal is visible.
 pub(crate) fn word(met: bool) -> &'static str {
     if met { "yes" } else { "NO" }
 }
 
-/// A number with its thousands apart.
+/// A number with separated thousands.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.split_once('.') {
@@ -183,7 +183,7 @@ pub(crate) fn thousands(whole: &str) -> String {
     format!("{sign}{}", groups.join(","))
 }
 
-/// A quantile of some values, between two neighbours if need be.
+/// A quantile of some values, interpolated between two neighbours if necessary.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

@@ -1,29 +1,30 @@
-//! Two players in turn.
+//! Runs two sides in turn.
 
 use std::io::{Write, stderr};
 
 use anyhow::Result;
 
-/// One of the two, running.
+/// One running side.
 pub(crate) trait Contender: Sized {
-    /// What comes of a slice.
+    /// The figures of a slice.
     type Figures;
 
-    /// Plays a slice.
+    /// Runs a slice.
     fn slice(&mut self) -> Result<Self::Figures>;
 
-    /// Plays what is thrown away at the start of a round.
+    /// Runs the slice at the start of a round whose figures are not used.
     fn warm_up(&mut self) -> Result<()> {
         self.slice().map(drop)
     }
 
-    /// Ends, with all checks that belong to it.
+    /// Ends, with its checks.
     fn finish(self) -> Result<()> {
         Ok(())
     }
 }
 
-/// In each round both are started afresh (`start(true)` is ours) and play slices in turn, ABBA: what disturbs the machine disturbs neighbours alike. The pairs of their figures, theirs and ours.
+/// In each round starts both sides again (`start(true)` is ours) and runs slices in turn, in the order ABBA, because a disturbance of the machine affects both
+/// neighbours. Gives the pairs of figures, theirs and ours.
 pub(crate) fn pairs<C: Contender>(
     rounds: usize,
     pairs: usize,

@@ -1,4 +1,4 @@
-//! One daemon and its clients, in a process of their own: both ends of what is said between it and the process that compares.
+//! One daemon and its clients, in a separate process: both ends of the protocol between this process and the comparing one.
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
@@ -17,13 +17,13 @@ use crate::load::{Load, memory};
 use crate::plan::{Cell, Measure, Measures, Mode, Pace};
 use crate::rounds::Contender;
 
-/// Connections that the daemon did not take up in this time are given up, and count as having taken so long.
+/// Connections that the daemon does not accept in this time are abandoned, and count with this time.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
 
-/// In the place of a slice's length: all answers are held against the daemon's counters.
+/// A request instead of a slice's length: compare all answers with the daemon's counters.
 const CHECK: &str = "check";
 
-/// What a worker is started with.
+/// The arguments of a worker.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Options {
     pub(crate) program: PathBuf,
@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let daemon = daemon::start(&options.program, options.daemon_cpu, &["-l", "127.0.0.1"])?;
     pin(options.load_cpu)?;
     let mut load = match options.cell.mode {
-        // Memory is measured without one.
+        // Memory is measured without a load.
         Mode::Memory => None,
         mode => Some(Load::new(mode, daemon::ADDRESS, options.cell.connections)?),
     };
@@ -107,7 +107,7 @@ fn slice(cell: Cell, daemon: &Daemon, load: Option<&mut Load>, length: Duration)
     load.scenario.run(&mut slice)?;
     let mut measures = slice.measures(kernel::cpu_time(daemon.pid())?.saturating_sub(before))?;
     if cell.mode == Mode::Bystander {
-        // A quicker daemon serves the bystander more often, so what it takes in all says nothing.
+        // A faster daemon serves the bystander more often, so the sum of its times has no meaning.
         measures.retain(|measure, _| !matches!(measure, Measure::Cpu | Measure::Rate));
     }
     Ok(measures)

@@ -1,4 +1,4 @@
-//! The fixed load, as the tests of counts use it: on the reference, and on a daemon that answers wrongly.
+//! The fixed load, as the tests of counts use it: with the reference, and with a daemon that gives wrong answers.
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first thing that is wrong")]
 
@@ -17,7 +17,7 @@ fn load(address: SocketAddr, mode: &str, connections: u32, commands: u32) -> Out
     run_to_end(&mut command, Deadline::after(PATIENCE * 3)).unwrap()
 }
 
-/// What one load reports, and by how much the reference's counters moved meanwhile.
+/// The report of one load, and the changes of the reference's counters.
 fn counted(mode: &str, connections: u32, commands: u32) -> (serde_json::Value, u64, u64) {
     let reference = Daemon::reference().unwrap();
     let output = load(reference.address(), mode, connections, commands);

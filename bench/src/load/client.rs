@@ -1,4 +1,4 @@
-//! One connection that knows which answer it is owed.
+//! One connection, which checks that each answer is the expected one.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,13 +9,13 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// The line that gives a lock back.
+/// The line that releases a lock.
 pub(crate) const RELEASE: &[u8] = b"RELEASE\n";
 
-/// No answer of a daemon that is up takes longer, save in TCP's own retries.
+/// No answer of a running daemon takes longer, except with TCP's retries.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An answer that is right at its place.
+/// An expected answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Locked,
@@ -45,7 +45,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Takes over a socket.
+    /// Uses a socket.
     pub(crate) fn new(socket: Socket) -> Result<Client> {
         socket.set_nonblocking(true)?;
         Ok(Client { socket: socket.into(), expected: None, matched: 0, sent: Instant::now() })
@@ -85,7 +85,7 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what is there. Gives the answer once it is whole; any byte that is not of the expected one is an error.
+    /// Reads the available bytes. Gives the answer once it is complete. Any byte that is not part of the expected answer is an error.
     pub(crate) fn receive(&mut self) -> Result<Option<Answer>> {
         let mut buffer = [0_u8; 64];
         let length = match recv(&self.socket, &mut buffer[..], RecvFlags::empty()) {

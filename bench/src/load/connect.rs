@@ -14,10 +14,10 @@ use super::slice::Slice;
 use super::sources::Sources;
 use super::{Scenario, Tally};
 
-/// How often the end of the slice is looked for while nothing happens.
+/// How often the end of the slice is checked without events.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// So many clients at once, each with one connection at a time.
+/// This number of clients at once, each with one connection at a time.
 pub(crate) struct Connect {
     address: SocketAddr,
     poller: Poller,
@@ -55,15 +55,15 @@ impl Connect {
         })
     }
 
-    /// Cycles that take about `length`, a whole number for each client and four at least, lest those that are refused
-    /// at first be few.
+    /// The number of cycles that take about `length`: the same number for each client, and at least four, so that enough
+    /// connections are refused at first.
     pub(crate) fn cycles(connections: usize, length: Duration) -> u64 {
         let clients = connections as u64;
         let all = u64::try_from(length.as_millis()).unwrap_or(u64::MAX) * 10;
         (all / clients).max(4) * clients
     }
 
-    /// Gives every client its part of the work and has it begin.
+    /// Gives every client its part of the work and starts it.
     fn begin(&mut self, slice: &mut Slice) -> Result<usize> {
         let clients = self.places.len();
         let mut active = 0;
@@ -80,7 +80,7 @@ impl Connect {
 
     fn open(&mut self, number: usize, started: Instant) -> Result<()> {
         let mut client = Client::new(self.sources.connect(self.address)?)?;
-        // This connection alone uses the key: one that was given up may still hold its own.
+        // Only this connection uses the key, because an abandoned connection may still hold its key.
         let acquire = format!("ACQ4ME connect-{} 1 1 1\n", self.begun);
         self.begun += 1;
         let acquired = client.try_send(acquire.as_bytes(), Answer::Locked, started)?;
@@ -89,7 +89,7 @@ impl Connect {
         Ok(())
     }
 
-    /// Moves one client on. Gives the time that its transaction took, once it is over.
+    /// Continues one client. Gives the duration of its transaction when it has ended.
     fn advance(&mut self, number: usize) -> Result<Option<Duration>> {
         let place = &mut self.places[number];
         let Some(connection) = &mut place.connection else {
@@ -105,14 +105,14 @@ impl Connect {
                 return Ok(Some(started.elapsed()));
             }
             Ok(None) => {}
-            // A backlog that overflows long enough ends in resets. A client tries again.
+            // If a backlog overflows for a long time, connections are reset. The client tries again.
             Err(error) if !connection.locked && is_refusal(&error) => self.open(number, started)?,
             Err(error) => return Err(error),
         }
         Ok(None)
     }
 
-    /// Closes what is not done when the time is up. It took this long at least.
+    /// Closes the connections that have not finished when the time has passed. Each counts with this time.
     fn abandon(&mut self, slice: &mut Slice) {
         for place in &mut self.places {
             place.left = 0;

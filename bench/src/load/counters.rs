@@ -1,4 +1,4 @@
-//! The daemon's own counters, held against what the clients received.
+//! Compares the daemon's counters with the answers that the clients received.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -9,12 +9,12 @@ use poolcounter_test_support::{Client, Counters};
 use super::Tally;
 use super::client::PATIENCE;
 
-/// Asks the daemon, on a connection of its own.
+/// Asks the daemon on a separate connection.
 pub(crate) fn ask(address: SocketAddr) -> Result<Counters> {
     Counters::ask(&mut Client::connect(address)?)
 }
 
-/// Fails unless the counters moved from `before` to `after` as the answers say, and as many are held and waited for.
+/// Fails unless the difference of `after` and `before` matches the answers, and the numbers of holders and waiters are right.
 pub(crate) fn check(before: &Counters, after: &Counters, tally: Tally) -> Result<()> {
     let abandoned = tally.abandoned;
     let expectations = [
@@ -39,7 +39,7 @@ pub(crate) fn check(before: &Counters, after: &Counters, tally: Tally) -> Result
     Ok(())
 }
 
-/// Asks until so many clients wait, for a waiter is not answered. Gives how often it asked.
+/// Asks until this number of clients wait, because waiters get no answer. Gives the number of its commands.
 pub(crate) fn await_waiting(probe: &mut Client, waiters: usize) -> Result<u64> {
     let deadline = Instant::now() + PATIENCE;
     let mut questions = 0;

@@ -10,7 +10,7 @@ use super::fleet::Fleet;
 use super::slice::Slice;
 use super::{Scenario, Tally, WAIT_SECONDS};
 
-/// Says how long clients go on, and is told of their commands.
+/// Decides how long clients continue, and counts their commands.
 pub(crate) trait Supervisor {
     /// Whether one more cycle may begin.
     fn begin(&mut self) -> bool;
@@ -18,7 +18,7 @@ pub(crate) trait Supervisor {
     /// The command that a client had sent was answered.
     fn answered(&mut self, number: usize, answer: Answer, sent: Instant, now: Instant) -> Result<()>;
 
-    /// All that had come at once was taken: so many grants. All of them were there before any of their releases was sent.
+    /// A batch of events was read, with this number of grants. All of them had arrived before any of their releases was sent.
     fn taken(&mut self, _grants: usize) -> Result<()> {
         Ok(())
     }
@@ -33,7 +33,7 @@ pub(crate) struct Cycle {
 }
 
 impl Cycle {
-    /// Connects `connections` clients that do not meet.
+    /// Connects `connections` clients, each with its own key.
     pub(crate) fn own(address: SocketAddr, connections: usize) -> Result<Cycle> {
         let acquire = |number| format!("ACQ4ME own-{number} 1 1 1\n").into_bytes().into();
         let acquires = (0..connections).map(acquire).collect();
@@ -47,7 +47,7 @@ impl Cycle {
         Ok(Cycle { fleet: Fleet::connect(address, clients)?, acquires: vec![acquire.into()], shared: true })
     }
 
-    /// Works until the supervisor has had enough, and every answer is there.
+    /// Works until the supervisor ends it and every answer has come.
     pub(crate) fn work(&mut self, supervisor: &mut impl Supervisor) -> Result<()> {
         let Cycle { fleet: Fleet { poller, crew }, acquires, .. } = self;
         let acquire = |number: usize| acquires.get(number).unwrap_or(&acquires[0]);

@@ -11,11 +11,11 @@ use super::slice::Slice;
 use crate::options::LoadOptions;
 use crate::plan::Mode;
 
-/// New connections that a small backlog refuses come back in TCP's own retries.
+/// New connections that a small backlog refuses depend on TCP's retries.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Puts the load on the daemon and prints one JSON line about it. Set-up commands come on top of `--commands` and are
-/// told apart: one greeting for each lasting connection, two `STATS FULL`, and in a stampede the questions who waits.
+/// Puts the load on the daemon and prints one JSON line about it. Set-up commands are not part of `--commands` and are
+/// reported separately: one greeting for each lasting connection, two `STATS FULL`, and in a stampede the questions for the number of waiters.
 pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     let connections = options.connections.get();
     allow_descriptors(connections as u64 + 64)?;

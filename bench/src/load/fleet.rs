@@ -18,7 +18,7 @@ pub(crate) struct Fleet {
     pub(crate) crew: Crew,
 }
 
-/// The clients and what they received, apart from the poller.
+/// The clients and their answers, without the poller.
 pub(crate) struct Crew {
     pub(crate) clients: Vec<Client>,
     /// What was received since the start.
@@ -43,7 +43,7 @@ impl Fleet {
         self.crew.clients.len()
     }
 
-    /// Has every client, none of which holds anything or waits, greet the daemon once more.
+    /// Sends a greeting from every client again. No client may hold a lock or wait.
     pub(crate) fn greet(&mut self) -> Result<()> {
         for number in 0..self.len() {
             self.crew.clients[number].send(RELEASE, Answer::NotLocked, Instant::now())?;
@@ -51,7 +51,7 @@ impl Fleet {
         self.receive(self.len())
     }
 
-    /// The first client takes the lock, and the others send the same line and wait, each for such an answer.
+    /// The first client takes the lock. The others send the same line and wait for the given answer.
     pub(crate) fn queue(&mut self, acquire: &[u8], waiters: usize, answer: Answer) -> Result<()> {
         self.crew.clients[0].send(acquire, Answer::Locked, Instant::now())?;
         self.receive(1)?;
@@ -67,7 +67,7 @@ impl Fleet {
         self.receive(count)
     }
 
-    /// Waits for so many answers.
+    /// Waits for this number of answers.
     fn receive(&mut self, mut owed: usize) -> Result<()> {
         while owed > 0 {
             for number in self.poller.wait()? {
@@ -79,7 +79,7 @@ impl Fleet {
 }
 
 impl Crew {
-    /// Reads what a client was sent; an answer is counted.
+    /// Reads a client's bytes, and counts an answer.
     pub(crate) fn receive(&mut self, number: usize) -> Result<Option<Answer>> {
         let answer = self.clients[number].receive()?;
         match answer {
@@ -91,7 +91,7 @@ impl Crew {
         Ok(answer)
     }
 
-    /// Waits for a client's answer, and for nothing else. Asks without end, because sleeping would be measured as well.
+    /// Waits for the answer of one client. It polls in a loop, because sleeping would be measured as well.
     pub(crate) fn await_answer(&mut self, number: usize) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while self.receive(number)?.is_none() {

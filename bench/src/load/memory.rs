@@ -1,4 +1,4 @@
-//! What 10,000 idle connections cost the daemon, and what it costs when they all wait on one key.
+//! The memory of 10,000 idle connections, and of 10,000 waiters on one key.
 
 use anyhow::Result;
 use poolcounter_test_support::{Client, Daemon, kernel};
@@ -9,7 +9,7 @@ use super::counters;
 use super::fleet::Fleet;
 use crate::plan::{Measure, Measures};
 
-/// Clients before the first look, so that code and tables are in memory.
+/// Clients before the first measurement, so that code and tables are in memory.
 const FIRST: usize = 50;
 
 /// Measures both. An idle connection has been answered once.

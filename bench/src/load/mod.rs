@@ -1,6 +1,6 @@
 //! The load: one thread, one epoll, no allocation for a command, and every answer checked.
 //!
-//! It has clients of its own: the harness's `Client` allocates and asks the kernel more often, which would be measured as well.
+//! It has its own clients: `Client` of the test support allocates memory and makes more system calls, which would be measured as well.
 
 pub(crate) mod client;
 pub(crate) mod connect;
@@ -25,29 +25,29 @@ use crate::plan::Mode;
 use client::PATIENCE;
 use slice::Slice;
 
-/// The timeout that waiters ask for, in seconds: longer than any wait in here.
+/// The timeout of waiters, in seconds: longer than any wait of the benchmark.
 pub(crate) const WAIT_SECONDS: u32 = 300;
 
-/// Answers received, to be held against the daemon's own counters.
+/// The received answers, for the comparison with the daemon's counters.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) locked: u64,
     pub(crate) released: u64,
     pub(crate) not_locked: u64,
-    /// Transactions given up: each may have moved a counter or not.
+    /// Abandoned transactions: each may have changed a counter or not.
     pub(crate) abandoned: u64,
 }
 
 /// A mode's clients.
 pub(crate) trait Scenario {
-    /// Works until the slice is over and every answer is there.
+    /// Works until the slice has ended and every answer has come.
     fn run(&mut self, slice: &mut Slice) -> Result<()>;
 
     /// What was received since the start.
     fn tally(&self) -> Tally;
 }
 
-/// A scenario, and the daemon's counters before it began.
+/// A load, and the daemon's counters before it began.
 pub(crate) struct Load {
     address: SocketAddr,
     before: Counters,
@@ -64,18 +64,18 @@ impl Load {
             Mode::Stampede => Box::new(stampede::Stampede::new(address, connections, false)?),
             Mode::Bystander => Box::new(stampede::Stampede::new(address, connections, true)?),
             Mode::Connect => Box::new(connect::Connect::new(address, connections)?),
-            Mode::Memory => bail!("the mode memory is no load"),
+            Mode::Memory => bail!("the mode memory has no load"),
         };
         Ok(Load { address, before, scenario })
     }
 
-    /// Holds the answers received against the daemon's own counters.
+    /// Compares the received answers with the daemon's counters.
     pub(crate) fn check(&self) -> Result<()> {
         let tally = self.scenario.tally();
         let deadline = Instant::now() + PATIENCE;
         loop {
             let checked = counters::check(&self.before, &counters::ask(self.address)?, tally);
-            // The daemon may still be at connections that were given up.
+            // The daemon may still be handling abandoned connections.
             if checked.is_ok() || tally.abandoned == 0 || Instant::now() > deadline {
                 return checked;
             }

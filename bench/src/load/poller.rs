@@ -11,7 +11,7 @@ use rustix::io::Errno;
 /// Events taken from the kernel at once.
 const BATCH: usize = 512;
 
-/// An edge-triggered epoll over connections that are known by a number.
+/// An edge-triggered epoll over connections, which are identified by a number.
 pub(crate) struct Poller {
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
@@ -19,7 +19,7 @@ pub(crate) struct Poller {
 }
 
 impl Poller {
-    /// A poller that waits no longer than `patience`.
+    /// A poller that waits for at most `patience`.
     pub(crate) fn new(patience: Duration) -> Result<Poller> {
         Ok(Poller {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
@@ -28,7 +28,7 @@ impl Poller {
         })
     }
 
-    /// Watches a connection for answers, and if it is `connecting` for being made.
+    /// Watches a connection for answers, and if it is `connecting`, for the end of that.
     pub(crate) fn watch(&self, source: impl AsFd, number: usize, connecting: bool) -> Result<()> {
         let mut flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
         flags.set(epoll::EventFlags::OUT, connecting);
@@ -43,7 +43,7 @@ impl Poller {
         Ok(numbers)
     }
 
-    /// The same, but it may be that nothing happened.
+    /// The same, but possibly without an event.
     pub(crate) fn glance(&mut self) -> Result<impl Iterator<Item = usize>> {
         self.events.clear();
         while let Err(error) = epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&self.patience)) {

@@ -1,4 +1,4 @@
-//! A bounded piece of load, and what was measured in it.
+//! A slice: a limited part of a load, with its measurements.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use hdrhistogram::Histogram;
 
 use crate::plan::{Measure, Measures};
 
-/// The longest latency that is told from a longer one.
+/// The longest latency that is recorded exactly.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// Ends at a time or after a number of cycles (a cycle: one acquire and its release). What is under way at the end is
-/// still finished, so that the daemon's CPU time belongs to whole cycles.
+/// Ends at a time or after a number of cycles (a cycle: one acquire and its release). Cycles under way at the end are
+/// finished, so that the daemon's CPU time belongs to whole cycles.
 pub(crate) struct Slice {
     left: u64,
     until: Option<Instant>,
@@ -43,7 +43,7 @@ impl Slice {
         })
     }
 
-    /// What is not finished in this time may be given up.
+    /// After this time, unfinished transactions may be abandoned.
     pub(crate) fn at_most(mut self, length: Duration) -> Slice {
         self.overdue = Some(self.started + length);
         self
@@ -61,7 +61,7 @@ impl Slice {
         more
     }
 
-    /// Looks at the clock.
+    /// Reads the clock.
     pub(crate) fn tick(&mut self, now: Instant) {
         if self.until.is_some_and(|until| now >= until) {
             self.until = None;
@@ -102,7 +102,7 @@ impl Slice {
         ]))
     }
 
-    /// The rate is that of the time before the end, without the finishing.
+    /// The rate covers the time before the end, without the finishing of cycles.
     fn close_window(&mut self, now: Instant) {
         if self.window.is_none() {
             self.window = Some((self.commands, now - self.started));

@@ -1,4 +1,4 @@
-//! Where new connections come from.
+//! Local addresses and ports for new connections.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,7 +12,7 @@ use super::client::stream;
 
 const FIRST_ADDRESS: u32 = 0x7f01_0001;
 
-/// Below the kernel's own range: it gives no port to anybody once a client has bound it by hand.
+/// Below the kernel's own range of ports: a port that a client has bound explicitly is not available for automatic assignment.
 const PORTS: RangeInclusive<u16> = 10_000..=32_000;
 
 /// Pairs of address and port, each used once before any comes again: a closed connection keeps its pair for a minute.

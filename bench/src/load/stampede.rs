@@ -1,5 +1,5 @@
-//! One client works, all the others wait with ACQ4ANY; its RELEASE tells them all. Latency: from it to the last DONE, or of the slowest acquire of
-//! a bystander meanwhile.
+//! One client works, all others wait with ACQ4ANY, and its RELEASE ends all waits. Latency: from the RELEASE to the last DONE, or of the slowest acquire
+//! of a bystander meanwhile.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(crate) struct Stampede {
     fleet: Fleet,
     probe: Client,
     waiters: usize,
-    /// The number of a client that wants another key.
+    /// The number of the client with another key, the bystander.
     bystander: Option<usize>,
     acquire: Vec<u8>,
 }
@@ -40,13 +40,13 @@ impl Stampede {
         })
     }
 
-    /// The first is granted the lock, the others wait. Gives how often the daemon was asked how many do.
+    /// The first client gets the lock, the others wait. Gives how often the daemon was asked for the number of waiters.
     pub(crate) fn gather(&mut self) -> Result<u64> {
         self.fleet.queue(&self.acquire, self.waiters, Answer::Done)?;
         counters::await_waiting(&mut self.probe, self.waiters)
     }
 
-    /// RELEASE, and how long it is until the last one knows.
+    /// Sends RELEASE, and gives the time until the last DONE.
     pub(crate) fn release(&mut self) -> Result<Duration> {
         let Fleet { poller, crew } = &mut self.fleet;
         let start = Instant::now();
@@ -68,7 +68,8 @@ impl Stampede {
         Ok(last - start)
     }
 
-    /// RELEASE, and how long the bystander's slowest acquire takes before all know. Nobody reads its DONE meanwhile, so nothing else is measured.
+    /// Sends RELEASE, and gives the time of the bystander's slowest acquire before the last DONE. The waiters do not read their DONE meanwhile, because this
+    /// would be measured as well.
     fn release_beside(&mut self, bystander: usize, slice: &mut Slice) -> Result<Duration> {
         let crew = &mut self.fleet.crew;
         crew.clients[HOLDER].send(RELEASE, Answer::Released, Instant::now())?;

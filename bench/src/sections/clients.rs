@@ -1,4 +1,4 @@
-//! Protected sections from C, Python and Node: by our library, and as one would write them by hand.
+//! Protected sections from C, Python and Node: with our library, and written by hand.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -27,7 +27,7 @@ one for each section; all of them wait for every answer, and so does the plain s
 
 const MEASURES: [&str; 2] = ["Wall time, µs a section", "CPU of the client, µs a section"];
 
-/// Who is compared.
+/// The compared clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rivals {
     /// The C library and a loop of send and recv.
@@ -64,7 +64,7 @@ fn scene(rivals: Rivals, apart: bool) -> Scene<Rivals> {
     Scene { rivals, labels: [language, against, rhythm(apart)], sections, pause, goals: [wall, cpu, None] }
 }
 
-/// Finds what is needed, and compares in a namespace.
+/// Finds the programs, and compares in a namespace.
 pub(crate) fn run(mut options: ClientsOptions) -> Result<()> {
     let library = found(options.library.take(), "poolcounter_c", "libpoolcounter_c.so");
     options.library = Some(library.context("libpoolcounter is missing; name it with --library")?);
@@ -73,7 +73,7 @@ pub(crate) fn run(mut options: ClientsOptions) -> Result<()> {
     Job::Clients(options).delegate()
 }
 
-/// Measures every row and prints the tables, in the namespace that this process is in.
+/// Measures every row and prints the tables, in the namespace of this process.
 pub(crate) fn compare(options: &ClientsOptions) -> Result<()> {
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     cpu::warn_if_busy();
@@ -98,7 +98,7 @@ pub(crate) fn compare(options: &ClientsOptions) -> Result<()> {
         let mut command = Program::alone(program.clone()).pinned(load_cpu);
         command.args(script.map(|script| workspace().join(script)));
         command.args([if ours { by_ours } else { by_hand }, "127.0.0.1"]);
-        // The name that is in the program is the one of an installed library.
+        // The program has the name of an installed library.
         command.env("LD_LIBRARY_PATH", &folder).env("POOLCOUNTER_LIBRARY", library);
         command.env("PYTHONPATH", workspace().join("c-api/python/src"));
         Ok(command)

@@ -1,6 +1,6 @@
-//! Protected sections: what an acquire and a release cost in a client of ours, and in another one.
+//! Protected sections: the cost of an acquire and a release in our client and in another one.
 //!
-//! One daemon, ours, serves both sides. It runs, with two clients at a time, in a network namespace of the comparison's own.
+//! One daemon, ours, serves both sides. It runs with two clients at a time in its own network namespace.
 
 pub(crate) mod clients;
 pub(crate) mod php;
@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_millis(5);
 /// One load.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<R> {
-    /// Who is compared, and how they reach the daemon.
+    /// The compared clients, and their connection to the daemon.
     rivals: R,
     /// Its cells in the tables.
     labels: [&'static str; 3],
@@ -38,7 +38,7 @@ pub(crate) struct Scene<R> {
     sections: u32,
     /// The microseconds before each section.
     pause: u32,
-    /// At most so much of the other side's wall time, the client's CPU and the daemon's.
+    /// The goals: the greatest ratios of wall time, of the client's CPU time and of the daemon's.
     goals: [Option<f64>; 3],
 }
 
@@ -53,7 +53,7 @@ fn found(given: Option<PathBuf>, package: &str, product: &str) -> Result<PathBuf
     path.canonicalize().with_context(|| path.display().to_string())
 }
 
-/// The scenes that are wanted.
+/// The chosen scenes.
 fn wanted<R>(mut scenes: Vec<Scene<R>>, options: &Sections) -> Result<Vec<Scene<R>>> {
     scenes.retain(|scene| options.only.as_deref().is_none_or(|word| scene.labels.contains(&word)));
     ensure!(!scenes.is_empty(), "there is nothing to measure");
@@ -89,7 +89,7 @@ fn compare<R>(
     report.publish(options.sides.common.json.as_deref())
 }
 
-/// What a client says of a slice, in microseconds a section.
+/// A client's figures of a slice, in microseconds for each section.
 #[derive(Deserialize)]
 struct Said {
     wall: f64,

@@ -1,4 +1,4 @@
-//! Protected sections from PHP: time inside `acquire()` and `release()`, by the extension, as MediaWiki's own client has them, and by a client
+//! Protected sections from PHP: time inside `acquire()` and `release()`, with the extension, with a client like MediaWiki's own, and with a client
 //! in PHP that keeps its connection.
 
 use std::env;
@@ -19,7 +19,7 @@ use crate::{cpu, daemon};
 /// How long the slow link takes.
 const ONE_WAY: Duration = Duration::from_millis(1);
 
-/// The address behind which a server on every address of this machine is found, as if it were far away.
+/// The address at which a server that listens on all addresses of this machine is reached over the slow link.
 const FAR: &str = "192.0.2.2";
 const NEAR: &str = "192.0.2.1/30";
 
@@ -42,7 +42,7 @@ const MEASURES: [&str; 3] = [
     "CPU of the daemon, µs a section",
 ];
 
-/// Who is compared.
+/// The compared clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Clients {
     /// A client in PHP that keeps its connection, and the extension.
@@ -53,7 +53,7 @@ enum Clients {
     MediaWiki,
 }
 
-/// What lies between PHP and the daemon.
+/// The connection between PHP and the daemon.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Link {
     Loopback,
@@ -84,7 +84,7 @@ fn scene(clients: Clients, link: Link, apart: bool) -> Scene<(Clients, Link)> {
     Scene { rivals: (clients, link), labels, sections, pause: if apart { pause } else { 0 }, goals }
 }
 
-/// Finds what is needed, and compares in a namespace.
+/// Finds the programs, and compares in a namespace.
 pub(crate) fn run(mut options: PhpOptions) -> Result<()> {
     let php = options.php.display();
     let version = Command::new(&options.php).arg("-v").stdout(Stdio::null()).status();
@@ -102,7 +102,7 @@ pub(crate) fn run(mut options: PhpOptions) -> Result<()> {
     Job::Php(options).delegate()
 }
 
-/// Measures every row and prints the tables, in the namespace that this process is in.
+/// Measures every row and prints the tables, in the namespace of this process.
 pub(crate) fn compare(options: &PhpOptions) -> Result<()> {
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     cpu::warn_if_busy();
@@ -124,7 +124,7 @@ pub(crate) fn compare(options: &PhpOptions) -> Result<()> {
     })
 }
 
-/// The scenes that are wanted and can be played here.
+/// The chosen scenes that can run here.
 fn scenes(options: &PhpOptions, link_cpu: usize) -> Result<Vec<Scene<(Clients, Link)>>> {
     let mut scenes = Vec::new();
     for clients in [Clients::Kept, Clients::Alone, Clients::MediaWiki] {
@@ -140,17 +140,17 @@ fn scenes(options: &PhpOptions, link_cpu: usize) -> Result<Vec<Scene<(Clients, L
     if scenes.iter().any(|scene| scene.rivals.1 == Link::Slow)
         && let Err(error) = lay_slow_link(link_cpu)
     {
-        eprintln!("the slow link cannot be laid, its rows are left out: {error:#}");
+        eprintln!("the slow link cannot be made, its rows are left out: {error:#}");
         scenes.retain(|scene| scene.rivals.1 != Link::Slow);
     }
     wanted(scenes, &options.sections)
 }
 
-/// Lays a link in this network namespace whose packets are late, those that make a connection too. It stays as long as this process.
+/// Makes a link in this network namespace with late packets, also those that make a connection. It exists as long as this process.
 fn lay_slow_link(core: usize) -> Result<()> {
     let tunnel = tunnel("slow", NEAR)?;
     thread::spawn(move || {
-        // Without it the link works too, less exactly.
+        // Without this the delay is less exact.
         let _ = pin(core);
         if let Err(error) = carry(&tunnel, |_| Some(ONE_WAY)) {
             eprintln!("the slow link broke: {error}");

@@ -1,4 +1,4 @@
-//! What came of a scene.
+//! The figures of a scene.
 
 use std::time::Duration;
 

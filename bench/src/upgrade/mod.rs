@@ -1,6 +1,6 @@
-//! What clients see of an upgrade: how long commands take while another program takes over in the daemon's process.
+//! Measures how long clients' commands take while a new program takes over in the daemon's process.
 //!
-//! Each scene has a process and a network namespace of its own, lest the closed connections of one are in another's way.
+//! Each scene has its own process and network namespace, because closed connections of one would occupy ports of another.
 
 mod figures;
 mod scene;
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &UpgradeOptions) -> Result<()> {
     Ok(write!(stdout(), "{text}\n{LEGEND}")?)
 }
 
-/// The scenes that are wanted and can be played here.
+/// The chosen scenes that can run here.
 fn scenes(wanted: &[Scene]) -> Result<Vec<Scene>> {
     let mut scenes = if wanted.is_empty() { Scene::ALL.to_vec() } else { wanted.to_vec() };
     scenes.retain(|scene| {

@@ -1,4 +1,4 @@
-//! Who is connected while the daemon is upgraded.
+//! The clients that are connected during an upgrade.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Goal;
 use crate::report::thousands;
 
-/// So many connections, beside those of the clients that work.
+/// The numbers of connections, in addition to the clients that work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Scene {
     pub(crate) waiting: usize,
@@ -20,7 +20,7 @@ impl Scene {
     pub(crate) const ALL: [Scene; 3] = [
         Scene { waiting: 1_000, idle: 0 },
         Scene { waiting: 10_000, idle: 0 },
-        // As many as a process may have where the system allows 20,000 descriptors.
+        // The most that a process can have if the system allows 20,000 descriptors.
         Scene { waiting: 10_000, idle: 9_000 },
     ];
 

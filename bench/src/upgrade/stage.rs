@@ -1,4 +1,4 @@
-//! A scene is played: everyone connects, the daemon is upgraded again and again, and nobody has lost anything.
+//! Runs a scene: all clients connect, the daemon is upgraded several times, and no lock or answer may be lost.
 
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(crate) fn descriptors(scene: Scene) -> u64 {
     scene.connections() as u64 + 200
 }
 
-/// Plays a scene in the network namespace that this process is in, and prints its figures as JSON.
+/// Runs a scene in the network namespace of this process, and prints its figures as JSON.
 pub(crate) fn play(scene: Scene, upgrades: usize, program: &Path) -> Result<()> {
     allow_descriptors(descriptors(scene))?;
     let (load_cpu, daemon_cpu) = cpu::two_cores()?;
@@ -36,7 +36,7 @@ pub(crate) fn play(scene: Scene, upgrades: usize, program: &Path) -> Result<()> 
     crowd.gather()?;
     let mut idle = Fleet::connect(daemon::ADDRESS, scene.idle)?;
     let latencies = work(&daemon, &installed, upgrades)?;
-    // This ends all waits, and so shows that everyone is connected still.
+    // This ends all waits, and so shows that all clients are still connected.
     crowd.release().context("a client that has waited")?;
     idle.greet().context("a client that was idle")?;
     println!("{}", serde_json::to_string(&Figures::of(&latencies))?);
@@ -56,7 +56,7 @@ fn work(daemon: &Daemon, installed: &Installed, upgrades: usize) -> Result<Vec<V
         eprint!(".");
         stderr().flush()?;
     }
-    // As many wait as before, too.
+    // The number of waiters must be the same as before.
     counters::check(&before, &counters::ask(daemon::ADDRESS)?, workers.tally())?;
     Ok(latencies)
 }

@@ -1,4 +1,4 @@
-//! One upgrade, as clients see it that work meanwhile.
+//! One upgrade, measured by clients that work meanwhile.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::load::cycle::Supervisor;
 /// How long the clients work before the signal.
 const LEAD: Duration = Duration::from_millis(50);
 
-/// How often the daemon's process is looked at. It takes time from the clients.
+/// How often the daemon's process is checked. Each check takes time from the clients.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
-/// Has the daemon upgrade while clients work, and notes how long their commands take.
+/// Upgrades the daemon while clients work, and records how long their commands take.
 pub(crate) struct Witness<'a> {
     daemon: &'a Daemon,
     installed: &'a Installed,
