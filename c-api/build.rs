@@ -1,4 +1,4 @@
-//! Gives the shared library its name for the dynamic linker, with the number of its ABI.
+//! Sets the SONAME of the shared library, with the number of its ABI.
 
 fn main() {
     let number = include_str!("abi/number").trim();

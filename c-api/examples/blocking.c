@@ -18,7 +18,7 @@ static pc_client *connect_to(const char *server)
 
 int main(int argc, char **argv)
 {
-    // One works on it, at most 100 work or wait, each for 15 seconds at the most.
+    // At most 1 works on it, at most 100 work or wait, each for at most 15 seconds.
     pc_request request = {.size = sizeof request, .mode = PC_MODE_FOR_ANYONE,
                           .workers = 1, .maxqueue = 100, .timeout_seconds = 15};
     pc_client *client = argc == 3 ? connect_to(argv[1]) : NULL;

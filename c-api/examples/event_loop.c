@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST = 64 };
+enum { MAX_CALLS = 64 };
 
 static pc_async *client;
-static pc_call *calls[MOST];
+static pc_call *calls[MAX_CALLS];
 // What each call waits for.
-static struct pollfd descriptors[MOST];
-static int timeouts_ms[MOST];
+static struct pollfd descriptors[MAX_CALLS];
+static int timeouts_ms[MAX_CALLS];
 
 // What a call gave. A lock that was acquired is released by the next call in its place.
 static void finished(int i, const char *key)
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 {
     pc_config *config = NULL;
 
-    if (argc < 3 || argc > MOST + 2) {
+    if (argc < 3 || argc > MAX_CALLS + 2) {
         fprintf(stderr, "Usage: %s SERVER KEY...\n", argv[0]);
         return 2;
     }

@@ -23,20 +23,21 @@
 //
 // Conventions, where a function does not say otherwise:
 //
-// - A function returns PC_OK or says what went wrong, and writes its outputs only with PC_OK. Any pointer may be NULL:
-//   that is PC_ERROR_NULL, or nothing is done. Enums are taken as integers; an unknown one is PC_ERROR_INVALID. Enums
-//   that are given, as a result or an output, are as large as an int32_t.
-// - What a pc_..._new() or a pc_async_...() gives belongs to the caller, who gives it to pc_..._free(). That leaves
-//   NULL behind, and does nothing with NULL. Arguments stay the caller's and are not needed after the call.
+// - A function returns PC_OK or an error, and writes its outputs only with PC_OK. Any pointer may be NULL: the function
+//   then returns PC_ERROR_NULL or does nothing. Enums are passed as integers; an unknown value is PC_ERROR_INVALID.
+//   Enums that are results or outputs are as large as an int32_t.
+// - The caller owns what a pc_..._new() or a pc_async_...() gives, and frees it with pc_..._free(), which sets the
+//   pointer to NULL, and does nothing with NULL. Arguments stay the caller's and are not needed after the call.
 // - A struct that the caller allocates begins with its size, which the caller sets to its sizeof.
-// - Texts are UTF-8 and end with a NUL byte; keys are bytes with a length. Units stand in the names: seconds, ms.
-// - A client, its locks and its calls are for one thread at a time; another that comes meanwhile gets PC_ERROR_IN_USE.
-//   Clients share only what the process has learnt of servers and names. The library starts no thread, touches no signal and calls nothing back.
-// - After a fork, the child's calls leave the parent's connections alone and make their own, whatever a thread of the
-//   parent was doing. The locks are the parent's: in the child they are PC_ERROR_NO_SUCH_LOCK. The child may free what
-//   it has: that ends nothing of the parent's.
-// - No call waits without a deadline. A signal does not end a wait, but that of pc_client_acquire_until_signal().
-//   Names of servers are looked up by the system, which has a patience of its own: an address is the safer configuration.
+// - Texts are UTF-8 and end with a NUL byte; keys are bytes with a length. Units are part of the names: seconds, ms.
+// - One thread at a time may use a client, its locks and its calls; a second one meanwhile gets PC_ERROR_IN_USE.
+//   Clients share only the process's knowledge of servers and names. The library starts no thread, changes no signal
+//   handling and calls no callbacks.
+// - After a fork, the child's calls do not use the parent's connections and make their own, even if a thread of the
+//   parent was inside a call. The locks belong to the parent: in the child they are PC_ERROR_NO_SUCH_LOCK. The child
+//   may free its copies: this ends no lock and no connection of the parent.
+// - No call waits without a deadline. A signal does not end a wait, except that of pc_client_acquire_until_signal().
+//   The system looks up the names of servers, without a deadline of the library: with addresses there is no look-up.
 
 #ifndef POOLCOUNTER_H
 #define POOLCOUNTER_H

@@ -1,13 +1,13 @@
-//! The header in the tree is the one that the sources make. `UPDATE=1 cargo test -p poolcounter_c --test header` writes it anew.
+//! Compares the header in the tree with the header that is made from the sources. `UPDATE=1 cargo test -p poolcounter_c --test header` writes a new one.
 //!
-//! The sources themselves have no exported function without the panic boundary.
+//! Also checks that the sources have no exported function without the panic boundary.
 
 #![allow(clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// What `#[c_function]` makes of the beginning of a function, for cbindgen sees the sources as they are.
+/// Replaces the beginning of a function like `#[c_function]`, because cbindgen does not expand attributes.
 const MADE: [(&str, &str); 2] = [
     ("#[c_function]\npub unsafe fn ", "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn "),
     ("#[c_function]\npub fn ", "#[unsafe(no_mangle)]\npub extern \"C\" fn "),

@@ -1,4 +1,4 @@
-//! A scene, as it is read out of the fuzzer's bytes. Behind their end stand zeros.
+//! Reads a test from the fuzzer's bytes. After their end it reads zeros.
 
 use arbitrary::Unstructured;
 
@@ -38,13 +38,13 @@ impl<'a> Input<'a> {
         choices[self.below(choices.len())]
     }
 
-    /// So many bytes, or what is left.
+    /// This number of bytes, or the rest.
     pub(crate) fn bytes(&mut self, length: usize) -> &'a [u8] {
         let length = length.min(self.0.len());
         self.0.bytes(length).unwrap_or_default()
     }
 
-    /// All that is left.
+    /// The rest.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         self.bytes(usize::MAX)
     }

@@ -1,7 +1,7 @@
-//! What must be true whatever the bytes: the bodies of the fuzz targets.
+//! The bodies of the fuzz targets: conditions that must be true for any bytes.
 //!
-//! Each module has a function `check`, which reads a scene out of any bytes, plays it, and panics if something is wrong. The fuzzer calls it with bytes
-//! of its own invention (`libfuzzer/`), and a plain test with those that are kept (`corpus/`, `found/`).
+//! Each module has a function `check`, which reads a test from any bytes, runs it, and panics if something is wrong. The fuzzer calls it with generated
+//! bytes (`libfuzzer/`), and a plain test with the kept files (`corpus/`, `found/`).
 
 #![allow(clippy::missing_panics_doc, clippy::expect_used, reason = "a panic is what a target has to say")]
 
@@ -15,7 +15,7 @@ pub mod lines;
 pub mod snapshot;
 pub mod table;
 
-/// A target: what it checks.
+/// The function of a target.
 pub type Check = fn(&[u8]);
 
 /// Every target, by its name.

@@ -1,4 +1,4 @@
-//! What goes on in a lock table that somebody else has written down.
+//! Checks a lock table that was restored from any snapshot.
 
 use crate::input::Input;
 use poolcounter::figures::{Figures, Ranking, Window};
@@ -9,14 +9,14 @@ use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 
 pub(crate) const SEED: HashSeed = HashSeed::new(7, 8);
 
-/// After most of what was written down, and early enough that no sum of times overflows.
+/// A time after most times of the snapshot, and early enough that no sum of times overflows.
 const BEGINS: u64 = 1 << 40;
 const LATEST: u64 = 1 << 50;
 
-/// Checks that a table can be, and that what it writes down is the same table: both live through the same, and say the same.
+/// Checks that a table is valid, and that its own snapshot restores an equal table: both get the same commands and give the same answers.
 pub(crate) fn goes_on(table: LockTable, input: &mut Input<'_>) {
     is_sound(&table);
-    let written = table.snapshot().expect("nobody is to be told anything");
+    let written = table.snapshot().expect("there are no wake-ups");
     let again = LockTable::restore(&written, SEED).expect("its own snapshot");
     assert_eq!(again.snapshot(), Ok(written));
     let length = input.below(32);
@@ -26,7 +26,7 @@ pub(crate) fn goes_on(table: LockTable, input: &mut Input<'_>) {
 
 fn is_sound(table: &LockTable) {
     for pool in table.pools() {
-        assert!(pool.holders().next().is_some(), "a pool that nobody holds");
+        assert!(pool.holders().next().is_some(), "a pool without a holder");
         let waiters = pool.waiters_for_me().chain(pool.waiters_for_anyone());
         assert!(pool.holders().chain(waiters).all(|claim| claim.key == pool.key()));
     }
@@ -75,7 +75,7 @@ fn figures_say(figures: &Figures, said: &mut Vec<String>) {
     }
 }
 
-/// What is said to whom, until all have left.
+/// All messages until all clients have left.
 fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
     let mut said = Vec::new();
     let mut now = BEGINS;

@@ -1,12 +1,12 @@
-//! Lines and commands: however the bytes are cut, they are the same.
+//! Lines and commands do not depend on how the bytes are cut.
 
 use crate::input::Input;
 use poolcounter::protocol::{Acquire, Command, Line, LineBuffer, MAX_LINE, Mode};
 
-/// From so many bytes on there are no runs.
-const MOST: usize = 4_000;
+/// After this number of bytes, no more runs are added.
+const MAX_LENGTH_WITH_RUNS: usize = 4_000;
 
-/// The bytes are: a number of cuts; the length of the piece before each; and what is sent, in which 255 and `n` stand for a run of 5 `n` letters.
+/// The input: a number of cuts; the length of the piece before each; and the sent bytes, in which 255 and `n` mean a run of 5 `n` letters.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let cuts = input.below(32);
@@ -19,7 +19,7 @@ pub fn check(data: &[u8]) {
     }
     assert_eq!(Command::parse(Line::TooLong), Command::TooLong);
 
-    // All at once, and in pieces; in one buffer, and in one that is handed over after each piece.
+    // All at once, and in pieces; in one buffer, and in a buffer that is handed over after each piece.
     for pieces in [&[][..], &pieces] {
         for handed_over in [false, true] {
             let (seen, buffer) = read(&sent, pieces, handed_over);
@@ -34,7 +34,7 @@ fn with_runs(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.iter();
     while let Some(&byte) = bytes.next() {
         match (byte, bytes.as_slice()) {
-            (255, [length, ..]) if sent.len() < MOST => {
+            (255, [length, ..]) if sent.len() < MAX_LENGTH_WITH_RUNS => {
                 sent.resize(sent.len() + 5 * usize::from(*length), b'x');
                 bytes.next();
             }
@@ -44,7 +44,7 @@ fn with_runs(bytes: &[u8]) -> Vec<u8> {
     sent
 }
 
-/// What the daemon does with what it reads.
+/// Handles the bytes like the daemon.
 fn read(mut sent: &[u8], pieces: &[usize], handed_over: bool) -> (Vec<Option<Vec<u8>>>, LineBuffer) {
     let mut buffer = LineBuffer::new();
     let mut seen = Vec::new();
@@ -60,7 +60,7 @@ fn read(mut sent: &[u8], pieces: &[usize], handed_over: bool) -> (Vec<Option<Vec
         assert!(piece.is_empty());
         assert!(buffer.pending().is_none_or(|half| half.len() < MAX_LINE));
         if handed_over {
-            buffer = LineBuffer::resume(buffer.pending()).expect("what was pending can be");
+            buffer = LineBuffer::resume(buffer.pending()).expect("pending bytes are a valid unfinished line");
         }
     }
     (seen, buffer)
@@ -88,7 +88,7 @@ fn lines_of(sent: &[u8]) -> (Vec<Option<Vec<u8>>>, Option<Vec<u8>>) {
     (lines, unfinished)
 }
 
-/// The command of a line, as the documentation of the protocol has it.
+/// The command of a line, by the documentation of the protocol.
 fn command_of(line: &[u8]) -> Command<'_> {
     let line = match line.iter().position(|&byte| byte == 0) {
         Some(end) => &line[..end],

@@ -1,4 +1,4 @@
-//! A snapshot of the lock table: any bytes are an error, or a table that can be.
+//! A snapshot of the lock table: any bytes must be refused or give a valid table.
 
 use crate::input::Input;
 use crate::life::{SEED, goes_on};
@@ -8,7 +8,7 @@ use poolcounter::protocol::{Acquire, Command, Mode};
 use poolcounter::table::{read_section, write_section};
 use poolcounter::{ClientId, LockTable, Timestamp};
 
-/// The bytes are: how the snapshot is put together; what happens to the table afterwards; and the snapshot, or the contents of its sections.
+/// The input: how the snapshot is made; the events of the table afterwards; and the snapshot, or the contents of its sections.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let form = input.byte();
@@ -25,7 +25,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Version 2, with sections whose lengths are right.
+/// Version 2, with valid lengths of the sections.
 fn of_sections(length: usize, input: &mut Input<'_>) -> Vec<u8> {
     let (claims, statistics) = (input.bytes(length), input.rest());
     sections(claims, statistics)
@@ -77,10 +77,10 @@ fn observed(input: &mut Input<'_>) -> Vec<u8> {
     sections.iter().fold(vec![2], write)
 }
 
-/// As `docs/hand-over.md` has it: the client, the claim's place among its claims, the moments of request and grant, and the deadline with its number.
+/// A claim in the form of `docs/hand-over.md`: the client, the claim's index among its claims, the times of request and grant, and the deadline with its number.
 type Claim = (u32, u8, u64, u64, Option<(u64, u64)>);
 
-/// A table that somebody could have written down, if the bytes do not ask for something that cannot be.
+/// Mostly valid tables.
 fn nearly_sound(input: &mut Input<'_>) -> Vec<u8> {
     let mut clients = vec![0_u8; 1 + input.below(8)];
     let mut pools: Vec<(Vec<u8>, [Vec<Claim>; 3])> = Vec::new();
@@ -91,7 +91,7 @@ fn nearly_sound(input: &mut Input<'_>) -> Vec<u8> {
             pools.push((key, Default::default()));
         }
         let (_, queues) = pools.last_mut().expect("there is one");
-        // Mostly its first one is held.
+        // Usually its first claim is held.
         let queue = if queues[0].is_empty() && kind & 0x80 == 0 { 0 } else { usize::from(kind >> 3) % 3 };
         let depth = if kind % 8 == 1 { input.byte() & 3 } else { clients[who] };
         let has_deadline = (queue > 0) != (kind % 8 == 2);

@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     arguments.test_threads.get_or_insert(AT_A_TIME);
     let missing = missing();
     if let Some(missing) = missing {
-        println!("SKIPPED every story of the daemon in a network, for this system has no place for them: {missing}");
+        println!("SKIPPED every story of the daemon in a network, because this system cannot run them: {missing}");
     }
     let tell = |story| tell(&story, &[]).map_err(|error| Failed::from(format!("{error:#}"))).map(drop);
     let mut trials: Vec<Trial> = daemon_stories()?

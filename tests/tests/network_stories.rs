@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     arguments.test_threads.get_or_insert(AT_A_TIME);
     let missing = missing();
     if let Some(missing) = missing {
-        println!("SKIPPED every network story, for this system has no place for them: {missing}");
+        println!("SKIPPED every network story, because this system cannot run them: {missing}");
     }
     let played = stories()?.into_iter().filter(|story| !story.needs.iter().any(|need| LACKS.contains(&need.as_str())));
     let mut trials: Vec<Trial> = played

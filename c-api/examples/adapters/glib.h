@@ -16,7 +16,7 @@
 #include <glib-unix.h>
 #include <poolcounter.h>
 
-// Told that a call has finished: it takes pc_call_result(). The call is freed afterwards.
+// Called when a call has finished: it calls pc_call_result(). The call is freed afterwards.
 typedef void pc_glib_done(pc_call *call, gpointer data);
 
 // A call on a context.
@@ -26,7 +26,7 @@ typedef struct {
     pc_call *call;
     pc_glib_done *done;
     gpointer data;
-    // What watches the descriptor and the time; NULL while there is none.
+    // The source that watches the descriptor and the time, or NULL.
     GSource *ready, *timeout;
 } pc_glib_call;
 
@@ -39,7 +39,7 @@ static void pc_glib_remove(GSource **source)
     }
 }
 
-// Before the descriptor may be closed.
+// Must be called before the descriptor may be closed.
 static void pc_glib_take_off(pc_glib_call *run)
 {
     pc_glib_remove(&run->ready);
@@ -142,7 +142,7 @@ static inline pc_glib_call *pc_glib_run(pc_async *client, pc_call *call, pc_glib
     run->call = call;
     run->done = done;
     run->data = data;
-    // Not before the caller has what is returned.
+    // Not earlier, because the caller must get the return value first.
     run->timeout = pc_glib_added(run, g_timeout_source_new(0), pc_glib_timeout);
     return run;
 }

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-// Told that a call has finished: it takes pc_call_result(). The call is freed afterwards.
+// Called when a call has finished: it calls pc_call_result(). The call is freed afterwards.
 typedef void pc_uv_done(pc_call *call, void *data);
 
 // A call on a loop.
@@ -30,11 +30,11 @@ typedef struct {
     pc_uv_done *done;
     void *data;
     uv_timer_t timer;
-    // What watches the descriptor; NULL while there is none.
+    // The handle that watches the descriptor, or NULL.
     uv_poll_t *poll;
 } pc_uv_call;
 
-// A name that is looked up. It may outlive its call and its client.
+// A look-up of a name. It may outlive its call and its client.
 typedef struct {
     uv_getaddrinfo_t request;
     char host[256];
@@ -45,7 +45,7 @@ static void pc_uv_free(uv_handle_t *handle)
     free(handle->data);
 }
 
-// Before the descriptor may be closed.
+// Must be called before the descriptor may be closed.
 static void pc_uv_take_off(pc_uv_call *run)
 {
     uv_timer_stop(&run->timer);
@@ -108,7 +108,7 @@ static void pc_uv_go_on(pc_uv_call *run);
 
 static void pc_uv_ready(uv_poll_t *poll, int status, int events)
 {
-    // An error of the descriptor is the library's to find.
+    // The library itself detects errors of the descriptor.
     (void)status, (void)events;
     pc_uv_go_on(poll->data);
 }
@@ -166,7 +166,7 @@ static inline pc_uv_call *pc_uv_run(uv_loop_t *loop, pc_async *client, pc_call *
     run->data = data;
     uv_timer_init(loop, &run->timer);
     run->timer.data = run;
-    // Not before the caller has what is returned.
+    // Not earlier, because the caller must get the return value first.
     uv_timer_start(&run->timer, pc_uv_timeout, 0, 0);
     return run;
 }

@@ -1,9 +1,9 @@
-//! The attribute that every function of libpoolcounter is written with.
+//! The attribute of every function of libpoolcounter.
 
 use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 
-/// Makes a function of Rust one that C may call. It gets C's calling convention, and its body runs behind the panic
-/// boundary, `crate::boundary::contain`. A function that is `pub` is exported under its own name.
+/// Makes a Rust function callable from C. The function gets C's calling convention, and its body runs behind the panic
+/// boundary, `crate::boundary::contain`. A `pub` function is exported under its own name.
 ///
 /// The function is written without `extern "C"` and `#[unsafe(no_mangle)]`: only this attribute writes them, so no
 /// exported function lacks the boundary.

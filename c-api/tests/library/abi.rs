@@ -1,8 +1,8 @@
-//! The ABI is the one of the dump in the tree: programs that were built before find what they were built for.
+//! Compares the ABI with the dump in the tree, so that existing programs keep working.
 //!
-//! abidiff compares what C sees, so the library that it reads is made from the header in C, which takes no time. That the header is
-//! the library's own is asked by `tests/header.rs` and `exported.rs`.
-//! `UPDATE=1 cargo test -p poolcounter_c --test library ABI` writes the dump anew, unless such programs would break.
+//! abidiff compares C types, so it reads a library that is made from the header in C, which is fast. `tests/header.rs` and `exported.rs`
+//! check that the header is the library's.
+//! `UPDATE=1 cargo test -p poolcounter_c --test library ABI` writes a new dump, unless existing programs would break.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -48,13 +48,13 @@ fn is_missing() -> bool {
     Command::new("abidiff").arg("--version").stdout(Stdio::null()).status().is_err()
 }
 
-/// What a new header is to programs that were built with the old one.
+/// The effect of a new header on programs that were built with the old one.
 #[derive(Debug)]
 enum Change {
     None,
-    /// They go on; others need the new library. With abidiff's words.
+    /// They keep working; programs with the new header need the new library. With abidiff's output.
     Addition(String),
-    /// They do not.
+    /// They break.
     Break(String),
 }
 
@@ -142,7 +142,7 @@ fn dumped_number(dump: &str) -> Result<u32> {
     number.and_then(|number| number.parse().ok()).context("the dump has no SONAME with a number")
 }
 
-/// What abidiff says, unless there is nothing to say.
+/// The output of abidiff, if there is a difference.
 fn differences(dump: &Path, library: &Path, option: &str) -> Result<Option<String>> {
     let mut command = Command::new("abidiff");
     let done = run_to_end(command.arg(option).arg(dump).arg(library), Deadline::after(COMPARING))?;
@@ -186,7 +186,7 @@ fn build(header: &str, number: u32, folder: &Path) -> Result<PathBuf> {
     fs::write(folder.join("poolcounter.h"), header)?;
     fs::write(&file, source)?;
     let mut command = Command::new("cc");
-    // By names without folders, for the names go into the dump.
+    // File names without folders, because the dump contains them.
     command.current_dir(folder).args(["-g", "-shared", "-fPIC", "-o", "library.so", "library.c"]);
     output(command.arg(format!("-Wl,-soname,libpoolcounter.so.{number}")), COMPARING)?;
     Ok(library)

@@ -1,4 +1,4 @@
-//! From a source to a program.
+//! Compiles C programs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,7 @@ const CPP17: [&str; 2] = ["g++", "-std=c++17"];
 
 const STRICT: [&str; 6] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1"];
 
-/// Mistakes of a program's own, and of memory that the library was given or gave.
+/// The sanitizers: they find errors in the program, and in memory that is passed between program and library.
 pub(crate) const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// Compiles a source of this folder of `c-api` into `program`, and links it with these flags.
@@ -28,7 +28,7 @@ pub(crate) fn compile(source: &str, options: &[&str], flags: &[String], program:
     output(command.arg("-o").arg(program).arg(source).args(flags), COMPILING).map(drop)
 }
 
-/// Compiles a source as pkg-config says, and gives the program.
+/// Compiles a source with the flags of pkg-config, and gives the program.
 pub(crate) fn compile_with_pkg_config(source: &str, options: &[&str], program: PathBuf) -> Result<PathBuf> {
     let flags = Prefix::shared()?.pkg_config(&["--cflags", "--libs"])?;
     compile(source, options, &flags, &program)?;

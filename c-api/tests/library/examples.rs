@@ -15,7 +15,7 @@ use crate::trial;
 
 const RUNNING: Duration = Duration::from_mins(1);
 
-/// For what takes milliseconds.
+/// A deadline for programs that take milliseconds.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -33,7 +33,7 @@ fn example(name: &str) -> Result<PathBuf> {
     compile_with_pkg_config(&format!("examples/{name}.c"), &[], program)
 }
 
-/// What a program prints when it is given these arguments behind the address of the daemon.
+/// The output of a program with the address of the daemon and these arguments.
 fn printed(program: &Path, daemon: &Daemon, arguments: &[&str]) -> Result<String> {
     printed_with(program, &daemon.address().ip().to_string(), arguments)
 }
@@ -67,7 +67,7 @@ fn adapter(name: &str, packages: &[&str]) -> Result<()> {
     let program = fresh_folder(&format!("example-{name}"))?.join(name);
     compile(&format!("examples/{name}.c"), &SANITIZERS, &flags, &program)?;
     runs_on_a_loop(&program)?;
-    // An answer of the resolver is the only way to this error; nobody serves port 1.
+    // This error comes only after an answer of the resolver, because no server listens on port 1.
     let said = printed_with(&program, "localhost:1", &["page 1", "page 2"])?;
     let refused = |key: &str| said.contains(&format!("{key}: cannot connect to localhost:1: Connection refused\n"));
     ensure!(refused("page 1") && refused("page 2"), "{said}");
@@ -78,7 +78,7 @@ fn adapter(name: &str, packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// One key is somebody else's until the program waits for it.
+/// Another client holds one key until the program waits for it.
 fn runs_on_a_loop(program: &Path) -> Result<()> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let mut holder = Client::connect(daemon.address())?;
@@ -88,7 +88,7 @@ fn runs_on_a_loop(program: &Path) -> Result<()> {
         let mut waits = || holder.ask("STATS waiting_workers\n").is_ok_and(|said| said == "waiting_workers: 1\n");
         let waited = Deadline::after(RUNNING).poll(|| (running.is_finished() || waits()).then_some(()));
         let released = holder.ask("RELEASE\n");
-        // Its own timer would end the wait after 22.5 seconds: so the descriptor is what wakes it.
+        // Its own timer would end the wait only after 22.5 seconds, so the descriptor has ended it.
         let woken = Deadline::after(AT_ONCE).poll(|| running.is_finished().then_some(()));
         let said = running.join().map_err(|_| anyhow!("the program's thread panicked"))??;
         ensure!(woken.is_some(), "the answer was not noticed: {said}");

@@ -1,4 +1,4 @@
-//! The functions of the library are those of the header, and no test forgets one.
+//! Checks that the library exports exactly the functions of the header, and that the tests use each of them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn nulls() -> Result<()> {
     for Function { name, pointers } in functions()? {
         let calls = calls(&program, &name);
         for place in (0..pointers.len()).filter(|place| pointers[*place]) {
-            // What a call without an output does is asked elsewhere: there it is no error.
+            // Other tests check calls without an output, which are not errors.
             let may_be_null = matches!((name.as_str(), place), ("pc_client_release", 2) | ("pc_call_result", 1 | 2));
             let tried = calls.iter().any(|call| call.get(place).is_some_and(|argument| argument == "NULL"));
             ensure!(tried || may_be_null, "argument {place} of {name} is not tried with NULL");

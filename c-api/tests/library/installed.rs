@@ -1,4 +1,4 @@
-//! The library, built and installed as a user does it.
+//! The library, built and installed like by a user.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, ensure};
 use poolcounter_test_support::{Deadline, run_to_end};
 
-/// The library is optimised as a whole, which takes a while.
+/// Link-time optimisation of the library takes a while.
 const BUILDING: Duration = Duration::from_mins(20);
 
 /// The root of the workspace.
@@ -18,7 +18,7 @@ pub(crate) fn workspace() -> &'static Path {
     folder.parent().unwrap_or(folder)
 }
 
-/// A folder of this name for files of these tests, in the build folder. What an earlier run has left in it is gone.
+/// A folder with this name for files of these tests, in the build folder. Files of an earlier run are removed.
 pub(crate) fn fresh_folder(name: &str) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-api").join(name);
     if folder.exists() {
@@ -28,7 +28,7 @@ pub(crate) fn fresh_folder(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs a command to its end and gives what it printed, if it is content.
+/// Runs a command to its end and gives its output, if it succeeds.
 pub(crate) fn output(command: &mut Command, time: Duration) -> Result<String> {
     let output = run_to_end(command.stdin(Stdio::null()), Deadline::after(time))?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -78,7 +78,7 @@ impl Prefix {
         self.0.join(name)
     }
 
-    /// What pkg-config says of the installed library.
+    /// The output of pkg-config for the installed library.
     pub(crate) fn pkg_config(&self, options: &[&str]) -> Result<Vec<String>> {
         let mut command = Command::new("pkg-config");
         command.env("PKG_CONFIG_PATH", self.file("lib/pkgconfig")).args(options).arg("poolcounter");

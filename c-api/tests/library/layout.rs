@@ -1,4 +1,4 @@
-//! What `make install` lays out, and that `make uninstall` takes it away.
+//! Checks the files that `make install` installs, and that `make uninstall` removes them.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -56,7 +56,7 @@ fn files() -> Result<()> {
     Ok(())
 }
 
-/// Every file below a folder, with its mode, or with where it points to.
+/// Every file below a folder, with its mode or the target of the link.
 fn listed(root: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -101,7 +101,7 @@ fn version() -> Result<()> {
     Ok(())
 }
 
-/// The compiler has the last word on what Rust's own library needs.
+/// The compiler knows which libraries Rust's standard library needs.
 fn static_libraries() -> Result<()> {
     let folder = fresh_folder("native-libraries")?;
     fs::write(folder.join("nothing.rs"), "")?;

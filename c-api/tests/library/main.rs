@@ -1,6 +1,6 @@
-//! The library as a C programmer meets it: installed by make, found by pkg-config, used by C programs that talk to real daemons.
+//! Tests the library like a C programmer uses it: installed by make, found by pkg-config, used by C programs with real daemons.
 //!
-//! The programs stand in `tests/programs`. Each is run as it is, under valgrind, and with gcc's sanitizers.
+//! The programs are in `tests/programs`. Each runs directly, under valgrind, and with gcc's sanitizers.
 
 mod abi;
 mod compiled;
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     trials.extend(program::trials()?);
     trials.extend(traced::trials());
     trials.extend(played::trials()?);
-    // These wait for nearly all of their time, so they go on beside the others. What is said of them comes in one piece, at the end.
+    // These mostly wait, so they run at the same time as the others. Their output is printed at the end.
     let scratch = Scratch::new()?;
     let said = scratch.file("networked");
     let mut networked = asked;

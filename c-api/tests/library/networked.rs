@@ -1,4 +1,4 @@
-//! The network stories, told to the blocking client and to the one for event loops.
+//! The network stories with the blocking client and with the client for event loops.
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::Trial;
@@ -7,7 +7,7 @@ use poolcounter_test_support::outage::{Story, missing, must_run, stories, tell};
 use crate::played::command;
 use crate::trial;
 
-/// What a face cannot do.
+/// The abilities that each client lacks.
 const LACKS: [(&str, &[&str]); 2] = [
     ("blocking", &["shared_connections", "concurrent_clients", "concurrent_calls", "lookups_aside", "lookups_bounded"]),
     ("async", &["shared_connections"]),
@@ -16,7 +16,7 @@ const LACKS: [(&str, &[&str]); 2] = [
 pub(crate) fn trials() -> Result<Vec<Trial>> {
     let missing = missing();
     if let Some(missing) = missing {
-        println!("SKIPPED every network story, for this system has no place for them: {missing}");
+        println!("SKIPPED every network story, because this system cannot run them: {missing}");
     }
     let mut trials = Vec::new();
     for (face, lacks) in LACKS {

@@ -1,4 +1,4 @@
-//! The client-side stories, told to the blocking client and to the one for event loops.
+//! The client stories with the blocking client and with the client for event loops.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::installed::{Prefix, fresh_folder};
 use crate::program::checked_by_valgrind;
 use crate::trial;
 
-/// What the library has no function for.
+/// The abilities that the library lacks.
 const LACKS: [&str; 2] = ["shared_connections", "bare_release"];
 
 /// Each story by itself, and all of them under valgrind in one process.

@@ -1,4 +1,4 @@
-//! The C programs, each before two daemons of its own.
+//! The C programs, each with two daemons.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ use crate::compiled::{SANITIZERS, compile, compile_with_pkg_config};
 use crate::installed::{Prefix, fresh_folder, output};
 use crate::trial;
 
-/// A program waits for what should come at once for 20 seconds, and valgrind is slow.
+/// A program waits up to 20 seconds for something that should happen at once, and valgrind is slow.
 const RUNNING: Duration = Duration::from_mins(4);
 
 /// Leaks, too, are errors.
 const VALGRIND: [&str; 5] =
     ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,possible", "--error-exitcode=9"];
 
-/// The one that plays stories instead.
+/// The program that is a player of stories.
 const PLAYER: &str = "player";
 
 /// A program, which is compiled when it is wanted first.
@@ -79,7 +79,7 @@ fn sources() -> Result<Vec<PathBuf>> {
 }
 
 impl Program {
-    /// That of this name, built for the caller alone: a program cannot be written while it runs.
+    /// The program with this name, built for this caller: a running program cannot be overwritten.
     pub(crate) fn named(name: &str) -> Self {
         static COPIES: AtomicU32 = AtomicU32::new(0);
         let program = Self::new(Path::new(&format!("{name}.c")));
@@ -102,7 +102,7 @@ impl Program {
         Self::run_before(daemons, command)
     }
 
-    /// Has strace, with these options, run it before our daemons, and gives what strace has written.
+    /// Runs the program under strace with these options and with our daemons, and gives the output of strace.
     pub(crate) fn traced(&self, options: &[&str]) -> Result<String> {
         let scratch = Scratch::new()?;
         let log = scratch.file("log");
@@ -118,7 +118,7 @@ impl Program {
         for server in &servers {
             command.arg(server.address().ip().to_string()).arg(server.pid().to_string());
         }
-        // LeakSanitizer's look at thread-local storage does not bear a library that was unloaded.
+        // LeakSanitizer fails on thread-local storage of an unloaded library.
         command.env("ASAN_OPTIONS", "intercept_tls_get_addr=0");
         command.current_dir(scratch.file("")).env("LD_LIBRARY_PATH", Prefix::shared()?.file("lib"));
         output(&mut command, RUNNING).map(drop)

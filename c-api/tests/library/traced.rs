@@ -1,4 +1,4 @@
-//! C programs under strace: the system calls that they make, and those that an old kernel refuses.
+//! C programs under strace: their system calls, and system calls that an old kernel refuses.
 
 use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
@@ -14,7 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The answer of the release before is read first.
+/// The answer of the previous release is read first.
 const SECTION: [(&str, &str); 4] = [
     ("recvfrom(", r#""RELEASED\n""#),
     ("sendto(", r#""ACQ4ANY key 1 1000 15\n""#),
@@ -22,7 +22,7 @@ const SECTION: [(&str, &str); 4] = [
     ("sendto(", r#""RELEASE\n""#),
 ];
 
-/// What one line of strace's says was called, behind the process id. The clock is one where the kernel cannot give it away for nothing.
+/// The system call of one line of strace, after the process id. Reading the clock is a system call if the kernel has no faster way.
 fn call(line: &str) -> Option<&str> {
     let call = line.trim_start_matches(|character: char| character.is_ascii_digit()).trim_start();
     (!call.starts_with("clock_gettime(")).then_some(call)
@@ -30,7 +30,7 @@ fn call(line: &str) -> Option<&str> {
 
 fn sections() -> Result<()> {
     let log = Program::named("sections").traced(&[])?;
-    // What is between the first call of getppid() and the second, and so on.
+    // The calls between the first getppid() and the second, and so on.
     let measured: Vec<&str> = log.split("getppid(").skip(1).step_by(2).collect();
     ensure!(measured.len() == 2, "TCP and a Unix socket: {log}");
     for part in measured {
@@ -46,7 +46,7 @@ fn sections() -> Result<()> {
     Ok(())
 }
 
-/// No advice about memory is followed, and this is what the kernel says.
+/// The kernel refuses advice about memory with this error.
 fn without_wiping(said: &str) -> Result<()> {
     let log = Program::named("fork").traced(&["-e", "trace=madvise", "-e", &format!("inject=madvise:{said}")])?;
     let asked = |line: &str| line.contains("MADV_WIPEONFORK") && line.contains("(INJECTED)");

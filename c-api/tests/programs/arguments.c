@@ -1,4 +1,4 @@
-// Arguments that no function takes: numbers out of range, unknown enums, bad keys and texts, locks that are gone.
+// Invalid arguments: numbers out of range, unknown enums, bad keys and texts, released locks.
 
 #include "check.h"
 
@@ -134,7 +134,7 @@ static void questions_for_statistics(void)
 
 static void texts_of_numbers(void)
 {
-    // As callers take it who know no C enums.
+    // For callers without C enums.
     CHECK(sizeof(pc_error) == sizeof(int32_t) && sizeof(pc_outcome) == sizeof(int32_t));
     const char *const outcomes[] = {"LOCK_HELD", "TIMEOUT", "QUEUE_FULL", "NOT_LOCKED", "UNKNOWN", "UNKNOWN",
                                     "LOCKED", "RELEASED", "DONE", "STATISTICS", "UNKNOWN"};

@@ -1,4 +1,4 @@
-// What is given up on an event loop leaves nothing at the server, and nobody is told that work is done.
+// A cancelled call on an event loop leaves no claim at the server, and no waiter is told that the work is done.
 
 #include "loop.h"
 #include "sockets.h"
@@ -46,7 +46,7 @@ static struct flight queued(pc_async *client, long waiting)
     return flight;
 }
 
-// Another waiter for anyone would be told DONE by a release. So if it gets the lock in the end, there was none.
+// A release would tell another for-anyone waiter DONE. So if that waiter gets the lock, there was no release.
 static void and_another_waits(void (*give_up)(pc_async *client, pc_lock lock, struct flight *flight))
 {
     pc_async *client = async_of(server);
@@ -71,7 +71,7 @@ static void while_it_waits(pc_async *client, pc_lock lock, struct flight *flight
     CHECK_OK(pc_async_abandon(client, lock));
 }
 
-// The waiter that came first is handed the lock, and does not look.
+// The first waiter gets the lock, but does not read the answer.
 static void hand_over(pc_async *client, pc_lock lock)
 {
     CHECK_OK(pc_async_abandon(client, lock));
@@ -136,7 +136,7 @@ static void by_freeing_the_client(void)
     expect_freed(&fresh);
 }
 
-// The lock is gone in any case.
+// The lock is released in any case.
 static void a_release(int await, int begun)
 {
     pc_config *config = config_of(server);

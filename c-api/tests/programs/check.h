@@ -1,4 +1,4 @@
-// What the test programs share: checks that end the program, and the servers that the runner started for it.
+// Shared by the test programs: checks that end the program, and the servers that the runner has started for it.
 //
 //     int main(int argc, char **argv)
 //     {
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// What should happen at once is waited for so long.
+// How long to wait for something that should happen at once.
 #define PATIENCE_MS 20000
 
 #define CHECK(condition) check((condition) != 0, __FILE__, __LINE__, "%s", #condition)
@@ -35,7 +35,7 @@ static struct server {
     pid_t pid;
 } servers[2];
 
-// Says what went wrong and ends the program, without the leak checkers' word on top.
+// Prints what went wrong and ends the program, without the output of leak checkers.
 static inline void check(int good, const char *file, int line, const char *format, ...)
 {
     va_list arguments;
@@ -72,7 +72,7 @@ static inline void begin(int argc, char **argv)
     }
 }
 
-// A configuration that bears a slow machine.
+// A configuration for a slow machine.
 static inline pc_config *config_of(const char *server)
 {
     pc_config *config = NULL;
@@ -120,7 +120,7 @@ static inline pc_outcome acquire(pc_client *client, pc_mode mode, const char *ke
     return outcome;
 }
 
-// A lock that is to be had at once.
+// Acquires a free lock.
 static inline pc_lock locked(pc_client *client, const char *key)
 {
     pc_lock lock;
@@ -150,7 +150,7 @@ static inline void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-// Waits until the server counts so many.
+// Waits until a counter of the server has this value.
 static inline void wait_for(pc_client *client, const char *name, long value)
 {
     long last = counter(client, name);
@@ -162,7 +162,7 @@ static inline void wait_for(pc_client *client, const char *name, long value)
     check(last == value, __FILE__, __LINE__, "%s is %ld, not %ld", name, last, value);
 }
 
-// Nothing is held and nobody waits.
+// Checks that no lock is held and no client waits.
 static inline void wait_for_rest(pc_client *client)
 {
     wait_for(client, "hashtable_entries", 0);

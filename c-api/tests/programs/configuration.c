@@ -1,4 +1,4 @@
-// What a configuration takes and what it refuses. A client copies it.
+// Valid and invalid configurations. A client copies its configuration.
 
 #include "check.h"
 

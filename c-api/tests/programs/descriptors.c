@@ -1,4 +1,4 @@
-// No descriptor is left open, and none goes to a program that is executed.
+// No descriptor is left open, and none is passed to a program that is executed.
 
 #include "loop.h"
 #include "sockets.h"

@@ -8,7 +8,7 @@ enum { CALLS = 50 };
 static pc_client *observer;
 static const char *server;
 
-// Off the loop before the call goes on: its descriptor may be closed.
+// Removes the descriptor from the loop before the call continues, because the call may close it.
 static void take_off(int loop, const struct flight *flight)
 {
     if (flight->wait.descriptor >= 0)
@@ -26,7 +26,7 @@ static void put_on(int loop, struct flight *flight, unsigned trigger)
     CHECK_NUMBER(epoll_ctl(loop, EPOLL_CTL_ADD, flight->wait.descriptor, &event), 0);
 }
 
-// Goes on with what is ready: how many calls have finished.
+// Continues the calls that are ready. Returns how many have finished.
 static int turn_epoll(int loop, unsigned trigger, int at_most_ms)
 {
     struct epoll_event events[16];
@@ -68,7 +68,7 @@ static void many_wait(unsigned trigger)
     wait_for_rest(observer);
 }
 
-// Only changes wake an edge-triggered loop, so nothing may be left unread that would have to.
+// Only changes wake an edge-triggered loop, so the library must not leave bytes unread.
 static void a_descriptor_may_stay_on_while_it_is_the_same(void)
 {
     pc_async *client = async_of(server);

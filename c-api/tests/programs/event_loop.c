@@ -74,7 +74,7 @@ static void statistics_are_texts(void)
     pc_async_free(&client);
 }
 
-// They come in tens, as the reference has room for few that are about to connect.
+// Ten at a time, because the reference has a small backlog.
 static void a_crowd_waits(pc_async *client, struct flight *flights)
 {
     for (int count = 10; count <= CROWD; count += 10) {

@@ -1,4 +1,4 @@
-// What calls on an event loop say when a server is away, frozen or killed, or when their client is gone.
+// Errors of calls on an event loop when a server is away, frozen or killed, or when their client was freed.
 
 #include "loop.h"
 #include "sockets.h"
@@ -122,7 +122,7 @@ static struct sockaddr_un path_of_socket(struct port *port, char *name, size_t s
     return address;
 }
 
-// There is no place in the backlog of a Unix socket, and nothing to wait for one with: the time-out does it.
+// The backlog of a Unix socket is full, and no descriptor signals free room: the time-out ends the call.
 static void a_place_in_a_full_backlog_is_waited_for(void)
 {
     char path[128], name[160];
@@ -159,7 +159,7 @@ static void the_next_server_steps_in_within_a_call(void)
     pc_async *client;
     pc_lock lock;
 
-    // The silent one is passed over after its time, the refusing one at once; whichever the key prefers.
+    // The call leaves the silent server after its time and the refusing one at once, in any order of the key.
     CHECK_OK(pc_config_set_connect_timeout_ms(config, 300));
     CHECK_OK(pc_config_add_server(config, silent.name));
     CHECK_OK(pc_config_add_server(config, servers[1].address));
@@ -210,7 +210,7 @@ static void a_server_is_killed(void)
     char text[128];
     pc_lock lock;
 
-    // The server has still to see that the frozen call was given up.
+    // The server must first notice that the frozen call was cancelled.
     wait_for_rest(observer);
     lock = locked_async(client, "key");
     flight = begin_acquire(client, PC_MODE_FOR_ANYONE, "key", 60);

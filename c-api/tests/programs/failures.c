@@ -1,4 +1,4 @@
-// What the blocking client says when a server is away, frozen or killed.
+// Errors of the blocking client when a server is away, frozen or killed.
 
 #include "sockets.h"
 #include "waiter.h"
@@ -125,7 +125,7 @@ static void a_server_is_killed(void)
     CHECK_NUMBER(waiter.error, PC_ERROR_READ);
     snprintf(message, sizeof message, "no answer from %s: the server closed the connection", server);
     CHECK_TEXT(waiter.message, message);
-    // The lock is gone, whoever took it away.
+    // The lock is gone in any case.
     CHECK_OK(pc_client_release(client, lock, &outcome));
     CHECK_NUMBER(outcome, PC_OUTCOME_RELEASED);
     wait_until_refused(server);

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-// What the parent has when it forks.
+// The parent's objects at the fork.
 struct family {
     pc_client *client;
     pc_async *async;
@@ -19,14 +19,14 @@ struct family {
     struct flight flight;
 };
 
-// The sanitizer's allocator does not bear a fork while another thread is in it.
+// The sanitizer's allocator fails if the process forks while another thread is in it.
 #ifdef __SANITIZE_ADDRESS__
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
 
-// What a child does. It does not return.
+// The test of a child. It does not return.
 typedef void life(struct family *family);
 
 // How a child is made.
@@ -49,7 +49,7 @@ static struct family found(void)
     return family;
 }
 
-// Without a word to leak checkers: they would take for a leak what threads of the parent had.
+// Without leak checkers: they would report memory of the parent's threads as a leak.
 static void end_quietly(void)
 {
     execl("/bin/true", "true", (char *)NULL);
@@ -203,7 +203,7 @@ static void the_parent_keeps_all(birth *birth, life *life)
     pc_client_free(&family.client);
 }
 
-// A child that lives on has the parent's sockets open, which must not keep locks alive that the parent gives up.
+// A child that lives on has the parent's sockets open. This must not keep locks alive that the parent gives up.
 static void the_parent_may_end_first(void)
 {
     struct family family = found();
@@ -229,7 +229,7 @@ static void the_parent_may_end_first(void)
     expect_good_end(child);
 }
 
-// What threads of the parent are using when it forks.
+// The objects that threads of the parent are using when it forks.
 struct in_use {
     pc_client *client;
     pc_lock lock;

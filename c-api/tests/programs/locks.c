@@ -1,5 +1,5 @@
-// The number of a lock is its client's own, and good for one release: whatever else is given is an error, and frees
-// nobody's lock. A connection that is used again makes no difference.
+// The number of a lock belongs to its client, and is valid for one release: any other number is an error, and no lock
+// is freed. This is also true when a connection is reused.
 
 #include "loop.h"
 #include "sockets.h"
@@ -27,7 +27,7 @@ static void expect_none_async(pc_async *client, pc_lock lock)
     CHECK_TEXT(pc_async_error_message(client), "the client has no such lock");
 }
 
-// One who does not want to wait is turned away.
+// A request without a wait is refused.
 static void expect_held(const char *key)
 {
     pc_lock none;
@@ -40,7 +40,7 @@ static void a_lock_of_another_client(void)
     pc_client *mine = client_of(server), *other = client_of(server);
     pc_async *mine_async = async_of(server), *other_async = async_of(server);
     pc_lock lock = locked(mine, "key"), lock_async = locked_async(mine_async, "key of the loop");
-    // Each of the others has a lock and a kept connection of its own.
+    // Each of the others has its own lock and kept connection.
     pc_lock others = locked(other, "another"), others_async = locked_async(other_async, "another of the loop");
 
     expect_none(other, lock);
@@ -63,7 +63,7 @@ static void a_lock_of_another_client(void)
     pc_async_free(&other_async);
 }
 
-// The second lock is on the connection that the first one has left.
+// The second lock uses the connection of the first one.
 static void a_second_release(void)
 {
     pc_client *client = client_of(server);
@@ -91,7 +91,7 @@ static void a_second_release_on_a_loop(void)
     struct flight flight = {.call = NULL};
     int before = open_descriptors(), after;
 
-    // The number is gone as soon as its release has begun, though nothing is sent yet.
+    // The number is invalid as soon as its release has begun, although nothing is sent yet.
     CHECK_OK(pc_async_release(client, first, &flight.call));
     expect_none_async(client, first);
     go_on(&flight);

@@ -20,7 +20,7 @@ static inline void go_on(struct flight *flight)
     CHECK((flight->wait.descriptor == -1) == (flight->wait.direction == PC_DIRECTION_NONE));
 }
 
-// What poll() is asked for.
+// The entry for poll().
 static inline struct pollfd pollfd_of(const struct flight *flight)
 {
     struct pollfd pollfd = {.fd = flight->wait.descriptor};
@@ -29,7 +29,7 @@ static inline struct pollfd pollfd_of(const struct flight *flight)
     return pollfd;
 }
 
-// One turn, of `at_most_ms`: how many calls have not finished.
+// Runs one turn, of `at_most_ms`. Returns how many calls have not finished.
 static inline size_t turn(struct flight *flights, size_t count, int at_most_ms)
 {
     struct pollfd *pollfds = calloc(count, sizeof *pollfds);
@@ -45,7 +45,7 @@ static inline size_t turn(struct flight *flights, size_t count, int at_most_ms)
     CHECK(waiting == 0 || poll(pollfds, count, at_most_ms) >= 0);
     waiting = 0;
     for (size_t i = 0; i < count; i++) {
-        // A time-out that is not over yet makes this too early, which is harmless.
+        // If the time-out has not passed yet, this call is too early, which is harmless.
         if (!flights[i].wait.finished)
             go_on(&flights[i]);
         waiting += !flights[i].wait.finished;
@@ -88,7 +88,7 @@ static inline struct flight begin_acquire(pc_async *client, pc_mode mode, const 
     return flight;
 }
 
-// Takes the result of a call that has finished well, and frees it.
+// Takes the result of a successful call, and frees it.
 static inline pc_outcome result(struct flight *flight, pc_lock *lock)
 {
     pc_outcome outcome;

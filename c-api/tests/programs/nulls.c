@@ -1,4 +1,4 @@
-// Every function is given NULL for each of its pointers: that is an error or does nothing, and writes no output.
+// Calls every function with NULL for each of its pointers: this is an error or does nothing, and writes no output.
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
-// The library as a player of the client-side stories and of the network stories: tests/client-stories/README.md.
-// `player blocking` has the client that blocks; `player async` the one for event loops, whose calls run beside each
-// other.
+// The player of the library, for the client stories and the network stories: tests/client-stories/README.md.
+// `player blocking` uses the blocking client; `player async` the client for event loops, whose calls run at the same
+// time.
 
 #include "loop.h"
 #include <ctype.h>
@@ -19,7 +19,7 @@ struct party {
     int held_count;
 };
 
-// A call for an event loop, and whose it is. Without a label it is the one that is waited for.
+// A call on an event loop, and its client. The player waits for the call without a label.
 struct errand {
     struct party *party;
     char label[LABEL];
@@ -27,7 +27,7 @@ struct errand {
     int is_stats;
 };
 
-// A name that a thread looks up, so that no call waits for it but those that need it.
+// A name that a thread looks up, so that other calls do not wait for it.
 struct look_up {
     char host[256];
     char addresses[1024];
@@ -35,11 +35,11 @@ struct look_up {
 };
 
 static int is_async;
-// Threads write what they have found to one end: pointers to look_ups.
+// Threads write their results to one end: pointers to look_ups.
 static int found[2];
 static pc_config *config;
 static struct party parties[CLIENTS];
-// Those without a party are free.
+// Entries without a party are free.
 static struct errand errands[ERRANDS];
 static char answer[MOST * 8];
 
@@ -108,7 +108,7 @@ static void say_statistics(const char *text)
     answer[length] = '\0';
 }
 
-// Says what came of a call that has finished.
+// Prints the result of a finished call.
 static void conclude(struct errand *errand)
 {
     pc_outcome outcome = PC_OUTCOME_DONE;
@@ -174,7 +174,7 @@ static void advance(struct errand *errand)
         conclude(errand);
 }
 
-// Waits until some call can go on, and lets it; or, if it may listen, until there is input.
+// Waits until a call can continue, and continues it; or, if it may listen, until there is input.
 static void turn_all(int listen)
 {
     struct pollfd pollfds[ERRANDS + 2] = {{.fd = found[0], .events = POLLIN}};
@@ -198,7 +198,7 @@ static void turn_all(int listen)
     }
 }
 
-// Takes on a call that was begun. Without a label, it is driven to its end.
+// Adds a call that was begun. Without a label, drives it to its end.
 static void run_errand(struct party *party, const char *label, pc_error begun, pc_call *call, int is_stats)
 {
     struct errand *errand = errands;
@@ -360,7 +360,7 @@ static void play_new(const char *words)
     say("OK");
 }
 
-// What stands behind this sign at the beginning of a line, up to a space; empty without the sign.
+// The word after this sign at the beginning of a line; empty without the sign.
 static char *take_prefix(char **line, char sign)
 {
     char *word = *line + 1, *end = strchr(*line, ' ');
@@ -406,8 +406,8 @@ static void play(char *line)
     }
 }
 
-// The next line of the input, while calls go on; NULL at its end. The standard library would read more than it shows
-// to poll().
+// The next line of the input, while calls continue; NULL at its end. Not with stdio, which buffers input that poll()
+// does not see.
 static char *next_line(void)
 {
     static char input[MOST], line[MOST];

@@ -1,4 +1,4 @@
-// Sections on a kept connection. The runner looks at the system calls between two calls of getppid().
+// Sections on a kept connection. The runner checks the system calls between two calls of getppid().
 
 #include "check.h"
 

@@ -1,4 +1,4 @@
-// Several servers: both rules by which one is chosen, and what happens when one is away.
+// Several servers: both rules of choosing one, and a server that is away.
 
 #include "sockets.h"
 
@@ -70,7 +70,7 @@ static pc_client *client_of_ring(const char *alpha, const char *beta)
     return client_from(config);
 }
 
-// That page 2 is alpha's and page 1 is beta's is python-poolcounter's rule.
+// By python-poolcounter's rule, page 2 belongs to alpha and page 1 to beta.
 static void a_ring_knows_labels(void)
 {
     pc_client *client = client_of_ring(servers[0].address, servers[1].address), *of_b = client_of(servers[1].address);

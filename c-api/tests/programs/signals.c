@@ -1,4 +1,5 @@
-// A signal ends no wait that does not ask for it, none kills the process, and the library changes nothing about them.
+// A signal ends a wait only in pc_client_acquire_until_signal(), no signal kills the process, and the library does not
+// change the handling of signals.
 
 #include "sockets.h"
 #include "waiter.h"
@@ -15,7 +16,7 @@ static void count_alarm(int number)
     alarms = alarms + 1;
 }
 
-// Without SA_RESTART, so that every system call that waits is cut short.
+// Without SA_RESTART, so that every waiting system call is interrupted.
 static void ring_every_20_ms(int on)
 {
     struct sigaction action = {.sa_handler = count_alarm};
@@ -66,7 +67,7 @@ static void a_deadline_stands(void)
     pc_client_free(&client);
 }
 
-// A wait for the key that a signal has ended for now.
+// A wait for the key that a signal has interrupted.
 static void interrupted(pc_client *client, pc_lock *lock, pc_outcome *outcome)
 {
     pc_request request = make_request(PC_MODE_FOR_ANYONE, "key", 60);
@@ -142,7 +143,7 @@ static void an_interrupted_wait_may_be_given_up(void)
     pc_client_free(&holder);
 }
 
-// Where the second daemon listens too, if it is one that can. To write there when it is gone raises SIGPIPE at once.
+// A Unix socket of the second daemon, if it supports one. Writing to it after the daemon's end raises SIGPIPE at once.
 static const char *unix_socket(void)
 {
     static char name[256] = "unix:";
@@ -152,7 +153,7 @@ static const char *unix_socket(void)
     return access(name + 5, F_OK) == 0 ? name : NULL;
 }
 
-// With SIGPIPE as the system has it, that would kill.
+// With the default action of SIGPIPE, this would kill the process.
 static void a_broken_connection_does_not_kill(const char *server)
 {
     pc_client *client = client_of(server);
@@ -173,7 +174,7 @@ struct state {
 
 static void look(struct state *state)
 {
-    // Padding too is compared.
+    // Padding is compared as well.
     memset(state, 0, sizeof *state);
     for (int number = 1; number < SIGNALS; number++)
         CHECK_NUMBER(sigaction(number, NULL, &state->actions[number]), 0);

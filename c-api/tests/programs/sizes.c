@@ -1,8 +1,8 @@
-// Structs of the caller's, of sizes that other versions of the header have.
+// The caller's structs with the sizes of other versions of the header.
 
 #include "loop.h"
 
-// As they are in a later header.
+// The structs of a later header.
 struct later_request {
     pc_request known;
     int64_t unknown;

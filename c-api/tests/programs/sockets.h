@@ -1,4 +1,4 @@
-// Ports at which nobody answers, and what descriptors this program has.
+// Ports that do not answer, and the descriptors of this program.
 
 #ifndef SOCKETS_H
 #define SOCKETS_H
@@ -15,12 +15,12 @@
 struct port {
     int listener;
     char name[32];
-    // Connections that nobody accepts.
+    // Connections that are never accepted.
     int crowd[16];
     int crowded;
 };
 
-// Connections are refused there, and nobody else can take it.
+// Binds a port without listening: connections are refused, and no other program can use the port.
 static inline struct port closed_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -1,4 +1,4 @@
-// Threads: one client each, one client handed on, and two that want the same one.
+// Threads: one client in each, a client that is passed on, and two threads that use the same client.
 
 #include "loop.h"
 #include "waiter.h"

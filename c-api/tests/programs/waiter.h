@@ -1,4 +1,4 @@
-// Somebody else, who waits for a lock in a thread with a client of its own.
+// Another client, which waits for a lock in its own thread.
 
 #ifndef WAITER_H
 #define WAITER_H

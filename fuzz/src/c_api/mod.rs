@@ -1,5 +1,5 @@
-//! The functions of the C library, called in any order with what C may pass: each gives an error that the header knows, writes its outputs only if it succeeds, and reads
-//! and frees only what is there. The last is what the address sanitiser sees.
+//! Calls the functions of the C library in any order with any arguments that C may pass. Each call must return an error of the header, write its outputs only if it
+//! succeeds, and read and free only valid memory. The address sanitiser checks the last condition.
 
 mod server;
 
@@ -32,19 +32,19 @@ use std::ffi::{CStr, CString, c_char};
 use std::os::fd::BorrowedFd;
 use std::ptr::{null, null_mut};
 
-/// As many steps at the most: a silent server costs milliseconds of real time.
+/// The most steps: a silent server costs milliseconds of real time.
 const MOST_STEPS: usize = 64;
 
-/// What an output holds before a call.
+/// The value of an output before a call.
 const UNTOUCHED_LOCK: pc_lock = 0x5a5a_5a5a_5a5a_5a5a;
 
-/// Texts for every place where C passes one.
+/// Texts for every text argument.
 const TEXTS: [&CStr; 8] = [c"FULL", c"UPTIME", c"x y", c"", c"bad\nname", c"127.0.0.1,::1", c"localhost", c"\xff\xfe"];
 
-/// Servers, and what is none. No name is among them that somebody would have to be asked for.
+/// Valid and invalid servers. None has a name that a resolver would be asked for.
 const SERVERS: [&CStr; 6] = [c"127.0.0.1:1", c"localhost:1", c"x y", c"", c"bad\nname", c"\xff\xfe"];
 
-/// Each byte, or a few, is a call.
+/// Each byte, or a few bytes, is a call.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let server = FakeServer::start();
@@ -55,11 +55,11 @@ pub fn check(data: &[u8]) {
         }
         program.step(&mut input);
     }
-    // The clients end before the server, which waits for them.
+    // The clients are freed before the server, which waits for them.
     drop(program);
 }
 
-/// What a program in C has in its variables.
+/// The variables of the C program.
 struct Program {
     server: CString,
     configs: [*mut pc_config; 2],
@@ -80,9 +80,9 @@ impl Program {
             calls: [null_mut(); 4],
             locks: Vec::new(),
         };
-        // Something to begin with.
+        // The first objects.
         new.configure(0);
-        // SAFETY: a configuration, and places that are NULL.
+        // SAFETY: a configuration, and pointers that are NULL.
         unsafe {
             judge(pc_config_add_server(new.configs[0], new.server.as_ptr()));
             judge(pc_client_new(new.configs[0], &raw mut new.clients[0]));
@@ -93,7 +93,7 @@ impl Program {
 
     /// A configuration whose clients wait for milliseconds.
     fn configure(&mut self, place: usize) {
-        // SAFETY: the place holds NULL or a configuration.
+        // SAFETY: the pointer is NULL or a configuration.
         unsafe {
             pc_config_free(&raw mut self.configs[place]);
             assert!(self.configs[place].is_null());
@@ -113,9 +113,9 @@ impl Program {
             5..=7 => self.event_loop(input),
             8 | 9 => self.call(input),
             10 => {
-                // One more handle, or one less.
+                // Makes or frees a handle.
                 let place = input.below(2);
-                // SAFETY: each place holds NULL or what its `free` takes; what is in a place that is written to was freed before.
+                // SAFETY: each pointer is NULL or of the type that its `free` takes; a pointer that is overwritten was freed before.
                 unsafe {
                     match input.below(6) {
                         0 => self.configure(place),
@@ -320,7 +320,7 @@ impl Program {
             read(pc_outcome_name(number));
             read(pc_version());
             judge(pc_looked_up(host.as_ptr(), addresses, if input.flag() { null() } else { cause.as_ptr() }));
-            // NULL everywhere is an error, or nothing.
+            // NULL for every pointer is an error, or does nothing.
             pc_client_free(null_mut());
             pc_string_free(null_mut());
             assert_eq!(pc_call_progress(null_mut(), null_mut()), pc_error::PC_ERROR_NULL);
@@ -333,16 +333,16 @@ impl Program {
         if error != pc_error::PC_OK {
             assert_eq!((lock, outcome), (UNTOUCHED_LOCK, pc_outcome::PC_OUTCOME_STATISTICS), "an output of an error");
         } else if outcome == pc_outcome::PC_OUTCOME_LOCKED {
-            assert!(lock != 0 && !self.locks.contains(&lock), "a number that was given before");
+            assert!(lock != 0 && !self.locks.contains(&lock), "the number of an earlier lock");
             self.locks.push(lock);
         } else {
             assert_eq!(lock, 0);
         }
     }
 
-    /// It is gone, and its number is not known any more.
+    /// The lock is gone, and its number is not valid any more.
     fn ended(&mut self, lock: pc_lock) {
-        assert!(self.locks.contains(&lock), "a lock that nobody held");
+        assert!(self.locks.contains(&lock), "a lock that was not held");
         // SAFETY: NULL or a client.
         unsafe {
             for client in self.clients {
@@ -354,7 +354,7 @@ impl Program {
         }
     }
 
-    /// One that was granted, of whatever client, held or not; or none.
+    /// The number of a granted lock of any client, held or not; or no lock.
     fn lock(&self, input: &mut Input<'_>) -> pc_lock {
         let place = input.below(8);
         self.locks.iter().rev().nth(place).copied().unwrap_or([0, 1, u64::MAX][place % 3])
@@ -374,7 +374,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SAFETY: each place holds NULL or what its `free` takes. Calls may outlive their clients.
+        // SAFETY: each pointer is NULL or of the type that its `free` takes. Calls may outlive their clients.
         unsafe {
             for client in &mut self.clients {
                 pc_client_free(client);
@@ -392,10 +392,10 @@ impl Drop for Program {
     }
 }
 
-/// An error that the header knows, and no fault of the library.
+/// Checks that the error is in the header, and not a fault of the library.
 fn judge(error: pc_error) -> pc_error {
     assert!(error != pc_error::PC_ERROR_INTERNAL, "a fault of the library");
-    assert!(error != pc_error::PC_ERROR_IN_USE, "nobody else uses it");
+    assert!(error != pc_error::PC_ERROR_IN_USE, "no other thread uses it");
     error
 }
 
@@ -418,7 +418,7 @@ unsafe fn read_whole(text: *const c_char) {
     unsafe { read(text) };
 }
 
-/// A key that stands for what the server says to it, or one that is none; its bytes have no end of their own.
+/// A key, which decides the server's answer, or an invalid key; its bytes do not end with NUL.
 fn key(input: &mut Input<'_>) -> Box<[u8]> {
     let length = input.below(4);
     match input.byte() {
@@ -428,7 +428,7 @@ fn key(input: &mut Input<'_>) -> Box<[u8]> {
     }
 }
 
-/// The key must outlive it. Whatever is silent is waited for no longer than some milliseconds.
+/// A request; its key must outlive it. Its waits take only milliseconds.
 fn request(input: &mut Input<'_>, key: &[u8]) -> pc_request {
     let bits = input.byte();
     let timeout_seconds = [0, 0, 1, -1][usize::from(bits & 3)];

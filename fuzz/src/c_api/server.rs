@@ -1,4 +1,4 @@
-//! A server on a Unix socket, which says to each key what the key stands for.
+//! A server on a Unix socket. The key of a request decides its answer.
 
 use rustix::net::{Shutdown, shutdown};
 use std::io::{BufRead, BufReader, Error, ErrorKind, Write};
@@ -18,17 +18,17 @@ pub(super) struct FakeServer {
 }
 
 impl FakeServer {
-    /// Each has a path of its own, so what a process has learnt of one says nothing of the next.
+    /// Each server has its own path, so the process's knowledge of one server is not used for the next.
     pub(super) fn start() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("poolcounter-fuzz-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
-        let listener = UnixListener::bind(&path).expect("a path that nobody has");
+        let listener = UnixListener::bind(&path).expect("a new path");
         let its_own = listener.try_clone().expect("a descriptor");
         Self { path, listener, accepting: Some(spawn(move || accept(&its_own))) }
     }
 
-    /// As a configuration names it.
+    /// The server's text in a configuration.
     pub(super) fn name(&self) -> String {
         format!("unix:{}", self.path.display())
     }
@@ -37,21 +37,21 @@ impl FakeServer {
 impl Drop for FakeServer {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
-        // It ends the wait for the next connection.
+        // This ends the wait for the next connection.
         let _ = shutdown(&self.listener, Shutdown::Both);
         let all_closed = self.accepting.take().is_some_and(|accepting| accepting.join().is_ok_and(|all| all));
         assert!(all_closed || std::thread::panicking(), "a connection that no client has closed");
     }
 }
 
-/// Until the listener is shut down, and all clients have gone: whether they have.
+/// Serves until the listener is shut down and all clients have left. Gives whether they have.
 fn accept(listener: &UnixListener) -> bool {
     let mut connections = Vec::new();
     while let Ok((connection, _)) = listener.accept() {
         connections.push(spawn(move || serve(connection)));
     }
     let is_silence = |error: &Error| error.kind() == ErrorKind::WouldBlock;
-    // What cannot be sent to a client that has gone is no fault.
+    // It is not a fault if a client has left and an answer cannot be sent.
     connections.into_iter().all(|connection| connection.join().is_ok_and(|end| !end.as_ref().is_err_and(is_silence)))
 }
 

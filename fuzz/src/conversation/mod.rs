@@ -1,7 +1,7 @@
-//! A client's conversations with servers that say what they like, when they like: each call ends, in time, and no lock is taken for another.
+//! Calls of a client with servers that answer anything at any time: each call must end in time, and no lock may be mistaken for another.
 //!
-//! The servers are honest lock tables behind connections that can be cut, be slow, and be forged. What the client believes of its locks is compared with what the
-//! tables know, as long as nothing was forged on that connection.
+//! The servers are real lock tables behind connections that can be cut, slow and forged. As long as nothing was forged on a connection, the client's locks are
+//! compared with the claims of the table.
 
 mod net;
 
@@ -20,7 +20,7 @@ const SERVERS: [&str; 3] = ["10.0.0.1", "pc.example:80", "unix:/run/poolcounter/
 
 const KEYS: [&[u8]; 4] = [b"a", b"b", b"page 1", b"\n"];
 
-/// What a server could say, in the right place or the wrong one.
+/// Answers of a server, for the right or the wrong command.
 const WORDS: [&[u8]; 14] = [
     b"LOCKED\n",
     b"DONE\n",
@@ -40,23 +40,23 @@ const WORDS: [&[u8]; 14] = [
 
 const CAUSES: [&str; 3] = ["Connection refused", "Connection timed out", "Broken pipe"];
 
-/// As many calls at once, and locks that their callers hold.
-const MOST: usize = 5;
+/// The most calls and held locks at once.
+const MAX_CALLS: usize = 5;
 
-/// No call takes more steps than this, if the driver does what it says: most of them are looks at a look-up, every 5 ms.
-const MOST_STEPS: usize = 1_000;
+/// The most steps of a call if the driver does each step. Most of them check a look-up, every 5 ms.
+const MAX_CALLS_STEPS: usize = 1_000;
 
-/// How the network is when no more is said of it.
+/// The state of the network without a fault in the input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Network {
     Good,
-    /// Nothing comes, from anybody.
+    /// No bytes arrive, in any direction.
     Silent,
-    /// It cannot even be tried to connect.
+    /// Attempts to connect fail at once.
     Refusing,
 }
 
-/// The bytes are: how the network is in the end, the settings, and then steps.
+/// The input: the state of the network at the end, the settings, and then steps.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let network = input.one_of(&[Network::Good, Network::Silent, Network::Refusing]);
@@ -70,7 +70,7 @@ pub fn check(data: &[u8]) {
 
 struct World {
     settings: Settings,
-    /// They share what they know of the servers.
+    /// The clients share their knowledge of the servers.
     clients: [Client<Socket>; 2],
     net: Rc<RefCell<Net>>,
     calls: Vec<Running>,
@@ -80,16 +80,16 @@ struct World {
 /// A call under way.
 struct Running {
     call: Call,
-    /// Whose it is.
+    /// The client of the call.
     of: usize,
     kind: Kind,
     /// How long its answer may take, in microseconds.
     answer: u64,
     /// Attempts to connect that have neither succeeded nor failed.
     under_way: usize,
-    /// Where its command was sent to, and when the answer is due.
+    /// The connection to which its command was sent, and when the answer is due.
     sent: Option<(usize, Timestamp)>,
-    /// Where it is listening.
+    /// The connection from which it reads.
     listens: Option<usize>,
 }
 
@@ -105,7 +105,7 @@ enum Kind {
 struct Held {
     lock: Lock,
     of: usize,
-    /// As it is sent.
+    /// The key in the form of the protocol.
     key: Vec<u8>,
     connection: usize,
 }
@@ -143,7 +143,7 @@ impl World {
     fn step(&mut self, input: &mut Input<'_>) {
         let now = self.now();
         match input.byte() % 24 {
-            0..=3 if self.calls.len() + self.held.len() < MOST => self.acquire(input),
+            0..=3 if self.calls.len() + self.held.len() < MAX_CALLS => self.acquire(input),
             4 | 5 if !self.held.is_empty() => {
                 let place = input.below(self.held.len());
                 self.release(place);
@@ -208,7 +208,7 @@ impl World {
         self.begin(of, Kind::Acquire(key), answer, call);
     }
 
-    /// How long an answer may take that is due at once.
+    /// How long an answer may take if the server answers at once.
     fn at_once(&self) -> u64 {
         self.settings.answer_timeout.max(self.settings.first_answer_timeout)
     }
@@ -221,13 +221,13 @@ impl World {
     }
 
     fn begin(&mut self, of: usize, kind: Kind, answer: u64, call: Result<Call, Failure>) {
-        // A release is never refused for want of room.
-        if let (Ok(call), true) = (call, kind == Kind::Release || self.calls.len() < MOST) {
+        // A release is always allowed, also with many calls.
+        if let (Ok(call), true) = (call, kind == Kind::Release || self.calls.len() < MAX_CALLS) {
             self.calls.push(Running { call, of, kind, answer, under_way: 0, sent: None, listens: None });
         }
     }
 
-    /// What the call needs next, and what must be true of that.
+    /// Asks for the next step of the call, and checks it.
     fn wants(&mut self, place: usize) -> Wants {
         let now = self.now();
         let running = &mut self.calls[place];
@@ -257,7 +257,7 @@ impl World {
                 if let Some((to, by)) = running.sent
                     && to == *connection
                 {
-                    assert!(*deadline <= by, "the answer is due later than it was");
+                    assert!(*deadline <= by, "the deadline of the answer was moved to a later time");
                 }
             }
             _ => {}
@@ -266,7 +266,7 @@ impl World {
         wants
     }
 
-    /// Something happens to a call, as the input says; or what it waits for does not come.
+    /// The next event of a call, from the input; or its deadline passes.
     fn go_on(&mut self, place: usize, input: &mut Input<'_>) {
         let wants = self.wants(place);
         let now = self.now();
@@ -349,7 +349,7 @@ impl World {
         self.clients[*of].sent(call, now);
     }
 
-    /// What the server has said is read, up to so many bytes; or its end. If it has said nothing, nothing comes.
+    /// Reads the server's bytes, up to this number, or the end of the stream. Without bytes, no event happens.
     fn receive(&mut self, place: usize, connection: usize, most: usize) {
         let now = self.now();
         let bytes: Vec<u8> = {
@@ -365,7 +365,7 @@ impl World {
         self.clients[*of].received(call, &bytes, now);
     }
 
-    /// The client is told what the server has not said.
+    /// Gives the client bytes that the server has not sent.
     fn forge(&mut self, place: usize, connection: usize, bytes: &[u8]) {
         let now = self.now();
         self.net.borrow_mut().connections[connection].is_false = true;
@@ -377,10 +377,10 @@ impl World {
         let Running { of, kind, sent, .. } = self.calls.swap_remove(place);
         match (kind, result) {
             (Kind::Acquire(key), Ok(Outcome::Locked(lock))) => {
-                let (connection, _) = sent.expect("a lock that nobody was asked for");
+                let (connection, _) = sent.expect("a lock without a request");
                 let key = String::from_utf8_lossy(key).replace(' ', "%20").into_bytes();
                 let of_both = self.held.iter().any(|held| held.of == of && held.lock == lock);
-                assert!(!of_both, "a number that was given before");
+                assert!(!of_both, "the number of an earlier lock");
                 self.held.push(Held { lock, of, key, connection });
                 // It may have been closed in the meantime.
                 self.forget_closed();
@@ -397,13 +397,13 @@ impl World {
         }
     }
 
-    /// Locks go with their connection. Where each has its own, only the caller ends it.
+    /// Locks end with their connection. If each lock has its own connection, only the caller ends it.
     fn forget_closed(&mut self) {
         let net = self.net.borrow();
         self.held.retain(|held| net.connections[held.connection].is_open);
     }
 
-    /// What callers believe to hold, they hold.
+    /// Checks that callers really hold the locks that they believe to hold.
     fn check_locks(&self) {
         let net = self.net.borrow();
         for (place, held) in self.held.iter().enumerate() {
@@ -418,7 +418,7 @@ impl World {
         }
     }
 
-    /// Every call comes to its end in time, and when all locks are released, no server knows of any.
+    /// Checks that every call ends in time and that no server has a lock after all locks are released.
     fn end(&mut self, network: Network) {
         self.finish_calls(network);
         while !self.held.is_empty() {
@@ -429,7 +429,7 @@ impl World {
         let net = self.net.borrow();
         for connection in 0..net.connections.len() {
             if net.can_be_judged(connection) {
-                assert_eq!(net.claims(connection), 0, "a lock that nobody will release");
+                assert_eq!(net.claims(connection), 0, "a lock that no caller will release");
             }
         }
     }
@@ -442,14 +442,14 @@ impl World {
             let calls = self.calls.len();
             while self.calls.len() == calls {
                 steps += 1;
-                assert!(steps < MOST_STEPS, "a call without end");
+                assert!(steps < MAX_CALLS_STEPS, "a call without end");
                 self.go_straight_on(network);
             }
             assert!(self.now().micros_since(begun) <= longest, "a call took too long");
         }
     }
 
-    /// The first call, by a driver that does what it says.
+    /// Runs the first call to its end, with a driver that does each step.
     fn go_straight_on(&mut self, network: Network) {
         let wants = self.wants(0);
         let now = self.now();
@@ -489,13 +489,13 @@ impl World {
         }
     }
 
-    /// As long as a call may take, in microseconds: what `docs/faults.md` allows for each server, the look-up of its name, a connection that is replaced, and an answer.
+    /// The longest time of a call in microseconds: by `docs/faults.md` for each server, the look-up of its name, a replaced connection, and an answer.
     fn longest(&self, running: &Running) -> u64 {
         const SECOND: u64 = 1_000_000;
         let Settings { servers, connect_timeout, connect_twice, .. } = &self.settings;
         let tries = if *connect_twice { 2 } else { 1 };
         let connecting = tries * (2 * connect_timeout + SECOND) + 1_000;
-        // A probe, the answer of a release that is still to come, and an acquire that is not acknowledged.
+        // A STATS UPTIME, the missing answer of a release, and an acquire without acknowledgement.
         let doubt = 3 * SECOND + connect_timeout.max(&400_000);
         servers.len() as u64 * (2 * connecting + doubt) + running.answer
     }
@@ -528,7 +528,7 @@ fn settings(input: &mut Input<'_>) -> Settings {
     settings
 }
 
-/// What a look-up finds.
+/// The result of a look-up.
 fn found(input: &mut Input<'_>) -> Result<Vec<String>, String> {
     match input.below(6) {
         0 => Err("Name or service not known".to_owned()),

@@ -8,25 +8,25 @@ use std::rc::Rc;
 
 #[derive(Debug)]
 pub(super) struct Net {
-    /// What each server really knows.
+    /// The lock table of each server.
     tables: Vec<LockTable>,
     pub(super) connections: Vec<Connection>,
     pub(super) now: Timestamp,
 }
 
-/// A connection, from its beginning on; it stays in the list after its end.
+/// A connection. It stays in the list after its end.
 #[derive(Debug)]
 pub(super) struct Connection {
     server: usize,
     id: ClientId,
     lines: LineBuffer,
-    /// What the server has said, and the client has not read.
+    /// Bytes that the server has sent and the client has not read.
     pub(super) inbox: Vec<u8>,
     /// The client has not closed it.
     pub(super) is_open: bool,
     /// The server is there.
     pub(super) is_served: bool,
-    /// The client was told something that the server has not said.
+    /// The client got bytes that the server has not sent.
     pub(super) is_false: bool,
 }
 
@@ -103,13 +103,13 @@ impl Net {
         }
     }
 
-    /// Whether what the client believes of this connection can be held against the server.
+    /// Whether the client's locks on this connection can be compared with the server's table.
     pub(super) fn can_be_judged(&self, number: usize) -> bool {
         let connection = &self.connections[number];
         connection.is_open && connection.is_served && !connection.is_false
     }
 
-    /// How many locks to this key the server has granted through this connection.
+    /// How many locks on this key the server has granted over this connection.
     pub(super) fn held(&self, number: usize, key: &[u8]) -> usize {
         let connection = &self.connections[number];
         let client = self.tables[connection.server].clients().find(|client| client.id() == connection.id);
@@ -117,7 +117,7 @@ impl Net {
         claims.filter(|claim| claim.key == key && claim.state == ClaimState::Held).count()
     }
 
-    /// How many locks the server has granted through this connection, or is asked for.
+    /// How many claims this connection has at the server, held and waiting.
     pub(super) fn claims(&self, number: usize) -> usize {
         let connection = &self.connections[number];
         let client = self.tables[connection.server].clients().find(|client| client.id() == connection.id);

@@ -1,6 +1,6 @@
-//! What the daemon hands over: any state is an error, or one that can be; any parcel is an error, or descriptors, and none of them is lost.
+//! The daemon's hand-over: any state must be refused or valid; any parcel must be refused or give its descriptors, and no descriptor may be lost.
 
-// The daemon is a program and no library. These files know nobody else in it, so they are included, and nothing of the daemon becomes public.
+// The daemon is a program, not a library. These files import no other file of it, so they are included, and nothing in the daemon becomes public.
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "the daemon uses more of it")]
 #[path = "../../../daemon/src/hand_over/parcel.rs"]
 mod parcel;
@@ -20,7 +20,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-/// The bytes are: whether it is a parcel, or how the state is put together; and then that.
+/// The input: whether it is a parcel, or how the state is made; and then the parcel or the state.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     match input.byte() {
@@ -56,7 +56,7 @@ fn check_state(form: u8, input: &mut Input<'_>) {
     goes_on(table, &mut Input::new(&steps));
 }
 
-/// Version 2, with sections whose lengths are right, the table's own ones too.
+/// Version 2, with valid lengths of all sections, also those of the table.
 fn of_sections(input: &mut Input<'_>) -> Vec<u8> {
     let mut content = || {
         let length = usize::from(input.short());
@@ -72,7 +72,7 @@ fn of_sections(input: &mut Input<'_>) -> Vec<u8> {
     join(&[MAGIC, &[2]].concat(), &[(1, listeners), (2, clients), (3, &table)])
 }
 
-/// For each byte a message of the outer socket, with so many descriptors: of sockets that hold something, or of none.
+/// Each byte is a message of the outer socket, with this number of descriptors: of sockets with content, or without.
 fn check_parcel(input: &mut Input<'_>) {
     let lowest = null().as_raw_fd();
     {
@@ -85,7 +85,7 @@ fn check_parcel(input: &mut Input<'_>) {
             expected = crates.iter().fold(expected, |sum, (_, holds)| Some(sum? + (*holds)?));
         }
         if !sealed {
-            // As long as somebody could still send, there is no end.
+            // The stream has no end as long as a sender is open.
             assert!(parcel::unpack(&outlet).is_err());
         }
         drop(inlet);
@@ -96,7 +96,7 @@ fn check_parcel(input: &mut Input<'_>) {
     assert_eq!(null().as_raw_fd(), lowest, "a descriptor was left open");
 }
 
-/// What can be in a parcel, and how many descriptors come out of it; nothing comes out of what is no socket, or has no end.
+/// An item of a parcel, and how many descriptors it gives. An item that is not a socket, or whose stream has no end, gives none.
 fn a_crate(input: &mut Input<'_>) -> (OwnedFd, Option<usize>) {
     let kind = input.byte();
     if kind & 7 == 7 {

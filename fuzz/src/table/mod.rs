@@ -1,4 +1,4 @@
-//! The lock table beside a model in the simplest code: whatever happens, they say the same, in the same order, and count the same.
+//! Compares the lock table with a simple model: for any events, both must give the same messages in the same order and the same counters.
 
 mod model;
 
@@ -10,23 +10,23 @@ use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 
 const SEED: HashSeed = HashSeed::new(5, 6);
 
-/// The empty one is no key.
+/// The empty key is invalid.
 const KEYS: [&[u8]; 5] = [b"page:1", b"page:2", b"thumb", b"x", b""];
 
-/// As many clients at once; each looks through all claims of all others.
+/// The most clients at once. The model's time is quadratic in their claims.
 const MOST_CLIENTS: usize = 32;
 
-/// Later than that the table is not used: a sum of times may not overflow.
+/// The latest time in a test, so that no sum of times overflows.
 const LATEST: u64 = 1 << 50;
 
-/// Each step begins with a byte for what is done.
+/// Each step begins with a byte for its kind.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let mut both = Both::new();
     while !input.is_empty() {
         both.step(&mut input);
         both.compare_figures();
-        // It takes longer than the steps; and what differs once goes on to differ.
+        // Not after each step, because it is slow; and a difference stays.
         both.steps += 1;
         if both.steps.is_multiple_of(8) {
             both.compare();
@@ -36,11 +36,11 @@ pub fn check(data: &[u8]) {
     both.everybody_leaves();
 }
 
-/// The table, and the model that is told the same.
+/// The table, and the model that gets the same events.
 struct Both {
     table: LockTable,
     model: Model,
-    /// By which number the table knows each of the model's clients.
+    /// The table's number of each client of the model.
     ids: Vec<ClientId>,
     now: u64,
     started: u64,
@@ -113,7 +113,7 @@ impl Both {
         self.ids.push(id);
     }
 
-    /// Many come and wait for one key.
+    /// Many clients connect and wait for one key.
     fn crowd(&mut self, input: &mut Input<'_>) {
         for _ in 0..input.below(16) {
             self.connect();
@@ -146,13 +146,13 @@ impl Both {
         Some(String::from_utf8_lossy(answer.as_bytes()).trim_end().to_owned())
     }
 
-    /// `left`: it has just left, so what it is told counts for nothing.
+    /// `left`: this client has just left, so messages to it are ignored.
     fn take_wakeups(&mut self, left: Option<usize>) {
         let to_say = std::mem::take(&mut self.model.to_say);
-        assert!(to_say.is_empty() || self.table.snapshot().is_err(), "wake-ups that nobody has taken would be lost");
+        assert!(to_say.is_empty() || self.table.snapshot().is_err(), "a snapshot must fail while there are wake-ups");
         for (client, line) in to_say {
             assert!(Some(client) == left || self.model.clients.contains(&client));
-            let wakeup = self.table.next_wakeup().expect("somebody is to be told");
+            let wakeup = self.table.next_wakeup().expect("a wake-up is expected");
             assert_eq!(wakeup.client, self.ids[client]);
             assert_eq!(wakeup.response.as_bytes().strip_suffix(b"\n"), Some(line.as_bytes()));
         }
@@ -246,7 +246,7 @@ impl Both {
         }
     }
 
-    /// As the model has it.
+    /// A claim in the form of the model.
     fn claim(&self, view: &poolcounter::table::ClaimView<'_>) -> Claim {
         let client = self.model.clients.iter().find(|client| self.ids[**client] == view.client);
         Claim {

@@ -1,22 +1,22 @@
-//! The lock table in the simplest code: one list, which is searched from its beginning. Written after `docs/protocol.md`, and not after the table.
+//! A simple model of the lock table: one list, which is searched linearly. It follows `docs/protocol.md` and not the code of the table.
 
 use poolcounter::protocol::Mode;
 
-/// What is said to a client: who it is, and the line without its end.
+/// A message to a client: the client, and the line without its end.
 pub(super) type Said = (usize, &'static str);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
     pub(super) client: usize,
     pub(super) key: &'static [u8],
-    /// `None` for one that is held.
+    /// The queue in which it waits; `None` for a held claim.
     pub(super) waits: Option<Mode>,
     pub(super) requested: u64,
     pub(super) granted: Option<u64>,
     pub(super) deadline: Option<u64>,
 }
 
-/// What `STATS` counts, but the errors of sockets.
+/// The counters of `STATS`, except the errors of sockets.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
     pub(super) total_acquired: u64,
@@ -38,11 +38,11 @@ pub(super) struct Figures {
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
-    /// Who is connected.
+    /// The connected clients.
     pub(super) clients: Vec<usize>,
     /// In the order in which they were requested.
     pub(super) claims: Vec<Claim>,
-    /// What is still to be said, to those who did not ask just now.
+    /// Messages to clients whose wait has ended.
     pub(super) to_say: Vec<Said>,
     pub(super) figures: Figures,
 }
@@ -163,7 +163,7 @@ impl Model {
         self.claims.iter().position(|claim| claim.key == key && claim.waits == Some(mode))
     }
 
-    /// A held lock is gone; the claim at the place `heir` takes it over.
+    /// A hold ends; the claim at the index `heir` gets the lock.
     fn end_hold(&mut self, ended: Claim, heir: Option<usize>, now: u64) {
         self.figures.processed_count += 1;
         self.figures.processing += now - ended.requested;

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 /// How many failed.
 fn run(arguments: &Arguments) -> Result<usize> {
     if let Some(missing) = missing() {
-        println!("SKIPPED every network story, for this system has no place for them: {missing}");
+        println!("SKIPPED every network story, because this system cannot run them: {missing}");
         let failed = usize::from(must_run());
         println!("0 passed, {failed} failed");
         return Ok(failed);
