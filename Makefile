@@ -1,4 +1,4 @@
-# The commands of the README are `make demo`, `make lab` and `make test`; `make help` lists the rest.
+# The main commands are `make demo`, `make lab` and `make test`; `make help` lists all.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -12,25 +12,25 @@ LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DAEMON ?= $(TARGET)/release/poolcounterd
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
-# The dynamic linker looks for a library by the number of its ABI. The file has the version as well, so several may be installed.
+# The dynamic linker finds a library by the number of its ABI. The file name also has the version, so several versions may be installed.
 SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
 
 .PHONY: help demo lab test lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
 
 help:
-	@echo 'make demo         show a stampede on a real MediaWiki, without a pool counter and with (KEEP=1 leaves the wiki up)'
+	@echo 'make demo         show a stampede on a real MediaWiki, with and without a pool counter (KEEP=1 leaves the wiki up)'
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
-	@echo 'make test         get what is needed, check formatting and lints, run every test'
-	@echo 'make lint         formatting and lints alone'
-	@echo 'make fuzz         give every part that reads bytes from outside bytes of any kind (FUZZ_SECONDS=60 for each)'
+	@echo 'make test         install what is needed, check formatting and lints, run every test'
+	@echo 'make lint         check formatting and lints only'
+	@echo 'make fuzz         fuzz all code that reads bytes from outside (FUZZ_SECONDS=60 for each target)'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
-	@echo "make faults       measure what a broken server or network costs, beside MediaWiki's own client (two minutes)"
+	@echo "make faults       measure the cost of a broken server or network, also with MediaWiki's own client (two minutes)"
 	@echo 'make build        build the daemon and the C library'
 	@echo 'make build-php    build the PHP extension'
 	@echo 'make install      install both below PREFIX (default /usr/local), with manual and units for systemd; honours DESTDIR'
-	@echo 'make install-service  install the daemon alone, with manual and units'
+	@echo 'make install-service  install only the daemon, with manual and units'
 	@echo 'make install-php  install the PHP extension where php-config says'
-	@echo 'make uninstall    remove both again; uninstall-php, the PHP extension'
+	@echo 'make uninstall    remove both; uninstall-php removes the PHP extension'
 
 build:
 	$(CARGO) build --release --locked -p poolcounterd
@@ -70,7 +70,7 @@ faults:
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
-# The daemon, its manual, and its units, of which none is enabled.
+# The daemon, its manual, and its units, which are not enabled.
 install-service:
 	@test -x $(DAEMON) || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -s -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd

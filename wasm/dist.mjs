@@ -1,5 +1,5 @@
-// Makes wasm/npm/dist, which is published: wasm/npm/lib without the comments of its code, which cost a seventh of the size. The types keep theirs. Without the tools that `npm ci`
-// installs, all of them stay.
+// Makes wasm/npm/dist, which is published: wasm/npm/lib without the comments in the code, which are a seventh of the size. The type declarations keep their comments. Without the
+// tools that `npm ci` installs, all comments stay.
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

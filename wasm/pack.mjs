@@ -1,4 +1,4 @@
-// Packs a module for Node, and has its loader unpack it, which takes a millisecond: node wasm/pack.mjs MODULE LOADER
+// Compresses a module for Node and changes its loader to decompress it, which takes a millisecond: node wasm/pack.mjs MODULE LOADER
 
 import fs from 'node:fs';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -11,7 +11,7 @@ const code = fs
   .readFileSync(loader, 'utf8')
   .replace('_bg.wasm`', '_bg.wasm.br`')
   .replace(/require\('fs'\)\.readFileSync\(wasmPath\)/, "require('zlib').brotliDecompressSync($&)")
-  // The names of an enum's values, which nobody asks for.
+  // Removes the names of an enum's values, which are not used.
   .replace(/, "\d+": "\w+"/g, '');
 if (!code.includes('.br`') || !code.includes('brotliDecompressSync')) {
   throw new Error(`${loader} does not load the module as expected`);

@@ -1,7 +1,7 @@
-# Functions of scripts/test: steps in lanes, which go on beside each other. The caller makes a folder `work`, which goes when it ends.
+# Functions of scripts/test: steps in parallel lanes. The caller makes a folder `work` and removes it at its end.
 # shellcheck shell=bash
 
-# Every process of this run carries it.
+# Every process of this run has this variable in its environment.
 export POOLCOUNTER_TEST=${work:?}
 log=$work/log
 failures=$work/failures
@@ -9,7 +9,7 @@ mkdir -p "$work/running"
 touch "$log" "$failures"
 lanes=()
 
-# step NAME COMMAND...: prints what the command has said when it has ended. Goes on after a failure, so that one run shows all of them.
+# step NAME COMMAND...: prints the command's output when it has ended. Continues after a failure, so that one run shows all failures.
 step() {
     local name=$1 said ended=passed TIMEFORMAT='%0R s (CPU: %0U s, and %0S s in the kernel)'
     shift
@@ -27,7 +27,7 @@ step() {
     rm -f "$said" "$said.time"
 }
 
-# lane COMMAND...: a function whose steps follow each other, beside the other lanes. It has a process group of its own, and its steps' processes are in it.
+# lane COMMAND...: runs a function whose steps follow each other, parallel to the other lanes. Its process group has the processes of its steps.
 lane() {
     set -m
     "$@" &
@@ -35,7 +35,7 @@ lane() {
     lanes+=($!)
 }
 
-# What goes on, and since when.
+# The running steps, and when they began.
 progress() {
     local file since name line=
     for file in "$work/running"/*; do
@@ -47,7 +47,7 @@ progress() {
 
 ticker() { while sleep 30; do progress; done; }
 
-# wait_for_lanes: until the last one has ended. Says what goes on, twice a minute. A lane that breaks off is a step that failed.
+# wait_for_lanes: until the last one has ended. Prints the running steps twice a minute. A lane that breaks off counts as a failed step.
 wait_for_lanes() {
     local waited=("${lanes[@]}") lane
     lane ticker
@@ -59,10 +59,10 @@ wait_for_lanes() {
     lanes=()
 }
 
-# Without this shell and the lanes, of which the kernel does not show what they export.
+# Without this shell and the lanes, because the kernel does not show the variables that they export.
 processes_of_this_run() { grep -slxzF "POOLCOUNTER_TEST=$work" /proc/[0-9]*/environ | cut -d / -f 3; }
 
-# stop_lanes: ends every process of this run. What has something to clean up has some seconds for it.
+# stop_lanes: ends every process of this run. A process has some seconds to clean up.
 stop_lanes() {
     local left try lane
     for lane in "${lanes[@]}"; do kill -TERM -- "-$lane" 2>/dev/null || true; done

@@ -1,4 +1,4 @@
-# Functions of the setup scripts: installing Debian's packages, and unpacking them privately. The caller stands in the workspace's root.
+# Functions of the setup scripts: installing Debian's packages, and unpacking them without installing. The caller's folder is the workspace's root.
 # shellcheck shell=bash
 
 build=$PWD/build
@@ -40,7 +40,7 @@ install_listed() {
     install_packages "${listed[@]}"
 }
 
-# unpack FOLDER APT_OPTION... -- PACKAGE...: unpacks packages privately into FOLDER.new; the caller renames it when it is complete.
+# unpack FOLDER APT_OPTION... -- PACKAGE...: unpacks packages into FOLDER.new; the caller renames it when it is complete.
 unpack() {
     local folder=$1 options=() package packages=$1.packages
     shift
@@ -48,7 +48,7 @@ unpack() {
     shift
     rm -rf "$packages" "$folder.new"
     mkdir -p "$packages" "$folder.new"
-    # apt-get warns that it downloads as root; what it says matters only if it fails.
+    # apt-get warns that it downloads as root; its output matters only if it fails.
     local said
     said=$(cd "$packages" && apt-get -qq "${options[@]}" download "$@" 2>&1) ||
         fail "apt-get could not download $*: $said"
@@ -56,7 +56,7 @@ unpack() {
     rm -rf "$packages"
 }
 
-# unpack_program FOLDER PACKAGE...: unpacks a server, and the libraries that a fresh Debian does not have, into FOLDER; those go into its folder lib.
+# unpack_program FOLDER PACKAGE...: unpacks a server into FOLDER, and libraries that a fresh Debian does not have into FOLDER/lib.
 unpack_program() {
     local folder=$1
     [ ! -d "$folder" ] || return 0
@@ -75,7 +75,7 @@ unpack_fpm() { unpack_program "$build/php-fpm" php8.2-fpm libapparmor1 libacl1; 
 # Apache with mod_php, for the tests of the PHP extension.
 unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8.2 libapr1 libaprutil1; }
 
-# Sets newer_options: apt's options for the packages of Debian 13, with lists of its own; nothing of the machine's own changes.
+# Sets newer_options: apt's options for the packages of Debian 13, with separate package lists; the machine's own lists do not change.
 newer_options=()
 list_newer_packages() {
     [ ${#newer_options[@]} -eq 0 ] || return 0
@@ -92,7 +92,7 @@ list_newer_packages() {
 
 forget_newer_packages() { rm -rf "$build/apt"; newer_options=(); }
 
-# Where this machine gets Debian from.
+# The source of this machine's Debian packages.
 newer_source() {
     local uri
     # shellcheck disable=SC2016 # apt-get itself fills in $(SITE).

@@ -1,7 +1,7 @@
-# Functions of the scripts that run tests step by step. The caller makes a folder `work`, which goes when it ends.
+# Functions of the scripts that run tests step by step. The caller makes a folder `work` and removes it at its end.
 # shellcheck shell=bash
 
-# Every process of this run carries it.
+# Every process of this run has this variable in its environment.
 export POOLCOUNTER_RUN=${work:?}
 passed=0
 failed=0
@@ -21,24 +21,24 @@ step() {
     failed=$((failed + bad))
 }
 
-# replay_stories ARGUMENT...: those that every client of the project is told.
+# replay_stories ARGUMENT...: runs the client stories.
 replay_stories() { tell_stories replay "$@"; }
 
-# begin_network_stories ARGUMENT...: those of a network that fails. They are mostly asleep, so other steps go on beside them, until `end_stories outages`.
+# begin_network_stories ARGUMENT...: starts the network stories. They mostly sleep, so other steps run meanwhile, until `end_stories outages`.
 begin_network_stories() { begin_stories outages "$@"; }
 
-# tell_stories PROGRAM ARGUMENT...: the program's own sum is taken into this run's.
+# tell_stories PROGRAM ARGUMENT...: runs the program, and adds its numbers to this run's.
 tell_stories() {
     begin_stories "$@" && end_stories "$1"
 }
 
 declare -A teller
 
-# begin_stories PROGRAM ARGUMENT...: goes on beside what follows. NAME= tells several of them apart.
+# begin_stories PROGRAM ARGUMENT...: starts the program in the background. NAME= distinguishes several of them.
 begin_stories() {
     local program=$1
     shift
-    # By `cargo test`, which has built it before. `cargo build` would give it other features, and replace the program while another step runs it.
+    # Built by `cargo test` before. `cargo build` would build it with other features, and replace the program while another step runs it.
     cargo test --quiet --locked --no-run --test network_stories || return
     timeout 600 "${CARGO_TARGET_DIR:-target}/debug/$program" "$@" >"$work/${NAME:-$program}.log" &
     teller[${NAME:-$program}]=$!
@@ -52,12 +52,12 @@ end_stories() {
     sed '$d' "$log"
     good=$(sed -nE '$s/^([0-9]+) passed, .*/\1/p' "$log")
     bad=$(sed -nE '$s/.* passed, ([0-9]+) failed$/\1/p' "$log")
-    # Without a sum, the step itself is what failed.
+    # Without numbers in the output, the step itself counts as one failure.
     bad=${bad:-0} ran=$((${good:-1} + ${bad:-0}))
     return "$ok"
 }
 
-# Sets POOLCOUNTERD to a daemon as it is released, unless it names one already.
+# Sets POOLCOUNTERD to a release build of the daemon, unless it is set already.
 build_daemon() {
     if [ -z "${POOLCOUNTERD:-}" ]; then
         cargo build --quiet --locked --release -p poolcounterd || return

@@ -24,7 +24,7 @@ export default [
   { files: ['page/**/*.js'], languageOptions: { globals: { ...everywhere, ...browser } }, rules },
   {
     files: ['**/*.mjs'],
-    // What a test hands to the browser stands among Node's own code.
+    // Tests contain functions that run in the browser.
     languageOptions: { globals: { ...everywhere, ...browser, ...readonly('Buffer', 'process') } },
     rules,
   },

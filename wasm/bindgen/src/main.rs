@@ -1,4 +1,4 @@
-//! Makes the JavaScript around a WebAssembly module: `poolcounter_bindgen nodejs|web MODULE.wasm FOLDER`.
+//! Makes the JavaScript of a WebAssembly module: `poolcounter_bindgen nodejs|web MODULE.wasm FOLDER`.
 
 use std::error::Error;
 
