@@ -1,5 +1,5 @@
 /**
- * A web server for a folder: `node serve.mjs FOLDER PORT`, on 127.0.0.1. Port 0 is any that is free.
+ * A web server for a folder: `node serve.mjs FOLDER PORT`, on 127.0.0.1. With port 0, the system chooses a free port.
  */
 
 import { createReadStream } from 'node:fs';
@@ -20,7 +20,7 @@ const TYPES = new Map([
 /**
  * @param {string} folder
  * @param {string} url
- * @returns {string} the file that is asked for; never one outside the folder
+ * @returns {string} the requested file; never one outside the folder
  */
 function fileOf(folder, url) {
   const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);

@@ -1,4 +1,4 @@
-//! The texts in the page's fields, and the comparison that they stand for.
+//! Converts the texts of the page's fields into a comparison, and back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ type Texts = BTreeMap<String, String>;
 /// The values of a setting that are numbers.
 const NUMBERS: [&str; 4] = ["workers", "maxqueue", "timeout", "slots"];
 
-/// What the page shows of a comparison.
+/// The page's data of a comparison.
 #[derive(Serialize)]
 struct Form {
     comparison: Comparison,
@@ -25,7 +25,7 @@ struct Form {
     invalid: Vec<Fault>,
 }
 
-/// A text that was not taken.
+/// An invalid text.
 #[derive(Serialize)]
 struct Fault {
     field: String,
@@ -49,7 +49,7 @@ pub fn catalogue() -> String {
     json(&Catalogue { presets: Preset::ALL.map(preset).to_vec(), fields: FIELDS })
 }
 
-/// The form that the query of an address stands for, as JSON. Parts that cannot be taken are named, and left out.
+/// The form for the query of an address, as JSON. Invalid parts are named and left out.
 #[wasm_bindgen]
 #[must_use]
 pub fn open(query: &str) -> String {
@@ -58,7 +58,7 @@ pub fn open(query: &str) -> String {
     json(&Form::new(lab, invalid))
 }
 
-/// The form after the user has changed it: JSON in, an object of texts, and JSON out. A text that cannot be taken is named; the preset's stands in for it.
+/// The form after the user has changed it. Takes an object of texts as JSON and returns JSON. An invalid text is named, and the preset's text is used instead.
 #[wasm_bindgen]
 #[must_use]
 pub fn check(texts: &str) -> String {
@@ -90,7 +90,7 @@ fn what_can_be_taken(query: &str, invalid: &mut Vec<Fault>) -> Comparison {
     let mut usual = Comparison::of(Preset::QuietDay);
     for part in query::parts(query) {
         match part {
-            // The others differ from it, wherever it stands.
+            // The preset may be anywhere in the query; the other parts change it.
             Ok((name, text)) if name == "preset" => match usual.clone().with(&name, &text) {
                 Ok(preset) => usual = preset,
                 Err(fault) => refuse(fault),
@@ -110,7 +110,7 @@ fn what_can_be_taken(query: &str, invalid: &mut Vec<Fault>) -> Comparison {
     read(&texts, invalid)
 }
 
-/// `forAnyone,workers:1` into the fields of one side. What it does not name is as usual.
+/// Puts `forAnyone,workers:1` into the fields of one side. Other fields have their usual values.
 fn split_setting(side: &str, text: &str, texts: &mut Texts, refuse: &mut impl FnMut(Invalid)) {
     write_setting(side, &Setting::default(), texts);
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -129,7 +129,7 @@ fn split_setting(side: &str, text: &str, texts: &mut Texts, refuse: &mut impl Fn
     }
 }
 
-/// The comparison of these texts. Each that cannot be taken is named; bounds and the sum of the requests are checked at the end.
+/// The comparison of these texts. Each invalid text is named; bounds and the sum of the requests are checked at the end.
 fn read(texts: &Texts, invalid: &mut Vec<Fault>) -> Comparison {
     let preset = texts.get("preset").and_then(|name| Preset::named(name)).unwrap_or(Preset::QuietDay);
     let mut lab = Comparison::of(preset);
@@ -148,17 +148,17 @@ fn read(texts: &Texts, invalid: &mut Vec<Fault>) -> Comparison {
 }
 
 fn with(lab: &Comparison, field: &Field, text: &str) -> Result<Comparison, Fault> {
-    // People write a blank after a comma.
+    // Users write a blank after a comma.
     let text: String = text.split_whitespace().collect();
     lab.clone().with(field.name, &text).map_err(|invalid| Fault::new(field.name, invalid.reason, &text))
 }
 
-/// The check names one field at a time, so the preset's text stands in for each until none is left.
+/// The check names one field at a time. So each is replaced by the preset's text, until none is left.
 fn leave_out_what_is_out_of_bounds(lab: &mut Comparison, texts: &Texts, invalid: &mut Vec<Fault>) {
     let usual = self::texts(&Comparison::of(lab.preset));
     let mut seen = BTreeSet::new();
     while let Err(Invalid { field, reason }) = lab.scenario.check() {
-        // Twice: it is the preset's own text that does not fit the others.
+        // The same field twice: the preset's own text does not fit the other fields.
         if !seen.insert(field.clone()) {
             break;
         }
@@ -224,7 +224,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What is written here is numbers, words and lists: it can always be written.
+/// Serialises numbers, words and lists, which cannot fail.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
-//! The stampede lab, as its page calls it: texts in, JSON out. Every rule is the simulation's.
+//! The functions of the stampede lab for its page: they take texts and return JSON. All rules are in the simulation.
 //!
-//! | module | what it knows |
+//! | module | contents |
 //! | --- | --- |
-//! | `form` | the texts in the page's fields, and the comparison that they stand for |
-//! | `run` | a comparison that is played in slices |
+//! | `form` | the texts in the page's fields, and their comparison |
+//! | `run` | a comparison that runs in slices |
 
 mod form;
 mod run;

@@ -1,4 +1,4 @@
-//! A comparison that is played in slices.
+//! A comparison that runs in slices.
 
 use poolcounter_sim::{Comparison, Report, Simulation};
 use wasm_bindgen::JsError;
@@ -29,7 +29,7 @@ impl Run {
         Ok(Self { comparison, a, b, done: (0.0, 0.0) })
     }
 
-    /// Plays so many events. How much of the whole is done, from 0 to exactly 1.
+    /// Runs this number of events. Gives the progress, from 0 to exactly 1.
     pub fn advance(&mut self, events: u32) -> f64 {
         if self.done.0 < 1.0 {
             self.done.0 = self.a.advance(events);
@@ -39,7 +39,7 @@ impl Run {
         f64::midpoint(self.done.0, self.done.1)
     }
 
-    /// What came of it, as the JSON of the command `poolcounter-sim --json`.
+    /// The results, as the JSON of the command `poolcounter-sim --json`.
     #[must_use]
     pub fn report(&self) -> String {
         Report::new(&self.comparison, self.a.outcome(), self.b.outcome()).to_json()

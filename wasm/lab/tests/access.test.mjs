@@ -1,4 +1,4 @@
-/** For everybody: keyboard, screen reader, dark, phone, reduced motion. */
+/** Accessibility: keyboard, screen reader, dark mode, phone, reduced motion. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ after(() => lab.close());
 
 /**
  * @param {Page} page
- * @returns {Promise<string[]>} what axe finds wrong
+ * @returns {Promise<string[]>} the errors that axe finds
  */
 async function violations(page) {
   await page.evaluate(AXE);

@@ -1,4 +1,4 @@
-/** The page in Debian's Chromium, cut off from everything but its web server. */
+/** The page in Debian's Chromium, which can connect only to the page's web server. */
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
@@ -13,7 +13,7 @@ const ARGUMENTS = [
   '--no-first-run',
   '--no-sandbox',
 ];
-/** Nothing here takes longer on the slowest machine. */
+/** A time limit that is enough on the slowest machine. */
 export const DEADLINE_MS = 120_000;
 const FOLDER = new URL('../../../build/lab', import.meta.url).pathname;
 
@@ -39,7 +39,7 @@ export class Lab {
 
   /**
    * @param {Parameters<typeof serve>[1]} [how] how it is served
-   * @param {string} [host] what the browser calls this machine
+   * @param {string} [host] the name of this machine in the browser
    * @returns {Promise<Lab>}
    */
   static async start(how, host = '127.0.0.1') {
@@ -50,7 +50,7 @@ export class Lab {
   }
 
   /**
-   * Opens the page in a tab of its own, with a clipboard of its own.
+   * Opens the page in a new tab with its own clipboard.
    *
    * @param {string} [query]
    * @param {import('playwright-core').BrowserContextOptions} [options]
@@ -61,7 +61,7 @@ export class Lab {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(DEADLINE_MS);
     if (hostname === '127.0.0.1') {
-      // Any other name is not safe without https, and has no clipboard.
+      // With any other name the page is not a secure context without https, and has no clipboard.
       await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
     }
     /** @type {string[]} */
@@ -88,7 +88,7 @@ export class Lab {
 
 /**
  * @param {Page} page
- * @returns {string[]} what its console says, in time
+ * @returns {string[]} the lines of its console; further lines are added
  */
 function listen(page) {
   /** @type {string[]} */
@@ -99,12 +99,12 @@ function listen(page) {
 }
 
 /**
- * Waits until the results of what stands in the form are shown.
+ * Waits until the results of the form are shown.
  *
  * @param {Page} page
  */
 export async function settled(page) {
-  // The run of what was typed last begins after a pause.
+  // The run begins after a pause in typing.
   await page.waitForFunction(
     () => {
       const shown = document.querySelector('#results')?.getAttribute('data-query');
@@ -125,7 +125,7 @@ export function rows(page) {
 
 /**
  * @param {Page} page
- * @returns {Promise<string>} what the link gives out
+ * @returns {Promise<string>} the copied link
  */
 export async function download(page) {
   const [file] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()]);
@@ -137,7 +137,7 @@ export async function download(page) {
 }
 
 /**
- * Nothing was said in the console, and nothing was asked of another server.
+ * Checks that the console is empty and that no other server was contacted.
  *
  * @param {Tab} tab
  */

@@ -1,4 +1,4 @@
-/** What a user changes, copies and cancels. */
+/** Changes, copies and cancellations by a user. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -117,7 +117,7 @@ test('a part of an address that no field knows hinders nothing', async () => {
 });
 
 test('a wrong part of an address takes no good part with it', async () => {
-  // So long a day is too long for the preset's readers, but not for these.
+  // This day is too long for the preset's readers, but not for these.
   const tab = await lab.open('?duration=86400&hotReaders=49&readers=1&cores=0&b=forMe,workers:0,slots:3,colour:red');
   const { page } = tab;
   await page.locator('#state', { hasText: /^2 fields need other values\.$/ }).waitFor();

@@ -1,4 +1,4 @@
-/** The page's numbers: those of the native command, and the same for the same address. */
+/** The page's numbers are those of the native command, and the same for the same address. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** Pictures of every preset, to be looked at: `node screenshots.mjs FOLDER`. */
+/** Pictures of every preset, for a visual check: `node screenshots.mjs FOLDER`. */
 
 import assert from 'node:assert/strict';
 import { argv } from 'node:process';

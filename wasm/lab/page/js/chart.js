@@ -1,4 +1,4 @@
-/** One chart: uPlot in the colours of the page, as wide as its place. */
+/** One chart: uPlot in the colours of the page, as wide as its container. */
 
 import uPlot from '../vendor/uPlot.esm.js';
 import { make } from './dom.js';
@@ -80,7 +80,7 @@ function options(lines, { top, format = rough, duration, cursor }) {
 export class Chart {
   #plot;
   #duration = 1;
-  /** The place of the chart in the page. */
+  /** The container of the chart in the page. */
   root;
 
   /**

@@ -19,7 +19,7 @@ const KINDS = [
   { name: 'requests', title: 'Requests a second' },
 ];
 
-/** Dashes tell the settings apart where colours do not. They come last, so that a line below them is seen. */
+/** Dashes distinguish the settings without colours. They are drawn last, so that a line below them is visible. */
 const LINES = [
   { label: 'B', colour: 'b', fill: true },
   { label: 'A', colour: 'a', dash: [5, 3] },
@@ -35,7 +35,7 @@ function sum(values) {
   return { peak, at: values.indexOf(peak), mean };
 }
 
-/** All charts, their cursor, and the same as a table. */
+/** All charts, their cursor, and a table with the same numbers. */
 export class Charts {
   /** @type {Report | undefined} */
   #report;
@@ -133,7 +133,7 @@ export class Charts {
 }
 
 /**
- * Fills the table that says the same as the charts.
+ * Fills the table with the numbers of the charts.
  *
  * @param {Report} report
  */

@@ -1,9 +1,9 @@
-/** Copies text, where the browser lets a page do so. */
+/** Copies text, if the browser allows it. */
 
 import { make } from './dom.js';
 
 /**
- * A page that did not come by https has no clipboard but this one.
+ * The only way to copy on a page without https.
  *
  * @param {string} text
  * @returns {boolean} whether it was copied
@@ -36,7 +36,7 @@ export async function copy(text) {
 }
 
 /**
- * Copies, and says so for a while.
+ * Copies, and shows a message for a while.
  *
  * @param {string} text
  * @param {HTMLElement} said

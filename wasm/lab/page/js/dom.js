@@ -1,4 +1,4 @@
-/** Short ways to elements. */
+/** Short functions for elements. */
 
 /**
  * @param {string} id

@@ -6,7 +6,7 @@ import { byId, make } from './dom.js';
 /** @typedef {import('./types.js').Side} Side */
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
 
-/** Fields by group; what is in none of them goes to the last. */
+/** Fields by group; other fields are in the last group. */
 const GROUPS = [
   { title: 'Readers', open: true, names: ['duration', 'hotReaders', 'readers', 'crawler', 'patience'] },
   { title: 'Edits and pages', open: false, names: ['edits', 'otherEdits', 'pages', 'hotCached', 'cachedShare'] },

@@ -1,4 +1,4 @@
-/** The form: its texts, and what is wrong with them. */
+/** The form: its texts, and their errors. */
 
 import { byId, make } from './dom.js';
 import { makeGroups, makeSettings } from './fields.js';
@@ -52,7 +52,7 @@ export class LabForm {
   }
 
   /**
-   * Fills every field. What was refused stays as it was written.
+   * Fills every field. An invalid text is not changed.
    *
    * @param {Form} form
    */
@@ -69,7 +69,7 @@ export class LabForm {
   }
 
   /**
-   * Shows what is wrong, and what has been changed.
+   * Shows the errors, and whether the form has been changed.
    *
    * @param {Form} form
    * @param {boolean} changed whether it differs from its preset
@@ -89,7 +89,7 @@ export class LabForm {
 
   /**
    * @param {Form} form
-   * @returns {number} how many fields need another value; what no field shows was left out, and hinders no run
+   * @returns {number} how many fields have an invalid value; errors without a field do not prevent a run
    */
   faults({ invalid }) {
     const names = new Set(invalid.map(({ field }) => field));
@@ -103,7 +103,7 @@ export class LabForm {
   }
 
   /**
-   * What no field can show, from an address.
+   * Shows errors of an address that belong to no field.
    *
    * @param {Fault[]} faults
    */
@@ -123,7 +123,7 @@ export class LabForm {
     for (const name of ['workers', 'maxqueue', 'timeout', 'slots', 'fastStale']) {
       const control = /** @type {Control} */ (byId(`field-${side}.${name}`));
       const idle = mode === 'none' || (name === 'fastStale' && mode !== 'forAnyone');
-      // What is wrong can be mended.
+      // An invalid value can be corrected.
       control.disabled = idle && !control.hasAttribute('aria-invalid');
     }
   }

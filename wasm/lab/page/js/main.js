@@ -16,13 +16,13 @@ import { compile } from './wasm.js';
 /** @typedef {import('./types.js').Form} Form */
 /** @typedef {import('./types.js').Report} Report */
 
-/** What an address without a scenario shows. */
+/** The preset of an address without a scenario. */
 const FIRST = '?preset=breaking-news';
 const OLD = ' What is shown is the run before.';
-/** A run begins when nobody has typed for so long. */
+/** A run begins after this pause in typing. */
 const PAUSE_MS = 350;
 
-/** What the page shows, and what comes next. */
+/** The state of the page. */
 class Lab {
   #runner;
   #form;
@@ -105,7 +105,7 @@ class Lab {
     this.#stop('Cancelled.');
   }
 
-  /** @param {string} why there are no numbers of what stands in the form */
+  /** @param {string} why there are no numbers for the form */
   #stop(why) {
     this.#runner.cancel();
     this.#setRunning(false);

@@ -1,4 +1,4 @@
-/** What a setting is called. */
+/** The name of a setting. */
 
 /** @typedef {import('./types.js').Setting} Setting */
 
@@ -8,7 +8,7 @@ const NUMBERS = /** @type {const} */ (['workers', 'maxqueue', 'timeout', 'slots'
 /**
  * @param {Setting} setting
  * @param {Setting} other the one that it is compared with
- * @returns {string} pool for anyone, workers 4: of the numbers, those in which two pools differ
+ * @returns {string} pool for anyone, workers 4: the mode, and the numbers in which two pools differ
  */
 export function nameOf(setting, other) {
   if (setting.mode === 'none' || other.mode === 'none') {

@@ -1,4 +1,4 @@
-/** Numbers as people read them. The blank before a unit does not break. */
+/** Formats numbers for people. The blank before a unit does not break. */
 
 const BLANK = '\u00a0';
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });

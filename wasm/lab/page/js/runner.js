@@ -1,4 +1,4 @@
-/** Runs simulations in a worker, the newest alone. */
+/** Runs simulations in a worker, only the newest one. */
 
 /**
  * @typedef {object} Listener
@@ -25,7 +25,7 @@ export class Runner {
   }
 
   /**
-   * Starts a run; one that is under way is dropped.
+   * Starts a run, and ends the one before.
    *
    * @param {string} query
    */
@@ -35,7 +35,7 @@ export class Runner {
     this.#worker.postMessage({ id: this.#id, query });
   }
 
-  /** Drops the run. */
+  /** Ends the run. */
   cancel() {
     this.#id += 1;
     this.#worker.postMessage({ id: this.#id });

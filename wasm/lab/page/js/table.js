@@ -17,10 +17,10 @@ import { SIDES } from './types.js';
  * @property {'less' | 'more'} [better] which is better, if either is
  * @property {string} [hint]
  * @property {boolean} [wait] whether errors are among what it measures
- * @property {boolean} [part] whether it is part of the row above, and left out where it is nothing
+ * @property {boolean} [part] whether it is part of the row above, and left out if it is 0
  */
 
-/** A share of the requests: beyond it, one setting's waits are shorter because its errors are fast. */
+/** A share of the requests. If the errors differ by more, waits are not compared, because fast errors look like short waits. */
 const HAIR = 0.001;
 
 const ofRequests = (/** @type {number} */ value, /** @type {Totals} */ totals) =>

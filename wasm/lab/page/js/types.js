@@ -1,5 +1,5 @@
 /**
- * What the simulation tells, as far as the page shows it.
+ * The results of the simulation that the page shows.
  *
  * @typedef {'a' | 'b'} Side
  * @typedef {{ name: string, title: string, story: string }} Preset

@@ -1,4 +1,4 @@
-/** One sentence that says what happens, made from the numbers. */
+/** Makes one sentence about the results from the numbers. */
 
 import { nameOf } from './names.js';
 import { count, duration, percent } from './numbers.js';
@@ -7,7 +7,7 @@ import { count, duration, percent } from './numbers.js';
 /** @typedef {import('./types.js').Report} Report */
 /** @typedef {import('./types.js').Totals} Totals */
 
-/** An average of an interval that leaves no core idle, but for rounding. */
+/** The average of an interval in which no core is idle, less a margin for rounding. */
 const ALL_BUSY = 0.995;
 
 /**

@@ -1,7 +1,7 @@
 /** Loads the WebAssembly module. */
 
 /**
- * Compiles it. Not every web server knows the type application/wasm, without which a browser refuses to compile while it loads.
+ * Compiles it. A browser compiles while it loads only with the type application/wasm, which not every web server sends.
  *
  * @returns {Promise<WebAssembly.Module>}
  */

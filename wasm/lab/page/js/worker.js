@@ -1,4 +1,4 @@
-/** The worker: plays a comparison in slices, so that it can be told to stop. */
+/** The worker: runs a comparison in slices, so that it can be stopped. */
 
 import init, { Run } from '../wasm/poolcounter_lab.js';
 
@@ -10,7 +10,7 @@ let ready;
 /** The newest run; an older one stops when it sees another number here. */
 let current = 0;
 
-/** @returns {Promise<void>} after messages that have come were read */
+/** @returns {Promise<void>} after pending messages were read */
 function pause() {
   return new Promise((resolve) => {
     setTimeout(resolve, 0);
