@@ -1,4 +1,4 @@
-//! What the table takes from the allocator, and gives back.
+//! The memory that the table allocates and frees.
 
 #![allow(clippy::expect_used)]
 
@@ -20,7 +20,7 @@ fn drain(table: &mut LockTable) -> usize {
 fn a_command_on_a_known_key_allocates_nothing() {
     let mut table = LockTable::new(HashSeed::new(5, 6), NOW);
     let clients: Vec<ClientId> = (0..50).map(|_| table.connect()).collect();
-    // The first client keeps the key known; the others come, wait, are served and leave, again and again.
+    // The first client keeps the key in use. The others connect, wait, are served and leave, again and again.
     assert_eq!(table.command(clients[0], acquire(b"known", Mode::ForMe, 1), NOW), Some(Response::Locked));
     let mut round = || {
         for (client, mode) in clients[1..].iter().zip([Mode::ForMe, Mode::ForAnyone].into_iter().cycle()) {
@@ -34,7 +34,7 @@ fn a_command_on_a_known_key_allocates_nothing() {
         table.received(clients[1], NOW);
         assert_eq!(table.command(clients[1], Command::Release, NOW), Some(Response::Released));
     };
-    // The first round makes the room that the later ones use.
+    // The first round allocates memory that later rounds use.
     round();
     assert_eq!(measure(&mut round).count_total, 0);
 }
@@ -50,7 +50,7 @@ fn nothing_grows_with_traffic() {
     };
     (0..10).for_each(&mut visit);
     let traffic = measure(|| (0..200_000).for_each(&mut visit));
-    assert_eq!(traffic.bytes_current, 0, "a key that is gone left something behind");
+    assert_eq!(traffic.bytes_current, 0, "a removed key left memory allocated");
 }
 
 #[test]

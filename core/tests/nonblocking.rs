@@ -1,4 +1,4 @@
-//! The client for event loops, under a loop that comes late.
+//! The client for event loops, with a loop that is late.
 #![cfg(feature = "nonblocking")]
 
 use poolcounter::client::{Outcome, Request, Server, Settings};
@@ -18,7 +18,7 @@ fn what_is_there_counts_before_the_deadline_does() {
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         lines.next().transpose()?;
         stream.write_all(b"LOCKED\n")?;
-        // Until the client hangs up.
+        // Until the client closes the connection.
         lines.next().transpose().map(drop)
     });
     let mut settings = Settings::new(vec![Server::parse(&address).unwrap()]);
@@ -30,7 +30,7 @@ fn what_is_there_counts_before_the_deadline_does() {
     let result = loop {
         match client.progress(&mut call) {
             Progress::Finished(result) => break result,
-            // The loop does something else, far longer than connecting or answering may take.
+            // The loop is busy for much longer than the timeouts of connecting and answering.
             Progress::Waiting(_) => thread::sleep(Duration::from_millis(300)),
             Progress::LookUp(_) => panic!("an address needs no look-up"),
         }

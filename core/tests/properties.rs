@@ -1,4 +1,4 @@
-//! Random traffic in virtual time, and what must be true of it whatever happens.
+//! Random traffic in virtual time, and properties that must always hold.
 
 #![allow(clippy::expect_used)]
 
@@ -25,7 +25,7 @@ enum Step {
     Release {
         who: usize,
     },
-    /// Bytes that are no whole line.
+    /// An unfinished line.
     Half {
         who: usize,
     },
@@ -35,7 +35,7 @@ enum Step {
     Pass {
         micros: u64,
     },
-    /// The table is written out and read back.
+    /// The table is saved and restored.
     HandOver,
 }
 
@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a client knows of itself, from what it sent and was told.
+/// A client's knowledge of itself, from its commands and answers.
 #[derive(Default)]
 struct Known {
     held: usize,
@@ -136,7 +136,7 @@ impl World {
         if self.clients.len() < 12 {
             let client = self.table.connect();
             self.clients.push(client);
-            assert!(self.known.insert(client, Known::default()).is_none(), "a number that is in use was given again");
+            assert!(self.known.insert(client, Known::default()).is_none(), "a number in use was given again");
         }
     }
 
@@ -263,7 +263,7 @@ impl World {
     fn check_pools(&mut self) {
         for pool in self.table.pools() {
             let holders = pool.holders().count();
-            assert!(holders > 0, "a pool that nobody holds");
+            assert!(holders > 0, "a pool without a holder");
             let widest = self.widest.get(pool.key()).copied().unwrap_or_default();
             assert!(holders <= widest as usize, "{holders} holders where {widest} are allowed");
             assert!(pool.holders().all(|lock| lock.state == ClaimState::Held && lock.deadline.is_none()));
@@ -323,7 +323,7 @@ proptest! {
         for step in &steps {
             world.play(step);
         }
-        // Whoever neither leaves nor sends is answered in the end.
+        // A client that neither leaves nor sends gets an answer in the end.
         world.play(&Step::Pass { micros: 3_600_000_000 });
         let unanswered = world.known.values().any(|known| known.wait.deadline().is_some());
         prop_assert!(!unanswered, "a wait without an answer");

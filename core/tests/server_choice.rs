@@ -1,4 +1,4 @@
-//! Server choice against values that independent programs computed (`server-choice.json`).
+//! Compares server choice with values that independent programs computed (`server-choice.json`).
 
 #![allow(clippy::expect_used)]
 

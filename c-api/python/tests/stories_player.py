@@ -1,4 +1,4 @@
-"""The package as a player of the client-side stories and of the network stories: see tests/client-stories/README.md.
+"""The player of the package, for the client stories and the network stories: see tests/client-stories/README.md.
 
 python stories_player.py [--aio]
 """
@@ -32,11 +32,11 @@ FAILURES: dict[type[Exception], str] = {
 
 
 class AskedToFailError(Exception):
-    """Leaves a block as work that failed does."""
+    """Ends a block like failed work."""
 
 
 class Tasks(Face):
-    """`poolcounter.aio.Client`, on a loop in a thread that all of them share, so that calls run beside each other."""
+    """`poolcounter.aio.Client`, on a loop in a shared thread, so that calls run at the same time."""
 
     client: aio.Client
     loop: asyncio.AbstractEventLoop | None = None
@@ -144,7 +144,7 @@ class Players:
         self.players: dict[int, Player] = {}
 
     def take(self, line: str) -> None:
-        """Does what the line says; with a label, beside the next lines."""
+        """Executes the line; with a label, at the same time as the next lines."""
         label, command = prefixed(line, "&")
         number, command = prefixed(command, "#")
         if command.startswith("new "):
@@ -166,14 +166,14 @@ class Players:
         self.player(1)
 
     def player(self, number: int) -> Player:
-        """Of this number."""
+        """The player of this client number."""
         if number not in self.players:
             self.players[number] = Player(self.face, self.values)
         return self.players[number]
 
 
 def prefixed(line: str, sign: str) -> tuple[str | None, str]:
-    """What stands behind this sign at the beginning of a line, and the rest of it."""
+    """The word after this sign at the beginning of a line, and the rest of the line."""
     if not line.startswith(sign):
         return None, line
     word, _, rest = line[1:].partition(" ")
@@ -181,7 +181,7 @@ def prefixed(line: str, sign: str) -> tuple[str | None, str]:
 
 
 def say(answer: str) -> None:
-    """As one line, whoever else says something."""
+    """Prints one line, without mixing it with lines of other threads."""
     with saying:
         print(answer.replace("\n", "\\n"), flush=True)
 

@@ -1,4 +1,4 @@
-"""The client for asyncio, in ways that a loop which runs for one verb at a time cannot show."""
+"""Tests of the asyncio client that need one loop for several operations."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_lock_that_came_too_late_for_its_task_is_abandoned(daemon: Daemon) -> 
             await until(lambda: daemon.counter("waiting_workers") == 1, "the waiter")
             assert peer.ask("RELEASE") == "RELEASED"
             waiter.send("ACQ4ANY key 1 10 30")
-            # The loop has not been run since: it finds the lock and the cancellation together.
+            # The loop has not run since, so it sees the granted lock and the cancellation together.
             deadline.until(lambda: daemon.counter("waiting_workers") == 1, "the other waiter")
             asyncio.get_running_loop().call_soon(task.cancel)
             with pytest.raises(asyncio.CancelledError):
@@ -301,7 +301,7 @@ def test_what_a_closed_loop_held_is_abandoned_by_the_next_loop(daemon: Daemon) -
 
     async def story() -> None:
         async with locked(client, "another"):
-            # The work of that task has failed: the next one does it.
+            # The work of that task has failed, so the next waiter does it.
             assert await asyncio.to_thread(waiter.line) == "LOCKED"
             await until(lambda: daemon.counter("processing_workers") == 2, "the end of the other lock")
         await lock.__aexit__(None, None, None)

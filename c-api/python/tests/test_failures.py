@@ -1,4 +1,4 @@
-"""No answer, and what cannot be asked for."""
+"""Missing answers, and invalid arguments."""
 
 from __future__ import annotations
 

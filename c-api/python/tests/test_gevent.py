@@ -1,4 +1,4 @@
-"""The client for threads where gevent has patched the process. tests/run plays other tests in such a process too."""
+"""The client for threads in a process that gevent has patched. tests/run also runs other tests in such a process."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_an_interrupt_ends_a_wait(daemon: Daemon) -> None:
     with patched(code, daemon) as waiting:
         daemon.until("waiting_workers", 1)
         waiting.send(signal.SIGINT)
-        # gevent itself says what has come.
+        # gevent itself prints the exception.
         while (line := waiting.line()) != "interrupted":
             assert line
         daemon.until("waiting_workers", 0)

@@ -29,7 +29,7 @@ def test_an_interrupt_ends_a_wait(daemon: Daemon) -> None:
         daemon.until("waiting_workers", 1)
         waiting.send(signal.SIGINT)
         assert waiting.line() == "interrupted"
-        # The wish was taken back.
+        # The request was removed from the queue.
         daemon.until("waiting_workers", 0)
         assert daemon.counter("processing_workers") == 1
 
@@ -84,7 +84,7 @@ STORM = """
     count, end = 0, time.monotonic() + 2
     while time.monotonic() < end:
         try:
-            # Mostly within these locks; what the timer hits is different each time.
+            # The timer usually fires within these locks, at a different point each time.
             signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 3e-4))
             while True:
                 with client.lock(f"key-{count}", workers=1, maxqueue=10, timeout=0, mode=poolcounter.Mode.FOR_ME):

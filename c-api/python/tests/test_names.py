@@ -12,7 +12,7 @@ from support.daemon import Daemon
 from support.names import Names
 from support.process import Process
 
-# Takes a lock again and again, says how that goes when it changes, and that the loop turns meanwhile.
+# Acquires a lock again and again, prints each new outcome, and checks that the loop runs meanwhile.
 SCRIPT = """
     import asyncio, sys, time
     from pathlib import Path
@@ -79,7 +79,7 @@ def script(names: Names, end: Path, *servers: str, key: str = "key") -> Process:
 
 
 def digest(server: str, key: str) -> str:
-    """MediaWiki's rule: the least comes first."""
+    """MediaWiki's rule: the smallest digest is first."""
     return hashlib.md5((server + key).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Clients travel, as the settings that they are; locks do not."""
+"""Clients can be pickled, as their settings; locks cannot."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_copy_has_connections_of_its_own(make: MakeFace, daemon: Daemon, way: 
 
 
 class Named(poolcounter.Client):
-    """A client with something of its user's."""
+    """A client with an attribute of its user."""
 
     name = ""
 
@@ -85,7 +85,7 @@ def test_a_lock_has_no_copy(kind: Any, way: Callable[[Any], Any]) -> None:
 
 
 def once(client: AnyClient) -> str:
-    """What a process does that was given a client."""
+    """The function of a process that gets a client as an argument."""
     lock = client.lock("another", workers=1, maxqueue=10, timeout=20)
     if isinstance(lock, poolcounter.Lock):
         with lock as outcome:

@@ -1,4 +1,4 @@
-"""What people are shown of clients, locks and results."""
+"""The `repr()` of clients, locks and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the daemons say of themselves."""
+"""The statistics of daemons."""
 
 from __future__ import annotations
 

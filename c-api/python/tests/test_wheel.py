@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it is all one needs."""
+"""The wheel has the right files, and works without any other package."""
 
 from __future__ import annotations
 

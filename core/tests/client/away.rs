@@ -162,7 +162,7 @@ fn one_silence_speaks_for_the_idle_connections_and_not_for_those_that_wait() {
     assert_eq!(driver.step(&mut next), Wants::Connect(other(&server)));
     driver.received(waits, sockets[0], b"LOCKED\n");
     lock(driver.step(waits));
-    // It answers: it is asked again, over a new connection.
+    // It answers: the client uses it again, over a new connection.
     let mut next = driver.acquire();
     assert_eq!(driver.step(&mut next), Wants::Connect(server));
 }
@@ -239,7 +239,7 @@ fn calls_fail_at_once_if_one_server_refuses_and_the_other_is_silent() {
             "{cause}"
         );
     }
-    // The host of the silent one refuses by now: it is asked by every call.
+    // The host of the silent server refuses now, so every call tries it.
     driver.wait(3_000);
     for _ in 0..2 {
         let mut call = driver.acquire();
@@ -298,7 +298,7 @@ fn what_one_client_learns_serves_all_with_the_same_knowledge() {
     first.wait(100);
     second.wait(100);
     assert_eq!(first.step(&mut call), Wants::Connect(other(&server)));
-    // Not even the connection that it has is trusted.
+    // Not even its existing connection is used.
     let mut call = second.acquire();
     assert_eq!(second.step(&mut call), Wants::Connect(other(&server)));
 }

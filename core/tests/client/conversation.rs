@@ -1,4 +1,4 @@
-//! What a call sends, and what it makes of the answers.
+//! The commands that a call sends, and its outcomes for each answer.
 
 use crate::driver::{A, ACQUIRE, B, Driver, Wants};
 use poolcounter::client::{Failure, Lock, Outcome, Request, Sharing};
@@ -129,7 +129,7 @@ fn the_next_server_answers_and_the_dead_one_is_passed_over_for_a_while() {
     // At once: the dead server is not asked.
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(second.clone()));
-    // If the other one fails as well, it is asked after all. The error names the last of the order, and its own cause.
+    // If the other server fails as well, this one is tried. The error has the last server of the order, and its cause.
     driver.client.connect_failed(&mut call, "No route to host");
     assert_eq!(driver.step(&mut call), Wants::Connect(first.clone()));
     driver.client.connect_failed(&mut call, "Connection refused");
@@ -159,7 +159,7 @@ fn a_connection_can_be_tried_twice() {
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
     driver.client.connecting(&mut call, driver.now);
-    // The first attempt runs into its time-out.
+    // The first attempt times out.
     driver.now = driver.now.after_micros(100_000);
     assert_eq!(driver.step(&mut call), Wants::Pause);
     driver.now = driver.now.after_micros(1_000);
@@ -190,7 +190,7 @@ fn work_that_failed_closes_its_connection_alone() {
     let (_, failed) = driver.locked();
     driver.client.abandon(&failed);
     driver.release(first, &kept);
-    // Releasing what was abandoned sends nothing.
+    // Releasing an abandoned lock sends nothing.
     let mut call = driver.client.release(&failed, driver.now).expect("a release");
     assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
     let mut call = driver.acquire();
@@ -252,7 +252,7 @@ fn statistics_come_whole() {
     driver.received(&mut call, socket, b"processed_count: 0\n\n");
     let text = "uptime: 0 days\nprocessed_count: 0\n\n".to_owned();
     assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Statistics(text))));
-    // The refusal has no line end, and the connection is still good.
+    // The error has no line end, and the connection remains usable.
     let mut call = driver.client.statistics(0, "nonsense", driver.now).expect("a question");
     driver.sent(&mut call, socket, b"STATS nonsense\n");
     driver.received(&mut call, socket, b"ERROR WRONG_STAT");

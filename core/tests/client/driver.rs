@@ -1,4 +1,4 @@
-//! What drives the state machine: it says what the client wants, and tells it what came of that.
+//! A driver of the state machine: it returns the steps of the client, and reports their results.
 
 use poolcounter::Timestamp;
 use poolcounter::client::{Call, Client, Failure, Knowledge, Lock, Outcome, Request, Server, Settings, Step};
@@ -16,7 +16,7 @@ pub(crate) struct Driver {
     pub(crate) now: Timestamp,
 }
 
-/// What the client wants, with the names that a test compares.
+/// A step of the client, with names that a test compares.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Wants {
     Connect(String),
@@ -85,7 +85,7 @@ impl Driver {
         self.client.received(call, bytes, self.now);
     }
 
-    /// Begins to acquire a lock, with a bound of its own for the answer.
+    /// Begins to acquire a lock, with an answer timeout.
     pub(crate) fn impatient(&self, timeout: u32, millis: u64) -> Call {
         let answer_within = Some(millis * 1_000);
         let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout, answer_within };
@@ -102,7 +102,7 @@ impl Driver {
         self.now = self.now.after_micros(1_000 * millis);
     }
 
-    /// Acquires and releases, so that a connection is kept to the server, whose name is given.
+    /// Acquires and releases, so that a connection is kept. Gives the name of its server.
     pub(crate) fn kept(&mut self) -> (u32, String) {
         let mut call = self.acquire();
         let Wants::Connect(server) = self.step(&mut call) else { panic!("a connection is wanted") };

@@ -1,4 +1,4 @@
-//! The client's state machine, driven by hand in virtual time.
+//! Tests of the client's state machine in virtual time, with a simple driver.
 
 #![allow(clippy::expect_used)]
 

@@ -7,7 +7,7 @@ fn addresses(last: &[u8]) -> Vec<String> {
     last.iter().map(|last| format!("10.0.0.{last}")).collect()
 }
 
-/// Where the attempt goes that is wanted now.
+/// The address of the attempt that the client wants now.
 fn endpoint(driver: &mut Driver, call: &mut Call) -> String {
     match driver.client.step(call, driver.now) {
         Step::Connect { endpoint: Endpoint::Address { ip, port }, .. } => format!("{ip}:{port}"),
@@ -80,7 +80,7 @@ fn a_name_that_is_not_found_fails_the_call_and_the_known_addresses_go_on_to_serv
     driver.client.looked_up(0, Err("Name or service not known".to_owned()), driver.now);
     let unknown = Failure::Connect { server: "pc.example".into(), cause: "Name or service not known".into() };
     assert_eq!(driver.step(&mut call), Wants::End(Err(unknown.clone())));
-    // It is not looked up again at once.
+    // The name is not looked up again at once.
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::End(Err(unknown)));
     driver.wait(10_000);
@@ -88,7 +88,7 @@ fn a_name_that_is_not_found_fails_the_call_and_the_known_addresses_go_on_to_serv
     looks_up(&mut driver, &mut call);
     driver.client.looked_up(0, Ok(addresses(&[1])), driver.now);
     assert_eq!(endpoint(&mut driver, &mut call), "10.0.0.1:7531");
-    // A minute later it cannot be looked up any more.
+    // A minute later the look-up fails.
     driver.wait(60_000);
     let mut call = driver.acquire();
     looks_up(&mut driver, &mut call);

@@ -1,4 +1,4 @@
-// What the system tells of connections, and what it does not.
+// Reading the system's table of connections.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ async function connect(t, where) {
 }
 
 /**
- * Asks until the answer is this one: an acknowledgement may be under way, and a busy system may not answer in time.
+ * Asks until this answer comes: an acknowledgement may be under way, and a busy system may not answer in time.
  *
  * @param {net.Socket} socket
  * @param {boolean} acknowledged
@@ -74,7 +74,7 @@ for (const host of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
     const other = await connect(t, { host, port: 0 });
     socket.write('ACQ4ME a 1 2 3\n');
     await told(socket, true);
-    // More than both sides have room for.
+    // More than both sides can buffer.
     socket.write(Buffer.alloc(50_000_000));
     await Promise.all([told(socket, false), told(other, true)]);
     socket.destroy();

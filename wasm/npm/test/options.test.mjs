@@ -92,7 +92,7 @@ test('wrong requests', async () => {
 });
 
 /**
- * The names that a column of docs/options.md has below a heading.
+ * The names in a column of docs/options.md below a heading.
  *
  * @param {string} heading
  * @param {string} column
@@ -180,7 +180,7 @@ test("python-poolcounter's ring", () => {
   }
 });
 
-/** Whether a line can have this key: the vectors have others too. @param {string} key */
+/** Whether a line can contain this key: the vectors also have other keys. @param {string} key */
 function sendable(key) {
   return key.length > 0 && Buffer.byteLength(key) < 900;
 }

@@ -1,4 +1,4 @@
-// What a lock's end says, against our daemon and the reference.
+// The outcomes of locks, with our daemon and the reference.
 
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';

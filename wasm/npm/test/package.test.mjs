@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Daemon } from './support/daemon.mjs';
 
-/** What a program loads, and the packed file, which has licences, README and types too. */
+/** The limits for the files that a program loads, and for the packed file, which also has licences, README and types. */
 const MOST_BYTES = 40_000;
 const MOST_PACKED = 53_000;
 

@@ -1,4 +1,4 @@
-// The package as a player of the client-side stories and of the network stories: tests/client-stories/README.md says what it is told and answers.
+// The player of the package, for the client stories and the network stories: tests/client-stories/README.md describes its commands and answers.
 
 import readline from 'node:readline';
 import { BadKeyError, PoolCounter, UnavailableError } from 'poolcounter';
@@ -47,7 +47,7 @@ class Player {
       const lock = this.#held.pop();
       const lost = lock?.signal.aborted === true;
       const word = WORDS.get((await lock?.release()) ?? '');
-      // The stories say of a lost lock, which is free, that it is released; the package knows better.
+      // In the stories the release of a lost lock is RELEASED, because the lock is free. The package gives notLocked.
       return lost && word === 'NOT_LOCKED' ? 'RELEASED' : word;
     },
     abandon: async () => {
@@ -154,7 +154,7 @@ const players = new Players();
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const [, prefix, command = ''] = /^(&\S+ )?(.*)$/s.exec(line) ?? [];
   const played = play(prefix ?? '', command);
-  // What has a label runs beside the others. Should it fail, that ends the process.
+  // A command with a label runs at the same time as others. If it fails, the process ends.
   if (prefix === undefined) {
     await played;
   }

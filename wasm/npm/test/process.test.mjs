@@ -1,4 +1,4 @@
-// What keeps a process alive, and what does not.
+// Which objects keep a process alive, and which do not.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -22,7 +22,7 @@ test('a process with idle connections ends by itself', async (t) => {
 
 test('an idle connection to a name with several addresses does not keep the process', async (t) => {
   const { address } = await Daemon.start(t);
-  // Nobody is at the first one.
+  // No server listens at the first one.
   const body = `
     import dns from 'node:dns';
     const found = ['${freshAddress()}', '${address}'].map((address) => ({ address, family: 4 }));
@@ -66,7 +66,7 @@ for (const [name, words] of Object.entries(LAST_WORDS)) {
     const second = pool.acquire('k', LIMITS);
     await until(async () => (await counted(pool, 'waiting_workers')) === 2);
     first.abandon();
-    // By the end of a process alone it would be locked.
+    // If only the end of the process freed the lock, the outcome would be locked.
     assert.deepEqual(await second, { outcome: 'done' });
     assert.equal(await ended, '0');
   });
@@ -103,7 +103,7 @@ for (const [end, outcome] of /** @type {const} */ ([
 
 test('a pool is closed, and the process ends, though the daemon is frozen', async (t) => {
   const daemon = await Daemon.start(t);
-  // A timer that is over before closed sockets are given up.
+  // A timer that ends before closed sockets are destroyed.
   const body = `
     await pool.run('idle', request, () => 1);
     await pool.acquire('held', request);

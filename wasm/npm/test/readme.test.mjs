@@ -1,4 +1,4 @@
-// The examples of the README, as they stand there.
+// Runs the examples of the README.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -85,7 +85,7 @@ for (const [index, code] of ACQUIRES.entries()) {
   test(`example ${index + 1} of a lock abandons it when the work fails`, async (t) => {
     const { address } = await Daemon.start(t);
     const failing = "const computeAndSave = async () => { throw new Error('no page today'); };";
-    // It stays, so that not its end gives the lock up.
+    // The process stays alive, so that its end does not free the lock.
     const body = `${program(address, failing)}\nawait pool.run('page:1', limits, () => console.log('the next one'));`;
     assert.equal(await runProgram(t, body), 'no page today\nthe next one\n0');
     assert.equal(await counted(openPool(t, { servers: [address] }), 'total_releases'), 1);

@@ -1,4 +1,4 @@
-// What the package does with real sockets, without core.
+// The package's use of real sockets, without core.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const PORT = 7531;
 /** For which a socket that was closed still reads. */
 const LINGER_MS = 5_000;
 
-/** Sockets, and what is told of them. @param {import('node:test').TestContext} t */
+/** Sockets, and the reported events. @param {import('node:test').TestContext} t */
 function open(t) {
   /** @type {string[]} */
   const news = [];
@@ -58,7 +58,7 @@ function hex(port) {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** Time for what should not happen. */
+/** A time in which nothing should happen. */
 async function aFewTurns() {
   for (let turn = 0; turn < 20; turn += 1) {
     await new Promise(setImmediate);
@@ -106,7 +106,7 @@ test('a host that says nothing is asked after ten seconds whether it is there', 
   sockets.connect(1, address, PORT);
   await until(() => news.length === 1);
   const { remotePort = 0 } = await accepted();
-  // The kernel's word for a timer of keepalive, 2, and hundredths of a second until it ends.
+  // The kernel's number for a keepalive timer, 2, and hundredths of a second until it ends.
   const timer = new RegExp(`:${hex(remotePort)} [0-9A-F]{8}:${hex(PORT)} .*? 02:([0-9A-F]{8}) `);
   const [, rest = ''] = timer.exec(fs.readFileSync('/proc/net/tcp', 'latin1')) ?? [];
   assert.ok(Number.parseInt(rest, 16) <= 1000, `${rest} hundredths of a second`);
@@ -139,7 +139,7 @@ test('nothing is heard of a socket that was closed, though its number is given a
   assert.deepEqual(news, ['connected 1', 'received 1 LOCKED\n']);
 });
 
-/** What a server hears of a connection: its bytes, and `end` or the code of an error. @param {net.Socket} peer */
+/** The events that a server sees of a connection: its bytes, and `end` or the code of an error. @param {net.Socket} peer */
 function heard(peer) {
   /** @type {string[]} */
   const words = [];
@@ -157,7 +157,7 @@ test('a socket that is closed with unread bytes is not reset, and nothing more i
   await until(() => news.length === 1);
   const peer = await first.accepted();
   const words = heard(peer);
-  // It has come when this returns, and nobody has read it.
+  // When this returns, the bytes have arrived and were not read.
   peer.write('LOCKED\n');
   sockets.send(1, 'RELEASE\n');
   sockets.close(1);
@@ -197,7 +197,7 @@ test('a socket that was closed is given up if the server does not close its side
   const start = Date.now();
   sockets.close(1);
   await until(() => words.includes('end'));
-  // The kernel answers with a RST once nobody reads.
+  // The kernel answers with a RST after the socket was closed.
   await until(() => {
     peer.write('x');
     return words.length > 1;

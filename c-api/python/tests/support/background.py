@@ -1,4 +1,4 @@
-"""Something that is done while the test goes on."""
+"""A function that runs in a thread during a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Background(Generic[T]):
-    """A thread, and what it comes to."""
+    """A thread, and its result."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         """Begins."""
@@ -23,7 +23,7 @@ class Background(Generic[T]):
         self._thread.start()
 
     def result(self) -> T:
-        """What the function gives or raises."""
+        """Waits for the function, and returns its result or raises its exception."""
         self._thread.join(deadline.SECONDS)
         if self._thread.is_alive():
             raise TimeoutError("waited too long for a thread")

@@ -1,4 +1,4 @@
-"""A daemon of a test's own, on an address of its own."""
+"""A daemon for one test, on its own address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Daemon:
 
     @classmethod
     def reference(cls) -> Daemon:
-        """The one that ours takes the place of."""
+        """The reference."""
         program = Path(os.environ.get("POOLCOUNTER_REFERENCE") or WORKSPACE / "build/reference/poolcounterd")
         if not program.exists():
             raise FileNotFoundError(f"the reference daemon is not at {program}: run scripts/setup")
@@ -58,17 +58,17 @@ class Daemon:
         self._process.close()
 
     def freeze(self) -> None:
-        """It lives, but does nothing."""
+        """Stops it (SIGSTOP)."""
         self._process.send(signal.SIGSTOP)
         stat = Path(f"/proc/{self.pid}/stat")
         deadline.until(lambda: stat.read_text().rpartition(") ")[2][0] == "T", "the daemon to stand still")
 
     def thaw(self) -> None:
-        """Lets it go on."""
+        """Continues it (SIGCONT)."""
         self._process.send(signal.SIGCONT)
 
     def close(self) -> None:
-        """Stops it for good."""
+        """Ends it."""
         for peer in self._peers:
             peer.close()
         if self._process.is_running():
@@ -97,7 +97,7 @@ class Daemon:
         """How many connections are established, seen from the daemon."""
         packed = "".join(f"{byte:02X}" for byte in reversed(socket.inet_aton(self.address)))
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        # While others come and go, the kernel may show one of them several times.
+        # While connections are made and closed, the kernel may list one of them several times.
         return len({row[2] for row in rows if row[1] == f"{packed}:{PORT:04X}" and row[3] == "01"})
 
     def _answers(self) -> bool:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], what: str) -> T:
-    """Asks until the answer is true, and gives it."""
+    """Calls the function until its result is true, and returns the result."""
     end = time.monotonic() + SECONDS
     while not (answer := condition()):
         if time.monotonic() > end:

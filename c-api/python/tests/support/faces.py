@@ -1,4 +1,4 @@
-"""The two clients behind one set of verbs, so that a test is written once."""
+"""One interface for both clients, so that each test is written once."""
 
 from __future__ import annotations
 

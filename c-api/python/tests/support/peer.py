@@ -1,4 +1,4 @@
-"""Another client of the daemon, which speaks the protocol by hand."""
+"""Another, simple client of the daemon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that runs beside the test, and ends with it."""
+"""A program that runs during the test, and ends with it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ with client.lock("start", workers=1, maxqueue=10, timeout=20):
 
 
 def page(path: str) -> Outcome:
-    """What a request does: /fail raises while it holds the lock, /cached is made for all when 15 others wait."""
+    """Handles a request: /fail raises while it holds the lock; /cached is for anyone and waits until 15 others wait."""
     mode = Mode.FOR_ANYONE if path == "/cached" else Mode.FOR_ME
     with client.lock(path, workers=1, maxqueue=100, timeout=20, mode=mode) as outcome:
         if path == "/fail":

@@ -1,4 +1,4 @@
-"""Without a daemon a site is slow, but it is there."""
+"""Without a daemon a site works unthrottled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a request ends, its locks end with it."""
+"""The locks of a request end with it, for every kind of end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_client_that_hangs_up_while_it_is_rendered_for(site: Site) -> None:
         served = site.ask("heavy.jpg")
         site.wait_for_locks(keys=1, held=1, waited_for=1)
         dropped.hang_up()
-        # Renders can not be stopped: this one still counts, and nobody is let in beside it.
+        # A render cannot be stopped: this one still holds its lock, and no other request gets one.
         for _ in range(5):
             assert site.ask("absent.jpg").result() == 404
         site.wait_for_locks(keys=1, held=1, waited_for=1)

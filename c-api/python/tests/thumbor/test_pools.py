@@ -1,4 +1,4 @@
-"""Who is let in and who is turned away: a flood for one original, for one format, from one client."""
+"""Which requests are served and which are refused: many requests for one original, for one format, from one client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mistake in the settings is told at the start."""
+"""A mistake in the settings is reported at the start."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ const PATIENCE_MS = 60_000;
 /** @type {Kind[]} */
 export const KINDS = process.env.POOLCOUNTER_REFERENCE ? ['ours', 'reference'] : ['ours'];
 
-// From a place of its own: the runner has a process for each file.
+// From a random start, because the runner has a process for each file.
 let addresses = randomInt(1 << 16, 255 << 16);
 
 /** An address of 127.0.0.0/8 that no other test of this run has. */
@@ -73,7 +73,7 @@ export class Daemon {
   }
 
   async stop() {
-    // Without a number it never ran, and a signal would go to this process's own group.
+    // Without a process id it never ran, and a signal would go to this process's own group.
     if (this.process.pid && this.process.exitCode === null && this.process.signalCode === null) {
       const exited = once(this.process, 'exit');
       this.process.kill('SIGKILL');
@@ -91,12 +91,12 @@ function isSocket(file) {
   try {
     return fs.readlinkSync(file).startsWith('socket:');
   } catch {
-    // Closed meanwhile.
+    // The descriptor was closed meanwhile.
     return false;
   }
 }
 
-/** It takes connections before it listens everywhere, but answers only then. @param {string} host @returns {Promise<boolean>} */
+/** The daemon accepts connections before it listens on all addresses, but answers only afterwards. @param {string} host @returns {Promise<boolean>} */
 function answers(host) {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port: PORT });

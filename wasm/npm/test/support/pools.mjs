@@ -1,6 +1,6 @@
 import { PoolCounter } from 'poolcounter';
 
-/** No more than one at a time, for anyone; long enough for a busy machine. */
+/** One holder at a time, for anyone; a timeout that is enough for a busy machine. */
 export const LIMITS = { workers: 1, maxqueue: 100, timeoutSeconds: 60 };
 
 /**
@@ -16,7 +16,7 @@ export function openPool(t, options) {
 }
 
 /**
- * The lock of somebody who must get it at once.
+ * Acquires a lock that must be granted at once.
  *
  * @param {PoolCounter} pool
  * @param {string | Uint8Array} key

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 
-/** One that does not end in this time is killed. */
+/** A program that does not end in this time is killed. */
 const PATIENCE_MS = 60_000;
 
 /**

@@ -1,4 +1,4 @@
-"""Throttles a Thumbor: so many renders at a time for each client, each original and each expensive format.
+"""Throttles a Thumbor: limits the renders at a time for each client, each original and each expensive format.
 
 In Thumbor's configuration::
 
@@ -26,6 +26,6 @@ __all__ = ["ThrottledImagingHandler", "get_handlers"]
 
 
 def get_handlers(context: Any) -> list[tuple[str, type, dict[str, Any]]]:
-    """The routes that Thumbor asks a member of HANDLER_LISTS for. A mistake in the settings is a ConfigurationError."""
+    """The routes, for Thumbor's HANDLER_LISTS. A mistake in the settings is a ConfigurationError."""
     throttle = Throttle(Settings.from_config(context.config, __name__))
     return [(Url.regex(), ThrottledImagingHandler, {"context": context, "throttle": throttle})]

@@ -1,4 +1,4 @@
-"""Whose request it is: the address of the client, also behind proxies."""
+"""The address of the client of a request, also behind proxies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Union
 
 Address = Union[IPv4Address, IPv6Address]
 Network = Union[IPv4Network, IPv6Network, None]
-"""Who is trusted to name a client; None stands for all who connect by a Unix socket."""
+"""The networks of trusted proxies; None means all connections over a Unix socket."""
 
 # An IPv6 address with a port needs brackets: without them the port could be its last group.
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]{0,5})?|([^:]*):[0-9]{0,5}")
@@ -74,7 +74,7 @@ def _parse(text: str) -> Address | None:
         if not _ZONE.fullmatch(address.scope_id):
             return None
         if not address.is_link_local:
-            address = IPv6Address(int(address))  # A zone tells nothing of any other address.
+            address = IPv6Address(int(address))  # A zone is useful only for link-local addresses.
     # A socket for both families shows an IPv4 client as ::ffff:192.0.2.1.
     return address.ipv4_mapped or address
 

@@ -27,9 +27,9 @@ class ThrottledImagingHandler(ImagingHandler):  # type: ignore[misc]
         self._taking: asyncio.Future[None] | None = None
 
     def on_connection_close(self) -> None:
-        """Called by Tornado when the client hangs up: a request that waits for a lock stops to wait.
+        """Called by Tornado when the client disconnects: a request that waits for a lock stops waiting.
 
-        A render can not be stopped, so its locks stay until it ends.
+        A render cannot be stopped, so its locks stay until it ends.
         """
         super().on_connection_close()
         self._gone = True
@@ -48,12 +48,12 @@ class ThrottledImagingHandler(ImagingHandler):  # type: ignore[misc]
             pass
 
     async def _is_admitted(self, held: AsyncExitStack) -> bool:
-        """Takes the locks; where that fails the request is answered here."""
+        """Takes the locks. If that fails, answers the request."""
         try:
             await self._take_locks(held)
         except TurnedAwayError as refusal:
             self.context.metrics.incr(f"poolcounter.refused.{refusal.need.pool.name}")
-            # By then all that wait now are served or turned away.
+            # By then all requests that wait now are served or refused.
             self.set_header("Retry-After", str(max(1, refusal.need.pool.timeout)))
             self._error(429, f"[PoolCounter] 429 for {self.request.uri}: {refusal}")
             return False
@@ -66,7 +66,7 @@ class ThrottledImagingHandler(ImagingHandler):  # type: ignore[misc]
         if self._gone:
             return
         needs = self._throttle.needs(self.request, self.context.request.image_url)
-        # A task of its own, so that it alone is cancelled when the client hangs up.
+        # A separate task, so that only it is cancelled when the client disconnects.
         self._taking = asyncio.ensure_future(self._throttle.take(needs, held))
         try:
             await self._taking

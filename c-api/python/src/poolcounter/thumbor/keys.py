@@ -19,7 +19,7 @@ class Keys:
     """How many bits of an IPv6 address make a client."""
 
     def of_client(self, address: Address) -> str:
-        """All addresses of one client have the same key, as far as they tell that it is one."""
+        """All addresses of one client have the same key, as far as addresses can show it."""
         return f"thumbor-ip-{self._client(address)}"
 
     def of_original(self, image_url: str) -> str:
@@ -57,13 +57,13 @@ class WikimediaKeys(Keys):
         return f"thumbor-render-{sha1(image_url)}"
 
     def of_expensive(self, name: str) -> str:
-        """As the other."""
+        """Like the default keys."""
         return f"thumbor-render-expensive-{name}"
 
     def file_format(self, image_url: str) -> str:
-        """Each spelling of an extension stands for itself."""
+        """Each spelling of an extension has its own key."""
         return extension(image_url)
 
 
 KEYS = {"default": Keys, "wikimedia": WikimediaKeys}
-"""By the value of POOLCOUNTER_KEYS."""
+"""The keys for each value of POOLCOUNTER_KEYS."""

@@ -1,4 +1,4 @@
-"""A log line that many requests give cause for: said at once, then at most once a minute."""
+"""Limits a log line that many requests can cause: the first is logged at once, further ones at most once a minute."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _INTERVAL = 60.0
 
 
 class Seldom:
-    """Counts what happens, and says so now and then: clients must not be able to fill the log."""
+    """Counts events and logs the number at most once a minute, so that clients cannot fill the log."""
 
     def __init__(self, level: int, what: str) -> None:
-        """Nothing was said yet."""
+        """Starts without events."""
         self._level = level
         self._what = what
         self._unsaid = 0
         self._said_at: float | None = None
 
     def report(self, cause: object) -> None:
-        """It has happened once more."""
+        """Counts an event, and logs it if it is time."""
         self._unsaid += 1
         now = time.monotonic()
         if self._said_at is not None and now - self._said_at < _INTERVAL:

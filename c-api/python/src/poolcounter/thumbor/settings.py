@@ -23,11 +23,11 @@ _LIMITS = (
 # The options of the client that are settings: POOLCOUNTER_CONNECT_TIMEOUT and so on, with the client's own defaults.
 _CLIENT_OPTIONS = {
     "connect_timeout": "Seconds that a connection to a server may take.",
-    "connect_twice": "Whether a connection that could not be made is tried a second time, a millisecond later.",
+    "connect_twice": "Whether to try a second time, a millisecond later, if a connection could not be made.",
     "min_answer_timeout": "The least seconds to wait for an answer. A lock waits for 1.5 times its timeout, if more.",
-    "first_answer_timeout": "Seconds that an answer that is due at once may take on a new connection, if that is more.",
-    "avoid_for": "The least seconds for which a server that gave no answer is left alone. One that refused comes last.",
-    "max_idle_time": "A connection that was idle for more seconds is not used again.",
+    "first_answer_timeout": "Seconds to wait on a new connection if the server answers at once (timeout 0), if more.",
+    "avoid_for": "The least seconds for which a server that gave no answer is avoided. One that refused is tried last.",
+    "max_idle_time": "A connection that was idle for more seconds is not reused.",
     "max_idle_connections": "How many idle connections each process leaves open.",
 }
 _KINDS = {bool: "True or False", float: "a number of seconds", int: "a whole number"}
@@ -47,7 +47,7 @@ for _option, _description in _CLIENT_OPTIONS.items():
 Config.define(
     "POOLCOUNTER_TRUSTED_PROXIES",
     [],
-    "Addresses and networks whose X-Forwarded-For is believed, and unix: for who connects by a Unix socket. "
+    "Addresses and networks whose X-Forwarded-For is trusted, and unix: for connections over a Unix socket. "
     "Without any, the address of a client is the one that connects.",
     _GROUP,
 )
@@ -75,7 +75,7 @@ Config.define(
 
 @dataclass(frozen=True)
 class Pool:
-    """How many requests may share one key, and how long one of them waits."""
+    """The limits of a key."""
 
     name: str
     workers: int
@@ -85,7 +85,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the configuration says, checked."""
+    """The checked configuration."""
 
     servers: tuple[str, ...]
     client_options: Mapping[str, Any]
@@ -138,7 +138,7 @@ def _servers(config: Any) -> tuple[str, ...]:
 
 
 def _client_option(config: Any, option: str, servers: tuple[str, ...]) -> Any:
-    """The value of an option, which the client has checked alone, so that it is known whose mistake it is."""
+    """The value of an option. The client checks it separately, so that the error names the right option."""
     setting, kind = _setting_of(option), type(_default_of(option))
     value = getattr(config, setting)
     message = f"{setting} has to be {_KINDS[kind]}, not {value!r}"

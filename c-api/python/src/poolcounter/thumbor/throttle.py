@@ -1,4 +1,4 @@
-"""The locks of a request: which it needs, and how they are taken and given back."""
+"""Acquires and releases the locks of a request."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Need:
 
 
 class TurnedAwayError(Exception):
-    """The daemon refused a lock: too many render or wait, or the wait was too long."""
+    """The daemon refused a lock: the queue was full, or the wait was too long."""
 
     def __init__(self, need: Need, refusal: RefusedError) -> None:
-        """Says which lock it was, and what the daemon answered."""
+        """Takes the lock and the daemon's answer."""
         super().__init__(f"{need.key}: {refusal}")
         self.need = need
 
@@ -58,9 +58,9 @@ class Throttle:
         return needs
 
     async def take(self, needs: list[Need], held: AsyncExitStack) -> None:
-        """Takes the locks one after the other, or raises TurnedAwayError; `held` gives back what was taken.
+        """Acquires the locks one after the other, or raises TurnedAwayError; `held` releases the acquired locks.
 
-        Where no daemon answers it takes no more: a site without its daemon is slow, but it is there.
+        If no daemon answers, it acquires no more: a site without its daemon must still work.
         """
         try:
             for need in needs:
@@ -76,7 +76,7 @@ class Throttle:
         if kind is not None:
             lock.abandon()
             return
-        # The picture is out by now: a failure of the lock must not become one of the request.
+        # The picture is already sent: a failure of the lock must not become a failure of the request.
         try:
             await lock.release()
         except ClientError as error:
