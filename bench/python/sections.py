@@ -98,7 +98,7 @@ class Keeping(Connecting):
 
 
 def work(microseconds: int) -> None:
-    """Be busy for so long."""
+    """Be busy for this time."""
     end = perf_counter() + microseconds / 1e6
     while perf_counter() < end:
         pass

@@ -151,7 +151,7 @@ pub(crate) struct LoadOptions {
     /// own, shared, stampede or connect
     #[arg(long, value_name = "M", hide_possible_values = true)]
     pub(crate) mode: Mode,
-    /// Clients (shared and stampede: waiters, beside one holder)
+    /// Clients (shared and stampede: waiters, in addition to one holder)
     #[arg(long, value_name = "N")]
     pub(crate) connections: NonZeroUsize,
     /// Commands in all (connect: two for each connection)

@@ -80,7 +80,7 @@ fn refuse(message: &[u8]) -> ExitCode {
     if manager::is_there() { ExitCode::from(USAGE) } else { status }
 }
 
-/// Makes a panic end the program. Otherwise the runtime would go on without the task that panicked, for example without its acceptor.
+/// Makes a panic end the program. Otherwise the runtime would continue without the task that panicked, for example without its acceptor.
 fn abort_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

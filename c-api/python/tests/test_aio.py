@@ -41,7 +41,7 @@ def play(story: Awaitable[None]) -> None:
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
-    """As deadline.until, while the loop goes on."""
+    """Like deadline.until, while the loop runs."""
     await asyncio.to_thread(deadline.until, condition, what)
 
 
@@ -275,7 +275,7 @@ def test_a_wait_of_a_closed_loop_is_taken_back_when_it_is_forgotten(daemon: Daem
 
 
 def held_behind(client: Client, daemon: Daemon) -> tuple[asyncio.Task[None], Lock]:
-    """A task that works within a block, and a lock beside it, on a loop that is closed."""
+    """A task that works within a block, and a second lock, on a loop that is closed."""
     loop = asyncio.new_event_loop()
 
     async def work() -> None:

@@ -59,7 +59,7 @@ fn event_loop() -> Result<()> {
     runs_on_a_loop(&example("event_loop")?)
 }
 
-/// An adapter for somebody's event loop, whose packages these are: it drives calls, and looks up names.
+/// Tests an adapter for the event loop of these packages: it drives calls, and looks up names.
 fn adapter(name: &str, packages: &[&str]) -> Result<()> {
     let mut flags = Prefix::shared()?.pkg_config(&["--cflags", "--libs"])?;
     let said = output(Command::new("pkg-config").args(["--cflags", "--libs"]).args(packages), RUNNING)?;

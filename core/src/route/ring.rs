@@ -14,7 +14,7 @@ pub const MAX_WEIGHT: u32 = 1000;
 /// A node is named by its label, so that it can move to another host and keep its keys. There is no failover in this rule.
 #[derive(Clone, Debug)]
 pub struct Ring {
-    /// Sorted; beside each point the index of its node.
+    /// Sorted points, each with the index of its node.
     points: Vec<(u128, usize)>,
 }
 

@@ -14,7 +14,7 @@ const SMALL_INDEX: usize = 1_024;
 
 /// The seed of the keys' hashes.
 ///
-/// Keys come from clients. With a seed that they cannot guess, nobody can make keys that collide and slow the table down.
+/// Keys come from clients. Without knowing the seed, a client cannot make keys that collide and slow the table down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashSeed(u64, u64);
 

@@ -2,7 +2,7 @@ use crate::net::socket::Socket;
 use std::fmt;
 use std::net::SocketAddr;
 
-/// Who is at the other end of a connection, for the log.
+/// The other end of a connection, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     Tcp(SocketAddr),

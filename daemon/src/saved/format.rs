@@ -334,7 +334,7 @@ mod tests {
             table.disconnect(client, now);
         }
         while table.next_wakeup().is_some() {}
-        assert!(table.is_idle(), "somebody's lock is left over");
+        assert!(table.is_idle(), "a lock is left over");
     }
 
     /// Damaged bytes give an error, or another state that works, and no panic then or later.

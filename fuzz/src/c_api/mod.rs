@@ -466,7 +466,7 @@ unsafe fn progress(call: *mut pc_call, to_the_end: bool) {
             [PollFlags::empty(), PollFlags::IN, PollFlags::OUT][usize::try_from(wait.direction).expect("0 to 2")];
         let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.timeout_ms.min(30)) * 1_000_000 };
         if wait.descriptor >= 0 {
-            // SAFETY: it is open until the call goes on.
+            // SAFETY: it is open until the call continues.
             let descriptor = unsafe { BorrowedFd::borrow_raw(wait.descriptor) };
             poll(&mut [PollFd::from_borrowed_fd(descriptor, flags)], Some(&timeout)).expect("it is open");
         } else {

@@ -21,7 +21,7 @@ $bad = [
     ['answer_timeout' => 0], ['first_answer_timeout' => 0], ['first_answer_timeout' => null], ['avoid_for' => -1],
     ['share_connections' => null], ['persistent' => null], ['persistent' => []], ['await_release' => 0.5],
     ['key_distribution' => 'random'], ['key_distribution' => 1],
-    // Whoever writes these means something.
+    // Similar names of options: the error names the right one.
     ['timeout' => 1], ['read_timeout' => 1], ['pass_over' => 1], ['share_connection' => true], ['choice' => 'ring'],
 ];
 foreach ($bad as $options) {

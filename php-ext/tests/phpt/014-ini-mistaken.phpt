@@ -1,5 +1,5 @@
 --TEST--
-poolcounter.timeout is no setting of php.ini, and who writes it is told so
+poolcounter.timeout is not a setting of php.ini: the error says so
 --EXTENSIONS--
 poolcounter
 --INI--

@@ -1,4 +1,4 @@
-//! What is played: small crowds, whose fate seconds decide and not milliseconds.
+//! The cases: small crowds whose outcomes depend on seconds and not on milliseconds.
 
 use crate::count::Counts;
 use anyhow::Result;
@@ -9,9 +9,9 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) scenario: Scenario,
     pub(crate) setting: Setting,
-    /// Seconds within which each parse must end: beyond, the machine was so slow that the outcomes had to be others.
+    /// Seconds within which each parse must end. If one takes longer, the machine was too slow for the expected outcomes.
     pub(crate) slowest_parse: f64,
-    /// Whether the simulation has the outcomes that the case is there for.
+    /// Whether the simulation has the outcomes that the case must show.
     pub(crate) shows: fn(&Counts) -> bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is compared.
+//! The compared counts.
 
 use poolcounter_sim::outcome::Totals;
 

@@ -1,8 +1,8 @@
-//! The lab's word, held against the world: processes that burn CPU time, the real daemon, real seconds.
+//! Compares the simulation with reality: processes that burn CPU time, the real daemon, real seconds.
 //!
-//! Each case is simulated, and then played with the same arrivals, edits and parses. Each count of the one may differ from the other's by a tenth of the
-//! requests, or by one: readers who come at nearly the same moment may change places. Otherwise no outcome hangs on less than half a second, and a
-//! parse may take four to fifteen times its CPU time; where it took longer, the machine was busy with something else, and the case is played again.
+//! Each case is simulated, and then run with the same arrivals, edits and parses. A count may differ from the simulated one by a tenth of the
+//! requests, or by one, because readers who arrive at nearly the same moment may change places. No other outcome depends on less than half a second, and a
+//! parse may take four to fifteen times its CPU time. If it takes longer, the machine was busy with other work, and the case is repeated.
 
 mod cases;
 mod count;
@@ -15,7 +15,7 @@ use count::Counts;
 use libtest_mimic::{Arguments, Failed, Trial, run};
 use poolcounter_sim::Simulation;
 
-/// How often a case is played on a machine that is busy with something else.
+/// How often a case is repeated on a machine that is busy with other work.
 const TRIES: usize = 5;
 
 fn main() -> Result<()> {

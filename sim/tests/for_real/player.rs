@@ -1,4 +1,4 @@
-//! Plays a case in real time.
+//! Runs a case in real time.
 
 use crate::cases::Case;
 use crate::count::Counts;
@@ -18,7 +18,7 @@ enum Event {
     Arrival(Arrival),
 }
 
-/// The counts; `None` if the machine was too busy for them to mean anything.
+/// The counts; `None` if the machine was too busy for valid counts.
 pub(crate) fn play(case: &Case) -> Result<Option<Counts>> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let folder = Scratch::new()?;
@@ -84,7 +84,7 @@ fn tell(case: &Case, wiki: &Wiki, readers: &mut [TcpStream]) -> Result<()> {
     Ok(())
 }
 
-/// What became of each.
+/// The outcome of each reader.
 fn listen(case: &Case, readers: Vec<TcpStream>) -> Result<Option<Counts>> {
     let mut counts = Counts::default();
     let mut slowest = Duration::ZERO;

@@ -36,7 +36,7 @@ impl Wiki {
     }
 
     pub(crate) fn set(&self, name: &str, revision: u64) -> Result<()> {
-        // Nobody must read half a file.
+        // No process must read an incomplete file.
         let draft = self.0.join(format!("{name}-{}", std::process::id()));
         fs::write(&draft, revision.to_string())?;
         Ok(fs::rename(draft, self.0.join(name))?)

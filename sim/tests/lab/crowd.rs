@@ -1,4 +1,4 @@
-//! A crowd comes at once to one page: every answer can be foretold.
+//! A crowd requests one page at once: every answer is predictable.
 
 use crate::days::{an_edit, crowd, empty_day, totals};
 use poolcounter_sim::setting::Mode;
@@ -32,7 +32,7 @@ fn for_anyone_the_workers_parse_and_all_are_served() {
     let totals = totals(&cold(), &pool());
     assert_eq!((totals.parses, totals.fresh), (2, totals.requests));
     assert_eq!(totals.longest_queue, totals.requests - 2);
-    // Nobody waits longer than the first parse takes.
+    // No reader waits longer than the first parse takes.
     assert!(totals.wait.max <= 1.000_001, "{:?}", totals.wait);
 }
 

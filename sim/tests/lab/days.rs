@@ -3,7 +3,7 @@
 use poolcounter_sim::outcome::Totals;
 use poolcounter_sim::{Curve, Outcome, Preset, Scenario, Setting, Simulation};
 
-/// Nobody comes, nothing is edited, requests cost nothing and parses take just a second.
+/// A day without readers and edits. Requests cost nothing, and a parse takes exactly one second.
 pub(crate) fn empty_day() -> Scenario {
     Scenario {
         duration: 60,
@@ -31,7 +31,7 @@ pub(crate) fn an_edit() -> Curve {
     Curve::through(&[(1.0, 0.0), (1.5, 6_000.0), (2.0, 0.0)])
 }
 
-/// Plays it and looks whether the books balance.
+/// Runs the day and checks that the totals are consistent.
 pub(crate) fn play(scenario: &Scenario, setting: &Setting) -> Outcome {
     let outcome = Simulation::new(scenario, setting).expect("a valid scenario").finish();
     let Totals { requests, fresh, stale, errors, unfinished, .. } = outcome.totals;

@@ -1,4 +1,4 @@
-//! What holds on every day.
+//! Properties of every day.
 
 use crate::days::play;
 use poolcounter_sim::scenario::Balance;

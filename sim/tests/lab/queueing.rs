@@ -1,4 +1,4 @@
-//! What theory says of queues holds here too.
+//! Compares the simulation with queueing theory.
 
 use crate::days::{empty_day, play};
 use poolcounter_sim::traffic::{self, Arrivals, Edits, HOT};
@@ -9,7 +9,7 @@ fn average(levels: &[f64]) -> f64 {
     levels.iter().sum::<f64>() / 240.0
 }
 
-/// Every request is a parse of a page that nobody else asks for: one queue, by itself.
+/// Every request parses a page of its own: a single queue.
 fn queue(load: f64, cores: u32) -> Scenario {
     Scenario {
         duration: 80_000,

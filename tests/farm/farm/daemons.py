@@ -70,7 +70,7 @@ class Daemon:
         self._process.signal(signal.SIGCONT)
 
     def stop(self):
-        """Ends it for good."""
+        """Ends it."""
         self._process.stop()
 
     def said(self):

@@ -285,7 +285,7 @@ def all_is_well_in_the_calm(evidence):
         for request in late
         if request.outcome == "failed"
     ]
-    return wrong if late else ["nobody asked in the calm"]
+    return wrong if late else ["no request in the calm period"]
 
 
 def overlaps(evidence):

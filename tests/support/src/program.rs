@@ -49,7 +49,7 @@ impl Program {
         path.clone().map(Self::alone).map_err(|error| anyhow!(error))
     }
 
-    /// Our daemon as it is released, built by cargo.
+    /// The release build of our daemon, built by cargo.
     pub fn ours_released() -> Result<Self> {
         static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
         let build = || built_for_release("poolcounterd", "poolcounterd").map_err(|error| format!("{error:#}"));

@@ -65,7 +65,7 @@ impl Stage {
     }
 
     fn connect(&mut self, name: &Name) -> Result<()> {
-        ensure!(!self.frozen, "nobody connects to a stopped daemon");
+        ensure!(!self.frozen, "no client can connect to a stopped daemon");
         let client = Client::connect(self.daemon.address())?;
         self.clients.insert(name.clone(), client);
         // Otherwise the daemon might read the connection's first bytes after the probe's commands.

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 /// Sends a command to the daemon at this path, once it listens.
 pub(crate) fn ask(path: &Path, question: &str) -> Result<String> {
     let connected = Deadline::after(PATIENCE).poll(|| UnixStream::connect(path).ok());
-    let mut socket = connected.with_context(|| format!("nobody listens at {}", path.display()))?;
+    let mut socket = connected.with_context(|| format!("no daemon listens at {}", path.display()))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.write_all(question.as_bytes())?;
     let mut answer = String::new();

@@ -22,7 +22,7 @@ fn a_client_that_asks_faster_than_it_reads_is_answered() -> Result<()> {
     let mut command = Program::ours()?.command();
     let _daemon = Process::spawn(command.arg(format!("--listen=unix:{}", path.display())))?;
     let connected = Deadline::after(PATIENCE).poll(|| UnixStream::connect(&path).ok());
-    let mut socket = connected.context("nobody listens")?;
+    let mut socket = connected.context("no daemon listens")?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let mut questions = socket.try_clone()?;

@@ -1,4 +1,4 @@
-//! A log that nobody reads.
+//! A log without a reader.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
@@ -22,7 +22,7 @@ impl Pipe {
     fn new() -> Result<Self> {
         let scratch = Scratch::new()?;
         mknodat(CWD, scratch.file("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-        // Opened in both directions it waits for nobody.
+        // Opened in both directions, so that open() does not wait for the other side.
         let flags = i32::try_from(OFlags::NONBLOCK.bits())?;
         let end = OpenOptions::new().read(true).write(true).custom_flags(flags).open(scratch.file("pipe"))?;
         rustix::pipe::fcntl_setpipe_size(&end, 4096)?;

@@ -16,7 +16,7 @@ fn release(holder: &mut Client, waiters: &mut [Client], bystander: &mut Bystande
     let all = || bystander.counters().ok().filter(|counters| counters["waiting_workers"] == WAITERS as u64);
     Deadline::after(PATIENCE).poll(all).context("not all of them wait")?;
     holder.send(b"RELEASE\n")?;
-    let (last, others) = waiters.split_last_mut().context("nobody waits")?;
+    let (last, others) = waiters.split_last_mut().context("no client waits")?;
     others[0].expect(b"DONE\n")?;
     bystander.check()?;
     last.read()?;

@@ -47,7 +47,7 @@ class Daemon:
         return self._process.pid
 
     def start(self) -> None:
-        """Starts it, and waits until it answers and nobody is connected."""
+        """Starts it, and waits until it answers and has no connection."""
         self._process = Process(self._command, self._environment)
         deadline.until(self._answers, "the daemon")
         deadline.until(lambda: self.connections() == 0, "the daemon to be alone")

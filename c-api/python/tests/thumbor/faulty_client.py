@@ -1,4 +1,4 @@
-"""The tests' engine, for a Thumbor whose client also raises what no daemon can be made to bring about.
+"""The tests' engine, for a Thumbor whose client also raises exceptions that a daemon cannot cause.
 
 TEST_FAULTY_METHOD names the method of a lock that raises, TEST_FAULTS the exceptions, one call after the other.
 """

@@ -29,7 +29,7 @@ class Site:
         self._events.touch()
 
     def start(self, thumbors: int = 1, processes: int = 1, threads: int = 4, **settings: Any) -> None:
-        """Starts so many Thumbors, each of so many processes with so many threads for renders."""
+        """Starts Thumbors with these numbers of processes and of threads for renders."""
         self._configure(ENGINE_THREADPOOL_SIZE=threads, **settings)
         self._servers += [(self.daemon.address, 8800 + number) for number in range(thumbors)]
         for number in range(thumbors):
@@ -81,11 +81,11 @@ class Site:
         return most
 
     def wait_for_renders(self, count: int) -> None:
-        """Waits until so many render at a time."""
+        """Waits until this number of renders run at a time."""
         deadline.until(lambda: self.rendering() == count, f"{count} renders")
 
     def wait_for_locks(self, *, keys: int, held: int, waited_for: int) -> None:
-        """Waits until the daemon has so many keys, and so many locks on them."""
+        """Waits until the daemon has these numbers of keys and of locks."""
         counters = {"hashtable_entries": keys, "processing_workers": held, "waiting_workers": waited_for}
         for name, value in counters.items():
             self.daemon.until(name, value)

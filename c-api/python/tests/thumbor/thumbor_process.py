@@ -1,4 +1,4 @@
-"""A Thumbor that runs beside the test, with all the processes that it forks."""
+"""A Thumbor that runs during the test, with all the processes that it forks."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ impl LockTable {
     ///
     /// # Errors
     ///
-    /// If there are wake-ups that nobody has taken: they would be lost.
+    /// If there are wake-ups that were not taken: they would be lost.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
-        ensure(self.wakeups.is_empty(), "there are wake-ups that nobody has taken")?;
+        ensure(self.wakeups.is_empty(), "there are wake-ups that were not taken")?;
         let mut ranks = vec![0; self.clients.iter().last().map_or(0, |(id, _)| id as usize + 1)];
         for (rank, (id, _)) in (0..).zip(self.clients.iter()) {
             ranks[id as usize] = rank;
@@ -154,7 +154,7 @@ impl Restoring {
 
     fn pool(&mut self, saved: &SavedPool) -> Result<(), SnapshotError> {
         ensure(is_key(&saved.key), "a key that no line can hold")?;
-        ensure(!saved.holders.is_empty(), "a pool that nobody holds")?;
+        ensure(!saved.holders.is_empty(), "a pool has no holder")?;
         let pool = self.table.pools.find_or_make(&saved.key, &mut None);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;
         let queues = [

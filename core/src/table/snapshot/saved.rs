@@ -7,7 +7,7 @@ use crate::stats::Statistics;
 use crate::table::claim::Asked;
 use alloc::vec::Vec;
 
-/// A table, as it is written down.
+/// A table, as it is saved.
 pub(super) struct Saved {
     pub(super) statistics: Statistics,
     /// For each client, how many claims it has.

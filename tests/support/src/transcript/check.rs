@@ -31,7 +31,7 @@ impl Story {
         for Scene { line, step, .. } in &self.scenes {
             so_far.take(step).with_context(|| format!("line {line}: {step}"))?;
         }
-        ensure!(!so_far.frozen, "the daemon never goes on");
+        ensure!(!so_far.frozen, "the daemon never continues");
         Ok(())
     }
 }
@@ -41,7 +41,7 @@ impl SoFar {
     pub(crate) fn take(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Connect(name) => {
-                ensure!(!self.frozen, "nobody connects to a stopped daemon");
+                ensure!(!self.frozen, "no client can connect to a stopped daemon");
                 ensure!(self.connected.insert(name.clone()), "it is connected");
             }
             Step::Send(name, bytes) => self.send(name, bytes)?,
@@ -54,7 +54,7 @@ impl SoFar {
             // In virtual time, the clock of the statistics is also the clock of the timers.
             Step::Clock(time) => {
                 let due = |deadline: &Duration| *deadline > self.now && *deadline <= self.now + *time;
-                ensure!(!self.deadlines.iter().any(due), "somebody may be waiting with a timer");
+                ensure!(!self.deadlines.iter().any(due), "a client may be waiting with a timer");
                 self.now += *time;
             }
             Step::Freeze => ensure!(!std::mem::replace(&mut self.frozen, true), "it is stopped"),
@@ -82,7 +82,7 @@ impl SoFar {
         ensure!(end.is_none_or(|end| end + 1 == bytes.len()), "one line in a segment");
         ensure!(!self.is_silent(name), "after half a line, or for a stopped daemon, a client sends no more");
         if self.connected.insert(name.clone()) {
-            ensure!(!self.frozen, "nobody connects to a stopped daemon");
+            ensure!(!self.frozen, "no client can connect to a stopped daemon");
         }
         if self.frozen {
             self.unread.insert(name.clone());
