@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from support.any_client import AnyClient, MakeClient, Tasks, Threads
 from support.daemon import Daemon
-from support.faces import Face, MakeFace, Tasks, Threads
 
 from poolcounter import RingServer
 
@@ -39,15 +39,15 @@ def three(cleanup: ExitStack) -> list[Daemon]:
 
 
 @pytest.fixture(params=[Threads, Tasks])
-def make(request: pytest.FixtureRequest, cleanup: ExitStack) -> MakeFace:
+def make(request: pytest.FixtureRequest, cleanup: ExitStack) -> MakeClient:
     """Makes either client, which is closed at the end."""
 
-    def face(servers: Sequence[str | RingServer], **options: Any) -> Face:
-        made: Face = request.param(servers, **options)
+    def any_client(servers: Sequence[str | RingServer], **options: Any) -> AnyClient:
+        made: AnyClient = request.param(servers, **options)
         cleanup.callback(made.close)
         return made
 
-    return face
+    return any_client
 
 
 def started(daemon: Daemon, cleanup: ExitStack) -> Daemon:

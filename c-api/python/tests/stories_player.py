@@ -11,7 +11,7 @@ import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from support.faces import Face, Statistics, Threads
+from support.any_client import AnyClient, Statistics, Threads
 
 import poolcounter
 from poolcounter import Mode, Outcome, RingServer, aio
@@ -35,7 +35,7 @@ class AskedToFailError(Exception):
     """Ends a block like failed work."""
 
 
-class Tasks(Face):
+class Tasks(AnyClient):
     """`poolcounter.aio.Client`, on a loop in a shared thread, so that calls run at the same time."""
 
     client: aio.Client
@@ -72,12 +72,12 @@ class Tasks(Face):
 class Player:
     """Has a client, and the locks that it holds, the newest last."""
 
-    def __init__(self, face: type[Threads | Tasks], values: dict[str, str]) -> None:
+    def __init__(self, any_client: type[Threads | Tasks], values: dict[str, str]) -> None:
         servers = values["servers"].split(",")
         ring = [ring_server(text) for text in servers] if values["choice"] == "ring" else None
         self.servers = [server.server for server in ring] if ring else servers
         self.held: list[Any] = []
-        self.client: Face = face(
+        self.client: AnyClient = any_client(
             ring or servers,
             connect_timeout=int(values["connect_timeout_ms"]) / 1000,
             min_answer_timeout=int(values["answer_timeout_ms"]) / 1000,
@@ -138,8 +138,8 @@ def ring_server(text: str) -> RingServer:
 class Players:
     """The clients of this process, by number, made when they are first needed."""
 
-    def __init__(self, face: type[Threads | Tasks]) -> None:
-        self.face = face
+    def __init__(self, any_client: type[Threads | Tasks]) -> None:
+        self.any_client = any_client
         self.values: dict[str, str] = {}
         self.players: dict[int, Player] = {}
 
@@ -168,7 +168,7 @@ class Players:
     def player(self, number: int) -> Player:
         """The player of this client number."""
         if number not in self.players:
-            self.players[number] = Player(self.face, self.values)
+            self.players[number] = Player(self.any_client, self.values)
         return self.players[number]
 
 

@@ -8,9 +8,9 @@ import signal
 from typing import Any
 
 import pytest
+from support.any_client import AnyClient, MakeClient, Tasks
 from support.background import Background
 from support.daemon import Daemon
-from support.faces import Face, MakeFace, Tasks
 from test_fork import in_a_child
 
 from poolcounter import (
@@ -27,25 +27,25 @@ from poolcounter import (
 NOT_HELD = "^the lock is not held: it was not acquired, or it is released already$"
 
 
-def lock_of(face: Face, key: str = "key", **more: Any) -> Any:
-    return face.client.lock(key, **{"workers": 1, "maxqueue": 10, "timeout": 20, **more})
+def lock_of(any_client: AnyClient, key: str = "key", **more: Any) -> Any:
+    return any_client.client.lock(key, **{"workers": 1, "maxqueue": 10, "timeout": 20, **more})
 
 
-def test_it_is_held_until_it_is_released(make: MakeFace, daemon: Daemon) -> None:
-    face, waiter = make([daemon.address]), daemon.peer()
-    lock = lock_of(face)
+def test_it_is_held_until_it_is_released(make: MakeClient, daemon: Daemon) -> None:
+    any_client, waiter = make([daemon.address]), daemon.peer()
+    lock = lock_of(any_client)
     for _ in range(2):
-        assert face.acquire(lock) is Outcome.LOCKED
+        assert any_client.acquire(lock) is Outcome.LOCKED
         waiter.send("ACQ4ANY key 1 10 20")
         daemon.until("waiting_workers", 1)
-        face.release(lock)
+        any_client.release(lock)
         assert waiter.line() == "DONE"
 
 
-def test_an_abandoned_lock_goes_to_the_next(make: MakeFace, daemon: Daemon) -> None:
-    face, waiter = make([daemon.address]), daemon.peer()
-    lock = lock_of(face)
-    assert face.acquire(lock) is Outcome.LOCKED
+def test_an_abandoned_lock_goes_to_the_next(make: MakeClient, daemon: Daemon) -> None:
+    any_client, waiter = make([daemon.address]), daemon.peer()
+    lock = lock_of(any_client)
+    assert any_client.acquire(lock) is Outcome.LOCKED
     waiter.send("ACQ4ANY key 1 10 20")
     daemon.until("waiting_workers", 1)
     lock.abandon()
@@ -54,135 +54,135 @@ def test_an_abandoned_lock_goes_to_the_next(make: MakeFace, daemon: Daemon) -> N
     lock.abandon()
 
 
-def test_a_lock_that_is_not_held_cannot_be_released(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    lock, other = lock_of(face), lock_of(face)
+def test_a_lock_that_is_not_held_cannot_be_released(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    lock, other = lock_of(any_client), lock_of(any_client)
     with pytest.raises(NotLockedError, match=NOT_HELD) as caught:
-        face.release(lock)
+        any_client.release(lock)
     assert isinstance(caught.value, ClientError)
-    assert face.acquire(lock) is Outcome.LOCKED
+    assert any_client.acquire(lock) is Outcome.LOCKED
     # Another object of the same key owns nothing.
     with pytest.raises(NotLockedError, match=NOT_HELD):
-        face.release(other)
+        any_client.release(other)
     other.abandon()
     assert daemon.counter("processing_workers") == 1
-    face.release(lock)
+    any_client.release(lock)
     with pytest.raises(NotLockedError, match=NOT_HELD):
-        face.release(lock)
+        any_client.release(lock)
     daemon.until("total_releases", 1)
     assert daemon.counter("release_mismatch") == 0
 
 
-def test_a_second_release_frees_no_lock_of_another_key(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    first, second = lock_of(face, "first"), lock_of(face, "second")
-    assert face.acquire(first) is Outcome.LOCKED
-    face.release(first)
+def test_a_second_release_frees_no_lock_of_another_key(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    first, second = lock_of(any_client, "first"), lock_of(any_client, "second")
+    assert any_client.acquire(first) is Outcome.LOCKED
+    any_client.release(first)
     # The same connection, which the second lock is held on now.
-    assert face.acquire(second) is Outcome.LOCKED
+    assert any_client.acquire(second) is Outcome.LOCKED
     with pytest.raises(NotLockedError, match=NOT_HELD):
-        face.release(first)
+        any_client.release(first)
     first.abandon()
     assert daemon.connections() == 1
     assert daemon.counter("processing_workers") == 1
-    face.release(second)
+    any_client.release(second)
 
 
-def test_what_another_has_done_is_not_held(make: MakeFace, daemon: Daemon) -> None:
-    face, peer = make([daemon.address]), daemon.peer()
+def test_what_another_has_done_is_not_held(make: MakeClient, daemon: Daemon) -> None:
+    any_client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ANY key 1 10 5") == "LOCKED"
-    lock = lock_of(face)
-    waiter = Background(lambda: face.acquire(lock))
+    lock = lock_of(any_client)
+    waiter = Background(lambda: any_client.acquire(lock))
     daemon.until("waiting_workers", 1)
     assert peer.ask("RELEASE") == "RELEASED"
     assert waiter.result() is Outcome.DONE
     with pytest.raises(NotLockedError, match=NOT_HELD):
-        face.release(lock)
+        any_client.release(lock)
 
 
-def test_refusals_are_raised(make: MakeFace, daemon: Daemon) -> None:
-    face, peer = make([daemon.address]), daemon.peer()
+def test_refusals_are_raised(make: MakeClient, daemon: Daemon) -> None:
+    any_client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ANY key 1 10 5") == "LOCKED"
     refusals: list[tuple[type[ClientError], dict[str, Any]]] = [
         (QueueFullError, {"maxqueue": 1}),
         (WaitTimeoutError, {"timeout": 0}),
     ]
     for kind, limits in refusals:
-        lock = lock_of(face, **limits)
+        lock = lock_of(any_client, **limits)
         with pytest.raises(kind):
-            face.acquire(lock)
+            any_client.acquire(lock)
         with pytest.raises(NotLockedError, match=NOT_HELD):
-            face.release(lock)
+            any_client.release(lock)
 
 
-def test_it_is_acquired_once(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    lock = lock_of(face)
-    assert face.acquire(lock) is Outcome.LOCKED
-    for again in (face.acquire, face.enter):
+def test_it_is_acquired_once(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    lock = lock_of(any_client)
+    assert any_client.acquire(lock) is Outcome.LOCKED
+    for again in (any_client.acquire, any_client.enter):
         with pytest.raises(RuntimeError, match="held or waited for already"):
             again(lock)
     assert daemon.counter("processing_workers") == 1
-    face.release(lock)
+    any_client.release(lock)
 
 
-def test_it_may_be_released_within_a_block(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    lock = lock_of(face)
-    assert face.enter(lock) is Outcome.LOCKED
-    face.release(lock)
+def test_it_may_be_released_within_a_block(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    lock = lock_of(any_client)
+    assert any_client.enter(lock) is Outcome.LOCKED
+    any_client.release(lock)
     daemon.until("total_releases", 1)
-    face.leave(lock)
+    any_client.leave(lock)
     assert daemon.counter("release_mismatch") == 0
 
 
-def test_an_awaited_release_finds_the_daemon_dead(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address], await_release=True)
-    lock = lock_of(face)
-    assert face.acquire(lock) is Outcome.LOCKED
+def test_an_awaited_release_finds_the_daemon_dead(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address], await_release=True)
+    lock = lock_of(any_client)
+    assert any_client.acquire(lock) is Outcome.LOCKED
     daemon.stop(signal.SIGKILL)
     with pytest.raises(UnavailableError):
-        face.release(lock)
+        any_client.release(lock)
     with pytest.raises(NotLockedError, match=NOT_HELD):
-        face.release(lock)
+        any_client.release(lock)
 
 
-def test_a_lock_that_is_forgotten_is_abandoned(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    lock = lock_of(face)
-    assert face.acquire(lock) is Outcome.LOCKED
+def test_a_lock_that_is_forgotten_is_abandoned(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    lock = lock_of(any_client)
+    assert any_client.acquire(lock) is Outcome.LOCKED
     del lock
     gc.collect()
     daemon.until("processing_workers", 0)
     assert daemon.counter("total_releases") == 0
 
 
-def test_the_child_of_a_fork_does_not_own_its_parents_lock(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    lock = lock_of(face)
-    assert face.acquire(lock) is Outcome.LOCKED
+def test_the_child_of_a_fork_does_not_own_its_parents_lock(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    lock = lock_of(any_client)
+    assert any_client.acquire(lock) is Outcome.LOCKED
 
     def release() -> bool:
         with pytest.raises(NotLockedError, match=NOT_HELD):
-            face.release(lock)
+            any_client.release(lock)
         lock.abandon()
         return repr(lock).endswith(", not held>")
 
     assert in_a_child(release) == 0
     assert daemon.counter("processing_workers") == 1
-    face.release(lock)
+    any_client.release(lock)
     daemon.until("total_releases", 1)
 
 
-def test_another_thread_does_not_own_it(make: MakeFace, daemon: Daemon) -> None:
-    face = make([daemon.address])
-    if isinstance(face, Tasks):
+def test_another_thread_does_not_own_it(make: MakeClient, daemon: Daemon) -> None:
+    any_client = make([daemon.address])
+    if isinstance(any_client, Tasks):
         pytest.skip("a lock of asyncio is its object's, whatever task has it")
-    lock = lock_of(face)
-    assert Background(lambda: face.acquire(lock)).result() is Outcome.LOCKED
+    lock = lock_of(any_client)
+    assert Background(lambda: any_client.acquire(lock)).result() is Outcome.LOCKED
     lock.abandon()
     with pytest.raises(NotLockedError, match="held by another thread"):
-        face.release(lock)
+        any_client.release(lock)
     assert daemon.counter("processing_workers") == 1
 
 

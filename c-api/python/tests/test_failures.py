@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from loopback import free_address
+from support.any_client import MakeClient
 from support.background import Background
 from support.daemon import Daemon
-from support.faces import MakeFace
 
 import poolcounter
 from poolcounter import (
@@ -33,7 +33,7 @@ from poolcounter._blocking import Blocking
 from poolcounter._nonblocking import Nonblocking
 
 
-def test_nothing_listens(make: MakeFace) -> None:
+def test_nothing_listens(make: MakeClient) -> None:
     address = free_address()
     with pytest.raises(ConnectError, match=f"^cannot connect to {address}: Connection refused$") as caught:
         make([address]).once()
@@ -41,7 +41,7 @@ def test_nothing_listens(make: MakeFace) -> None:
     assert isinstance(caught.value, UnavailableError)
 
 
-def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
+def test_the_daemon_is_frozen(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], min_answer_timeout=0.2)
     daemon.freeze()
     with pytest.raises(ReadError) as caught:
@@ -51,7 +51,7 @@ def test_the_daemon_is_frozen(make: MakeFace, daemon: Daemon) -> None:
     assert client.once() is Outcome.LOCKED
 
 
-def test_a_lock_may_have_a_deadline_of_its_own(make: MakeFace, daemon: Daemon) -> None:
+def test_a_lock_may_have_a_deadline_of_its_own(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], min_answer_timeout=0.001)
     daemon.freeze()
     with pytest.raises(ReadError, match="timed out"):
@@ -59,7 +59,7 @@ def test_a_lock_may_have_a_deadline_of_its_own(make: MakeFace, daemon: Daemon) -
     daemon.thaw()
 
 
-def test_the_daemon_dies_under_a_waiter(make: MakeFace, daemon: Daemon) -> None:
+def test_the_daemon_dies_under_a_waiter(make: MakeClient, daemon: Daemon) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
     waiter = Background(client.once)
@@ -70,7 +70,7 @@ def test_the_daemon_dies_under_a_waiter(make: MakeFace, daemon: Daemon) -> None:
     assert caught.value.server == daemon.address
 
 
-def test_the_daemon_dies_under_a_lock(make: MakeFace, daemon: Daemon) -> None:
+def test_the_daemon_dies_under_a_lock(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     with client.held() as outcome:
         daemon.stop(signal.SIGKILL)
@@ -79,7 +79,7 @@ def test_the_daemon_dies_under_a_lock(make: MakeFace, daemon: Daemon) -> None:
         client.once()
 
 
-def test_a_restart_goes_unnoticed(make: MakeFace, ours: Daemon) -> None:
+def test_a_restart_goes_unnoticed(make: MakeClient, ours: Daemon) -> None:
     client = make([ours.address])
     assert client.once() is Outcome.LOCKED
     ours.stop()
@@ -87,43 +87,43 @@ def test_a_restart_goes_unnoticed(make: MakeFace, ours: Daemon) -> None:
     assert client.once() is Outcome.LOCKED
 
 
-def test_an_awaited_release_finds_the_daemon_dead(make: MakeFace, daemon: Daemon) -> None:
+def test_an_awaited_release_finds_the_daemon_dead(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], await_release=True)
     with pytest.raises(UnavailableError), client.held():
         daemon.stop(signal.SIGKILL)
 
 
-def test_an_awaited_release_is_done_when_the_block_is_left(make: MakeFace, daemon: Daemon) -> None:
+def test_an_awaited_release_is_done_when_the_block_is_left(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], await_release=True)
     assert client.once() is Outcome.LOCKED
     assert daemon.counter("total_releases") == 1
 
 
-def test_an_answer_that_is_an_error(make: MakeFace, daemon: Daemon) -> None:
+def test_an_answer_that_is_an_error(make: MakeClient, daemon: Daemon) -> None:
     with pytest.raises(RemoteError) as caught:
         make([daemon.address]).once(workers=0)
     assert (caught.value.server, caught.value.cause) == (daemon.address, "BAD_SYNTAX")
 
 
 @pytest.mark.parametrize("server", ["", "a b", "pc:port", "pc:70000", "unix:relative", "a\0b", "\ud800"])
-def test_texts_that_name_no_server(make: MakeFace, server: str) -> None:
+def test_texts_that_name_no_server(make: MakeClient, server: str) -> None:
     with pytest.raises(BadServerError, match="is not a server"):
         make([server])
     with pytest.raises(BadServerError, match="is not a server"):
         make([RingServer("pc", server)])
 
 
-def test_no_server_at_all(make: MakeFace) -> None:
+def test_no_server_at_all(make: MakeClient) -> None:
     with pytest.raises(BadServerError, match="names no server"):
         make([])
 
 
-def test_servers_are_a_list(make: MakeFace) -> None:
+def test_servers_are_a_list(make: MakeClient) -> None:
     with pytest.raises(TypeError, match="a list"):
         make("127.0.0.1")
 
 
-def test_both_kinds_of_servers_do_not_mix(make: MakeFace) -> None:
+def test_both_kinds_of_servers_do_not_mix(make: MakeClient) -> None:
     with pytest.raises(ValueError, match="ring"):
         make(["127.0.0.1", RingServer("pc", "127.0.0.2")])
 
@@ -144,21 +144,21 @@ def test_both_kinds_of_servers_do_not_mix(make: MakeFace) -> None:
         {"max_idle_connections": 2**64},
     ],
 )
-def test_options_out_of_their_range(make: MakeFace, options: dict[str, Any]) -> None:
+def test_options_out_of_their_range(make: MakeClient, options: dict[str, Any]) -> None:
     with pytest.raises(
         ValueError, match=f"^{next(iter(options))}(: ms must be from| must be| is out of|: connections)"
     ):
         make(["127.0.0.1"], **options)
 
 
-def test_an_unknown_option(make: MakeFace) -> None:
+def test_an_unknown_option(make: MakeClient) -> None:
     with pytest.raises(TypeError, match="conect_timeout"):
         make(["127.0.0.1"], conect_timeout=1)
 
 
 @pytest.mark.parametrize("number", [-1, 2**32, 2**63, 2**64 + 1, -(2**64)])
 @pytest.mark.parametrize("name", ["workers", "maxqueue", "timeout"])
-def test_numbers_out_of_their_range(make: MakeFace, daemon: Daemon, name: str, number: int) -> None:
+def test_numbers_out_of_their_range(make: MakeClient, daemon: Daemon, name: str, number: int) -> None:
     client = make([daemon.address])
     with pytest.raises(ValueError, match=r"."):
         client.once("key", **{name: number})
@@ -167,7 +167,7 @@ def test_numbers_out_of_their_range(make: MakeFace, daemon: Daemon, name: str, n
 
 
 @pytest.mark.parametrize("limits", [{"mode": 3}, {"answer_timeout": 0}, {"answer_timeout": -1.0}])
-def test_limits_that_mean_nothing(make: MakeFace, ours: Daemon, limits: dict[str, Any]) -> None:
+def test_limits_that_mean_nothing(make: MakeClient, ours: Daemon, limits: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         make([ours.address]).once("key", **limits)
 
@@ -185,7 +185,7 @@ NO_INTEGERS: tuple[object, ...] = (1.0, 1.5, "1", None, b"1", [])
         ("answer_timeout", [1]),
     ],
 )
-def test_limits_of_another_type(make: MakeFace, ours: Daemon, name: str, value: object) -> None:
+def test_limits_of_another_type(make: MakeClient, ours: Daemon, name: str, value: object) -> None:
     client = make([ours.address])
     limits: dict[str, Any] = {"workers": 1, "maxqueue": 1, "timeout": 1, "mode": Mode.FOR_ANYONE}
     # The same numbers, of the right type.
@@ -204,18 +204,18 @@ def test_limits_of_another_type(make: MakeFace, ours: Daemon, name: str, value: 
         *((name, value) for name in ("connect_twice", "await_release") for value in ("no", None, 1)),
     ],
 )
-def test_options_of_another_type(make: MakeFace, option: str, value: object) -> None:
+def test_options_of_another_type(make: MakeClient, option: str, value: object) -> None:
     with pytest.raises(TypeError, match=f"^{option} is "):
         make(["127.0.0.1"], **{option: value})
 
 
 @pytest.mark.parametrize("server", [None, 1, b"127.0.0.1", RingServer(1, "pc"), RingServer("pc", None)])  # type: ignore[arg-type]
-def test_servers_of_another_type(make: MakeFace, server: Any) -> None:
+def test_servers_of_another_type(make: MakeClient, server: Any) -> None:
     with pytest.raises(TypeError, match=r"^a server is a text"):
         make([server])
 
 
-def test_a_weight_of_another_type(make: MakeFace) -> None:
+def test_a_weight_of_another_type(make: MakeClient) -> None:
     with pytest.raises(TypeError, match=r"^weight is a whole number"):
         make([RingServer("pc", "127.0.0.1", 1.0)])  # type: ignore[arg-type]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support import deadline
+from support.any_client import AnyClient, MakeClient
 from support.background import Background
 from support.daemon import Daemon
-from support.faces import Face, MakeFace
 from support.process import Process
 
 from poolcounter import Client, Mode, Outcome, aio
@@ -41,12 +41,12 @@ def in_a_child(function: Callable[[], object]) -> int:
         raise
 
 
-def works(client: Face) -> bool:
+def works(client: AnyClient) -> bool:
     """Whether it acquires and releases."""
     return client.once("another", timeout=20) is Outcome.LOCKED
 
 
-def test_the_child_makes_connections_of_its_own(make: MakeFace, daemon: Daemon) -> None:
+def test_the_child_makes_connections_of_its_own(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     assert works(client)
     assert in_a_child(lambda: works(client) and daemon.connections() == 2) == 0
@@ -55,7 +55,7 @@ def test_the_child_makes_connections_of_its_own(make: MakeFace, daemon: Daemon) 
     assert daemon.connections() == 1
 
 
-def test_the_child_leaves_the_block_and_the_lock_is_the_parents(make: MakeFace, daemon: Daemon) -> None:
+def test_the_child_leaves_the_block_and_the_lock_is_the_parents(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], await_release=True)
     lock = client.client.lock("key", workers=1, maxqueue=10, timeout=20)
     assert client.enter(lock) is Outcome.LOCKED
@@ -94,7 +94,7 @@ def test_a_lock_goes_with_its_process_although_a_child_lives(daemon: Daemon) -> 
             os.kill(child, signal.SIGKILL)
 
 
-def test_a_fork_beside_a_thread_that_waits(make: MakeFace, daemon: Daemon) -> None:
+def test_a_fork_beside_a_thread_that_waits(make: MakeClient, daemon: Daemon) -> None:
     client, other, peer = make([daemon.address]), make([daemon.address]), daemon.peer()
     assert works(other)
     assert peer.ask("ACQ4ANY key 1 10 20") == "LOCKED"

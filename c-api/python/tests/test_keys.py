@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from support.any_client import MakeClient
 from support.daemon import Daemon
-from support.faces import MakeFace
 
 from poolcounter import BadKeyError, Outcome
 
@@ -22,7 +22,7 @@ KEYS: list[tuple[str | bytes, bytes]] = [
 
 
 @pytest.mark.parametrize(("key", "sent"), KEYS)
-def test_a_key_is_what_others_call_it(make: MakeFace, daemon: Daemon, key: str | bytes, sent: bytes) -> None:
+def test_a_key_is_what_others_call_it(make: MakeClient, daemon: Daemon, key: str | bytes, sent: bytes) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     with client.held(key) as outcome:
         assert outcome is Outcome.LOCKED
@@ -43,7 +43,7 @@ def test_a_key_is_what_others_call_it(make: MakeFace, daemon: Daemon, key: str |
         (" " * 400, "is too long"),
     ],
 )
-def test_nothing_is_sent_of_a_bad_key(make: MakeFace, daemon: Daemon, key: str | bytes, reason: str) -> None:
+def test_nothing_is_sent_of_a_bad_key(make: MakeClient, daemon: Daemon, key: str | bytes, reason: str) -> None:
     client = make([daemon.address])
     with pytest.raises(BadKeyError, match=f"^the key {reason}") as caught:
         client.once(key)
@@ -51,12 +51,12 @@ def test_nothing_is_sent_of_a_bad_key(make: MakeFace, daemon: Daemon, key: str |
     assert daemon.connections() == 0
 
 
-def test_a_text_without_bytes(make: MakeFace, ours: Daemon) -> None:
+def test_a_text_without_bytes(make: MakeClient, ours: Daemon) -> None:
     with pytest.raises(ValueError, match="surrogates"):
         make([ours.address]).once("\ud800")
 
 
 @pytest.mark.parametrize("key", [None, 5, bytearray(b"key"), ["key"]])
-def test_other_types_are_no_key(make: MakeFace, ours: Daemon, key: object) -> None:
+def test_other_types_are_no_key(make: MakeClient, ours: Daemon, key: object) -> None:
     with pytest.raises(TypeError, match="a key is str or bytes"):
         make([ours.address]).once(key)  # type: ignore[arg-type]

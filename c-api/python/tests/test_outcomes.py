@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support.any_client import MakeClient
 from support.background import Background
 from support.daemon import Daemon
-from support.faces import MakeFace
 
 from poolcounter import Mode, Outcome, QueueFullError, RefusedError, WaitTimeoutError
 
@@ -13,7 +13,7 @@ MODES = [Mode.FOR_ME, Mode.FOR_ANYONE]
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_lock_is_held_within_the_block(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
+def test_the_lock_is_held_within_the_block(make: MakeClient, daemon: Daemon, mode: Mode) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     with client.held("key", mode=mode) as outcome:
         assert outcome is Outcome.LOCKED
@@ -23,7 +23,7 @@ def test_the_lock_is_held_within_the_block(make: MakeFace, daemon: Daemon, mode:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_queue_is_full(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
+def test_the_queue_is_full(make: MakeClient, daemon: Daemon, mode: Mode) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
     with pytest.raises(QueueFullError, match="the queue is full") as caught:
@@ -33,7 +33,7 @@ def test_the_queue_is_full(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("timeout", [0, 1])
-def test_the_wait_is_too_long(make: MakeFace, daemon: Daemon, mode: Mode, timeout: int) -> None:
+def test_the_wait_is_too_long(make: MakeClient, daemon: Daemon, mode: Mode, timeout: int) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
     with pytest.raises(WaitTimeoutError, match="the wait was too long") as caught:
@@ -42,7 +42,7 @@ def test_the_wait_is_too_long(make: MakeFace, daemon: Daemon, mode: Mode, timeou
     assert daemon.counter("waiting_workers") == 0
 
 
-def test_another_has_done_the_work(make: MakeFace, daemon: Daemon) -> None:
+def test_another_has_done_the_work(make: MakeClient, daemon: Daemon) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ANY key 1 10 5") == "LOCKED"
     waiter = Background(lambda: client.once("key", mode=Mode.FOR_ANYONE))
@@ -52,7 +52,7 @@ def test_another_has_done_the_work(make: MakeFace, daemon: Daemon) -> None:
     assert daemon.counter("total_releases") == 1
 
 
-def test_who_needs_it_for_himself_gets_the_lock_in_his_turn(make: MakeFace, daemon: Daemon) -> None:
+def test_who_needs_it_for_himself_gets_the_lock_in_his_turn(make: MakeClient, daemon: Daemon) -> None:
     client, peer = make([daemon.address]), daemon.peer()
     assert peer.ask("ACQ4ME key 1 10 5") == "LOCKED"
     waiter = Background(lambda: client.once("key", mode=Mode.FOR_ME))
@@ -62,7 +62,7 @@ def test_who_needs_it_for_himself_gets_the_lock_in_his_turn(make: MakeFace, daem
     daemon.until("total_releases", 2)
 
 
-def test_the_end_of_a_block_tells_the_waiters(make: MakeFace, daemon: Daemon) -> None:
+def test_the_end_of_a_block_tells_the_waiters(make: MakeClient, daemon: Daemon) -> None:
     client, waiter = make([daemon.address]), daemon.peer()
     with client.held("key"):
         waiter.send("ACQ4ANY key 1 10 20")
@@ -70,7 +70,7 @@ def test_the_end_of_a_block_tells_the_waiters(make: MakeFace, daemon: Daemon) ->
     assert waiter.line() == "DONE"
 
 
-def test_work_that_raised_is_handed_to_the_next(make: MakeFace, daemon: Daemon) -> None:
+def test_work_that_raised_is_handed_to_the_next(make: MakeClient, daemon: Daemon) -> None:
     client, waiter = make([daemon.address]), daemon.peer()
     with pytest.raises(ZeroDivisionError), client.held("key"):
         waiter.send("ACQ4ANY key 1 10 20")
@@ -80,7 +80,7 @@ def test_work_that_raised_is_handed_to_the_next(make: MakeFace, daemon: Daemon) 
     assert daemon.counter("total_releases") == 0
 
 
-def test_several_may_work_at_once(make: MakeFace, daemon: Daemon) -> None:
+def test_several_may_work_at_once(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     with client.held("key", workers=2), client.held("key", workers=2):
         assert daemon.counter("processing_workers") == 2
@@ -89,7 +89,7 @@ def test_several_may_work_at_once(make: MakeFace, daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(make: MakeFace, daemon: Daemon, mode: Mode) -> None:
+def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(make: MakeClient, daemon: Daemon, mode: Mode) -> None:
     client = make([daemon.address])
     with client.held("key", mode=mode) as outcome:
         assert outcome is Outcome.LOCKED
@@ -98,7 +98,7 @@ def test_a_lock_inside_a_lock_of_the_same_key_waits_for_itself(make: MakeFace, d
     daemon.until("total_releases", 1)
 
 
-def test_more_than_four_locks_are_held_at_once(make: MakeFace, daemon: Daemon) -> None:
+def test_more_than_four_locks_are_held_at_once(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     with (
         client.held("a"),
@@ -111,7 +111,7 @@ def test_more_than_four_locks_are_held_at_once(make: MakeFace, daemon: Daemon) -
     daemon.until("total_releases", 5)
 
 
-def test_a_lock_can_be_entered_again_when_it_was_left(make: MakeFace, daemon: Daemon) -> None:
+def test_a_lock_can_be_entered_again_when_it_was_left(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     lock = client.client.lock("key", workers=1, maxqueue=10, timeout=5)
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_a_lock_can_be_entered_again_when_it_was_left(make: MakeFace, daemon: Da
     daemon.until("total_releases", 2)
 
 
-def test_a_connection_is_kept_for_the_next_lock(make: MakeFace, daemon: Daemon) -> None:
+def test_a_connection_is_kept_for_the_next_lock(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     for _ in range(3):
         assert client.once() is Outcome.LOCKED
@@ -131,14 +131,14 @@ def test_a_connection_is_kept_for_the_next_lock(make: MakeFace, daemon: Daemon) 
     daemon.until("processing_workers", 0)
 
 
-def test_none_is_kept_if_none_is_to_be(make: MakeFace, daemon: Daemon) -> None:
+def test_none_is_kept_if_none_is_to_be(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address], max_idle_connections=0)
     assert client.once() is Outcome.LOCKED
     daemon.until("processing_workers", 0)
     assert daemon.connections() == 0
 
 
-def test_a_closed_client_can_be_used_on(make: MakeFace, daemon: Daemon) -> None:
+def test_a_closed_client_can_be_used_on(make: MakeClient, daemon: Daemon) -> None:
     client = make([daemon.address])
     assert client.once() is Outcome.LOCKED
     client.client.close()

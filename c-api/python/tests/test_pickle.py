@@ -11,8 +11,8 @@ from typing import Any, Union
 
 import pytest
 from support import deadline
+from support.any_client import MakeClient
 from support.daemon import Daemon
-from support.faces import MakeFace
 
 import poolcounter
 from poolcounter import Outcome, RingServer, aio
@@ -49,17 +49,17 @@ def test_a_copy_has_the_same_settings(kind: Any, servers: list[Any], way: Callab
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_copy_has_connections_of_its_own(make: MakeFace, daemon: Daemon, way: Callable[[Any], Any]) -> None:
-    face = make([daemon.address], await_release=True)
-    with face.held("key"):
-        original, face.client = face.client, way(face.client)
+def test_a_copy_has_connections_of_its_own(make: MakeClient, daemon: Daemon, way: Callable[[Any], Any]) -> None:
+    any_client = make([daemon.address], await_release=True)
+    with any_client.held("key"):
+        original, any_client.client = any_client.client, way(any_client.client)
         assert daemon.connections() == 1
-        assert face.once("another") is Outcome.LOCKED
+        assert any_client.once("another") is Outcome.LOCKED
         assert daemon.connections() == 2
-        face.client.close()
+        any_client.client.close()
         daemon.until("total_releases", 1)
         assert daemon.counter("processing_workers") == 1
-        face.client = original
+        any_client.client = original
     assert daemon.counter("total_releases") == 2
 
 
@@ -99,7 +99,7 @@ def once(client: AnyClient) -> str:
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_a_client_is_given_to_another_process(make: MakeFace, daemon: Daemon, method: str) -> None:
+def test_a_client_is_given_to_another_process(make: MakeClient, daemon: Daemon, method: str) -> None:
     client = make([daemon.address])
     with client.held("key"), multiprocessing.get_context(method).Pool(1) as pool:
         answer = pool.apply_async(once, [client.client])

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from loopback import free_address
+from support.any_client import AnyClient, MakeClient
 from support.daemon import WORKSPACE, Daemon
-from support.faces import Face, MakeFace
 
 from poolcounter import ConnectError, Outcome, RingServer
 
@@ -24,7 +24,7 @@ def mediawiki_order(servers: list[str], key: str) -> list[str]:
     return sorted(servers, key=lambda server: hashlib.md5((server + key).encode()).hexdigest())
 
 
-def server_of(client: Face, key: str) -> str:
+def server_of(client: AnyClient, key: str) -> str:
     """The one that grants a lock for the key."""
     with client.held(key) as outcome:
         assert outcome is Outcome.LOCKED
@@ -44,7 +44,7 @@ def test_the_rule_of_these_tests_is_mediawikis(vector: dict[str, Any]) -> None:
         assert mediawiki_order(vector["servers"], key) == order
 
 
-def test_keys_are_spread_as_mediawiki_does(make: MakeFace, three: list[Daemon]) -> None:
+def test_keys_are_spread_as_mediawiki_does(make: MakeClient, three: list[Daemon]) -> None:
     addresses = [daemon.address for daemon in three]
     client = make(addresses)
     for key in [key for key in VECTORS["mediawiki"][0]["keys"] if key]:
@@ -52,7 +52,7 @@ def test_keys_are_spread_as_mediawiki_does(make: MakeFace, three: list[Daemon]) 
         wait_until_idle(three)
 
 
-def test_the_next_server_takes_the_keys_of_one_that_is_away(make: MakeFace, three: list[Daemon]) -> None:
+def test_the_next_server_takes_the_keys_of_one_that_is_away(make: MakeClient, three: list[Daemon]) -> None:
     addresses = [daemon.address for daemon in three]
     keys = [f"key-{number}" for number in range(20)]
     moved = [key for key in keys if mediawiki_order(addresses, key)[0] == addresses[0]]
@@ -65,7 +65,7 @@ def test_the_next_server_takes_the_keys_of_one_that_is_away(make: MakeFace, thre
 
 
 @pytest.mark.parametrize("vector", VECTORS["ring"], ids=lambda vector: str(len(vector["nodes"])))
-def test_keys_are_spread_by_a_ring(make: MakeFace, three: list[Daemon], vector: dict[str, Any]) -> None:
+def test_keys_are_spread_by_a_ring(make: MakeClient, three: list[Daemon], vector: dict[str, Any]) -> None:
     nodes = list(zip(vector["nodes"], three))
     labels = {daemon.address: label for (label, _), daemon in nodes}
     client = make([RingServer(label, daemon.address, weight) for (label, weight), daemon in nodes])
@@ -75,7 +75,7 @@ def test_keys_are_spread_by_a_ring(make: MakeFace, three: list[Daemon], vector: 
             wait_until_idle(three)
 
 
-def test_a_ring_has_no_next_server(make: MakeFace, ours: Daemon) -> None:
+def test_a_ring_has_no_next_server(make: MakeClient, ours: Daemon) -> None:
     servers = [RingServer("pc1", ours.address), RingServer("pc2", free_address())]
     client = make(servers)
     away = next(key for key, label in VECTORS["ring"][1]["keys"].items() if label == "pc2" and key)
@@ -84,7 +84,7 @@ def test_a_ring_has_no_next_server(make: MakeFace, ours: Daemon) -> None:
     assert caught.value.server == servers[1].server
 
 
-def test_every_form_of_a_server(make: MakeFace, cleanup: ExitStack) -> None:
+def test_every_form_of_a_server(make: MakeClient, cleanup: ExitStack) -> None:
     path = Path(cleanup.enter_context(tempfile.TemporaryDirectory())) / "pc.sock"
     daemon = Daemon.ours("--listen", f"unix:{path}")
     cleanup.callback(daemon.close)

@@ -13,7 +13,7 @@ from poolcounter import Outcome, RingServer, aio
 Statistics = dict[str, dict[str, "int | str"]]
 
 
-class Face:
+class AnyClient:
     """A client, whichever it is."""
 
     client: Any
@@ -62,7 +62,7 @@ class Face:
             return outcome
 
 
-class Threads(Face):
+class Threads(AnyClient):
     """`poolcounter.Client`."""
 
     client: poolcounter.Client
@@ -92,7 +92,7 @@ class Threads(Face):
         return self.client.stats(*arguments)
 
 
-class Tasks(Face):
+class Tasks(AnyClient):
     """`poolcounter.aio.Client`, on a loop that runs for the length of each verb."""
 
     client: aio.Client
@@ -128,8 +128,8 @@ class Tasks(Face):
         self.loop.close()
 
 
-class MakeFace(Protocol):
+class MakeClient(Protocol):
     """Makes a client."""
 
-    def __call__(self, servers: Sequence[str | RingServer], **options: Any) -> Face:
+    def __call__(self, servers: Sequence[str | RingServer], **options: Any) -> AnyClient:
         """It is closed at the end of the test."""
