@@ -72,6 +72,9 @@ unpack_program() {
 # php-fpm, which the tests of the PHP extension and the wiki share.
 unpack_fpm() { unpack_program "$build/php-fpm" php8.2-fpm libapparmor1 libacl1; }
 
+# Prometheus and promtool, for the checks of the monitoring kit. The packages that it depends on have only what its own page shows.
+unpack_prometheus() { unpack_program "$build/prometheus" prometheus; }
+
 # Apache with mod_php, for the tests of the PHP extension.
 unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8.2 libapr1 libaprutil1; }
 
