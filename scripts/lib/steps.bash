@@ -21,6 +21,16 @@ step() {
     failed=$((failed + bad))
 }
 
+# counted COMMAND...: a program that prints the number of its tests in its last line. The number is added to this run's.
+counted() {
+    local ok=0 log=$work/counted.log
+    "$@" | tee "$log" | sed -u -E '/^[0-9]+ passed, [0-9]+ failed$/d' || ok=1
+    ran=$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed$/\1 + \2/p' "$log")
+    bad=$(sed -nE '$s/.* passed, ([0-9]+) failed$/\1/p' "$log")
+    ran=$((${ran:-1})) bad=${bad:-0}
+    return "$ok"
+}
+
 # replay_stories ARGUMENT...: runs the client stories.
 replay_stories() { tell_stories replay "$@"; }
 
