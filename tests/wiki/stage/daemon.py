@@ -100,6 +100,11 @@ class Client:
         self.send(line)
         return self.line()
 
+    def own_address(self):
+        """Its own address and port, by which the daemon knows it."""
+        address, port = self._socket.getsockname()
+        return f"{address}:{port}"
+
     def close(self):
         """Closes the connection."""
         self._lines.close()

@@ -1,0 +1,1 @@
+"""The monitoring kit under real programs."""
