@@ -101,12 +101,17 @@ class Watched(unittest.TestCase):
     def test_a_life(self):
         """An upgrade that fails and one that does not, a crowd at the door, an end, and another start."""
         here = self.installed.admin
+        crowd.every_outcome(self.installed.address)
+        refused = f'poolcounter_requests_total{{instance="{here}", group="rcache", outcome="queue_full"}}'
+        until(lambda: self.value(refused) == crowd.REFUSED, "the refusals are counted")
         self.installed.put_broken()
         self.installed.upgrade()
         self.fires("PoolCounterUpgradeFailed", here)
         self.installed.put()
         self.installed.upgrade()
         until(lambda: self.value(f'poolcounter_upgrades_total{{instance="{here}"}}') == 1, "it is upgraded")
+        self.assertEqual(self.value(refused), crowd.REFUSED)
+        self.assertEqual(self.value(f"resets({refused}[1m])"), 0)
         with contextlib.ExitStack() as stack:
             for _ in range(MAX_CLIENTS):
                 stack.enter_context(Client(self.installed.address))

@@ -10,7 +10,7 @@ from stage.process import Process
 
 from . import web
 
-MAX_CLIENTS = 10
+MAX_CLIENTS = 20
 """How many clients it serves at a time."""
 
 
