@@ -112,7 +112,7 @@ class Metrics(unittest.TestCase):
         served = self.metrics()
         waits = crowd.LATE + 3
         self.assertEqual(text.value(served, "poolcounter_wait_seconds_count", group="rcache"), waits)
-        # Those that waited in vain did so for a second.
+        # Those that timed out waited for a second.
         self.assertGreaterEqual(text.value(served, "poolcounter_wait_seconds_sum", group="rcache"), crowd.LATE)
         self.assertEqual(text.value(served, "poolcounter_wait_seconds_bucket", group="rcache", le="+Inf"), waits)
         self.assertEqual(text.value(served, "poolcounter_hold_seconds_count", group="rcache"), 2)

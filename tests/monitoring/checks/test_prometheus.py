@@ -99,7 +99,7 @@ class Watched(unittest.TestCase):
         self.assertEqual(first["holder"]["address"], self.stampede.holder_address())
 
     def test_a_life(self):
-        """An upgrade that fails and one that does not, a crowd at the door, an end, and another start."""
+        """An upgrade that fails and one that succeeds, more clients than it serves, an end, and another start."""
         here = self.installed.admin
         crowd.every_outcome(self.installed.address)
         refused = f'poolcounter_requests_total{{instance="{here}", group="rcache", outcome="queue_full"}}'

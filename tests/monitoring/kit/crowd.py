@@ -38,7 +38,7 @@ class Stampede:
 
 
 def every_outcome(address):
-    """What can become of a request, each at least once. Many find the queue full, some wait in vain for a second."""
+    """What can become of a request, each at least once. Many find the queue full, some time out after a second."""
     with contextlib.ExitStack() as stack:
         holder, other, heir = [stack.enter_context(Client(address)) for _ in range(3)]
         late = [stack.enter_context(Client(address)) for _ in range(LATE)]
