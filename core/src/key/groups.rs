@@ -212,14 +212,14 @@ impl Groups {
     pub fn of(&mut self, key: &[u8]) -> GroupId {
         let key = key.strip_prefix(NO_WAIT).unwrap_or(key);
         let places = Places::of(key);
-        let may_be_slot = self.slots && key.last().is_some_and(u8::is_ascii_digit);
-        if !may_be_slot && !self.starts.may_match(places) {
+        let slots = if self.slots { slots_of(key) } else { None };
+        if slots.is_none() && !self.starts.may_match(places) {
             return GroupId::OTHER;
         }
         for rule in &self.rules {
             match rule {
                 Rule::Pattern(pattern, group) if pattern.matches(places) => return *group,
-                Rule::Slots if let Some(name) = slots_of(key) => return self.intern(name).unwrap_or_default(),
+                Rule::Slots if let Some(name) = slots => return self.intern(name).unwrap_or_default(),
                 _ => {}
             }
         }
