@@ -5,6 +5,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
 CARGO ?= cargo
 PHP_CONFIG ?= php-config
@@ -70,12 +71,13 @@ faults:
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
-# The daemon, its manual, and its units, which are not enabled.
+# The daemon, its manual, its units, which are not enabled, and the group for its admin interface, which `systemd-sysusers` creates.
 install-service:
 	@test -x $(DAEMON) || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -s -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd
 	install -D -m 0644 daemon/man/poolcounterd.8 $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
 	install -D -m 0644 daemon/systemd/poolcounter.socket $(DESTDIR)$(UNITDIR)/poolcounter.socket
+	install -D -m 0644 daemon/systemd/poolcounter-admin.conf $(DESTDIR)$(SYSUSERSDIR)/poolcounter-admin.conf
 	sed 's|@BINDIR@|$(PREFIX)/bin|' daemon/systemd/poolcounter.service.in >$(DESTDIR)$(UNITDIR)/poolcounter.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/poolcounter.service
 
@@ -99,7 +101,7 @@ install-php:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
-	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,poolcounter.service poolcounter.socket)
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,poolcounter.service poolcounter.socket) $(DESTDIR)$(SYSUSERSDIR)/poolcounter-admin.conf
 	rm -f $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SONAME).$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Client, Daemon, Deadline, Installed, PATIENCE};
+use poolcounter_test_support::{Admin, Client, Daemon, Deadline, Installed, PATIENCE};
 use rustix::process::Signal;
 
 use crate::systemd::Installation;
@@ -58,13 +58,14 @@ fn calls(log: &str) -> BTreeSet<String> {
 
 /// All actions of a service, under strace.
 fn life(installed: &Installed) -> Result<BTreeSet<String>> {
-    let [log, socket, notify] = ["log", "socket", "notify"].map(|name| installed.path().with_file_name(name));
+    let [log, socket, notify, admin] = ["log", "socket", "notify", "admin"].map(|name| installed.path().with_file_name(name));
     let _manager = UnixDatagram::bind(&notify)?;
     let mut daemon = Daemon::start(|address| {
         // -D: the daemon is our child, and strace is not its parent.
         let mut command = installed.program().within(&["strace", "-D", "-f", "-qq", "-o", &log.display().to_string()]);
         command.env("NOTIFY_SOCKET", &notify).env("WATCHDOG_USEC", "200000");
         command.arg("-l").arg(address.to_string()).arg(format!("--listen=unix:{}", socket.display()));
+        command.arg(format!("--admin=unix:{}", admin.display()));
         Ok(command)
     })?;
     let mut client = Client::connect(daemon.address())?;
@@ -73,6 +74,10 @@ fn life(installed: &Installed) -> Result<BTreeSet<String>> {
     assert_eq!(client.ask("ACQ4ME page 1 9 0\n")?, "LOCKED\n");
     let mut waiter = Client::connect(daemon.address())?;
     assert_eq!(waiter.ask("ACQ4ME page 1 9 1\n")?, "TIMEOUT\n");
+    let admin = Admin::Unix(admin);
+    for path in ["/", "/readyz", "/metrics", "/v1/status", "/v1/keys", "/v1/clients", "/v1/groups", "/v1/history"] {
+        admin.get(path)?;
+    }
     installed.upgrade(&daemon)?;
     assert_eq!(client.ask("RELEASE\n")?, "RELEASED\n");
     installed.put_script("exit 1")?;
@@ -96,7 +101,7 @@ fn the_filter_of_the_service_fits() -> Result<()> {
     let allowed = allowed(&installation)?;
     ensure!(allowed.len() > 100 && !allowed.contains("mount"), "the filter is {allowed:?}");
     let made = life(&installed)?;
-    for call in ["execve", "memfd_create", "sendmsg", "recvmsg", "signalfd4", "prlimit64", "accept4"] {
+    for call in ["execve", "memfd_create", "sendmsg", "recvmsg", "signalfd4", "prlimit64", "accept4", "eventfd2"] {
         ensure!(made.contains(call), "{call} is not among {made:?}");
     }
     let missing: Vec<_> = made.difference(&allowed).collect();

@@ -51,14 +51,33 @@ impl Installation {
         fs::read_to_string(self.file("lib/systemd/system").join(name)).with_context(|| format!("no unit {name}"))
     }
 
+    /// The groups that `systemd-sysusers` makes of these files, as `/etc/group` has them, on a system that is empty.
+    pub(crate) fn sysusers(&self, files: &[&str]) -> Result<String> {
+        let root = Scratch::new()?;
+        fs::create_dir(root.file("etc"))?;
+        let mut command = Self::unpacked("bin/systemd-sysusers")?;
+        command.arg(format!("--root={}", root.file("").display()));
+        command.args(files.iter().map(|file| self.file("lib/sysusers.d").join(file)));
+        let output = run_to_end(&mut command, Deadline::after(PATIENCE))?;
+        ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(fs::read_to_string(root.file("etc/group"))?)
+    }
+
+    /// A program of systemd, which is not installed.
+    fn unpacked(program: &str) -> Result<Command> {
+        let unpacked = workspace().join("build/systemd");
+        let program = unpacked.join(program);
+        ensure!(program.is_file(), "no {}: run scripts/setup first", program.display());
+        let mut command = Command::new(&program);
+        command.env("LD_LIBRARY_PATH", std::env::join_paths([unpacked.join("lib"), own_libraries(&unpacked)?])?);
+        Ok(command)
+    }
+
     /// Runs `systemd-analyze` on our units, together with Debian's: whether it succeeds, and its output.
     pub(crate) fn analyze(&self, arguments: &[&str]) -> Result<(bool, String)> {
         let unpacked = workspace().join("build/systemd");
-        let program = unpacked.join("usr/bin/systemd-analyze");
-        ensure!(program.is_file(), "no {}: run scripts/setup first", program.display());
-        let mut command = Command::new(&program);
+        let mut command = Self::unpacked("usr/bin/systemd-analyze")?;
         command.args(arguments).current_dir(self.file("lib/systemd/system"));
-        command.env("LD_LIBRARY_PATH", std::env::join_paths([unpacked.join("lib"), own_libraries(&unpacked)?])?);
         let [own, theirs] = [self.file("lib/systemd/system"), unpacked.join("lib/systemd/system")];
         command.env("SYSTEMD_UNIT_PATH", format!("{}:{}", own.display(), theirs.display()));
         command.env("MANPATH", self.file("share/man"));

@@ -30,6 +30,27 @@ fn it_is_exposed_by_1_5_at_the_most() -> Result<()> {
     Ok(())
 }
 
+/// Operators reach the admin interface, and everybody a socket for clients beside it.
+#[test]
+fn the_admin_interface_is_the_operators() -> Result<()> {
+    let installation = Installation::new()?;
+    let unit = installation.unit("poolcounter.service")?;
+    let lines = [
+        "Environment=\"ADMIN=--admin unix:/run/poolcounter/admin\"",
+        "RuntimeDirectory=poolcounter",
+        "RuntimeDirectoryMode=0755",
+        "Group=poolcounter-admin",
+    ];
+    for line in lines {
+        ensure!(unit.lines().any(|other| other == line), "no line {line:?} in\n{unit}");
+    }
+    // With a name of its own the user would have to be there before the service starts.
+    ensure!(!unit.lines().any(|line| line.starts_with("User=")), "{unit}");
+    let group = installation.sysusers(&["poolcounter-admin.conf"])?;
+    ensure!(group.lines().any(|line| line.starts_with("poolcounter-admin:")), "systemd-sysusers made {group:?}");
+    Ok(())
+}
+
 /// The settings that operators of Debian's package rely on, and those that an upgrade needs.
 #[test]
 fn the_service_is_as_debian_has_it() -> Result<()> {
@@ -37,6 +58,8 @@ fn the_service_is_as_debian_has_it() -> Result<()> {
     let unit = installation.unit("poolcounter.service")?;
     let debian = fs::read_to_string(workspace().join("build/reference/lib/systemd/system/poolcounter.service"))?;
     let debian = debian.replace("/usr/bin/poolcounterd", &installation.file("bin/poolcounterd").display().to_string());
+    // Ours has an admin interface, which has an option of its own.
+    let debian = debian.replace(" $ARGS", " $ADMIN $ARGS");
     // Debian's unit has its own user; ours gets a dynamic user.
     let others = ["Description=", "Documentation=", "User="];
     let is_kept = |line: &&str| line.contains('=') && !others.iter().any(|name| line.starts_with(name));
