@@ -5,6 +5,7 @@
 
 #![allow(clippy::missing_panics_doc, clippy::expect_used, reason = "a panic is what a target has to say")]
 
+pub mod admin;
 pub mod c_api;
 pub mod conversation;
 pub mod hand_over;
@@ -19,12 +20,13 @@ pub mod table;
 pub type Check = fn(&[u8]);
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Check); 7] = [
+pub const TARGETS: [(&str, Check); 8] = [
     ("lines", lines::check),
     ("keys", keys::check),
     ("table", table::check),
     ("snapshot", snapshot::check),
     ("hand_over", hand_over::check),
     ("conversation", conversation::check),
+    ("admin", admin::check),
     ("c_api", c_api::check),
 ];

@@ -58,6 +58,11 @@ fn conversation() {
 }
 
 #[test]
+fn admin() {
+    replay("admin");
+}
+
+#[test]
 fn c_api() {
     replay("c_api");
 }

@@ -34,7 +34,7 @@ fn check_state(form: u8, input: &mut Input<'_>) {
     let steps = [&[31][..], input.bytes(length)].concat();
     let bytes = match form & 3 {
         0 => input.rest().to_vec(),
-        1 => of_sections(input),
+        1 => of_sections(input, form & 4 != 0),
         // Version 1 has no sections.
         _ => [MAGIC, &[1], input.rest()].concat(),
     };
@@ -56,20 +56,21 @@ fn check_state(form: u8, input: &mut Input<'_>) {
     goes_on(table, &mut Input::new(&steps));
 }
 
-/// Version 2, with valid lengths of all sections, also those of the table.
-fn of_sections(input: &mut Input<'_>) -> Vec<u8> {
+/// Version 2, with valid lengths of all sections, also those of the table and of the admin interface.
+fn of_sections(input: &mut Input<'_>, with_admin: bool) -> Vec<u8> {
     let mut content = || {
         let length = usize::from(input.short());
         input.bytes(length)
     };
     let (listeners, clients, claims) = (content(), content(), content());
+    let admin = if with_admin { vec![(4, content()), (5, content()), (6, content())] } else { Vec::new() };
     let join = |start: &[u8], sections: &[(u8, &[u8])]| {
         sections.iter().fold(start.to_vec(), |bytes, (tag, content)| {
             write_section(*tag, content, bytes).expect("there is room for it")
         })
     };
     let table = join(&[2], &[(1, claims), (2, input.rest())]);
-    join(&[MAGIC, &[2]].concat(), &[(1, listeners), (2, clients), (3, &table)])
+    join(&[MAGIC, &[2]].concat(), &[&[(1, listeners), (2, clients), (3, &table)], &admin[..]].concat())
 }
 
 /// Each byte is a message of the outer socket, with this number of descriptors: of sockets with content, or without.
