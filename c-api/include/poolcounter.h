@@ -133,7 +133,7 @@ typedef struct pc_client pc_client;
 // at once, but for freeing it; one waits for the other.
 typedef struct pc_config pc_config;
 
-// A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
+// What an acquire asks for. Set what is not needed to 0: a designated initialiser does that.
 typedef struct {
   // sizeof(pc_request). It tells the library which fields the program was compiled with; fields may be added at the
   // end.
@@ -152,7 +152,7 @@ typedef struct {
   // How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
   int64_t timeout_seconds;
   // How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-  // answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
+  // min_answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
   // that time.
   int64_t answer_timeout_ms;
 } pc_request;
@@ -223,23 +223,23 @@ pc_error pc_config_set_connect_twice(pc_config *config, int32_t on);
 // The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
 // for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
 // has answered before.
-pc_error pc_config_set_answer_timeout_ms(pc_config *config, int64_t ms);
+pc_error pc_config_set_min_answer_timeout_ms(pc_config *config, int64_t ms);
 
 // How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
-// on; at least the time of pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds
+// on; at least the time of pc_config_set_min_answer_timeout_ms(). A server that is asked by many at once takes seconds
 // to accept all of them.
 pc_error pc_config_set_first_answer_timeout_ms(pc_config *config, int64_t ms);
 
 // From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
 // the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
 // 10,000.
-pc_error pc_config_set_pass_over_ms(pc_config *config, int64_t ms);
+pc_error pc_config_set_avoid_for_ms(pc_config *config, int64_t ms);
 
 // A connection that was idle for more milliseconds than this, from 0 on, is not used again.
-pc_error pc_config_set_keep_idle_ms(pc_config *config, int64_t ms);
+pc_error pc_config_set_max_idle_time_ms(pc_config *config, int64_t ms);
 
 // How many connections are kept without use, from 0 to 10,000.
-pc_error pc_config_set_keep(pc_config *config, int64_t connections);
+pc_error pc_config_set_max_idle_connections(pc_config *config, int64_t connections);
 
 // Whether a release waits for its answer: 0 or 1. Without that it is known beforehand, and read before the
 // connection's next command.
@@ -390,7 +390,7 @@ const char *pc_async_error_cause(const pc_async *client);
 // pc_call_progress() and pc_call_free(), and put on what `wait` says afterwards.
 pc_error pc_call_progress(pc_call *call, pc_wait *wait);
 
-// What came of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
+// The result of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
 // when the call is freed.
 //
 // If the call failed, its error is returned, and is the client's last error from now on.
@@ -400,7 +400,7 @@ pc_error pc_call_result(pc_call *call, pc_lock *lock, pc_outcome *outcome);
 const char *pc_call_text(const pc_call *call);
 
 // Frees a call and leaves NULL behind. One that has not finished is cancelled: its connection is closed, and the
-// server takes the wish back without waking anybody. While another thread uses the client, nothing is done.
+// server removes the request from its queue without waking anybody. While another thread uses the client, nothing is done.
 void pc_call_free(pc_call **call);
 
 #ifdef __cplusplus

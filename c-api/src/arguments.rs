@@ -4,6 +4,7 @@ use crate::error::{Problem, pc_error};
 use std::ffi::{CStr, c_char};
 use std::ops::RangeInclusive;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 /// A month: no wait is as long.
 const MONTH_MS: i64 = 30 * 24 * 3600 * 1000;
@@ -66,9 +67,9 @@ pub(crate) fn number<T: TryFrom<i64>>(value: i64, range: RangeInclusive<i64>, na
     if range.contains(&value) { T::try_from(value).map_err(|_| outside()) } else { Err(outside()) }
 }
 
-/// Milliseconds, as microseconds.
-pub(crate) fn milliseconds(value: i64, least: i64, name: &str) -> Result<u64, Problem> {
-    number(value, least..=MONTH_MS, name).map(|number: u64| number * 1000)
+/// Milliseconds.
+pub(crate) fn milliseconds(value: i64, least: i64, name: &str) -> Result<Duration, Problem> {
+    number(value, least..=MONTH_MS, name).map(Duration::from_millis)
 }
 
 /// A switch.

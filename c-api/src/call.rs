@@ -8,12 +8,13 @@ use crate::last_error::c_text;
 use crate::locks::pc_lock;
 use crate::sized::{Sized32, SizedPlace};
 use crate::values::{pc_direction, pc_outcome};
-use poolcounter::client::{Failure, Outcome};
+use poolcounter::client::{AcquireOutcome, Failure, Outcome};
 use poolcounter::nonblocking::{Direction, NonblockingCall, Progress, Wait};
 use poolcounter_c_macros::c_function;
 use std::cell::UnsafeCell;
 use std::ffi::{CString, c_char};
 use std::mem::{ManuallyDrop, offset_of};
+use std::os::fd::RawFd;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,7 @@ const FINISHED: pc_wait = pc_wait {
 
 #[allow(clippy::large_enum_variant, reason = "a call is in a box anyway")]
 enum Stage {
-    UnderWay(NonblockingCall),
+    UnderWay(NonblockingCall<Outcome>),
     Finished(Ended),
 }
 
@@ -81,7 +82,7 @@ struct Ended {
 }
 
 impl pc_call {
-    pub(crate) fn new(owner: Arc<Guarded<Async>>, shared: &Async, call: NonblockingCall) -> Self {
+    pub(crate) fn new(owner: Arc<Guarded<Async>>, shared: &Async, call: NonblockingCall<Outcome>) -> Self {
         Self { owner, begun_with: shared, stage: UnsafeCell::new(ManuallyDrop::new(Stage::UnderWay(call))) }
     }
 
@@ -122,7 +123,7 @@ pub unsafe fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_err
     unsafe { enter(call, progress) }
 }
 
-/// What came of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
+/// The result of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
 /// when the call is freed.
 ///
 /// If the call failed, its error is returned, and is the client's last error from now on.
@@ -172,7 +173,7 @@ pub unsafe fn pc_call_text(call: *const pc_call) -> *const c_char {
 }
 
 /// Frees a call and leaves NULL behind. One that has not finished is cancelled: its connection is closed, and the
-/// server takes the wish back without waking anybody. While another thread uses the client, nothing is done.
+/// server removes the request from its queue without waking anybody. While another thread uses the client, nothing is done.
 #[c_function]
 pub unsafe fn pc_call_free(call: *mut *mut pc_call) {
     let end = |call: &pc_call| {
@@ -190,10 +191,11 @@ pub unsafe fn pc_call_free(call: *mut *mut pc_call) {
 
 fn end(shared: &mut Async, stage: Stage) {
     match stage {
-        Stage::UnderWay(call) => shared.client.cancel(call),
+        Stage::UnderWay(call) => drop(call),
         Stage::Finished(ended) if !ended.taken => {
             if let Some(lock) = shared.locks.take(ended.lock) {
-                shared.client.abandon(&lock);
+                // It is this client's, so it is not refused.
+                shared.client.abandon(lock).unwrap_or_default();
             }
         }
         Stage::Finished(_) => {}
@@ -204,12 +206,12 @@ fn advance(shared: &mut Async, stage: &mut Stage) -> pc_wait {
     if let Stage::UnderWay(call) = stage
         && !shared.freed
     {
-        match shared.client.progress(call) {
-            Progress::Waiting(wait) => return wait.into(),
+        match call.progress() {
+            Progress::Waiting(Wait { descriptor, timeout, .. }) => return waiting(descriptor, timeout),
             Progress::LookUp(server) => {
                 // The call goes on meanwhile: it is to be asked again at once.
                 let look_up = i32::try_from(server).unwrap_or(i32::MAX);
-                return pc_wait { look_up, ..Wait { descriptor: None, timeout: Duration::ZERO }.into() };
+                return pc_wait { look_up, ..waiting(None, Duration::ZERO) };
             }
             Progress::Finished(result) => *stage = Stage::Finished(ended(shared, result)),
         }
@@ -220,7 +222,7 @@ fn advance(shared: &mut Async, stage: &mut Stage) -> pc_wait {
 fn ended(shared: &mut Async, result: Result<Outcome, Failure>) -> Ended {
     let mut ended = Ended::of(result.as_ref().map(pc_outcome::from).map_err(Failure::clone));
     match result {
-        Ok(Outcome::Locked(lock)) => ended.lock = shared.locks.add(lock),
+        Ok(Outcome::Acquire(AcquireOutcome::Locked(lock))) => ended.lock = shared.locks.add(lock),
         Ok(Outcome::Statistics(text)) => ended.text = c_text(&text),
         _ => {}
     }
@@ -233,15 +235,13 @@ impl Ended {
     }
 }
 
-impl From<Wait> for pc_wait {
-    fn from(wait: Wait) -> Self {
-        let (descriptor, direction) = match wait.descriptor {
-            Some((descriptor, Direction::Read)) => (descriptor, pc_direction::PC_DIRECTION_READ),
-            Some((descriptor, Direction::Write)) => (descriptor, pc_direction::PC_DIRECTION_WRITE),
-            None => (-1, pc_direction::PC_DIRECTION_NONE),
-        };
-        // Rounded up, or a loop would turn without rest in the last millisecond.
-        let timeout_ms = i32::try_from(wait.timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        Self { size: 0, finished: 0, descriptor, direction: direction as i32, timeout_ms, look_up: -1 }
-    }
+fn waiting(descriptor: Option<(RawFd, Direction)>, timeout: Duration) -> pc_wait {
+    let (descriptor, direction) = match descriptor {
+        Some((descriptor, Direction::Read)) => (descriptor, pc_direction::PC_DIRECTION_READ),
+        Some((descriptor, Direction::Write)) => (descriptor, pc_direction::PC_DIRECTION_WRITE),
+        None => (-1, pc_direction::PC_DIRECTION_NONE),
+    };
+    // Rounded up, or a loop would turn without rest in the last millisecond.
+    let timeout_ms = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+    pc_wait { size: 0, finished: 0, descriptor, direction: direction as i32, timeout_ms, look_up: -1 }
 }

@@ -9,8 +9,8 @@ use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use crate::sized::given;
 use crate::values::pc_outcome;
-use poolcounter::blocking::{Answer, BlockingClient, Interrupted};
-use poolcounter::client::{Outcome, Settings};
+use poolcounter::blocking::{BlockingClient, UntilSignal};
+use poolcounter::client::{AcquireOutcome, Settings};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
 
@@ -24,15 +24,13 @@ pub struct pc_client {
 struct Blocking {
     client: BlockingClient,
     locks: Locks,
-    /// The wait that a signal has ended for now.
-    interrupted: Option<Interrupted>,
     last_error: LastError,
 }
 
 impl State for Blocking {
     fn new(settings: Settings) -> Self {
         let client = BlockingClient::new(settings);
-        Self { client, locks: Locks::default(), interrupted: None, last_error: LastError::none() }
+        Self { client, locks: Locks::default(), last_error: LastError::none() }
     }
 
     fn last_error(&mut self) -> &mut LastError {
@@ -40,30 +38,18 @@ impl State for Blocking {
     }
 
     fn recover(&mut self) {
-        self.interrupted = None;
         self.locks.clear();
         self.client.close();
     }
 }
 
 impl Blocking {
-    fn cancel_interrupted(&mut self) {
-        if let Some(interrupted) = self.interrupted.take() {
-            self.client.cancel(interrupted);
+    fn settle(&mut self, granted: Granted, answer: UntilSignal) -> Result<(), Problem> {
+        if let UntilSignal::Answered(outcome) = answer {
+            granted.set(&mut self.locks, outcome);
+            return Ok(());
         }
-    }
-
-    fn settle(&mut self, granted: Granted, answer: Answer) -> Result<(), Problem> {
-        match answer {
-            Answer::Final(answer) => {
-                granted.set(&mut self.locks, answer);
-                Ok(())
-            }
-            Answer::Interrupted(interrupted) => {
-                self.interrupted = Some(interrupted);
-                Err(Problem::new(pc_error::PC_ERROR_INTERRUPTED, "the wait is interrupted, and can be resumed"))
-            }
-        }
+        Err(Problem::new(pc_error::PC_ERROR_INTERRUPTED, "the wait is interrupted, and can be resumed"))
     }
 }
 
@@ -82,10 +68,10 @@ impl Granted {
         unsafe { Ok(Self { lock: Place::new(lock, "lock")?, outcome: Place::new(outcome, "outcome")? }) }
     }
 
-    fn set(self, locks: &mut Locks, answer: Outcome) {
-        self.outcome.set(pc_outcome::from(&answer));
-        self.lock.set(match answer {
-            Outcome::Locked(lock) => locks.add(lock),
+    fn set(self, locks: &mut Locks, outcome: AcquireOutcome) {
+        self.outcome.set(pc_outcome::from(&outcome));
+        self.lock.set(match outcome {
+            AcquireOutcome::Locked(lock) => locks.add(lock),
             _ => 0,
         });
     }
@@ -104,7 +90,7 @@ unsafe fn enter(client: *mut pc_client, body: impl FnOnce(&mut Blocking) -> Resu
 #[c_function]
 pub unsafe fn pc_client_new(config: *const pc_config, client: *mut *mut pc_client) -> pc_error {
     let new = |settings: Settings| pc_client {
-        servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
+        servers: settings.servers().iter().map(|server| c_text(server.name())).collect(),
         guarded: Guarded::new(settings),
     };
     // SAFETY: the conventions.
@@ -133,7 +119,7 @@ pub unsafe fn pc_client_acquire(
     let acquire = |state: &mut Blocking| {
         // SAFETY: the conventions.
         let (request, granted) = unsafe { (given(request, "request")?, Granted::new(lock, outcome)?) };
-        state.cancel_interrupted();
+        state.client.cancel_interrupted();
         // SAFETY: the conventions.
         let answer = state.client.acquire(&unsafe { request.read() }?)?;
         granted.set(&mut state.locks, answer);
@@ -156,7 +142,7 @@ pub unsafe fn pc_client_acquire_until_signal(
     let acquire = |state: &mut Blocking| {
         // SAFETY: the conventions.
         let (request, granted) = unsafe { (given(request, "request")?, Granted::new(lock, outcome)?) };
-        state.cancel_interrupted();
+        state.client.cancel_interrupted();
         // SAFETY: the conventions.
         let answer = state.client.acquire_until_signal(&unsafe { request.read() }?)?;
         state.settle(granted, answer)
@@ -173,8 +159,7 @@ pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outco
         // SAFETY: the conventions.
         let granted = unsafe { Granted::new(lock, outcome) }?;
         let no_wait = || Problem::new(pc_error::PC_ERROR_INVALID, "no wait was interrupted");
-        let interrupted = state.interrupted.take().ok_or_else(no_wait)?;
-        let answer = state.client.resume(interrupted)?;
+        let answer = state.client.resume().ok_or_else(no_wait)??;
         state.settle(granted, answer)
     };
     // SAFETY: the conventions.
@@ -188,7 +173,7 @@ pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outco
 pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let release = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        let answer = state.client.release(&lock)?;
+        let answer = state.client.release(lock)?;
         // SAFETY: the conventions.
         if let Ok(outcome) = unsafe { Place::new(outcome, "outcome") } {
             outcome.set(pc_outcome::from(&answer));
@@ -205,8 +190,7 @@ pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: 
 pub unsafe fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        state.client.abandon(&lock);
-        Ok(())
+        Ok(state.client.abandon(lock)?)
     };
     // SAFETY: the conventions.
     unsafe { enter(client, abandon) }
@@ -224,9 +208,7 @@ pub unsafe fn pc_client_stats(
     let ask = |state: &mut Blocking| {
         // SAFETY: the conventions.
         let (name, stats) = unsafe { (text(name, "name")?, Place::new(stats, "stats")?) };
-        let Outcome::Statistics(answer) = state.client.statistics(server, name)? else {
-            return Err(Problem::new(pc_error::PC_ERROR_INTERNAL, "not a statistic"));
-        };
+        let answer = state.client.statistics(server, name)?;
         stats.set(c_text(&answer).into_raw());
         Ok(())
     };

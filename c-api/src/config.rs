@@ -4,7 +4,7 @@ use crate::arguments::{Place, milliseconds, number, switch, text};
 use crate::boundary::{caught, free, here};
 use crate::error::{Problem, pc_error};
 use crate::last_error::{LastError, Part, without_client};
-use poolcounter::client::{Choice, Server, Settings};
+use poolcounter::client::{KeyDistribution, Server, Settings};
 use poolcounter::route::{MAX_WEIGHT, Ring};
 use poolcounter_c_macros::c_function;
 use std::ffi::c_char;
@@ -65,9 +65,9 @@ impl Drop for pc_config {
 
 #[derive(Clone)]
 struct Config {
-    /// All but the choice of servers.
+    /// All but the ring.
     settings: Settings,
-    /// For each server a label and a weight, if servers are chosen by the ring.
+    /// For each server a label and a weight, if keys belong to servers by a ring.
     nodes: Vec<(String, u32)>,
     last_error: LastError,
 }
@@ -75,18 +75,18 @@ struct Config {
 impl Config {
     fn add(&mut self, server: &str, node: Option<(String, u32)>) -> Result<(), Problem> {
         let ring = !self.nodes.is_empty();
-        if !self.settings.servers.is_empty() && ring != node.is_some() {
+        if !self.settings.servers().is_empty() && ring != node.is_some() {
             return Err(Problem::new(pc_error::PC_ERROR_INVALID, "servers of a ring and others cannot be mixed"));
         }
         let server =
             Server::parse(server).map_err(|error| Problem::new(pc_error::PC_ERROR_BAD_SERVER, error.to_string()))?;
-        self.settings.servers.push(server);
+        self.settings.add_server(server);
         self.nodes.extend(node);
         Ok(())
     }
 
     fn settings(&self) -> Result<Settings, Problem> {
-        if self.settings.servers.is_empty() {
+        if self.settings.servers().is_empty() {
             return Err(Problem::new(pc_error::PC_ERROR_NO_SERVER, "the configuration names no server"));
         }
         let mut settings = self.settings.clone();
@@ -94,7 +94,8 @@ impl Config {
             if self.nodes.iter().all(|(_, weight)| *weight == 0) {
                 return Err(Problem::new(pc_error::PC_ERROR_NO_SERVER, "every server's weight is 0"));
             }
-            settings.choice = Choice::Ring(Ring::new(self.nodes.iter().map(|(label, weight)| (label, *weight))));
+            let ring = Ring::new(self.nodes.iter().map(|(label, weight)| (label, *weight)));
+            settings.key_distribution(KeyDistribution::Ring(ring));
         }
         Ok(settings)
     }
@@ -181,55 +182,59 @@ pub unsafe fn pc_config_add_ring_server(
 #[c_function]
 pub unsafe fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.connect_timeout, milliseconds(ms, 1, "ms"))) }
+    unsafe { enter(config, |config| set(config, Settings::connect_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
 /// Whether a connection that could not be made is tried a second time, a millisecond later: 0 or 1.
 #[c_function]
 pub unsafe fn pc_config_set_connect_twice(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.connect_twice, switch(on, "on"))) }
+    unsafe { enter(config, |config| set(config, Settings::connect_twice, switch(on, "on"))) }
 }
 
 /// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
 /// for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
 /// has answered before.
 #[c_function]
-pub unsafe fn pc_config_set_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
+pub unsafe fn pc_config_set_min_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.answer_timeout, milliseconds(ms, 1, "ms"))) }
+    unsafe { enter(config, |config| set(config, Settings::min_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
 /// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
-/// on; at least the time of pc_config_set_answer_timeout_ms(). A server that is asked by many at once takes seconds
+/// on; at least the time of pc_config_set_min_answer_timeout_ms(). A server that is asked by many at once takes seconds
 /// to accept all of them.
 #[c_function]
 pub unsafe fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.first_answer_timeout, milliseconds(ms, 1, "ms"))) }
+    unsafe { enter(config, |config| set(config, Settings::first_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
 /// From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
 /// the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
 /// 10,000.
 #[c_function]
-pub unsafe fn pc_config_set_pass_over_ms(config: *mut pc_config, ms: i64) -> pc_error {
+pub unsafe fn pc_config_set_avoid_for_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.pass_over, milliseconds(ms, 0, "ms"))) }
+    unsafe { enter(config, |config| set(config, Settings::avoid_for, milliseconds(ms, 0, "ms"))) }
 }
 
 /// A connection that was idle for more milliseconds than this, from 0 on, is not used again.
 #[c_function]
-pub unsafe fn pc_config_set_keep_idle_ms(config: *mut pc_config, ms: i64) -> pc_error {
+pub unsafe fn pc_config_set_max_idle_time_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.keep_idle, milliseconds(ms, 0, "ms"))) }
+    unsafe { enter(config, |config| set(config, Settings::max_idle_time, milliseconds(ms, 0, "ms"))) }
 }
 
 /// How many connections are kept without use, from 0 to 10,000.
 #[c_function]
-pub unsafe fn pc_config_set_keep(config: *mut pc_config, connections: i64) -> pc_error {
+pub unsafe fn pc_config_set_max_idle_connections(config: *mut pc_config, connections: i64) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.keep, number(connections, 0..=10_000, "connections"))) }
+    unsafe {
+        enter(config, |config| {
+            set(config, Settings::max_idle_connections, number(connections, 0..=10_000, "connections"))
+        })
+    }
 }
 
 /// Whether a release waits for its answer: 0 or 1. Without that it is known beforehand, and read before the
@@ -237,7 +242,7 @@ pub unsafe fn pc_config_set_keep(config: *mut pc_config, connections: i64) -> pc
 #[c_function]
 pub unsafe fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.await_release, switch(on, "on"))) }
+    unsafe { enter(config, |config| set(config, Settings::await_release, switch(on, "on"))) }
 }
 
 /// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A
@@ -250,7 +255,7 @@ pub unsafe fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc
 #[c_function]
 pub unsafe fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
-    unsafe { enter(config, |config| set(&mut config.settings.look_ups_by_caller, switch(on, "on"))) }
+    unsafe { enter(config, |config| set(config, Settings::look_ups_by_caller, switch(on, "on"))) }
 }
 
 /// Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it,
@@ -264,8 +269,12 @@ pub unsafe fn pc_config_error_cause(config: *const pc_config) -> *const c_char {
     }
 }
 
-fn set<T>(setting: &mut T, value: Result<T, Problem>) -> Result<(), Problem> {
-    *setting = value?;
+fn set<T>(
+    config: &mut Config,
+    setter: fn(&mut Settings, T) -> &mut Settings,
+    value: Result<T, Problem>,
+) -> Result<(), Problem> {
+    setter(&mut config.settings, value?);
     Ok(())
 }
 

@@ -107,6 +107,7 @@ impl From<Failure> for Problem {
         };
         let (code, server, cause) = match failure {
             Failure::NoServer => (pc_error::PC_ERROR_NO_SERVER, String::new(), message.clone()),
+            Failure::NoSuchLock => (pc_error::PC_ERROR_NO_SUCH_LOCK, String::new(), message.clone()),
             Failure::BadStatistic(reason) => (pc_error::PC_ERROR_INVALID, String::new(), reason.to_string()),
             Failure::BadKey(reason) => (pc_error::PC_ERROR_BAD_KEY, String::new(), reason.to_string()),
             Failure::Connect { server, cause } => (pc_error::PC_ERROR_CONNECT, server, cause),

@@ -9,7 +9,7 @@ use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use crate::sized::given;
-use poolcounter::client::Settings;
+use poolcounter::client::{Outcome, Settings};
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
@@ -63,8 +63,8 @@ pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) 
 #[c_function]
 pub unsafe fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
     let new = |settings: Settings| pc_async {
-        servers: settings.servers.iter().map(|server| c_text(server.name())).collect(),
-        hosts: settings.servers.iter().map(|server| server.target().host().map(c_text)).collect(),
+        servers: settings.servers().iter().map(|server| c_text(server.name())).collect(),
+        hosts: settings.servers().iter().map(|server| server.target().host().map(c_text)).collect(),
         shared: Arc::new(Guarded::new(settings)),
     };
     // SAFETY: the conventions.
@@ -116,7 +116,7 @@ pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request
     // SAFETY: the conventions.
     let acquire = |state: &mut Async| unsafe {
         let request = given(request, "request")?;
-        Ok(state.client.acquire(&request.read()?)?)
+        Ok(state.client.acquire(&request.read()?)?.untyped())
     };
     // SAFETY: the conventions.
     unsafe { begin(client, call, acquire) }
@@ -128,7 +128,7 @@ pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request
 pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
     let release = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        Ok(state.client.release(&lock)?)
+        Ok(state.client.release(lock)?.untyped())
     };
     // SAFETY: the conventions.
     unsafe { begin(client, call, release) }
@@ -140,8 +140,7 @@ pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut 
 pub unsafe fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        state.client.abandon(&lock);
-        Ok(())
+        Ok(state.client.abandon(lock)?)
     };
     // SAFETY: the conventions.
     unsafe { enter(client, abandon) }
@@ -157,7 +156,7 @@ pub unsafe fn pc_async_stats(
     call: *mut *mut pc_call,
 ) -> pc_error {
     // SAFETY: the conventions.
-    let ask = |state: &mut Async| Ok(state.client.statistics(server, unsafe { text(name, "name") }?)?);
+    let ask = |state: &mut Async| Ok(state.client.statistics(server, unsafe { text(name, "name") }?)?.untyped());
     // SAFETY: the conventions.
     unsafe { begin(client, call, ask) }
 }
@@ -248,7 +247,7 @@ unsafe fn error_text(client: *const pc_async, part: Part) -> *const c_char {
 unsafe fn begin(
     client: *mut pc_async,
     call: *mut *mut pc_call,
-    begin: impl FnOnce(&mut Async) -> Result<NonblockingCall, Problem>,
+    begin: impl FnOnce(&mut Async) -> Result<NonblockingCall<Outcome>, Problem>,
 ) -> pc_error {
     // SAFETY: the caller's.
     let Some(owner) = (unsafe { client.as_ref() }) else { return pc_error::PC_ERROR_NULL };

@@ -1,4 +1,4 @@
-//! A wish for a lock.
+//! What an acquire asks for.
 
 use crate::arguments::{bytes, milliseconds, number};
 use crate::error::{Problem, pc_error};
@@ -9,7 +9,7 @@ use poolcounter::protocol::Mode;
 use std::ffi::c_char;
 use std::mem::offset_of;
 
-/// A wish for a lock. Set what is not needed to 0: a designated initialiser does that.
+/// What an acquire asks for. Set what is not needed to 0: a designated initialiser does that.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pc_request {
@@ -30,7 +30,7 @@ pub struct pc_request {
     /// How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
     pub timeout_seconds: i64,
     /// How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-    /// answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
+    /// min_answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
     /// that time.
     pub answer_timeout_ms: i64,
 }
@@ -49,20 +49,16 @@ impl pc_request {
     /// `key` points to `key_length` bytes, or is NULL.
     pub(crate) unsafe fn read(&self) -> Result<Request<'_>, Problem> {
         let largest = i64::from(u32::MAX);
-        let answer_within = match milliseconds(self.answer_timeout_ms, 0, "answer_timeout_ms")? {
-            0 => None,
-            micros => Some(micros),
-        };
-        Ok(Request {
-            mode: mode(self.mode)?,
-            // SAFETY: the caller's.
-            key: unsafe { bytes(self.key, self.key_length, "key") }?,
-            // What the server thinks of a 0 is for the server to say.
-            workers: number(self.workers, 0..=largest, "workers")?,
-            maxqueue: number(self.maxqueue, 0..=largest, "maxqueue")?,
-            timeout: number(self.timeout_seconds, 0..=largest, "timeout_seconds")?,
-            answer_within,
-        })
+        let answer_timeout = milliseconds(self.answer_timeout_ms, 0, "answer_timeout_ms")?;
+        let mode = mode(self.mode)?;
+        // SAFETY: the caller's.
+        let request = Request::new(unsafe { bytes(self.key, self.key_length, "key") }?).mode(mode);
+        // Whether 0 is allowed, the server says.
+        let request = request
+            .workers(number(self.workers, 0..=largest, "workers")?)
+            .maxqueue(number(self.maxqueue, 0..=largest, "maxqueue")?)
+            .timeout_seconds(number(self.timeout_seconds, 0..=largest, "timeout_seconds")?);
+        Ok(if answer_timeout.is_zero() { request } else { request.answer_timeout(answer_timeout) })
     }
 }
 

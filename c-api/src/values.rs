@@ -1,7 +1,7 @@
 //! The numbers that stand for something.
 
 use crate::error::pc_error;
-use poolcounter::client::Outcome;
+use poolcounter::client::{AcquireOutcome, Outcome, ReleaseOutcome};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CStr, c_char};
 
@@ -56,14 +56,30 @@ pub enum pc_direction {
 impl From<&Outcome> for pc_outcome {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Locked(_) => Self::PC_OUTCOME_LOCKED,
-            Outcome::Released => Self::PC_OUTCOME_RELEASED,
-            Outcome::Done => Self::PC_OUTCOME_DONE,
+            Outcome::Acquire(outcome) => outcome.into(),
+            Outcome::Release(outcome) => outcome.into(),
             Outcome::Statistics(_) => Self::PC_OUTCOME_STATISTICS,
-            Outcome::NotLocked => Self::PC_OUTCOME_NOT_LOCKED,
-            Outcome::QueueFull => Self::PC_OUTCOME_QUEUE_FULL,
-            Outcome::Timeout => Self::PC_OUTCOME_TIMEOUT,
-            Outcome::LockHeld => Self::PC_OUTCOME_LOCK_HELD,
+        }
+    }
+}
+
+impl From<&AcquireOutcome> for pc_outcome {
+    fn from(outcome: &AcquireOutcome) -> Self {
+        match outcome {
+            AcquireOutcome::Locked(_) => Self::PC_OUTCOME_LOCKED,
+            AcquireOutcome::Done => Self::PC_OUTCOME_DONE,
+            AcquireOutcome::QueueFull => Self::PC_OUTCOME_QUEUE_FULL,
+            AcquireOutcome::LockHeld => Self::PC_OUTCOME_LOCK_HELD,
+            AcquireOutcome::Timeout => Self::PC_OUTCOME_TIMEOUT,
+        }
+    }
+}
+
+impl From<&ReleaseOutcome> for pc_outcome {
+    fn from(outcome: &ReleaseOutcome) -> Self {
+        match outcome {
+            ReleaseOutcome::Released => Self::PC_OUTCOME_RELEASED,
+            ReleaseOutcome::NotLocked => Self::PC_OUTCOME_NOT_LOCKED,
         }
     }
 }

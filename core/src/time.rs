@@ -1,4 +1,13 @@
+use core::time::Duration;
 use serde::{Deserialize, Serialize};
+
+/// A time span in whole microseconds, rounded up. One of more than a year counts as a year, so that sums of a few do not overflow.
+pub(crate) const fn micros(span: Duration) -> u64 {
+    const YEAR: u64 = 365 * 24 * 3600 * 1_000_000;
+    // `Duration::as_micros` has 128 bits, whose arithmetic costs the npm package a kilobyte.
+    let micros = span.as_secs().saturating_mul(1_000_000).saturating_add(span.subsec_nanos().div_ceil(1000) as u64);
+    if micros < YEAR { micros } else { YEAR }
+}
 
 /// A moment, in microseconds since an origin that the caller chooses.
 ///
@@ -41,5 +50,17 @@ impl Timestamp {
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_rounded_up_and_a_year_at_the_most() {
+        let year = Duration::from_hours(365 * 24);
+        let spans = [Duration::ZERO, Duration::from_nanos(1), Duration::from_nanos(1_999_999_001), year, Duration::MAX];
+        assert_eq!(spans.map(micros), [0, 1, 2_000_000, 31_536_000_000_000, 31_536_000_000_000]);
     }
 }

@@ -3,28 +3,20 @@
 use crate::answer::Answer;
 use crate::held::Owner;
 use crate::registry::Connections;
-use poolcounter::client::{Failure, Outcome, Request};
+use poolcounter::client::{AcquireOutcome, Failure, ReleaseOutcome, Request};
 use poolcounter::protocol::Mode;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The Rust half of a `PoolCounter\Client`. Its locks are in [`Connections::held`].
 pub(crate) struct Client {
     connections: Rc<Connections>,
     owner: Owner,
-    /// Microseconds to wait for an answer, if not as the request says.
-    answer_timeout: Option<u64>,
+    /// How long to wait for an answer, if not as long as the request says.
+    answer_timeout: Option<Duration>,
     last_key: Option<Rc<[u8]>>,
     /// The index of the server that the last call asked.
     asked: Option<usize>,
-}
-
-/// What an acquire asks for.
-pub(crate) struct Wish {
-    pub(crate) mode: Mode,
-    pub(crate) key: Vec<u8>,
-    pub(crate) workers: u32,
-    pub(crate) maxqueue: u32,
-    pub(crate) timeout: u32,
 }
 
 /// Why a release cannot be.
@@ -35,14 +27,18 @@ pub(crate) enum NotReleased {
 }
 
 impl Client {
-    pub(crate) fn new(connections: Rc<Connections>, answer_timeout: Option<u64>) -> Self {
+    pub(crate) fn new(connections: Rc<Connections>, answer_timeout: Option<Duration>) -> Self {
         let owner = connections.held().new_owner();
         Self { connections, owner, answer_timeout, last_key: None, asked: None }
     }
 
-    pub(crate) fn acquire(&mut self, wish: Wish) -> Result<Answer, Failure> {
-        let Wish { mode, key, workers, maxqueue, timeout } = wish;
-        let request = Request { mode, key: &key, workers, maxqueue, timeout, answer_within: self.answer_timeout };
+    /// Acquires a lock. The numbers are `workers`, `maxqueue` and `timeout`.
+    pub(crate) fn acquire(&mut self, key: Vec<u8>, mode: Mode, numbers: [u32; 3]) -> Result<Answer, Failure> {
+        let [workers, maxqueue, timeout] = numbers;
+        let mut request = Request::new(&key).mode(mode).workers(workers).maxqueue(maxqueue).timeout_seconds(timeout);
+        if let Some(timeout) = self.answer_timeout {
+            request = request.answer_timeout(timeout);
+        }
         let outcome = self.connections.client().acquire(&request);
         self.note_server(outcome.is_ok());
         if let Err(failure @ Failure::BadKey(_)) = outcome {
@@ -51,11 +47,14 @@ impl Client {
         let key: Rc<[u8]> = key.into();
         self.last_key = Some(Rc::clone(&key));
         Ok(match outcome? {
-            Outcome::Locked(lock) => {
+            AcquireOutcome::Locked(lock) => {
                 self.connections.held().add(self.owner, key, lock);
                 Answer::Locked
             }
-            other => answer(&other),
+            AcquireOutcome::Done => Answer::Done,
+            AcquireOutcome::QueueFull => Answer::QueueFull,
+            AcquireOutcome::Timeout => Answer::Timeout,
+            AcquireOutcome::LockHeld => Answer::LockHeld,
         })
     }
 
@@ -63,19 +62,22 @@ impl Client {
     pub(crate) fn release(&mut self, key: Option<Vec<u8>>) -> Result<Answer, NotReleased> {
         let held = self.connections.held().take(self.owner, key.as_deref());
         let outcome = if let Some(lock) = held {
-            self.connections.client().release(&lock)
+            self.connections.client().release(lock)
         } else {
             let key = key.map(Rc::from).or_else(|| self.last_key.clone()).ok_or(NotReleased::NoKey)?;
             self.connections.client().release_nothing(&key)
         };
         self.note_server(outcome.is_ok());
-        outcome.map(|outcome| answer(&outcome)).map_err(NotReleased::Failed)
+        match outcome.map_err(NotReleased::Failed)? {
+            ReleaseOutcome::Released => Ok(Answer::Released),
+            ReleaseOutcome::NotLocked => Ok(Answer::NotLocked),
+        }
     }
 
     /// The server that gave the last call of this object its answer; none if the call failed.
     pub(crate) fn last_server(&self) -> Option<String> {
         let client = self.connections.client();
-        let server = self.asked.and_then(|asked| client.settings().servers.get(asked))?;
+        let server = self.asked.and_then(|asked| client.settings().servers().get(asked))?;
         Some(server.name().to_owned())
     }
 
@@ -86,22 +88,20 @@ impl Client {
 
     /// The servers, as they are configured.
     pub(crate) fn servers(&self) -> Vec<String> {
-        self.connections.client().settings().servers.iter().map(|server| server.name().to_owned()).collect()
+        self.connections.client().settings().servers().iter().map(|server| server.name().to_owned()).collect()
     }
 
     /// What the server of this index says of a statistic.
     pub(crate) fn statistics(&self, server: usize, name: &str) -> Result<String, Failure> {
-        Ok(match self.connections.client().statistics(server, name)? {
-            Outcome::Statistics(text) => text,
-            _ => String::new(),
-        })
+        self.connections.client().statistics(server, name)
     }
 
     /// The work failed: the connections of the locks are closed, so nobody is told that it is done.
     pub(crate) fn abandon(&mut self) {
         let mut held = self.connections.held();
         while let Some(lock) = held.take(self.owner, None) {
-            self.connections.client().abandon(&lock);
+            // It was acquired by this client, so it is not refused.
+            self.connections.client().abandon(lock).unwrap_or_default();
         }
     }
 
@@ -118,18 +118,5 @@ impl Drop for Client {
     /// An object that goes while it holds locks was forgotten, or left by an exception: its work was not finished.
     fn drop(&mut self) {
         self.abandon();
-    }
-}
-
-fn answer(outcome: &Outcome) -> Answer {
-    match outcome {
-        Outcome::Locked(_) => Answer::Locked,
-        Outcome::Done => Answer::Done,
-        Outcome::QueueFull => Answer::QueueFull,
-        Outcome::Timeout => Answer::Timeout,
-        Outcome::LockHeld => Answer::LockHeld,
-        Outcome::Released => Answer::Released,
-        // Neither an acquire nor a release is answered with statistics.
-        Outcome::NotLocked | Outcome::Statistics(_) => Answer::NotLocked,
     }
 }

@@ -1,7 +1,7 @@
 //! The methods of `PoolCounter\Client`: arguments in, answers or exceptions out.
 
 use crate::answer::Answer;
-use crate::client::{Client, NotReleased, Wish};
+use crate::client::{Client, NotReleased};
 use crate::options::Invalid;
 use crate::zend::{Arguments, Thrown};
 use crate::{exceptions, once as said, options, registry, servers, statistics, zend};
@@ -48,8 +48,7 @@ fn acquire(call: &mut ExecuteData, answer: &mut Zval, mode: Mode) -> Result<(), 
         *wire = u32::try_from(number)
             .map_err(|_| zend::argument_value_error(position, c"must be between 0 and 4294967295"))?;
     }
-    let [workers, maxqueue, timeout] = wire;
-    let acquired = this(call)?.acquire(Wish { mode, key, workers, maxqueue, timeout });
+    let acquired = this(call)?.acquire(key, mode, wire);
     give(answer, acquired.map_err(failed)?)
 }
 

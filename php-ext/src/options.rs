@@ -2,7 +2,7 @@
 
 use crate::{ini, servers, zend};
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
-use poolcounter::client::{Choice, Settings, Sharing};
+use poolcounter::client::{KeyDistribution, Settings};
 use std::time::Duration;
 
 /// Objects with an equal one use the same connections.
@@ -10,13 +10,12 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Configuration {
     pub(crate) servers: Vec<String>,
-    /// Whether servers are chosen by python-poolcounter's ring.
+    /// Whether keys belong to servers by python-poolcounter's ring.
     pub(crate) ring: bool,
-    /// In microseconds.
-    pub(crate) connect_timeout: u64,
+    pub(crate) connect_timeout: Duration,
     pub(crate) connect_twice: bool,
-    pub(crate) first_answer_timeout: Option<u64>,
-    pub(crate) avoid_for: u64,
+    pub(crate) first_answer_timeout: Option<Duration>,
+    pub(crate) avoid_for: Duration,
     pub(crate) share_connections: bool,
     pub(crate) persistent: bool,
     pub(crate) await_release: bool,
@@ -32,25 +31,27 @@ pub(crate) enum Invalid {
 
 impl Configuration {
     pub(crate) fn settings(&self) -> Result<Settings, Invalid> {
-        let (servers, choice) = if self.ring {
+        let (servers, rule) = if self.ring {
             let (servers, ring) = servers::labelled(&self.servers)?;
-            (servers, Choice::Ring(ring))
+            (servers, KeyDistribution::Ring(ring))
         } else {
-            (servers::plain(&self.servers)?, Choice::MediaWiki)
+            (servers::plain(&self.servers)?, KeyDistribution::MediaWiki)
         };
-        let usual = Settings::new(servers);
-        Ok(Settings {
-            choice,
-            connect_timeout: self.connect_timeout,
-            connect_twice: self.connect_twice,
-            first_answer_timeout: self.first_answer_timeout.unwrap_or(usual.first_answer_timeout),
-            pass_over: self.avoid_for,
+        let count = servers.len();
+        let mut settings = Settings::new(servers);
+        settings
+            .key_distribution(rule)
+            .connect_timeout(self.connect_timeout)
+            .connect_twice(self.connect_twice)
             // A worker that asks each of many servers in turn connects to each once.
-            keep: usual.keep.max(usual.servers.len()),
-            sharing: if self.share_connections { Sharing::PerServer } else { Sharing::PerLock },
-            await_release: self.await_release,
-            ..usual
-        })
+            .max_idle_connections(count.max(Settings::DEFAULT_MAX_IDLE_CONNECTIONS))
+            .avoid_for(self.avoid_for)
+            .share_connections(self.share_connections)
+            .await_release(self.await_release);
+        if let Some(timeout) = self.first_answer_timeout {
+            settings.first_answer_timeout(timeout);
+        }
+        Ok(settings)
     }
 }
 
@@ -68,11 +69,11 @@ struct Given {
     await_release: Option<bool>,
 }
 
-/// What the options and php.ini make of these servers; and the time to wait for an answer, in microseconds.
+/// What the options and php.ini make of these servers; and the time to wait for an answer.
 pub(crate) fn read(
     servers: Vec<String>,
     options: Option<&ZendHashTable>,
-) -> Result<(Configuration, Option<u64>), Invalid> {
+) -> Result<(Configuration, Option<Duration>), Invalid> {
     let given = match options {
         Some(options) => given(options)?,
         None => Given::default(),
@@ -80,15 +81,15 @@ pub(crate) fn read(
     let configuration = Configuration {
         servers,
         ring: given.ring,
-        connect_timeout: micros(given.connect_timeout.map_or_else(connect_timeout_of_ini, Ok)?),
+        connect_timeout: span(given.connect_timeout.map_or_else(connect_timeout_of_ini, Ok)?),
         connect_twice: given.connect_twice.unwrap_or_else(|| ini::switch(ini::CONNECT_TWICE)),
-        first_answer_timeout: given.first_answer_timeout.map(micros),
-        avoid_for: micros(given.avoid_for.unwrap_or(1.0)),
+        first_answer_timeout: given.first_answer_timeout.map(span),
+        avoid_for: span(given.avoid_for.unwrap_or(1.0)),
         share_connections: given.share_connections,
         persistent: given.persistent.unwrap_or_else(|| ini::switch(ini::PERSISTENT)),
         await_release: given.await_release.unwrap_or_else(|| ini::switch(ini::AWAIT_RELEASE)),
     };
-    Ok((configuration, given.answer_timeout.map(micros)))
+    Ok((configuration, given.answer_timeout.map(span)))
 }
 
 fn given(options: &ZendHashTable) -> Result<Given, Invalid> {
@@ -179,9 +180,9 @@ fn wrong_type(name: &str, wanted: &str, value: &Zval) -> Invalid {
     Invalid::Type(format!("Option \"{name}\" must be of type {wanted}, {} given", zend::type_name(value)))
 }
 
-/// At most a month: no wait is as long, and core adds to it. What is not 0 does not become 0: that is no time for anything.
-fn micros(seconds: f64) -> u64 {
+/// At most a month: no wait is as long. What is not 0 does not become 0: that is no time for anything.
+fn span(seconds: f64) -> Duration {
     let month = 2_592_000.0;
-    let micros = u64::try_from(Duration::from_secs_f64(seconds.min(month)).as_micros()).unwrap_or_default();
-    if seconds > 0.0 { micros.max(1) } else { micros }
+    let span = Duration::from_secs_f64(seconds.min(month));
+    if seconds > 0.0 { span.max(Duration::from_micros(1)) } else { span }
 }

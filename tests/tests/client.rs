@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
-use poolcounter::protocol::Mode;
+use poolcounter::client::{AcquireOutcome, Failure, Lock, ReleaseOutcome, Request, Server, Settings};
 use poolcounter_test_support::{Client, Counters, Daemon, Deadline, PATIENCE, Process, Program, Scratch};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket, socket_with};
 
-const REQUEST: Request<'_> =
-    Request { mode: Mode::ForAnyone, key: b"page 1", workers: 1, maxqueue: 10, timeout: 0, answer_within: None };
+const REQUEST: Request<'_> = request(b"page 1");
+
+const fn request(key: &[u8]) -> Request<'_> {
+    Request::new(key).maxqueue(10).timeout_seconds(0)
+}
 
 fn client(servers: &[String]) -> Result<BlockingClient> {
     client_with(servers, |_| ())
@@ -25,21 +27,21 @@ fn client_with(servers: &[String], change: impl FnOnce(&mut Settings)) -> Result
     let servers: Result<Vec<Server>, _> = servers.iter().map(|server| Server::parse(server)).collect();
     let mut settings = Settings::new(servers?);
     // A machine that builds something else at the same time may be slow to accept.
-    settings.connect_timeout = 2_000_000;
+    settings.connect_timeout(Duration::from_secs(2));
     change(&mut settings);
     Ok(BlockingClient::new(settings))
 }
 
 fn locked(client: &mut BlockingClient, request: &Request<'_>) -> Result<Lock> {
     match client.acquire(request)? {
-        Outcome::Locked(lock) => Ok(lock),
+        AcquireOutcome::Locked(lock) => Ok(lock),
         other => bail!("no lock but {other:?}"),
     }
 }
 
 fn section(client: &mut BlockingClient) -> Result<()> {
     let lock = locked(client, &REQUEST)?;
-    ensure!(client.release(&lock)? == Outcome::Released);
+    ensure!(client.release(lock)? == ReleaseOutcome::Released);
     Ok(())
 }
 
@@ -86,7 +88,9 @@ fn a_restart_of_the_daemon_shows_no_error() -> Result<()> {
 fn a_frozen_daemon_costs_the_time_out_and_leaves_nothing_behind() -> Result<()> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let server = daemon.address().to_string();
-    let mut client = client_with(std::slice::from_ref(&server), |settings| settings.answer_timeout = 300_000)?;
+    let mut client = client_with(std::slice::from_ref(&server), |settings| {
+        _ = settings.min_answer_timeout(Duration::from_millis(300));
+    })?;
     section(&mut client)?;
     daemon.freeze()?;
     let start = Instant::now();
@@ -119,7 +123,9 @@ fn a_place_in_a_full_backlog_is_waited_for() -> Result<()> {
         }
     }
     let server = format!("unix:{}", path.display());
-    let mut client = client_with(std::slice::from_ref(&server), |settings| settings.connect_timeout = 200_000)?;
+    let mut client = client_with(std::slice::from_ref(&server), |settings| {
+        _ = settings.connect_timeout(Duration::from_millis(200));
+    })?;
     let start = Instant::now();
     let timed_out = Failure::Connect { server, cause: "Connection timed out".to_owned() };
     assert_eq!(client.acquire(&REQUEST).err(), Some(timed_out));
@@ -134,8 +140,8 @@ fn another_server_answers_when_one_is_away() -> Result<()> {
     let mut client = client(&[away.clone(), daemon.address().to_string()])?;
     for number in 0..20 {
         let key = format!("key-{number}");
-        let lock = locked(&mut client, &Request { key: key.as_bytes(), ..REQUEST })?;
-        ensure!(client.release(&lock)? == Outcome::Released);
+        let lock = locked(&mut client, &request(key.as_bytes()))?;
+        ensure!(client.release(lock)? == ReleaseOutcome::Released);
     }
     // Without another server it is an error that names the server.
     let mut alone = self::client(std::slice::from_ref(&away))?;
@@ -153,7 +159,7 @@ fn work_that_failed_is_done_by_the_next_and_nobody_is_told_done() -> Result<()> 
     waiting.send(b"ACQ4ANY page%201 1 10 9\n")?;
     waiting.expect_nothing()?;
     daemon.settle()?;
-    failing.abandon(&lock);
+    failing.abandon(lock)?;
     waiting.expect(b"LOCKED\n")
 }
 
@@ -161,7 +167,7 @@ fn work_that_failed_is_done_by_the_next_and_nobody_is_told_done() -> Result<()> 
 fn statistics_are_asked_for_by_server() -> Result<()> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let mut client = client(&[daemon.address().to_string()])?;
-    let Outcome::Statistics(full) = client.statistics(0, "FULL")? else { bail!("no statistics") };
+    let full = client.statistics(0, "FULL")?;
     ensure!(full.starts_with("uptime: 0 days") && full.ends_with("processed_count: 0\n\n"), "{full:?}");
     assert!(matches!(client.statistics(0, "nonsense"), Err(Failure::Remote { .. })));
     assert!(matches!(client.statistics(1, "FULL"), Err(Failure::NoServer)));
@@ -209,7 +215,9 @@ fn an_answer_that_never_ends_does_not_outlast_the_deadline() -> Result<()> {
         }
     })?;
     let server = address.to_string();
-    let mut client = client_with(std::slice::from_ref(&server), |settings| settings.answer_timeout = 200_000)?;
+    let mut client = client_with(std::slice::from_ref(&server), |settings| {
+        _ = settings.min_answer_timeout(Duration::from_millis(200));
+    })?;
     let timed_out = Failure::Read { server, cause: "Connection timed out".to_owned() };
     assert_eq!(client.acquire(&REQUEST).err(), Some(timed_out));
     Ok(())

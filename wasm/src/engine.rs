@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use poolcounter::Timestamp;
-use poolcounter::client::{Call, Client, Endpoint, Failure, Knowledge, Lock, Outcome, Request, Settings, Step};
+use poolcounter::client::{
+    AcquireOutcome, Call, Client, Endpoint, Failure, Knowledge, Lock, Outcome, Request, Settings, Step,
+};
 use slab::Slab;
 
 use crate::wires::{End, Socket, Wires};
@@ -14,6 +16,9 @@ thread_local! {
     /// What the clients of this module know of servers and names.
     static KNOWLEDGE: RefCell<Knowledge> = const { RefCell::new(Knowledge::new()) };
 }
+
+/// A lock, by a number that its engine never gives again. JavaScript counts exactly up to 2^53.
+pub(crate) type LockNumber = f64;
 
 /// What JavaScript is to do.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ pub(crate) enum Action {
     /// Tell who waits for the call.
     Finish { call: usize, result: Result<Answer, Failure> },
     /// Tell who holds the lock that its connection has broken.
-    Lose { lock: usize },
+    Lose { lock: LockNumber },
     /// Find out whether all that was sent is acknowledged.
     Ask { socket: usize },
 }
@@ -37,8 +42,8 @@ pub(crate) enum Action {
 /// The answer to a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// The lock is held. It has this number until it is released or abandoned.
-    Locked(usize),
+    /// The lock of this number is held.
+    Locked(LockNumber),
     Other(Outcome),
 }
 
@@ -47,7 +52,9 @@ pub(crate) enum Answer {
 pub(crate) struct Engine {
     client: Client<Socket>,
     calls: Slab<Pending>,
-    locks: Slab<Held>,
+    /// The locks that are held, in the order of their numbers.
+    locks: Vec<(LockNumber, Lock)>,
+    last_lock: LockNumber,
     wires: Wires,
     /// Trials whether hosts are still there.
     checks: Vec<Check>,
@@ -93,12 +100,6 @@ struct Check {
     address: Rc<str>,
 }
 
-#[derive(Debug)]
-struct Held {
-    lock: Lock,
-    socket: Option<usize>,
-}
-
 /// A [`Step`] that borrows nothing.
 enum Next {
     LookUp { server: usize },
@@ -116,7 +117,8 @@ impl Engine {
         Self {
             client: KNOWLEDGE.with_borrow_mut(|knowledge| Client::with_knowledge(settings, knowledge)),
             calls: Slab::new(),
-            locks: Slab::new(),
+            locks: Vec::new(),
+            last_lock: 0.0,
             wires: Wires::default(),
             checks: Vec::new(),
             actions: VecDeque::new(),
@@ -148,17 +150,18 @@ impl Engine {
         Ok(self.begin(call, now))
     }
 
-    /// Begins to release a lock, whose number is free from now on.
-    pub(crate) fn release(&mut self, lock: usize, now: Timestamp) -> Option<usize> {
-        let held = self.take_lock(lock)?;
-        let call = self.client.release(&held.lock, now).ok()?;
-        Some(self.begin(call, now))
+    /// Begins to release a lock.
+    pub(crate) fn release(&mut self, lock: LockNumber, now: Timestamp) -> Result<usize, Failure> {
+        let lock = self.take_lock(lock)?;
+        let call = self.client.release(lock, now)?;
+        Ok(self.begin(call, now))
     }
 
-    /// Gives a lock up by closing its connection.
-    pub(crate) fn abandon(&mut self, lock: usize, now: Timestamp) {
-        if let Some(held) = self.take_lock(lock) {
-            self.client.abandon(&held.lock);
+    /// Abandons a lock: its connection is closed.
+    pub(crate) fn abandon(&mut self, lock: LockNumber, now: Timestamp) {
+        if let Ok(lock) = self.take_lock(lock)
+            && self.client.abandon(lock).is_ok()
+        {
             self.settle(now);
         }
     }
@@ -166,8 +169,8 @@ impl Engine {
     /// Gives a call up; nothing more is heard of it.
     pub(crate) fn cancel(&mut self, call: usize, now: Timestamp) {
         if let Some(pending) = self.calls.try_remove(call) {
-            self.client.cancel(&pending.call);
-            drop(pending);
+            self.client.cancel(pending.call);
+            drop(pending.attempts);
             self.settle(now);
         }
     }
@@ -241,7 +244,7 @@ impl Engine {
         } else if let Some(wire) = self.wires.get(socket) {
             let (call, lock) = (wire.call, wire.lock.take());
             wire.end.get_or_insert(end);
-            self.actions.extend(lock.map(|lock| Action::Lose { lock }));
+            self.lose(lock);
             if let Some(call) = call {
                 self.drive(call, now);
             }
@@ -411,12 +414,13 @@ impl Engine {
             wire.call = None;
         }
         let result = result.map(|outcome| match outcome {
-            Outcome::Locked(lock) => {
-                let number = self.locks.insert(Held { lock, socket: pending.socket });
+            Outcome::Acquire(AcquireOutcome::Locked(lock)) => {
+                self.last_lock += 1.0;
+                self.locks.push((self.last_lock, lock));
                 if let Some(wire) = wire {
-                    wire.lock = Some(number);
+                    wire.lock = Some(self.last_lock);
                 }
-                Answer::Locked(number)
+                Answer::Locked(self.last_lock)
             }
             other => Answer::Other(other),
         });
@@ -432,15 +436,20 @@ impl Engine {
         self.wakeup = Some(self.wakeup.map_or(until, |wakeup| wakeup.min(until)));
     }
 
-    fn take_lock(&mut self, lock: usize) -> Option<Held> {
-        let held = self.locks.try_remove(lock)?;
-        // The next lock may get its number.
-        self.actions.retain(|action| !matches!(action, Action::Lose { lock: lost } if *lost == lock));
-        if let Some(wire) = held.socket.and_then(|socket| self.wires.get(socket)) {
-            // The number may be that of another socket by now.
-            wire.lock.take_if(|held| *held == lock);
+    fn take_lock(&mut self, lock: LockNumber) -> Result<Lock, Failure> {
+        let index = self.find_lock(lock).ok_or(Failure::NoSuchLock)?;
+        Ok(self.locks.remove(index).1)
+    }
+
+    fn find_lock(&self, lock: LockNumber) -> Option<usize> {
+        self.locks.binary_search_by(|(held, _)| held.total_cmp(&lock)).ok()
+    }
+
+    /// Has the holder told that the connection of its lock broke, unless the lock was released before.
+    fn lose(&mut self, lock: Option<LockNumber>) {
+        if let Some(lock) = lock.filter(|lock| self.find_lock(*lock).is_some()) {
+            self.actions.push_back(Action::Lose { lock });
         }
-        Some(held)
     }
 
     /// The attempt that a socket belongs to, and its call.
@@ -462,7 +471,7 @@ impl Engine {
         self.checks.retain(matters);
         while let Some((socket, wire)) = self.wires.take_dropped() {
             self.actions.push_back(Action::Close { socket });
-            self.actions.extend(wire.lock.map(|lock| Action::Lose { lock }));
+            self.lose(wire.lock);
             let waits = |pending: &&Pending| pending.socket == Some(socket);
             if let Some(call) = wire.call.filter(|call| self.calls.get(*call).as_ref().is_some_and(waits)) {
                 self.drive(call, now);
@@ -502,15 +511,15 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_micros(0);
 
+    const REQUEST: Request<'_> = Request::new(b"k").mode(Mode::ForMe).maxqueue(2).timeout_seconds(0);
+
     fn engine(servers: &[&str]) -> Engine {
         let servers = servers.iter().map(|server| Server::parse(server).expect("a server"));
         Engine::new(Settings::new(servers.collect()))
     }
 
     fn acquire(engine: &mut Engine) -> usize {
-        let request =
-            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 0, answer_within: None };
-        engine.acquire(&request, START).expect("a good key")
+        engine.acquire(&REQUEST, START).expect("a good key")
     }
 
     /// What is to be done, in short.
@@ -529,23 +538,23 @@ mod tests {
         std::iter::from_fn(|| engine.poll()).map(describe).collect()
     }
 
-    /// An engine whose lock 0 is held by socket 0.
+    /// An engine whose lock 1 is held by socket 0.
     fn holding() -> Engine {
         let mut engine = engine(&["10.0.0.1"]);
         acquire(&mut engine);
         engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START);
-        assert_eq!(actions(&mut engine), ["connect 0 to 0", "send 0 ACQ4ME k 1 2 0", "0 has lock 0"]);
+        assert_eq!(actions(&mut engine), ["connect 0 to 0", "send 0 ACQ4ME k 1 2 0", "0 has lock 1"]);
         engine
     }
 
     #[test]
     fn the_answer_of_a_release_is_kept_for_the_next_call() {
         let mut engine = holding();
-        assert_eq!(engine.release(0, START), Some(0));
-        assert_eq!(actions(&mut engine), ["send 0 RELEASE", "0 is Released"]);
+        assert_eq!(engine.release(1.0, START), Ok(0));
+        assert_eq!(actions(&mut engine), ["send 0 RELEASE", "0 is Release(Released)"]);
         engine.received(0, b"RELEASED\n", START);
-        assert_eq!(engine.release(0, START), None);
+        assert_eq!(engine.release(1.0, START), Err(Failure::NoSuchLock));
         acquire(&mut engine);
         assert_eq!(actions(&mut engine), ["send 0 ACQ4ME k 1 2 0"]);
     }
@@ -569,7 +578,7 @@ mod tests {
     #[test]
     fn a_stale_connection_is_replaced() {
         let mut engine = holding();
-        engine.release(0, START);
+        engine.release(1.0, START).expect("it is held");
         engine.ended(0, End::Broken("it broke".to_owned()), START);
         actions(&mut engine);
         acquire(&mut engine);
@@ -584,21 +593,34 @@ mod tests {
         let mut engine = holding();
         engine.ended(0, End::Closed, START);
         engine.ended(0, End::Closed, START);
-        assert_eq!(actions(&mut engine), ["lose 0"]);
-        engine.abandon(0, START);
+        assert_eq!(actions(&mut engine), ["lose 1"]);
+        engine.abandon(1.0, START);
         assert_eq!(actions(&mut engine), ["close 0"]);
     }
 
     #[test]
-    fn a_lock_is_not_lost_with_the_one_that_had_its_number() {
+    fn the_number_of_a_lock_is_never_given_again() {
         let mut engine = holding();
-        engine.ended(0, End::Closed, START);
-        engine.abandon(0, START);
+        engine.release(1.0, START).expect("it is held");
+        engine.received(0, b"RELEASED\n", START);
         acquire(&mut engine);
-        engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START);
-        let seen = actions(&mut engine);
-        assert!(seen.contains(&"0 has lock 0".to_owned()) && !seen.contains(&"lose 0".to_owned()), "{seen:?}");
+        assert_eq!(actions(&mut engine).pop().as_deref(), Some("0 has lock 2"));
+        assert_eq!(engine.release(1.0, START), Err(Failure::NoSuchLock));
+        engine.abandon(1.0, START);
+        assert_eq!(actions(&mut engine), [""; 0]);
+        engine.ended(0, End::Closed, START);
+        assert_eq!(actions(&mut engine), ["lose 2"]);
+    }
+
+    #[test]
+    fn a_lock_that_was_released_is_not_lost_with_its_connection() {
+        let mut engine = holding();
+        engine.release(1.0, START).expect("it is held");
+        actions(&mut engine);
+        engine.ended(0, End::Closed, START);
+        engine.close(START);
+        assert_eq!(actions(&mut engine), ["close 0"]);
     }
 
     #[test]
@@ -620,18 +642,16 @@ mod tests {
         acquire(&mut engine);
         engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START.after_secs(3600));
-        assert_eq!(actions(&mut engine).pop().as_deref(), Some("0 has lock 0"));
+        assert_eq!(actions(&mut engine).pop().as_deref(), Some("0 has lock 1"));
     }
 
     /// An engine whose call waits over the kept socket 0, and whose time to be acknowledged is over.
     fn unacknowledged() -> (Engine, Timestamp) {
         let mut engine = holding();
-        engine.release(0, START);
+        engine.release(1.0, START).expect("it is held");
         engine.received(0, b"RELEASED\n", START);
         let later = START.after_micros(1);
-        let request =
-            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 9, answer_within: None };
-        engine.acquire(&request, later).expect("a good key");
+        engine.acquire(&REQUEST.timeout_seconds(9), later).expect("a good key");
         actions(&mut engine);
         let now = later.after_micros(1_000_000);
         engine.tick(now);
@@ -653,7 +673,7 @@ mod tests {
         engine.tick(now.after_secs(1));
         assert_eq!(actions(&mut engine), [""; 0]);
         engine.received(0, b"LOCKED\n", now.after_secs(5));
-        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
+        assert_eq!(actions(&mut engine), ["0 has lock 2"]);
     }
 
     #[test]
@@ -680,7 +700,7 @@ mod tests {
         let closed = actions(&mut engine);
         assert!(closed.contains(&"close 1".to_owned()) && closed.contains(&"close 2".to_owned()), "{closed:?}");
         engine.received(0, b"LOCKED\n", now.after_secs(5));
-        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
+        assert_eq!(actions(&mut engine), ["0 has lock 2"]);
     }
 
     #[test]
@@ -699,7 +719,7 @@ mod tests {
         actions(&mut engine);
         engine.ended(1, End::Broken("Connection refused".to_owned()), now);
         engine.received(0, b"LOCKED\n", now.after_secs(5));
-        assert!(actions(&mut engine).contains(&"0 has lock 0".to_owned()));
+        assert!(actions(&mut engine).contains(&"0 has lock 2".to_owned()));
         let (mut engine, now) = tried();
         actions(&mut engine);
         for socket in [1, 2] {
@@ -717,7 +737,7 @@ mod tests {
         engine.received(3, b"DONE\n", now.after_micros(300_000));
         engine.tick(now.after_micros(400_000));
         engine.received(0, b"LOCKED\n", now.after_secs(5));
-        assert!(actions(&mut engine).contains(&"0 has lock 0".to_owned()));
+        assert!(actions(&mut engine).contains(&"0 has lock 2".to_owned()));
     }
 
     #[test]
@@ -726,19 +746,17 @@ mod tests {
         acquire(&mut engine);
         engine.connected(0, START);
         engine.received(0, b"LOCKED\n", START);
-        engine.release(0, START);
+        engine.release(1.0, START).expect("it is held");
         engine.received(0, b"RELEASED\n", START);
         let later = START.after_micros(1);
-        let request =
-            Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 2, timeout: 15, answer_within: None };
-        engine.acquire(&request, later).expect("a good key");
+        engine.acquire(&REQUEST.timeout_seconds(15), later).expect("a good key");
         actions(&mut engine);
         for second in 1..10 {
             engine.tick(later.after_secs(second));
         }
         assert!(actions(&mut engine).is_empty());
         engine.received(0, b"LOCKED\n", later.after_secs(10));
-        assert_eq!(actions(&mut engine), ["0 has lock 0"]);
+        assert_eq!(actions(&mut engine), ["0 has lock 2"]);
     }
 
     #[test]
@@ -755,7 +773,7 @@ mod tests {
     #[test]
     fn a_server_that_talks_without_end_fills_no_memory() {
         let mut engine = holding();
-        engine.release(0, START);
+        engine.release(1.0, START).expect("it is held");
         for _ in 0..100 {
             engine.received(0, &[b'x'; 10_000], START);
         }

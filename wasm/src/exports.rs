@@ -3,12 +3,12 @@
 #![allow(clippy::float_cmp, reason = "wasm_bindgen compares the numbers of an enum so")]
 
 use poolcounter::Timestamp;
-use poolcounter::client::{Failure, Outcome, Request, Target};
+use poolcounter::client::{AcquireOutcome, Failure, Outcome, ReleaseOutcome, Request, Target};
 use poolcounter::protocol::Mode;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::engine::{self, Answer};
-use crate::settings::{Config, micros};
+use crate::settings::{Config, micros, milliseconds};
 use crate::wires::End;
 
 /// How many bytes may come at once.
@@ -86,7 +86,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Ended {
     result: Result,
-    lock: usize,
+    lock: f64,
     message: String,
     server: String,
     text: String,
@@ -106,17 +106,18 @@ impl Engine {
     /// The host of a server, or the path of its Unix socket.
     #[must_use]
     pub fn host(&self, server: usize) -> String {
-        match self.inner.settings().servers[server].target() {
+        match self.inner.settings().servers()[server].target() {
             Target::Host { host: text, .. } | Target::Unix(text) => text.clone(),
+            _ => String::new(),
         }
     }
 
     /// The port of a server; 0 if it has a Unix socket.
     #[must_use]
     pub fn port(&self, server: usize) -> u16 {
-        match self.inner.settings().servers[server].target() {
+        match self.inner.settings().servers()[server].target() {
             Target::Host { port, .. } => *port,
-            Target::Unix(_) => 0,
+            _ => 0,
         }
     }
 
@@ -133,8 +134,10 @@ impl Engine {
         now: f64,
     ) -> i32 {
         let mode = if for_me { Mode::ForMe } else { Mode::ForAnyone };
-        let answer_timeout = (answer_timeout > 0.0).then(|| micros(answer_timeout));
-        let request = Request { mode, key, workers, maxqueue, timeout, answer_within: answer_timeout };
+        let mut request = Request::new(key).mode(mode).workers(workers).maxqueue(maxqueue).timeout_seconds(timeout);
+        if answer_timeout > 0.0 {
+            request = request.answer_timeout(milliseconds(answer_timeout));
+        }
         let begun = self.inner.acquire(&request, at(now));
         self.begun(begun)
     }
@@ -145,14 +148,14 @@ impl Engine {
         self.begun(begun)
     }
 
-    /// Begins to release a lock; as [`Engine::acquire`]. Its number is free from now on.
-    pub fn release(&mut self, lock: usize, now: f64) -> i32 {
-        let call = self.inner.release(lock, at(now));
-        self.begun(call.ok_or(Failure::NoServer))
+    /// Begins to release a lock; as [`Engine::acquire`]. Its number is never used again.
+    pub fn release(&mut self, lock: f64, now: f64) -> i32 {
+        let begun = self.inner.release(lock, at(now));
+        self.begun(begun)
     }
 
-    /// Gives a lock up.
-    pub fn abandon(&mut self, lock: usize, now: f64) {
+    /// Abandons a lock.
+    pub fn abandon(&mut self, lock: f64, now: f64) {
         self.inner.abandon(lock, at(now));
     }
 
@@ -222,7 +225,7 @@ impl Engine {
         self.inner.wakeup().map_or(f64::INFINITY, |wakeup| wakeup.as_micros() as f64 / 1000.0)
     }
 
-    /// The next action, in the three lowest bits, and above them the number of the socket, the call or the lock that it is about. To be asked after every
+    /// The next action, in the three lowest bits, and above them the number of the socket, the call or the server that it is about. To be asked after every
     /// event, until there is no action.
     pub fn poll(&mut self) -> usize {
         let (action, subject) = match self.inner.poll() {
@@ -242,7 +245,10 @@ impl Engine {
                 self.ended = Ended::of(result);
                 (Action::Finish, call)
             }
-            Some(engine::Action::Lose { lock }) => (Action::Lose, lock),
+            Some(engine::Action::Lose { lock }) => {
+                self.ended.lock = lock;
+                (Action::Lose, 0)
+            }
             Some(engine::Action::Ask { socket }) => (Action::Ask, socket),
         };
         action as usize | subject << 3
@@ -279,9 +285,9 @@ impl Engine {
         self.ended.result
     }
 
-    /// The number of the lock that is held.
+    /// The number of the lock that is held, or lost.
     #[must_use]
-    pub fn lock(&self) -> usize {
+    pub fn lock(&self) -> f64 {
         self.ended.lock
     }
 
@@ -317,7 +323,7 @@ impl Engine {
 
 impl Ended {
     fn new(result: Result) -> Self {
-        Self { result, lock: 0, message: String::new(), server: String::new(), text: String::new() }
+        Self { result, lock: 0.0, message: String::new(), server: String::new(), text: String::new() }
     }
 
     fn of(result: std::result::Result<Answer, Failure>) -> Self {
@@ -325,11 +331,11 @@ impl Ended {
             Ok(Answer::Locked(lock)) => Self { lock, ..Self::new(Result::Locked) },
             Ok(Answer::Other(Outcome::Statistics(text))) => Self { text, ..Self::new(Result::Statistics) },
             Ok(Answer::Other(outcome)) => Self::new(match outcome {
-                Outcome::QueueFull => Result::QueueFull,
-                Outcome::Timeout => Result::Timeout,
-                Outcome::LockHeld => Result::LockHeld,
-                Outcome::Released => Result::Released,
-                Outcome::NotLocked => Result::NotLocked,
+                Outcome::Acquire(AcquireOutcome::QueueFull) => Result::QueueFull,
+                Outcome::Acquire(AcquireOutcome::Timeout) => Result::Timeout,
+                Outcome::Acquire(AcquireOutcome::LockHeld) => Result::LockHeld,
+                Outcome::Release(ReleaseOutcome::Released) => Result::Released,
+                Outcome::Release(ReleaseOutcome::NotLocked) => Result::NotLocked,
                 _ => Result::Done,
             }),
             Err(failure) => Self::failed(failure),
@@ -346,7 +352,7 @@ impl Ended {
             Failure::Remote { server, message } => (Result::Remote, server, message),
             _ => (Result::NoServer, String::new(), String::new()),
         };
-        Self { result, lock: 0, message, server, text }
+        Self { result, lock: 0.0, message, server, text }
     }
 }
 

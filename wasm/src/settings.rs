@@ -1,6 +1,8 @@
 //! How a client behaves, as JavaScript sets it.
 
-use poolcounter::client::{Choice, Server, Settings};
+use std::time::Duration;
+
+use poolcounter::client::{KeyDistribution, Server, Settings};
 use poolcounter::route::{MAX_WEIGHT, Ring};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,10 +29,12 @@ impl Config {
     #[wasm_bindgen(js_name = addServer)]
     pub fn add_server(&mut self, server: &str) -> Option<String> {
         match Server::parse(server) {
-            Ok(server) => self.settings.servers.push(server),
-            Err(error) => return Some(error.to_string()),
+            Ok(server) => {
+                self.settings.add_server(server);
+                None
+            }
+            Err(error) => Some(error.to_string()),
         }
-        None
     }
 
     /// Gives the server that was added last a place on the ring; whether the weight is within its range.
@@ -43,17 +47,17 @@ impl Config {
     /// Sets the option of this name, as the package's users have it; a switch is on if the value is not 0.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript has checked it")]
     pub fn set(&mut self, option: &str, value: f64) {
-        let settings = &mut self.settings;
+        let (settings, time, switch) = (&mut self.settings, milliseconds(value), value != 0.0);
         match option {
-            "connectTimeoutMs" => settings.connect_timeout = micros(value),
-            "connectTwice" => settings.connect_twice = value != 0.0,
-            "minAnswerTimeoutMs" => settings.answer_timeout = micros(value),
-            "firstAnswerTimeoutMs" => settings.first_answer_timeout = micros(value),
-            "avoidForMs" => settings.pass_over = micros(value),
-            "maxIdleTimeMs" => settings.keep_idle = micros(value),
-            "maxIdleConnections" => settings.keep = value as usize,
-            _ => settings.await_release = value != 0.0,
-        }
+            "connectTimeoutMs" => settings.connect_timeout(time),
+            "connectTwice" => settings.connect_twice(switch),
+            "minAnswerTimeoutMs" => settings.min_answer_timeout(time),
+            "firstAnswerTimeoutMs" => settings.first_answer_timeout(time),
+            "avoidForMs" => settings.avoid_for(time),
+            "maxIdleTimeMs" => settings.max_idle_time(time),
+            "maxIdleConnections" => settings.max_idle_connections(value as usize),
+            _ => settings.await_release(switch),
+        };
     }
 }
 
@@ -61,7 +65,7 @@ impl Config {
     pub(crate) fn into_settings(self) -> Settings {
         let mut settings = self.settings;
         if !self.nodes.is_empty() {
-            settings.choice = Choice::Ring(Ring::new(self.nodes));
+            settings.key_distribution(KeyDistribution::Ring(Ring::new(self.nodes)));
         }
         settings
     }
@@ -73,33 +77,39 @@ pub(crate) fn micros(ms: f64) -> u64 {
     (ms * 1000.0) as u64
 }
 
+/// JavaScript's milliseconds as a time span.
+pub(crate) fn milliseconds(ms: f64) -> Duration {
+    Duration::from_micros(micros(ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Config;
-    use poolcounter::client::Settings;
 
-    /// An option, and whether the settings show that it was set to 7.
-    type Option = (&'static str, fn(&Settings) -> bool);
-
-    const OPTIONS: [Option; 8] = [
-        ("connectTimeoutMs", |settings| settings.connect_timeout == 7_000),
-        ("connectTwice", |settings| settings.connect_twice),
-        ("minAnswerTimeoutMs", |settings| settings.answer_timeout == 7_000),
-        ("firstAnswerTimeoutMs", |settings| settings.first_answer_timeout == 7_000),
-        ("avoidForMs", |settings| settings.pass_over == 7_000),
-        ("maxIdleTimeMs", |settings| settings.keep_idle == 7_000),
-        ("maxIdleConnections", |settings| settings.keep == 7),
-        ("awaitRelease", |settings| settings.await_release),
+    /// An option, and how the settings show that it was set to 7.
+    const OPTIONS: [(&str, &str); 8] = [
+        ("connectTimeoutMs", "connect_timeout: 7000"),
+        ("connectTwice", "connect_twice: true"),
+        ("minAnswerTimeoutMs", "min_answer_timeout: 7000"),
+        ("firstAnswerTimeoutMs", "first_answer_timeout: 7000"),
+        ("avoidForMs", "avoid_for: 7000"),
+        ("maxIdleTimeMs", "max_idle_time: 7000"),
+        ("maxIdleConnections", "max_idle_connections: 7"),
+        ("awaitRelease", "await_release: true"),
     ];
+
+    fn shown(config: &Config) -> Vec<String> {
+        format!("{:?}", config.settings).split(", ").map(str::to_owned).collect()
+    }
 
     #[test]
     fn each_option_sets_its_own_setting_and_no_other() {
-        for (option, _) in OPTIONS {
+        for (option, set) in OPTIONS {
             let mut config = Config::new();
+            let before = shown(&config);
             config.set(option, 7.0);
-            let changed: Vec<_> =
-                OPTIONS.iter().filter(|(_, is_set)| is_set(&config.settings)).map(|(name, _)| *name).collect();
-            assert_eq!(changed, [option]);
+            let changed: Vec<_> = shown(&config).into_iter().filter(|setting| !before.contains(setting)).collect();
+            assert_eq!(changed, [set]);
         }
     }
 }

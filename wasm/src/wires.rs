@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use slab::Slab;
 
+use crate::engine::LockNumber;
+
 /// More than this is no answer, and core will say so: the rest need not be kept.
 const INBOX: usize = 64 * 1024;
 
@@ -36,7 +38,7 @@ pub(crate) struct Wire {
     /// The call that waits for something to happen on it.
     pub(crate) call: Option<usize>,
     /// The lock that it holds.
-    pub(crate) lock: Option<usize>,
+    pub(crate) lock: Option<LockNumber>,
     /// What has come and was not asked for yet.
     inbox: Vec<u8>,
     pub(crate) end: Option<End>,

@@ -79,7 +79,7 @@ static inline pc_config *config_of(const char *server)
 
     CHECK_OK(pc_config_new(&config));
     CHECK_OK(pc_config_set_connect_timeout_ms(config, PATIENCE_MS));
-    CHECK_OK(pc_config_set_answer_timeout_ms(config, PATIENCE_MS));
+    CHECK_OK(pc_config_set_min_answer_timeout_ms(config, PATIENCE_MS));
     if (server)
         CHECK_OK(pc_config_add_server(config, server));
     return config;

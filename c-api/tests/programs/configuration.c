@@ -64,10 +64,10 @@ static void numbers(void)
 {
     pc_error (*const times[])(pc_config *, int64_t) = {
         pc_config_set_connect_timeout_ms,
-        pc_config_set_answer_timeout_ms,
+        pc_config_set_min_answer_timeout_ms,
         pc_config_set_first_answer_timeout_ms,
-        pc_config_set_pass_over_ms,
-        pc_config_set_keep_idle_ms,
+        pc_config_set_avoid_for_ms,
+        pc_config_set_max_idle_time_ms,
     };
     pc_error (*const switches[])(pc_config *, int32_t) = {
         pc_config_set_connect_twice,
@@ -92,10 +92,10 @@ static void numbers(void)
         CHECK_NUMBER(switches[i](config, -1), PC_ERROR_INVALID);
         CHECK_TEXT(pc_config_error_cause(config), "on must be from 0 to 1");
     }
-    CHECK_OK(pc_config_set_keep(config, 0));
-    CHECK_OK(pc_config_set_keep(config, 10000));
-    CHECK_NUMBER(pc_config_set_keep(config, -1), PC_ERROR_INVALID);
-    CHECK_NUMBER(pc_config_set_keep(config, 10001), PC_ERROR_INVALID);
+    CHECK_OK(pc_config_set_max_idle_connections(config, 0));
+    CHECK_OK(pc_config_set_max_idle_connections(config, 10000));
+    CHECK_NUMBER(pc_config_set_max_idle_connections(config, -1), PC_ERROR_INVALID);
+    CHECK_NUMBER(pc_config_set_max_idle_connections(config, 10001), PC_ERROR_INVALID);
     CHECK_TEXT(pc_config_error_cause(config), "connections must be from 0 to 10000");
     pc_config_free(&config);
 }

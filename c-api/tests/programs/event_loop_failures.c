@@ -185,7 +185,7 @@ static void an_answer_has_a_deadline(void)
     pc_async *client;
     char text[128];
 
-    CHECK_OK(pc_config_set_answer_timeout_ms(config, 1));
+    CHECK_OK(pc_config_set_min_answer_timeout_ms(config, 1));
     client = async_from(config);
     request.answer_timeout_ms = 300;
     CHECK_NUMBER(kill(servers[0].pid, SIGSTOP), 0);

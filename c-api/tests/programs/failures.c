@@ -89,7 +89,7 @@ static void a_frozen_server_gives_no_answer(void)
     char *text = NULL;
     pc_lock lock;
 
-    CHECK_OK(pc_config_set_answer_timeout_ms(config, 500));
+    CHECK_OK(pc_config_set_min_answer_timeout_ms(config, 500));
     CHECK_OK(pc_config_set_await_release(config, 1));
     client = client_from(config);
     lock = locked(client, "held");

@@ -299,7 +299,7 @@ static void *use_all(void *argument)
     (void)argument;
     while (!in_use.over) {
         go_on(&in_use.flight);
-        CHECK_OK(pc_config_set_keep(in_use.config, 8));
+        CHECK_OK(pc_config_set_max_idle_connections(in_use.config, 8));
         CHECK_NUMBER(pc_config_add_server(in_use.config, ""), PC_ERROR_BAD_SERVER);
     }
     return NULL;
@@ -310,7 +310,7 @@ static void child_of_a_busy_thread(struct family *family)
     pc_client *client = NULL;
 
     (void)family;
-    CHECK_OK(pc_config_set_keep(in_use.config, 8));
+    CHECK_OK(pc_config_set_max_idle_connections(in_use.config, 8));
     CHECK_OK(pc_client_new(in_use.config, &client));
     CHECK_OK(pc_client_release(client, locked(client, "of the child"), NULL));
     release_async(in_use.async, locked_async(in_use.async, "of the child"));

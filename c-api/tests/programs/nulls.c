@@ -29,17 +29,17 @@ static void configurations(void)
         REFUSES(pc_config_add_ring_server(config, "a", NULL, 1)),
         REFUSES(pc_config_set_connect_timeout_ms(NULL, 1)),
         REFUSES(pc_config_set_connect_twice(NULL, 1)),
-        REFUSES(pc_config_set_answer_timeout_ms(NULL, 1)),
+        REFUSES(pc_config_set_min_answer_timeout_ms(NULL, 1)),
         REFUSES(pc_config_set_first_answer_timeout_ms(NULL, 1)),
-        REFUSES(pc_config_set_pass_over_ms(NULL, 1)),
-        REFUSES(pc_config_set_keep_idle_ms(NULL, 1)),
-        REFUSES(pc_config_set_keep(NULL, 1)),
+        REFUSES(pc_config_set_avoid_for_ms(NULL, 1)),
+        REFUSES(pc_config_set_max_idle_time_ms(NULL, 1)),
+        REFUSES(pc_config_set_max_idle_connections(NULL, 1)),
         REFUSES(pc_config_set_await_release(NULL, 1)),
         REFUSES(pc_config_set_look_ups_by_caller(NULL, 1)),
     };
 
     CHECK_ALL_REFUSED(results);
-    CHECK_OK(pc_config_set_keep(config, 1));
+    CHECK_OK(pc_config_set_max_idle_connections(config, 1));
     CHECK_NUMBER(pc_config_add_server(config, NULL), PC_ERROR_NULL);
     CHECK_TEXT(pc_config_error_cause(config), "server is NULL");
     CHECK_TEXT(pc_config_error_cause(NULL), "an argument is NULL");

@@ -352,8 +352,8 @@ static void play_new(const char *words)
     CHECK_OK(pc_config_new(&config));
     add_servers(servers, strcmp(choice, "ring") == 0);
     CHECK_OK(pc_config_set_connect_timeout_ms(config, connect_ms));
-    CHECK_OK(pc_config_set_answer_timeout_ms(config, answer_ms));
-    CHECK_OK(pc_config_set_pass_over_ms(config, pass_over_ms));
+    CHECK_OK(pc_config_set_min_answer_timeout_ms(config, answer_ms));
+    CHECK_OK(pc_config_set_avoid_for_ms(config, pass_over_ms));
     CHECK_OK(pc_config_set_await_release(config, (int32_t)await));
     CHECK_OK(pc_config_set_look_ups_by_caller(config, 1));
     party_of(1);

@@ -54,7 +54,7 @@ static void a_deadline_stands(void)
     pc_client *client;
     pc_lock lock;
 
-    CHECK_OK(pc_config_set_answer_timeout_ms(config, 500));
+    CHECK_OK(pc_config_set_min_answer_timeout_ms(config, 500));
     client = client_from(config);
     CHECK_NUMBER(kill(servers[0].pid, SIGSTOP), 0);
     ring_every_20_ms(1);

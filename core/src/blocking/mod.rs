@@ -2,17 +2,15 @@
 //!
 //! ```no_run
 //! use poolcounter::blocking::BlockingClient;
-//! use poolcounter::client::{Outcome, Request, Server, Settings};
-//! use poolcounter::protocol::Mode;
+//! use poolcounter::client::{AcquireOutcome, Request, Server, Settings};
 //!
 //! let mut client = BlockingClient::new(Settings::new(vec![Server::parse("10.0.0.1")?]));
-//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
-//! match client.acquire(&request)? {
-//!     Outcome::Locked(lock) => {
+//! match client.acquire(&Request::new(b"page:1").workers(1).maxqueue(100).timeout_seconds(15))? {
+//!     AcquireOutcome::Locked(lock) => {
 //!         // Compute, then:
-//!         client.release(&lock)?;
+//!         client.release(lock)?;
 //!     }
-//!     Outcome::Done => { /* Somebody else did the work: read the cache. */ }
+//!     AcquireOutcome::Done => { /* Somebody else did the work: read the cache. */ }
 //!     _ => { /* Serve something stale. */ }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -21,14 +19,16 @@
 mod socket;
 
 use crate::Timestamp;
-use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::{self, Attempted, Attempts, Home, reason};
+use crate::client::{
+    AcquireOutcome, Call, Client, Failure, Lock, Outcome, ReleaseOutcome, Request, Settings, Step, typed,
+};
+use crate::sockets::{self, Attempted, Attempts, ForkGuard, now, reason};
 use socket::Socket;
 use std::io;
 use std::time::Duration;
 
-/// How long a signal that nobody has noticed is left unheeded.
-const HEEDED: Duration = Duration::from_secs(1);
+/// How often a wait until a signal ends, for the signal that came just before the wait began.
+const SIGNAL_CHECK: Duration = Duration::from_secs(1);
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
@@ -38,15 +38,17 @@ const HEEDED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct BlockingClient {
     client: Client<Socket>,
-    home: Home,
+    fork_guard: ForkGuard,
     asked: Option<usize>,
+    /// The wait that a signal has ended for now.
+    interrupted: Option<Box<Call>>,
 }
 
 impl BlockingClient {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { client: sockets::client(settings), home: Home::new(), asked: None }
+        Self { client: sockets::client(settings), fork_guard: ForkGuard::new(), asked: None, interrupted: None }
     }
 
     /// How it behaves.
@@ -66,50 +68,51 @@ impl BlockingClient {
     /// # Errors
     ///
     /// If the key cannot be sent, or no server gave an answer; the work is then to be done unprotected.
-    pub fn acquire(&mut self, request: &Request<'_>) -> Result<Outcome, Failure> {
+    pub fn acquire(&mut self, request: &Request<'_>) -> Result<AcquireOutcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.acquire(request, self.home.now())?;
+        let call = self.client.acquire(request, now())?;
         self.drive(call)
     }
 
     /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only make a note.
-    /// The wait ends once a second too, for the signal that came just before it began.
+    /// The wait ends once a second too, for the signal that came just before it began. An earlier wait that was interrupted is cancelled.
     ///
     /// # Errors
     ///
     /// As with [`acquire`](Self::acquire).
-    pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
+    pub fn acquire_until_signal(&mut self, request: &Request<'_>) -> Result<UntilSignal, Failure> {
         self.leave_parents_connections();
-        let call = self.client.acquire(request, self.home.now())?;
-        self.resume(Interrupted(Box::new(call)))
+        self.cancel_interrupted();
+        let call = self.client.acquire(request, now())?;
+        self.wait_until_signal(Box::new(call))
     }
 
-    /// Goes on with a wait that a signal has ended, until its answer, its deadline or the next signal.
+    /// Goes on with the wait that a signal has ended, until its answer, its deadline or the next signal; nothing if there is no such wait.
     ///
     /// # Errors
     ///
     /// As with [`acquire`](Self::acquire).
-    pub fn resume(&mut self, Interrupted(mut call): Interrupted) -> Result<Answer, Failure> {
+    pub fn resume(&mut self) -> Option<Result<UntilSignal, Failure>> {
         self.leave_parents_connections();
-        match self.run(&mut call, true) {
-            Some(result) => result.map(Answer::Final),
-            None => Ok(Answer::Interrupted(Interrupted(call))),
+        let call = self.interrupted.take()?;
+        Some(self.wait_until_signal(call))
+    }
+
+    /// Cancels the wait that a signal has ended, if there is one. Its connection is closed, so the server removes the request from its queue without waking anybody.
+    pub fn cancel_interrupted(&mut self) {
+        if let Some(call) = self.interrupted.take() {
+            self.client.cancel(*call);
         }
-    }
-
-    /// Gives up a wait that a signal has ended. Its connection is closed, so the server removes the request from its queue without waking anybody.
-    pub fn cancel(&mut self, Interrupted(call): Interrupted) {
-        self.client.cancel(&call);
     }
 
     /// Releases a lock: everyone who waited for anyone's result is told that it is there.
     ///
     /// # Errors
     ///
-    /// Only with [`Settings::await_release`]: if no answer came.
-    pub fn release(&mut self, lock: &Lock) -> Result<Outcome, Failure> {
+    /// If the lock is another client's: nothing is sent then. With [`Settings::await_release`] also if no answer came.
+    pub fn release(&mut self, lock: Lock) -> Result<ReleaseOutcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.release(lock, self.home.now())?;
+        let call = self.client.release(lock, now())?;
         self.drive(call)
     }
 
@@ -118,9 +121,9 @@ impl BlockingClient {
     /// # Errors
     ///
     /// If no server gave an answer.
-    pub fn release_nothing(&mut self, key: &[u8]) -> Result<Outcome, Failure> {
+    pub fn release_nothing(&mut self, key: &[u8]) -> Result<ReleaseOutcome, Failure> {
         self.leave_parents_connections();
-        let call = self.client.release_nothing(key, self.home.now())?;
+        let call = self.client.release_nothing(key, now())?;
         self.drive(call)
     }
 
@@ -129,48 +132,62 @@ impl BlockingClient {
     /// # Errors
     ///
     /// If it gave no answer, or has no such statistic.
-    pub fn statistics(&mut self, server: usize, name: &str) -> Result<Outcome, Failure> {
+    pub fn statistics(&mut self, server: usize, name: &str) -> Result<String, Failure> {
         self.leave_parents_connections();
-        let call = self.client.statistics(server, name, self.home.now())?;
+        let call = self.client.statistics(server, name, now())?;
         self.drive(call)
     }
 
     /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
-    pub fn abandon(&mut self, lock: &Lock) {
-        self.client.abandon(lock);
+    ///
+    /// # Errors
+    ///
+    /// If the lock is another client's: nothing is done then.
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
+        self.client.abandon(lock)
     }
 
-    /// Abandons every lock that is held; idle connections stay.
+    /// Abandons every lock that is held, and the wait that a signal has ended; idle connections stay.
     pub fn abandon_all(&mut self) {
+        self.interrupted = None;
         self.client.abandon_all();
     }
 
-    /// Closes every connection. Locks that are held are abandoned.
+    /// Closes every connection. Locks that are held are abandoned, and so is the wait that a signal has ended.
     pub fn close(&mut self) {
+        self.interrupted = None;
         self.client.close();
     }
 
     fn leave_parents_connections(&mut self) {
-        if self.home.has_moved() {
+        if self.fork_guard.was_forked() {
             sockets::adopt(&mut self.client);
         }
     }
 
-    fn drive(&mut self, mut call: Call) -> Result<Outcome, Failure> {
+    fn drive<A: TryFrom<Outcome>>(&mut self, mut call: Call) -> Result<A, Failure> {
         loop {
             if let Some(result) = self.run(&mut call, false) {
-                return result;
+                return typed(result);
             }
         }
     }
 
-    /// The call's result; none if a signal came, and is to be heeded.
-    fn run(&mut self, call: &mut Call, heed_signals: bool) -> Option<Result<Outcome, Failure>> {
+    fn wait_until_signal(&mut self, mut call: Box<Call>) -> Result<UntilSignal, Failure> {
+        if let Some(result) = self.run(&mut call, true) {
+            return typed(result).map(UntilSignal::Answered);
+        }
+        self.interrupted = Some(call);
+        Ok(UntilSignal::Interrupted)
+    }
+
+    /// The call's result; none if a signal came first, where that ends the wait.
+    fn run(&mut self, call: &mut Call, until_signal: bool) -> Option<Result<Outcome, Failure>> {
         let mut buffer = [0; 1024];
         let mut attempts = Attempts::default();
-        let mut now = self.home.now();
+        let mut time = now();
         loop {
-            let step = self.client.step(call, now);
+            let step = self.client.step(call, time);
             if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
                 attempts.clear();
             }
@@ -180,30 +197,30 @@ impl BlockingClient {
                     return Some(result);
                 }
                 Step::Pause { until } => {
-                    std::thread::sleep(between(now, until));
+                    std::thread::sleep(between(time, until));
                     Event::Nothing
                 }
                 Step::LookUp { index, host } => Event::LookedUp(index, sockets::look_up(host)),
                 Step::Connect { endpoint, attempt, .. } => Event::Begun(attempts.begin(endpoint, attempt)),
                 Step::AwaitConnection { until } => match attempts.look() {
                     Some(attempted) => Event::Attempted(attempted),
-                    None => match attempts.wait(between(now, until)) {
+                    None => match attempts.wait(between(time, until)) {
                         Ok(()) => attempts.look().map_or(Event::Nothing, Event::Attempted),
                         Err(error) => Event::Attempted(Attempted::Failed(error)),
                     },
                 },
-                Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(now, deadline))),
+                Step::Send { socket, bytes, deadline } => Event::Sent(socket.send(bytes, between(time, deadline))),
                 Step::Receive { socket, deadline } => {
-                    let timeout = between(now, deadline).min(if heed_signals { HEEDED } else { Duration::MAX });
+                    let timeout = between(time, deadline).min(if until_signal { SIGNAL_CHECK } else { Duration::MAX });
                     Event::Received(socket.receive(timeout, &mut buffer).map(|length| &buffer[..length]))
                 }
                 Step::Acknowledged { socket, .. } => Event::Acknowledged(socket.is_acknowledged()),
             };
-            if heed_signals && event.is_early() {
+            if until_signal && event.is_early() {
                 return None;
             }
-            now = self.home.now();
-            self.tell(call, event, now);
+            time = now();
+            self.tell(call, event, time);
         }
     }
 
@@ -235,19 +252,15 @@ impl BlockingClient {
     }
 }
 
-/// What came of [`BlockingClient::acquire_until_signal`].
-#[derive(Debug)]
-pub enum Answer {
-    /// The server's answer.
-    Final(Outcome),
-    /// A signal came first, or a second has passed: the wait is to be resumed or cancelled.
-    Interrupted(Interrupted),
-}
-
-/// A wait that a signal has ended for now. Dropped, its connection waits on until the client is closed: cancel it instead.
+/// The result of [`BlockingClient::acquire_until_signal`].
 #[derive(Debug)]
 #[must_use]
-pub struct Interrupted(Box<Call>);
+pub enum UntilSignal {
+    /// The server's answer.
+    Answered(AcquireOutcome),
+    /// A signal came first, or a second has passed. The client keeps the wait: [resume](BlockingClient::resume) it, or [cancel](BlockingClient::cancel_interrupted) it.
+    Interrupted,
+}
 
 enum Event<'a> {
     Nothing,

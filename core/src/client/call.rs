@@ -1,16 +1,28 @@
 use super::race::Race;
 use super::settings::Patience;
-use super::{Endpoint, Failure, LinkId, LockNumber, Server};
+use super::{ClientNumber, Endpoint, Failure, LinkId, LockNumber, Server};
 use crate::Timestamp;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The answer to a call.
+/// The answer to a call of any kind, for drivers. The modules `blocking` and `nonblocking` give the type that the kind of call has.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// The lock is held: do the work, then release it. Dropping the [`Lock`] releases nothing.
+    /// To an acquire.
+    Acquire(AcquireOutcome),
+    /// To a release.
+    Release(ReleaseOutcome),
+    /// The text of the statistics that were asked for.
+    Statistics(String),
+}
+
+/// The answer to an acquire. The list is closed, as that of the protocol is.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum AcquireOutcome {
+    /// The lock is held: do the work, then release it.
     Locked(Lock),
     /// Somebody else did the work.
     Done,
@@ -20,23 +32,73 @@ pub enum Outcome {
     Timeout,
     /// The connection has four locks already.
     LockHeld,
+}
+
+/// The answer to a release. The list is closed, as that of the protocol is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum ReleaseOutcome {
     /// The release succeeded.
     Released,
     /// There was no lock to release.
     NotLocked,
-    /// The text that was asked for.
-    Statistics(String),
 }
 
-/// A lock that is held, and the connection that holds it.
+impl TryFrom<Outcome> for AcquireOutcome {
+    type Error = Outcome;
+
+    /// The answer of a driver's call, if it was to an acquire.
+    fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
+        if let Outcome::Acquire(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+    }
+}
+
+impl TryFrom<Outcome> for ReleaseOutcome {
+    type Error = Outcome;
+
+    /// The answer of a driver's call, if it was to a release.
+    fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
+        if let Outcome::Release(outcome) = outcome { Ok(outcome) } else { Err(outcome) }
+    }
+}
+
+impl TryFrom<Outcome> for String {
+    type Error = Outcome;
+
+    /// The answer of a driver's call, if it was to a question for statistics.
+    fn try_from(outcome: Outcome) -> Result<Self, Outcome> {
+        if let Outcome::Statistics(text) = outcome { Ok(text) } else { Err(outcome) }
+    }
+}
+
+/// The answer to a call, as the type that calls of its kind have.
+#[cfg(feature = "sockets")]
+pub(crate) fn typed<A: TryFrom<Outcome>>(result: Result<Outcome, Failure>) -> Result<A, Failure> {
+    // `understand` answers each kind of call with the outcomes of that kind alone.
+    result.map(|outcome| A::try_from(outcome).unwrap_or_else(|_| unreachable!("an outcome of another kind of call")))
+}
+
+/// A lock that is held. Only the client that acquired it can release or abandon it, and only once. If it is dropped instead, it is held until the client closes.
+///
+/// ```compile_fail
+/// # use poolcounter::{Timestamp, client::{Call, Client, Lock}};
+/// fn release_twice<S>(client: &Client<S>, lock: Lock, now: Timestamp) {
+///     let first = client.release(lock, now);
+///     let second = client.release(lock, now); // It was moved.
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
+#[must_use = "a lock that is neither released nor abandoned is held until its client closes"]
 pub struct Lock {
+    pub(super) client: ClientNumber,
     pub(super) link: LinkId,
     pub(super) server: usize,
     pub(super) number: LockNumber,
 }
 
 /// What the driver must do next for a call. Whatever it waits for, it asks again once the moment named here is over.
+///
+/// The list is closed, and so is [`Endpoint`]: a driver that does not know a step cannot go on, so the compiler is to find it when there is a new one.
 #[derive(Debug)]
 pub enum Step<'a, S> {
     /// Look this name up: say [`looking_up`](super::Client::looking_up) at once, and [`looked_up`](super::Client::looked_up) when the result is there, even if the call has ended by
@@ -99,7 +161,8 @@ pub enum Step<'a, S> {
     Finished(Result<Outcome, Failure>),
 }
 
-/// One call under way. It is driven by [`Client::step`](super::Client::step), which is not to be asked again after [`Step::Finished`].
+/// One call under way, of any kind. It is driven by [`Client::step`](super::Client::step) of the client that made it, which is not to be asked again after [`Step::Finished`].
+/// A driver that drops a call before says [`Client::cancel`](super::Client::cancel).
 #[derive(Debug)]
 #[must_use]
 pub struct Call {

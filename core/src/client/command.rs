@@ -1,24 +1,75 @@
 use super::BadKey;
 use crate::protocol::{MAX_LINE, Mode};
+use crate::time::micros;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-/// A wish for a lock.
+/// What an acquire asks for.
+///
+/// ```
+/// use poolcounter::client::Request;
+///
+/// let request = Request::new(b"page:1").workers(2).timeout_seconds(5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Request<'a> {
+    mode: Mode,
+    pub(super) key: &'a [u8],
+    workers: u32,
+    maxqueue: u32,
+    pub(super) timeout_seconds: u32,
+    /// In microseconds.
+    pub(super) answer_timeout: Option<u64>,
+}
+
+impl<'a> Request<'a> {
+    /// For this raw key; its spaces are encoded when it is sent.
+    pub const fn new(key: &'a [u8]) -> Self {
+        Self { mode: Mode::ForAnyone, key, workers: 1, maxqueue: 100, timeout_seconds: 15, answer_timeout: None }
+    }
+
     /// Who may use the result.
-    pub mode: Mode,
-    /// The raw key; spaces are encoded when it is sent.
-    pub key: &'a [u8],
+    ///
+    /// Default: [`Mode::ForAnyone`]
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// How many may hold the key at once.
-    pub workers: u32,
+    ///
+    /// Default: 1
+    pub const fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+
     /// How many may hold the key or wait for it.
-    pub maxqueue: u32,
-    /// Seconds to wait for the lock.
-    pub timeout: u32,
-    /// Microseconds to wait for the answer, if not 1.5 times `timeout`; [`Settings::answer_timeout`](super::Settings::answer_timeout) is the least. With `timeout` 0 the answer is
-    /// due at once, and this can only shorten that time.
-    pub answer_within: Option<u64>,
+    ///
+    /// Default: 100
+    pub const fn maxqueue(mut self, maxqueue: u32) -> Self {
+        self.maxqueue = maxqueue;
+        self
+    }
+
+    /// How many seconds the server lets the caller wait for the lock. With 0 it answers at once.
+    ///
+    /// Default: 15
+    pub const fn timeout_seconds(mut self, seconds: u32) -> Self {
+        self.timeout_seconds = seconds;
+        self
+    }
+
+    /// How long to wait for the answer, rounded up to microseconds, a year at the most. [`Settings::min_answer_timeout`](super::Settings::min_answer_timeout) is the
+    /// least. With [`timeout_seconds`](Self::timeout_seconds) 0 the answer is due at once, and this can only shorten that time.
+    ///
+    /// Default: 1.5 times `timeout_seconds`
+    pub const fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = Some(micros(timeout));
+        self
+    }
 }
 
 impl Request<'_> {
@@ -36,7 +87,7 @@ impl Request<'_> {
                 byte => line.push(*byte),
             }
         }
-        for number in [self.workers, self.maxqueue, self.timeout] {
+        for number in [self.workers, self.maxqueue, self.timeout_seconds] {
             line.push(b' ');
             line.extend_from_slice(number.to_string().as_bytes());
         }
@@ -70,7 +121,7 @@ mod tests {
     use alloc::vec;
 
     fn encode(key: &[u8]) -> Result<Vec<u8>, BadKey> {
-        Request { mode: Mode::ForAnyone, key, workers: 2, maxqueue: 100, timeout: 15, answer_within: None }.encode()
+        Request::new(key).workers(2).encode()
     }
 
     #[test]

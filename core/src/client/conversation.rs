@@ -1,12 +1,12 @@
 //! How a call goes on: from one event to the next step.
 
-use super::call::{Call, Kind, Lock, Outcome, State, Step};
+use super::call::{AcquireOutcome, Call, Kind, Lock, Outcome, ReleaseOutcome, State, Step};
 use super::link::{Link, OutOfStep, Releasable, printable};
 use super::name::Naming;
 use super::race::{Heat, Race};
 use super::settings::Patience;
 use super::standing::Verdict;
-use super::{Client, Endpoint, Failure, LinkId, LockNumber, Sharing, Target};
+use super::{Client, ClientNumber, Endpoint, Failure, LinkId, LockNumber, Target};
 use crate::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -137,7 +137,7 @@ impl<S> Client<S> {
         if link.owes_a_release() {
             self.converse(call, id, now);
         } else {
-            self.finish(call, id, Ok(Outcome::Released), now);
+            self.finish(call, id, Ok(Outcome::Release(ReleaseOutcome::Released)), now);
         }
     }
 
@@ -164,11 +164,11 @@ impl<S> Client<S> {
         };
         let Some(link) = find(&mut self.links, id) else { return };
         self.standings[link.server].with(|standing| standing.answered(now));
-        let number = self.next_lock;
+        let (client, number) = (self.number, self.next_lock);
         let understood = link.receive(bytes, now).and_then(|()| match call.state {
             State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(Heard::GoOn)),
             _ if call.probing => link.probe_answered().map(|answered| answered.then_some(Heard::GoOn)),
-            _ => Ok(understand(link, call.kind, number)?.map(Heard::Answer)),
+            _ => Ok(understand(link, call.kind, client, number)?.map(Heard::Answer)),
         });
         match understood {
             Ok(None) => {}
@@ -271,7 +271,7 @@ impl<S> Client<S> {
         (call.server, call.chosen, call.probing) = (server, now, false);
         if call.kind == Kind::ReleaseNothing && self.shares_a_lock(server) {
             // Over the shared connection the server would take a lock of somebody else.
-            call.state = State::Finished(Ok(Outcome::NotLocked));
+            call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked)));
             return;
         }
         let verdict = if let Kind::Statistics { .. } = call.kind {
@@ -304,22 +304,21 @@ impl<S> Client<S> {
 
     /// Whether all locks at `server` share a connection, and it holds one.
     fn shares_a_lock(&self, server: usize) -> bool {
-        self.settings.sharing == Sharing::PerServer
-            && self.links.iter().any(|link| link.server == server && link.holds())
+        self.settings.share_connections && self.links.iter().any(|link| link.server == server && link.holds())
     }
 
     /// A kept connection to `server`, if there is one to be had.
     fn take_link(&mut self, server: usize, now: Timestamp) -> Option<LinkId> {
-        let keep = self.settings.keep_idle;
+        let longest = self.settings.max_idle_time;
         let standing = &self.standings[server];
         self.links.retain(|link| {
             let is_good = |link: &Link<S>| {
-                now.micros_since(link.idle_since) <= keep
+                now.micros_since(link.idle_since) <= longest
                     && (link.server != server || standing.with(|standing| standing.trusts(link.heard)))
             };
             !link.is_idle() || is_good(link)
         });
-        let shared = self.settings.sharing == Sharing::PerServer;
+        let shared = self.settings.share_connections;
         let fits = |link: &&mut Link<S>| link.server == server && (link.is_idle() || shared && !link.busy);
         let link = self.links.iter_mut().rev().find(fits)?;
         link.busy = true;
@@ -333,7 +332,7 @@ impl<S> Client<S> {
 
     /// How long a call waits for a look-up.
     fn look_up_patience(&self) -> u64 {
-        self.settings.answer_timeout.min(ACKNOWLEDGED_WITHIN)
+        self.settings.min_answer_timeout.min(ACKNOWLEDGED_WITHIN)
     }
 
     /// Finds the addresses of the call's server: whether it got any further.
@@ -371,15 +370,17 @@ impl<S> Client<S> {
             // A call of another lock waits there: it is told first.
             Releasable::Newest if busy => {
                 link.give_back_newest();
-                call.state = State::Finished(Ok(Outcome::Released));
+                call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released)));
             }
-            Releasable::Unknown if busy => call.state = State::Finished(Ok(Outcome::NotLocked)),
+            Releasable::Unknown if busy => {
+                call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked)));
+            }
             Releasable::Newest | Releasable::Unknown => {
                 link.busy = true;
                 self.converse(call, id, now);
             }
-            Releasable::HeldBack => call.state = State::Finished(Ok(Outcome::Released)),
-            Releasable::Gone => call.state = State::Finished(Ok(Outcome::NotLocked)),
+            Releasable::HeldBack => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released))),
+            Releasable::Gone => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked))),
         }
     }
 
@@ -389,7 +390,7 @@ impl<S> Client<S> {
         }
         let Some(link) = find(&mut self.links, id) else { return };
         if link.unanswered > 0 {
-            let within = self.settings.answer_timeout.min(ACKNOWLEDGED_WITHIN);
+            let within = self.settings.min_answer_timeout.min(ACKNOWLEDGED_WITHIN);
             let by = within_call(call, now.after_micros(within));
             call.state = State::CatchingUp { link: id, by };
         } else {
@@ -411,7 +412,7 @@ impl<S> Client<S> {
 
     /// The answer to the command is there.
     fn answered(&mut self, call: &mut Call, id: LinkId, result: Result<Outcome, String>, now: Timestamp) {
-        if matches!(result, Ok(Outcome::Locked(_))) {
+        if matches!(result, Ok(Outcome::Acquire(AcquireOutcome::Locked(_)))) {
             self.next_lock += 1;
         }
         if call.kind == Kind::Release {
@@ -437,7 +438,7 @@ impl<S> Client<S> {
             }
         }
         let idle = self.links.iter().filter(|link| link.is_idle()).count();
-        if idle > self.settings.keep {
+        if idle > self.settings.max_idle_connections {
             let oldest = self.links.iter().position(Link::is_idle);
             oldest.map(|oldest| self.links.remove(oldest));
         }
@@ -453,7 +454,7 @@ impl<S> Client<S> {
     fn without_answer(&self, call: &Call, failure: Failure) -> Result<Outcome, Failure> {
         if call.kind == Kind::Release && !self.settings.await_release {
             // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
-            Ok(Outcome::Released)
+            Ok(Outcome::Release(ReleaseOutcome::Released))
         } else {
             Err(failure)
         }
@@ -499,7 +500,7 @@ impl<S> Client<S> {
     /// The call's server gave no answer in time. Its idle connections are not trusted any more; calls that wait there go on waiting.
     fn silent(&mut self, call: &Call, now: Timestamp) {
         let server = call.server;
-        self.standings[server].with(|standing| standing.silent(call.chosen, self.settings.pass_over, now));
+        self.standings[server].with(|standing| standing.silent(call.chosen, self.settings.avoid_for, now));
         self.links.retain(|link| link.server != server || !link.is_idle());
     }
 
@@ -508,7 +509,7 @@ impl<S> Client<S> {
     }
 
     fn refused(&mut self, call: &Call, now: Timestamp) {
-        self.standings[call.server].with(|standing| standing.refused(self.settings.pass_over, now));
+        self.standings[call.server].with(|standing| standing.refused(self.settings.avoid_for, now));
     }
 
     fn broken(&self, call: &Call, cause: &str) -> Failure {
@@ -554,6 +555,7 @@ enum Heard {
 fn understand<S>(
     link: &mut Link<S>,
     kind: Kind,
+    client: ClientNumber,
     number: LockNumber,
 ) -> Result<Option<Result<Outcome, String>>, OutOfStep> {
     if let Kind::Statistics { full } = kind {
@@ -566,19 +568,19 @@ fn understand<S>(
     let outcome = match (kind, answer.as_str()) {
         (Kind::Acquire, "LOCKED") => {
             link.granted(number);
-            Outcome::Locked(Lock { link: link.id, server: link.server, number })
+            Outcome::Acquire(AcquireOutcome::Locked(Lock { client, link: link.id, server: link.server, number }))
         }
-        (Kind::Acquire, "DONE") => Outcome::Done,
-        (Kind::Acquire, "QUEUE_FULL") => Outcome::QueueFull,
-        (Kind::Acquire, "TIMEOUT") => Outcome::Timeout,
-        (Kind::Acquire, "LOCK_HELD") => Outcome::LockHeld,
+        (Kind::Acquire, "DONE") => Outcome::Acquire(AcquireOutcome::Done),
+        (Kind::Acquire, "QUEUE_FULL") => Outcome::Acquire(AcquireOutcome::QueueFull),
+        (Kind::Acquire, "TIMEOUT") => Outcome::Acquire(AcquireOutcome::Timeout),
+        (Kind::Acquire, "LOCK_HELD") => Outcome::Acquire(AcquireOutcome::LockHeld),
         (Kind::Release | Kind::ReleaseNothing, "RELEASED") => {
             link.released_newest();
-            Outcome::Released
+            Outcome::Release(ReleaseOutcome::Released)
         }
         (Kind::Release | Kind::ReleaseNothing, "NOT_LOCKED") => {
             link.released_all();
-            Outcome::NotLocked
+            Outcome::Release(ReleaseOutcome::NotLocked)
         }
         _ => match answer.strip_prefix("ERROR ") {
             Some(message) => return Ok(Some(Err(printable(message)))),

@@ -1,6 +1,6 @@
 use alloc::string::String;
 
-/// Why a call came to no answer. Each names the server, where one is concerned.
+/// Why a call got no answer. Each names the server, where one is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -45,6 +45,13 @@ pub enum Failure {
         /// What followed the word.
         message: String,
     },
+    /// The lock is another client's, or is released already; nothing was sent.
+    #[error("the client has no such lock")]
+    NoSuchLock,
+    /// The call's client was dropped.
+    #[cfg(feature = "nonblocking")]
+    #[error("the client was dropped")]
+    ClientDropped,
 }
 
 /// Why a key, or the name of a statistic, cannot be sent. A line's end within a key would forge a command.

@@ -1,8 +1,10 @@
 //! The client, without I/O.
 //!
 //! A [`Client`] knows the servers, which of them answer, and the connections that are kept. A [`Call`] is one conversation; [`Client::step`] says
-//! what it needs next, and the driver, which owns sockets and clock, tells it what came of that. Time-outs, the second try, the next server,
+//! what it needs next. The driver, which owns sockets and clock, does it and reports the result. Time-outs, the second try, the next server,
 //! the replacement of a stale connection and the answer of a release that is still to come are all in here; a driver only moves bytes.
+//!
+//! This is the interface for drivers, with one type for calls of all kinds. The modules `blocking` and `nonblocking` have a driver each, and a type for each kind of call.
 //!
 //! | file | what it decides |
 //! | --- | --- |
@@ -16,13 +18,12 @@
 //!
 //! ```
 //! use poolcounter::Timestamp;
-//! use poolcounter::client::{Client, Outcome, Request, Server, Settings, Step};
-//! use poolcounter::protocol::Mode;
+//! use poolcounter::client::{AcquireOutcome, Client, Outcome, Request, Server, Settings, Step};
 //!
 //! let now = Timestamp::from_micros(0);
 //! let settings = Settings::new(vec![Server::parse("10.0.0.1").expect("a host")]);
 //! let mut client = Client::new(settings);
-//! let request = Request { mode: Mode::ForAnyone, key: b"page 1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
+//! let request = Request::new(b"page 1").workers(1).maxqueue(100).timeout_seconds(15);
 //! let mut call = client.acquire(&request, now).expect("a good key");
 //!
 //! // The driver connects; its socket may be of any type.
@@ -33,7 +34,7 @@
 //! client.sent(&mut call, now);
 //! assert!(matches!(client.step(&mut call, now), Step::Receive { .. }));
 //! client.received(&mut call, b"LOCKED\n", now);
-//! assert!(matches!(client.step(&mut call, now), Step::Finished(Ok(Outcome::Locked(_)))));
+//! assert!(matches!(client.step(&mut call, now), Step::Finished(Ok(Outcome::Acquire(AcquireOutcome::Locked(_))))));
 //! ```
 
 mod call;
@@ -48,14 +49,16 @@ mod settings;
 mod shared;
 mod standing;
 
-pub use call::{Call, Lock, Outcome, Step};
+#[cfg(feature = "sockets")]
+pub(crate) use call::typed;
+pub use call::{AcquireOutcome, Call, Lock, Outcome, ReleaseOutcome, Step};
 pub use command::Request;
 #[cfg(feature = "sockets")]
 pub(crate) use conversation::TIMED_OUT;
 pub use failure::{BadKey, Failure};
 pub use race::Endpoint;
 pub use server::{BadServer, DEFAULT_PORT, Server, Target};
-pub use settings::{Choice, Settings, Sharing};
+pub use settings::{KeyDistribution, Settings};
 pub use shared::Knowledge;
 
 use crate::Timestamp;
@@ -63,20 +66,27 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 use call::{Kind, State};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use link::Link;
 use name::SharedName;
 use settings::Patience;
 use standing::SharedStanding;
 
-/// A connection, by a number that is never given again.
+/// A connection, by a number that its client never gives again.
 type LinkId = u64;
 
-/// A lock, by a number that is never given again.
+/// A lock, by a number that its client never gives again.
 type LockNumber = u64;
+
+/// A client, by a number that its process never gives again.
+type ClientNumber = usize;
+
+static NEXT_CLIENT: AtomicUsize = AtomicUsize::new(0);
 
 /// Servers, what is known of them, and the connections to them. `S` is the driver's socket; dropping it must close it.
 #[derive(Debug)]
 pub struct Client<S> {
+    number: ClientNumber,
     settings: Settings,
     /// For each server.
     standings: Vec<SharedStanding>,
@@ -98,7 +108,8 @@ impl<S> Client<S> {
     #[must_use]
     pub fn with_knowledge(settings: Settings, knowledge: &mut Knowledge) -> Self {
         let (standings, names) = (Vec::new(), Vec::new());
-        let mut client = Self { settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 };
+        let number = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
+        let mut client = Self { number, settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 };
         client.learn_with(knowledge);
         client
     }
@@ -129,12 +140,14 @@ impl<S> Client<S> {
 
     /// Begins to release a lock that is held. By default this needs a [`Step::Send`] alone.
     ///
-    /// With [`Sharing::PerServer`], the release of a lock that is not the newest of its connection is held back until it is, and reported as done.
+    /// With [`Settings::share_connections`], the release of a lock that is not the newest of its connection is delayed until it is, and reported as done.
     ///
     /// # Errors
     ///
-    /// None in fact; the type is that of the other calls.
-    pub fn release(&self, lock: &Lock, now: Timestamp) -> Result<Call, Failure> {
+    /// If the lock is another client's. Nothing is sent then.
+    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the lock afterwards")]
+    pub fn release(&self, lock: Lock, now: Timestamp) -> Result<Call, Failure> {
+        self.check_owner(&lock)?;
         let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], Patience::AtOnce(u64::MAX), now)?;
         call.server = lock.server;
         call.state = State::Releasing { link: lock.link, lock: lock.number };
@@ -164,26 +177,39 @@ impl<S> Client<S> {
         self.call(Kind::Statistics { full }, Cow::Owned(command), vec![server], Patience::AtOnce(u64::MAX), now)
     }
 
-    /// Gives a call up. Its connection is closed, so the server removes the request from its queue without waking anybody.
-    pub fn cancel(&mut self, call: &Call) {
+    /// Cancels a call. Its connection is closed, so the server removes the request from its queue without waking anybody, or gives the lock that it has granted to the next
+    /// waiter.
+    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the call afterwards")]
+    pub fn cancel(&mut self, call: Call) {
+        self.abandon_call(&call);
+    }
+
+    pub(crate) fn abandon_call(&mut self, call: &Call) {
         match &call.state {
             // Granted, but the caller does not know yet.
-            State::Finished(Ok(Outcome::Locked(lock))) => self.drop_link(lock.link),
-            // Somebody else is to look the name up.
+            State::Finished(Ok(Outcome::Acquire(AcquireOutcome::Locked(lock)))) => self.drop_link(lock.link),
+            // Another call is to look the name up.
             State::Naming { asks: true, .. } => {
                 if let Some(name) = &self.names[call.server] {
                     name.with(name::Name::give_claim_back);
                 }
             }
-            // Nothing is sent yet, and the caller has given the lock away.
+            // Nothing is sent yet, and the caller does not have the lock any more.
             State::Releasing { link, .. } => self.drop_link(*link),
             state => state.link().map_or((), |link| self.drop_link(link)),
         }
     }
 
-    /// The work under a lock failed: its connection is closed, so the server hands the slot to the next waiter and tells nobody that the work is done.
-    pub fn abandon(&mut self, lock: &Lock) {
+    /// The work under a lock failed: its connection is closed, so the server grants the lock to the next waiter and tells nobody that the work is done.
+    ///
+    /// # Errors
+    ///
+    /// If the lock is another client's. Nothing is done then.
+    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the lock afterwards")]
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
+        self.check_owner(&lock)?;
         self.drop_link(lock.link);
+        Ok(())
     }
 
     /// Abandons every lock that is held and every call under way; idle connections stay.
@@ -233,6 +259,10 @@ impl<S> Client<S> {
             probing: false,
             state: State::Choosing,
         })
+    }
+
+    fn check_owner(&self, lock: &Lock) -> Result<(), Failure> {
+        if lock.client == self.number { Ok(()) } else { Err(Failure::NoSuchLock) }
     }
 
     fn has_link(&self, server: usize) -> bool {

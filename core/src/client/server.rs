@@ -33,6 +33,7 @@ pub struct Server {
 
 /// Where a server is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// A host, by name or address, and its TCP port.
     Host {
@@ -47,6 +48,7 @@ pub enum Target {
 
 /// A text that names no server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("`{0}` is not a server: expected host, host:port, [address]:port or unix:/path")]
 pub struct BadServer(pub String);
 

@@ -75,17 +75,17 @@ impl Standing {
     }
 
     /// It refused a connection, or ended one: its host is there, the server is not.
-    pub(super) fn refused(&mut self, pass_over: u64, now: Timestamp) {
-        (self.refused_until, self.silence) = (now.after_micros(pass_over.min(REFUSED_FOR)), None);
+    pub(super) fn refused(&mut self, avoid_for: u64, now: Timestamp) {
+        (self.refused_until, self.silence) = (now.after_micros(avoid_for.min(REFUSED_FOR)), None);
     }
 
     /// It gave no answer in time to a call that had chosen it at this moment.
-    pub(super) fn silent(&mut self, chosen: Timestamp, pass_over: u64, now: Timestamp) {
+    pub(super) fn silent(&mut self, chosen: Timestamp, avoid_for: u64, now: Timestamp) {
         let last_silence = self.last_silence.replace(now);
         let before = self.silence.as_ref().map_or(0, |silence| silence.avoid_for);
         // Calls that wait together fail together: that is one failure.
         let is_another = last_silence.is_none_or(|silence| chosen > silence);
-        let least = if is_another { before.saturating_mul(2).max(pass_over) } else { before };
+        let least = if is_another { before.saturating_mul(2).max(avoid_for) } else { before };
         let avoid_for = least.max(now.micros_since(chosen)).min(LONGEST_AVOIDANCE);
         self.silence = Some(Silence { until: now.after_micros(avoid_for), avoid_for });
     }

@@ -3,13 +3,11 @@
 //! ```no_run
 //! use poolcounter::client::{Request, Server, Settings};
 //! use poolcounter::nonblocking::{NonblockingClient, Progress};
-//! use poolcounter::protocol::Mode;
 //!
 //! let mut client = NonblockingClient::new(Settings::new(vec![Server::parse("10.0.0.1")?]));
-//! let request = Request { mode: Mode::ForAnyone, key: b"page:1", workers: 1, maxqueue: 100, timeout: 15, answer_within: None };
-//! let mut call = client.acquire(&request)?;
+//! let mut call = client.acquire(&Request::new(b"page:1").workers(1).maxqueue(100).timeout_seconds(15))?;
 //! let outcome = loop {
-//!     match client.progress(&mut call) {
+//!     match call.progress() {
 //!         Progress::Finished(result) => break result?,
 //!         Progress::Waiting(wait) => { /* Let the event loop wait for wait.descriptor, and for wait.timeout at the most. */ }
 //!         Progress::LookUp(server) => unreachable!("the client looks up server {server} itself"),
@@ -19,10 +17,14 @@
 //! ```
 
 use crate::Timestamp;
-use crate::client::{Call, Client, Failure, Lock, Outcome, Request, Settings, Step};
-use crate::sockets::{self, Attempted, Attempts, Connection, Home, Readiness, reason};
+use crate::client::{
+    AcquireOutcome, Call, Client, Failure, Lock, Outcome, ReleaseOutcome, Request, Settings, Step, typed,
+};
+use crate::sockets::{self, Attempted, Attempts, Connection, ForkGuard, Readiness, now, reason};
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
@@ -31,17 +33,35 @@ use std::time::Duration;
 /// serves all clients of the process.
 ///
 /// The name of a server is looked up when it is connected to, at most once in ten seconds. By default the client does that by the system's blocking function, in
-/// [`progress`](Self::progress); with [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
+/// [`progress`](NonblockingCall::progress); with [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
+///
+/// When it is dropped, its connections are closed, and its calls fail.
 #[derive(Debug)]
 pub struct NonblockingClient {
-    client: Client<Connection>,
-    home: Home,
+    shared: Arc<Mutex<Shared>>,
+    settings: Settings,
 }
 
-/// A call under way. It is driven by [`NonblockingClient::progress`].
+/// What a client and its calls share. Calls may be in other threads.
 #[derive(Debug)]
-#[must_use]
-pub struct NonblockingCall {
+struct Shared {
+    client: Client<Connection>,
+    fork_guard: ForkGuard,
+}
+
+/// A call under way, whose answer is of type `A`: [`AcquireOutcome`], [`ReleaseOutcome`], or a text. Dropped before it has finished, it is cancelled: its connection is closed, so the
+/// server removes the request from its queue without waking anybody, or grants the lock to the next waiter.
+#[derive(Debug)]
+#[must_use = "a call that is dropped is cancelled"]
+pub struct NonblockingCall<A> {
+    pending: Pending,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// A call of any kind.
+#[derive(Debug)]
+struct Pending {
+    client: Weak<Mutex<Shared>>,
     call: Call,
     attempts: Attempts,
     /// How much of the command is sent.
@@ -52,18 +72,20 @@ pub struct NonblockingCall {
 
 /// How a call stands.
 #[derive(Debug)]
-pub enum Progress {
-    /// It waits; [`NonblockingClient::progress`] is to be called again then.
+#[must_use]
+pub enum Progress<A> {
+    /// It waits; [`NonblockingCall::progress`] is to be called again then.
     Waiting(Wait),
     /// The name of the server of this index is to be looked up by the caller, who begins to, asks again at once, and says
     /// [`looked_up`](crate::looked_up) when it has the result, even if the call has ended by then. Calls that need the name ask for it every few milliseconds.
     LookUp(usize),
     /// It has ended, and is not to be asked again.
-    Finished(Result<Outcome, Failure>),
+    Finished(Result<A, Failure>),
 }
 
 /// What a call waits for: its descriptor or its time-out, whichever comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wait {
     /// The descriptor and what it must be ready for; without one the time-out is all that is waited for. It belongs to the client, which may close it when the call is next
     /// driven or cancelled.
@@ -85,13 +107,14 @@ impl NonblockingClient {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { client: sockets::client(settings), home: Home::new() }
+        let shared = Shared { client: sockets::client(settings.clone()), fork_guard: ForkGuard::new() };
+        Self { shared: Arc::new(Mutex::new(shared)), settings }
     }
 
     /// How it behaves.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        self.client.settings()
+        &self.settings
     }
 
     /// Begins to acquire a lock.
@@ -99,19 +122,17 @@ impl NonblockingClient {
     /// # Errors
     ///
     /// If the key cannot be sent, or there is no server.
-    pub fn acquire(&mut self, request: &Request<'_>) -> Result<NonblockingCall, Failure> {
-        self.leave_parents_connections();
-        self.client.acquire(request, self.home.now()).map(NonblockingCall::new)
+    pub fn acquire(&mut self, request: &Request<'_>) -> Result<NonblockingCall<AcquireOutcome>, Failure> {
+        self.begin(|client| client.acquire(request, now()))
     }
 
     /// Begins to release a lock.
     ///
     /// # Errors
     ///
-    /// None in fact; the type is that of the other calls.
-    pub fn release(&mut self, lock: &Lock) -> Result<NonblockingCall, Failure> {
-        self.leave_parents_connections();
-        self.client.release(lock, self.home.now()).map(NonblockingCall::new)
+    /// If the lock is another client's. Nothing is sent then.
+    pub fn release(&mut self, lock: Lock) -> Result<NonblockingCall<ReleaseOutcome>, Failure> {
+        self.begin(|client| client.release(lock, now()))
     }
 
     /// Begins to ask the server of this index for `FULL`, `UPTIME` or the name of a counter.
@@ -119,19 +140,85 @@ impl NonblockingClient {
     /// # Errors
     ///
     /// If there is no such server, or the name cannot be sent.
-    pub fn statistics(&mut self, server: usize, name: &str) -> Result<NonblockingCall, Failure> {
-        self.leave_parents_connections();
-        self.client.statistics(server, name, self.home.now()).map(NonblockingCall::new)
+    pub fn statistics(&mut self, server: usize, name: &str) -> Result<NonblockingCall<String>, Failure> {
+        self.begin(|client| client.statistics(server, name, now()))
     }
 
-    /// Goes on with a call as far as it goes without blocking.
-    pub fn progress(&mut self, pending: &mut NonblockingCall) -> Progress {
+    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
+    ///
+    /// # Errors
+    ///
+    /// If the lock is another client's. Nothing is done then.
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
+        enter(&self.shared).client.abandon(lock)
+    }
+
+    /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail.
+    pub fn close(&mut self) {
+        enter(&self.shared).client.close();
+    }
+
+    fn begin<A>(
+        &mut self,
+        begin: impl FnOnce(&Client<Connection>) -> Result<Call, Failure>,
+    ) -> Result<NonblockingCall<A>, Failure> {
+        let mut shared = enter(&self.shared);
+        shared.leave_parents_connections();
+        let call = begin(&shared.client)?;
+        let client = Arc::downgrade(&self.shared);
+        let pending = Pending { client, call, attempts: Attempts::default(), sent: 0, until: None };
+        Ok(NonblockingCall { pending, answer: PhantomData })
+    }
+}
+
+/// After a panic in a call the client goes on without that call: its connection is not used again.
+fn enter(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<A: TryFrom<Outcome>> NonblockingCall<A> {
+    /// Goes on with the call as far as it goes without blocking. To be called at once, and again whenever what it waits for has come; too early is harmless.
+    pub fn progress(&mut self) -> Progress<A> {
+        match self.pending.progress() {
+            Progress::Waiting(wait) => Progress::Waiting(wait),
+            Progress::LookUp(server) => Progress::LookUp(server),
+            Progress::Finished(result) => Progress::Finished(typed(result)),
+        }
+    }
+}
+
+impl<A> NonblockingCall<A> {
+    /// The same call with an answer of any kind, for programs that keep calls of all kinds in one place.
+    pub fn untyped(self) -> NonblockingCall<Outcome> {
+        NonblockingCall { pending: self.pending, answer: PhantomData }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.upgrade() {
+            enter(&client).client.abandon_call(&self.call);
+        }
+    }
+}
+
+impl Pending {
+    fn progress(&mut self) -> Progress<Outcome> {
+        match self.client.upgrade() {
+            Some(client) => enter(&client).progress(self),
+            None => Progress::Finished(Err(Failure::ClientDropped)),
+        }
+    }
+}
+
+impl Shared {
+    fn progress(&mut self, pending: &mut Pending) -> Progress<Outcome> {
         self.leave_parents_connections();
         let mut just_sent = false;
         // An event loop that was busy comes late. What is there by then was there in time, as far as anyone knows.
         let mut in_time = pending.until.take().map(just_before);
         loop {
-            let now = self.home.now();
+            let now = now();
             match self.advance(pending, in_time.map_or(now, |in_time| in_time.min(now)), just_sent) {
                 Advance::Event(event) => {
                     in_time = None;
@@ -149,31 +236,15 @@ impl NonblockingClient {
         }
     }
 
-    /// Gives a call up. Its connection is closed, so the server removes the request from its queue without waking anybody.
-    pub fn cancel(&mut self, pending: NonblockingCall) {
-        let NonblockingCall { call, .. } = pending;
-        self.client.cancel(&call);
-    }
-
-    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
-    pub fn abandon(&mut self, lock: &Lock) {
-        self.client.abandon(lock);
-    }
-
-    /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail.
-    pub fn close(&mut self) {
-        self.client.close();
-    }
-
     fn leave_parents_connections(&mut self) {
-        if self.home.has_moved() {
+        if self.fork_guard.was_forked() {
             sockets::adopt(&mut self.client);
         }
     }
 
     /// Takes the call's next step, if that can be done now.
-    fn advance(&mut self, pending: &mut NonblockingCall, now: Timestamp, just_sent: bool) -> Advance {
-        let look_ups_by_caller = self.settings().look_ups_by_caller;
+    fn advance(&mut self, pending: &mut Pending, now: Timestamp, just_sent: bool) -> Advance {
+        let look_ups_by_caller = self.client.settings().look_ups_by_caller;
         let step = self.client.step(&mut pending.call, now);
         let attempts = &mut pending.attempts;
         if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
@@ -223,8 +294,8 @@ impl NonblockingClient {
     }
 
     /// Tells the state machine what happened; whether that was the sending of a command.
-    fn tell(&mut self, pending: &mut NonblockingCall, event: Event) -> bool {
-        let (now, call) = (self.home.now(), &mut pending.call);
+    fn tell(&mut self, pending: &mut Pending, event: Event) -> bool {
+        let (now, call) = (now(), &mut pending.call);
         let mut just_sent = false;
         match event {
             Event::Again => return false,
@@ -268,13 +339,7 @@ impl From<Readiness> for Direction {
     }
 }
 
-impl NonblockingCall {
-    fn new(call: Call) -> Self {
-        Self { call, attempts: Attempts::default(), sent: 0, until: None }
-    }
-}
-
-/// What came of trying the next step.
+/// The result of a try of the next step.
 enum Advance {
     Event(Event),
     Wait(Option<(RawFd, Direction)>, Timestamp),

@@ -4,7 +4,7 @@
 mod attempts;
 mod brief;
 mod connection;
-mod home;
+mod fork_guard;
 #[allow(unsafe_code, reason = "the page that tells of a fork is the kernel's, and beyond Rust's types")]
 mod process;
 #[allow(unsafe_code, reason = "rustix has this question of the kernel's in its general form alone")]
@@ -15,10 +15,12 @@ pub(crate) use attempts::Readiness;
 pub(crate) use attempts::{Attempted, Attempts};
 pub(crate) use brief::Brief;
 pub(crate) use connection::Connection;
-pub(crate) use home::Home;
+pub(crate) use fork_guard::ForkGuard;
 pub use process::Process;
 
+use crate::Timestamp;
 use crate::client::{Client, Knowledge, Settings, TIMED_OUT};
+use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -43,8 +45,14 @@ pub fn forget_servers() {
 /// Tells all clients of this process what a look-up of a host has found: the addresses as texts, or why there are none. Any thread may tell it.
 #[cfg(feature = "nonblocking")]
 pub fn looked_up(host: &str, found: Result<Vec<String>, String>) {
-    let now = Home::new().now();
-    with_knowledge(|knowledge| knowledge.looked_up(host, found, now));
+    with_knowledge(|knowledge| knowledge.looked_up(host, found, now()));
+}
+
+/// The system's monotonic clock: all clients have the same one, and a child that was forked goes on with it.
+pub(crate) fn now() -> Timestamp {
+    let time = clock_gettime(ClockId::Monotonic);
+    // Neither is negative.
+    Timestamp::from_micros(time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_nsec.unsigned_abs() / 1000)
 }
 
 /// A client that learns together with all others of this process.

@@ -1,7 +1,8 @@
 //! Servers that refuse, and servers that are silent.
 
 use crate::driver::{A, ACQUIRE, B, Driver, Wants, lock};
-use poolcounter::client::{Failure, Knowledge, Outcome};
+use poolcounter::client::{AcquireOutcome, Failure, Knowledge, Outcome};
+use std::time::Duration;
 
 const AT_ONCE: &[u8] = b"ACQ4ME k 1 10 0\n";
 const UPTIME: &[u8] = b"uptime: 0 days, 0h 0m 1s\n";
@@ -89,7 +90,7 @@ fn an_answer_may_come_while_the_driver_finds_out() {
     driver.wait(1_000);
     assert_eq!(driver.step(&mut call), Wants::Acknowledged(socket));
     driver.client.received(&mut call, b"DONE\n", driver.now);
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Done)));
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Done))));
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn a_wait_that_is_acknowledged_goes_on() {
     driver.acknowledged(&mut call, socket, true);
     driver.wait(1_999);
     driver.received(&mut call, socket, b"LOCKED\n");
-    lock(driver.step(&mut call));
+    let _held = lock(driver.step(&mut call));
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn the_answer_of_a_release_is_due_at_once_and_without_it_the_next_server_is_aske
     driver.sent(&mut call, socket, ACQUIRE);
     driver.received(&mut call, socket, b"LOCKED\n");
     let lock = lock(driver.step(&mut call));
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Receive(socket));
     driver.wait(1_000);
@@ -150,8 +151,8 @@ fn one_silence_speaks_for_the_idle_connections_and_not_for_those_that_wait() {
     let [waits, second, third] = &mut calls;
     driver.received(second, sockets[1], b"DONE\n");
     driver.received(third, sockets[2], b"DONE\n");
-    assert_eq!(driver.step(second), Wants::End(Ok(Outcome::Done)));
-    assert_eq!(driver.step(third), Wants::End(Ok(Outcome::Done)));
+    assert_eq!(driver.step(second), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Done))));
+    assert_eq!(driver.step(third), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Done))));
     driver.wait(1);
     let mut fails = driver.acquire_within(0);
     driver.sent(&mut fails, sockets[2], AT_ONCE);
@@ -161,7 +162,7 @@ fn one_silence_speaks_for_the_idle_connections_and_not_for_those_that_wait() {
     let mut next = driver.acquire();
     assert_eq!(driver.step(&mut next), Wants::Connect(other(&server)));
     driver.received(waits, sockets[0], b"LOCKED\n");
-    lock(driver.step(waits));
+    let _held = lock(driver.step(waits));
     // It answers: the client uses it again, over a new connection.
     let mut next = driver.acquire();
     assert_eq!(driver.step(&mut next), Wants::Connect(server));
@@ -181,7 +182,7 @@ fn a_silent_server_is_probed_by_one_call_and_left_alone_by_the_others() {
     driver.received(&mut probing, socket, UPTIME);
     driver.sent(&mut probing, socket, ACQUIRE);
     driver.received(&mut probing, socket, b"LOCKED\n");
-    lock(driver.step(&mut probing));
+    let _held = lock(driver.step(&mut probing));
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(server));
 }
@@ -270,7 +271,7 @@ fn a_server_that_lets_nobody_in_is_away() {
     let socket = driver.connected(&mut call);
     driver.sent(&mut call, socket, ACQUIRE);
     driver.received(&mut call, socket, b"LOCKED\n");
-    lock(driver.step(&mut call));
+    let _held = lock(driver.step(&mut call));
 }
 
 #[test]
@@ -344,14 +345,14 @@ fn after_a_host_that_vanished_the_next_server_has_the_whole_time() {
     driver.sent(&mut call, socket, b"ACQ4ME k 1 10 1\n");
     driver.wait(999);
     driver.received(&mut call, socket, b"LOCKED\n");
-    lock(driver.step(&mut call));
+    let _held = lock(driver.step(&mut call));
 }
 
 #[test]
 fn the_answer_of_a_release_is_due_within_a_second_whatever_the_answer_timeout() {
-    let mut driver = Driver::new(&[A], |settings| settings.answer_timeout = 10_000_000);
+    let mut driver = Driver::new(&[A], |settings| _ = settings.min_answer_timeout(Duration::from_secs(10)));
     let (socket, lock) = driver.locked();
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Receive(socket));
     driver.wait(1_000);

@@ -1,43 +1,43 @@
 //! The commands that a call sends, and its outcomes for each answer.
 
 use crate::driver::{A, ACQUIRE, B, Driver, Wants};
-use poolcounter::client::{Failure, Lock, Outcome, Request, Sharing};
+use poolcounter::client::{AcquireOutcome, Failure, Lock, Outcome, ReleaseOutcome, Request};
 use poolcounter::protocol::Mode;
 
 #[test]
 fn a_kept_connection_reads_the_answer_of_the_release_before_the_next_command() {
     let mut driver = Driver::new(&[A], |_| ());
     let (socket, lock) = driver.locked();
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     let mut call = driver.acquire();
     driver.received(&mut call, socket, b"RELE");
     driver.received(&mut call, socket, b"ASED\n");
     driver.sent(&mut call, socket, ACQUIRE);
     driver.received(&mut call, socket, b"DONE\n");
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Done)));
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Done))));
     assert_eq!(driver.connections, 1);
 }
 
 #[test]
 fn a_release_can_be_waited_for() {
-    let mut driver = Driver::new(&[A], |settings| settings.await_release = true);
+    let mut driver = Driver::new(&[A], |settings| _ = settings.await_release(true));
     let (socket, lock) = driver.locked();
-    let mut call = driver.client.release(&lock, driver.now).expect("a release");
+    let mut call = driver.client.release(lock, driver.now).expect("a release");
     driver.sent(&mut call, socket, b"RELEASE\n");
     driver.received(&mut call, socket, b"RELEASED\n");
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Release(ReleaseOutcome::Released))));
 }
 
 #[test]
 fn a_release_whose_connection_is_closed_meanwhile_fails_only_if_it_is_waited_for() {
     for await_release in [false, true] {
-        let mut driver = Driver::new(&[A], |settings| settings.await_release = await_release);
+        let mut driver = Driver::new(&[A], |settings| _ = settings.await_release(await_release));
         let (socket, lock) = driver.locked();
-        let mut call = driver.client.release(&lock, driver.now).expect("a release");
+        let mut call = driver.client.release(lock, driver.now).expect("a release");
         assert_eq!(driver.step(&mut call), Wants::Send(socket, b"RELEASE\n".to_vec()));
         driver.client.close();
         let closed = Failure::Read { server: A.to_owned(), cause: "the connection was closed".to_owned() };
-        let expected = if await_release { Err(closed) } else { Ok(Outcome::Released) };
+        let expected = if await_release { Err(closed) } else { Ok(Outcome::Release(ReleaseOutcome::Released)) };
         assert_eq!(driver.step(&mut call), Wants::End(expected));
     }
 }
@@ -58,7 +58,7 @@ fn what_a_server_says_cannot_forge_a_line_of_a_log() {
 fn a_stale_connection_is_replaced_once() {
     let mut driver = Driver::new(&[A], |_| ());
     let (socket, lock) = driver.locked();
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     let mut call = driver.acquire();
     driver.received(&mut call, socket, b"");
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
@@ -73,7 +73,7 @@ fn a_stale_connection_is_replaced_once() {
 fn a_replaced_connection_keeps_the_deadline() {
     let mut driver = Driver::new(&[A], |_| ());
     let (socket, lock) = driver.locked();
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     let mut call = driver.acquire();
     driver.received(&mut call, socket, b"RELEASED\n");
     driver.sent(&mut call, socket, ACQUIRE);
@@ -155,7 +155,7 @@ fn the_only_server_is_always_asked() {
 
 #[test]
 fn a_connection_can_be_tried_twice() {
-    let mut driver = Driver::new(&[A], |settings| settings.connect_twice = true);
+    let mut driver = Driver::new(&[A], |settings| _ = settings.connect_twice(true));
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
     driver.client.connecting(&mut call, driver.now);
@@ -175,12 +175,12 @@ fn locks_have_connections_of_their_own_or_share_one() {
     let (second, _lock) = driver.locked();
     assert_ne!(first, second);
 
-    let mut driver = Driver::new(&[A], |settings| settings.sharing = Sharing::PerServer);
+    let mut driver = Driver::new(&[A], |settings| _ = settings.share_connections(true));
     let (socket, _lock) = driver.locked();
     let mut call = driver.acquire();
     driver.sent(&mut call, socket, ACQUIRE);
     driver.received(&mut call, socket, b"LOCK_HELD\n");
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::LockHeld)));
+    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::LockHeld))));
 }
 
 #[test]
@@ -188,13 +188,35 @@ fn work_that_failed_closes_its_connection_alone() {
     let mut driver = Driver::new(&[A], |_| ());
     let (first, kept) = driver.locked();
     let (_, failed) = driver.locked();
-    driver.client.abandon(&failed);
-    driver.release(first, &kept);
-    // Releasing an abandoned lock sends nothing.
-    let mut call = driver.client.release(&failed, driver.now).expect("a release");
-    assert_eq!(driver.step(&mut call), Wants::End(Ok(Outcome::Released)));
+    assert_eq!(driver.client.abandon(failed), Ok(()));
+    driver.release(first, kept);
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Receive(first));
+}
+
+#[test]
+fn a_lock_of_another_client_is_refused_and_nothing_is_sent() {
+    let (mut one, mut other) = (Driver::new(&[A], |_| ()), Driver::new(&[A], |_| ()));
+    let (socket, lock) = one.locked();
+    let (_, foreign) = other.locked();
+    assert_eq!(one.client.release(foreign, one.now).err(), Some(Failure::NoSuchLock));
+    let (_, foreign) = other.locked();
+    assert_eq!(one.client.abandon(foreign), Err(Failure::NoSuchLock));
+    // The lock of the same number is still held.
+    one.release(socket, lock);
+}
+
+#[test]
+fn a_call_that_is_cancelled_after_its_lock_was_granted_abandons_the_lock() {
+    let mut driver = Driver::new(&[A], |_| ());
+    let mut call = driver.acquire();
+    assert!(matches!(driver.step(&mut call), Wants::Connect(_)));
+    let socket = driver.connected(&mut call);
+    driver.sent(&mut call, socket, ACQUIRE);
+    driver.received(&mut call, socket, b"LOCKED\n");
+    driver.client.cancel(call);
+    let mut call = driver.acquire();
+    assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
 }
 
 #[test]
@@ -204,17 +226,17 @@ fn a_wait_that_is_given_up_closes_its_connection() {
     driver.step(&mut call);
     let socket = driver.connected(&mut call);
     driver.sent(&mut call, socket, ACQUIRE);
-    driver.client.cancel(&call);
+    driver.client.cancel(call);
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
 }
 
 #[test]
 fn idle_connections_are_not_kept_for_ever_nor_in_any_number() {
-    let mut driver = Driver::new(&[A], |settings| settings.keep = 2);
+    let mut driver = Driver::new(&[A], |settings| _ = settings.max_idle_connections(2));
     let locks: Vec<(u32, Lock)> = (0..5).map(|_| driver.locked()).collect();
-    for (socket, lock) in &locks {
-        driver.release(*socket, lock);
+    for (socket, lock) in locks {
+        driver.release(socket, lock);
     }
     let mut calls = [driver.acquire(), driver.acquire(), driver.acquire()];
     let wants = calls.each_mut().map(|call| driver.step(call));
@@ -222,7 +244,7 @@ fn idle_connections_are_not_kept_for_ever_nor_in_any_number() {
 
     let mut driver = Driver::new(&[A], |_| ());
     let (socket, lock) = driver.locked();
-    driver.release(socket, &lock);
+    driver.release(socket, lock);
     driver.now = driver.now.after_secs(61);
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
@@ -262,6 +284,6 @@ fn statistics_come_whole() {
 #[test]
 fn without_a_server_nothing_is_tried() {
     let driver = Driver::new(&[], |_| ());
-    let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout: 2, answer_within: None };
+    let request = Request::new(b"k").mode(Mode::ForMe).maxqueue(10).timeout_seconds(2);
     assert_eq!(driver.client.acquire(&request, driver.now).err(), Some(Failure::NoServer));
 }

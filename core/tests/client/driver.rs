@@ -1,8 +1,11 @@
 //! A driver of the state machine: it returns the steps of the client, and reports their results.
 
 use poolcounter::Timestamp;
-use poolcounter::client::{Call, Client, Failure, Knowledge, Lock, Outcome, Request, Server, Settings, Step};
+use poolcounter::client::{
+    AcquireOutcome, Call, Client, Failure, Knowledge, Lock, Outcome, ReleaseOutcome, Request, Server, Settings, Step,
+};
 use poolcounter::protocol::Mode;
+use std::time::Duration;
 
 pub(crate) const A: &str = "10.0.0.1";
 pub(crate) const B: &str = "10.0.0.2";
@@ -51,7 +54,7 @@ impl Driver {
     }
 
     pub(crate) fn acquire_within(&self, timeout: u32) -> Call {
-        let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout, answer_within: None };
+        let request = Request::new(b"k").mode(Mode::ForMe).maxqueue(10).timeout_seconds(timeout);
         self.client.acquire(&request, self.now).expect("a good request")
     }
 
@@ -87,9 +90,8 @@ impl Driver {
 
     /// Begins to acquire a lock, with an answer timeout.
     pub(crate) fn impatient(&self, timeout: u32, millis: u64) -> Call {
-        let answer_within = Some(millis * 1_000);
-        let request = Request { mode: Mode::ForMe, key: b"k", workers: 1, maxqueue: 10, timeout, answer_within };
-        self.client.acquire(&request, self.now).expect("a good request")
+        let request = Request::new(b"k").mode(Mode::ForMe).maxqueue(10).timeout_seconds(timeout);
+        self.client.acquire(&request.answer_timeout(Duration::from_millis(millis)), self.now).expect("a good request")
     }
 
     pub(crate) fn acknowledged(&mut self, call: &mut Call, socket: u32, acknowledged: bool) {
@@ -109,7 +111,7 @@ impl Driver {
         let socket = self.connected(&mut call);
         self.sent(&mut call, socket, ACQUIRE);
         self.received(&mut call, socket, b"DONE\n");
-        assert_eq!(self.step(&mut call), Wants::End(Ok(Outcome::Done)));
+        assert_eq!(self.step(&mut call), Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Done))));
         self.wait(1);
         (socket, server)
     }
@@ -133,16 +135,16 @@ impl Driver {
     }
 
     /// Releases without waiting for the answer.
-    pub(crate) fn release(&mut self, socket: u32, lock: &Lock) {
+    pub(crate) fn release(&mut self, socket: u32, lock: Lock) {
         let mut call = self.client.release(lock, self.now).expect("a release");
         self.sent(&mut call, socket, b"RELEASE\n");
-        assert_eq!(self.step(&mut call), Wants::End(Ok(Outcome::Released)));
+        assert_eq!(self.step(&mut call), Wants::End(Ok(Outcome::Release(ReleaseOutcome::Released))));
     }
 }
 
 pub(crate) fn lock(wants: Wants) -> Lock {
     match wants {
-        Wants::End(Ok(Outcome::Locked(lock))) => lock,
+        Wants::End(Ok(Outcome::Acquire(AcquireOutcome::Locked(lock)))) => lock,
         other => panic!("no lock but {other:?}"),
     }
 }

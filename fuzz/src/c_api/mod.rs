@@ -13,9 +13,9 @@ use poolcounter_c_linked::client::{
 };
 use poolcounter_c_linked::config::{
     pc_config, pc_config_add_ring_server, pc_config_add_server, pc_config_error_cause, pc_config_free, pc_config_new,
-    pc_config_set_answer_timeout_ms, pc_config_set_await_release, pc_config_set_connect_timeout_ms,
-    pc_config_set_connect_twice, pc_config_set_first_answer_timeout_ms, pc_config_set_keep, pc_config_set_keep_idle_ms,
-    pc_config_set_look_ups_by_caller, pc_config_set_pass_over_ms,
+    pc_config_set_avoid_for_ms, pc_config_set_await_release, pc_config_set_connect_timeout_ms,
+    pc_config_set_connect_twice, pc_config_set_first_answer_timeout_ms, pc_config_set_look_ups_by_caller,
+    pc_config_set_max_idle_connections, pc_config_set_max_idle_time_ms, pc_config_set_min_answer_timeout_ms,
 };
 use poolcounter_c_linked::error::{pc_error, pc_error_message};
 use poolcounter_c_linked::event_loop::{
@@ -100,9 +100,9 @@ impl Program {
             assert_eq!(judge(pc_config_new(&raw mut self.configs[place])), pc_error::PC_OK);
             let config = self.configs[place];
             judge(pc_config_set_connect_timeout_ms(config, 20));
-            judge(pc_config_set_answer_timeout_ms(config, 2));
+            judge(pc_config_set_min_answer_timeout_ms(config, 2));
             judge(pc_config_set_first_answer_timeout_ms(config, 2));
-            judge(pc_config_set_pass_over_ms(config, 0));
+            judge(pc_config_set_avoid_for_ms(config, 0));
         }
     }
 
@@ -149,11 +149,11 @@ impl Program {
                 0 | 1 => pc_config_add_server(config, text),
                 2 => pc_config_add_ring_server(config, Self::text(input), text, number),
                 3 => pc_config_set_connect_timeout_ms(config, soon),
-                4 => pc_config_set_answer_timeout_ms(config, soon),
+                4 => pc_config_set_min_answer_timeout_ms(config, soon),
                 5 => pc_config_set_first_answer_timeout_ms(config, soon),
-                6 => pc_config_set_pass_over_ms(config, soon),
-                7 => pc_config_set_keep_idle_ms(config, number),
-                8 => pc_config_set_keep(config, number),
+                6 => pc_config_set_avoid_for_ms(config, soon),
+                7 => pc_config_set_max_idle_time_ms(config, number),
+                8 => pc_config_set_max_idle_connections(config, number),
                 9 => pc_config_set_await_release(config, switch),
                 10 => pc_config_set_look_ups_by_caller(config, switch),
                 _ => pc_config_set_connect_twice(config, switch),

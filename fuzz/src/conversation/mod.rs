@@ -9,12 +9,13 @@ use crate::input::Input;
 use net::{Net, Socket};
 use poolcounter::Timestamp;
 use poolcounter::client::{
-    Call, Choice, Client, Failure, Knowledge, Lock, Outcome, Request, Server, Settings, Sharing, Step,
+    AcquireOutcome, Call, Client, Failure, KeyDistribution, Knowledge, Lock, Outcome, Request, Server, Settings, Step,
 };
 use poolcounter::protocol::Mode;
 use poolcounter::route::Ring;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 const SERVERS: [&str; 3] = ["10.0.0.1", "pc.example:80", "unix:/run/poolcounter/socket"];
 
@@ -68,8 +69,21 @@ pub fn check(data: &[u8]) {
     world.end(network);
 }
 
+/// The settings of both clients, as far as it is checked whether they are kept.
+#[allow(clippy::struct_excessive_bools, reason = "independent switches")]
+struct Expected {
+    servers: usize,
+    is_ring: bool,
+    connect_timeout: u64,
+    connect_twice: bool,
+    min_answer_timeout: u64,
+    first_answer_timeout: u64,
+    shares_connections: bool,
+    awaits_release: bool,
+}
+
 struct World {
-    settings: Settings,
+    expected: Expected,
     /// The clients share their knowledge of the servers.
     clients: [Client<Socket>; 2],
     net: Rc<RefCell<Net>>,
@@ -125,11 +139,11 @@ enum Wants {
 
 impl World {
     fn new(input: &mut Input<'_>) -> Self {
-        let settings = settings(input);
+        let (settings, expected) = settings(input);
         let mut knowledge = Knowledge::new();
         let clients = [(); 2].map(|()| Client::with_knowledge(settings.clone(), &mut knowledge));
-        let net = Rc::new(RefCell::new(Net::new(settings.servers.len())));
-        Self { settings, clients, net, calls: Vec::new(), held: Vec::new() }
+        let net = Rc::new(RefCell::new(Net::new(expected.servers)));
+        Self { expected, clients, net, calls: Vec::new(), held: Vec::new() }
     }
 
     fn now(&self) -> Timestamp {
@@ -160,11 +174,11 @@ impl World {
             }
             8 if !self.calls.is_empty() => {
                 let Running { call, of, .. } = self.calls.swap_remove(input.below(self.calls.len()));
-                self.clients[of].cancel(&call);
+                self.clients[of].cancel(call);
             }
             9 if !self.held.is_empty() => {
                 let Held { lock, of, connection, .. } = self.held.swap_remove(input.below(self.held.len()));
-                self.clients[of].abandon(&lock);
+                assert_eq!(self.clients[of].abandon(lock), Ok(()));
                 assert!(!self.net.borrow().connections[connection].is_open, "a lock that was abandoned is still held");
                 self.forget_closed();
             }
@@ -178,7 +192,7 @@ impl World {
                 }
                 self.forget_closed();
             }
-            12 => self.net.borrow_mut().restart(input.below(self.settings.servers.len())),
+            12 => self.net.borrow_mut().restart(input.below(self.expected.servers)),
             13 => {
                 let of = input.below(2);
                 self.clients[of].looked_up(input.below(4), found(input), now);
@@ -193,29 +207,29 @@ impl World {
 
     fn acquire(&mut self, input: &mut Input<'_>) {
         let (of, key, bits) = (input.below(2), input.one_of(&KEYS), input.byte());
-        let request = Request {
-            mode: if bits & 1 == 0 { Mode::ForMe } else { Mode::ForAnyone },
-            key,
-            workers: 1,
-            maxqueue: [9, 2][usize::from(bits >> 1 & 1)],
-            timeout: [15, 0, 1, u32::MAX][usize::from(bits >> 2 & 3)],
-            answer_within: [None, None, Some(0), Some(2_000_000)][usize::from(bits >> 4 & 3)],
-        };
+        let timeout = [15, 0, 1, u32::MAX][usize::from(bits >> 2 & 3)];
+        let answer_timeout = [None, None, Some(0), Some(2_000_000)][usize::from(bits >> 4 & 3)];
+        let mode = if bits & 1 == 0 { Mode::ForMe } else { Mode::ForAnyone };
+        let mut request = Request::new(key).mode(mode).workers(1).maxqueue([9, 2][usize::from(bits >> 1 & 1)]);
+        request = request.timeout_seconds(timeout);
+        if let Some(micros) = answer_timeout {
+            request = request.answer_timeout(Duration::from_micros(micros));
+        }
         let call = self.clients[of].acquire(&request, self.now());
-        assert!(call.is_ok() || key == b"\n" || matches!(self.settings.choice, Choice::Ring(_)));
-        let asked = request.answer_within.unwrap_or(u64::from(request.timeout) * 1_500_000);
-        let answer = if request.timeout == 0 { self.at_once() } else { asked.max(self.settings.answer_timeout) };
+        assert!(call.is_ok() || key == b"\n" || self.expected.is_ring);
+        let asked = answer_timeout.unwrap_or(u64::from(timeout) * 1_500_000);
+        let answer = if timeout == 0 { self.at_once() } else { asked.max(self.expected.min_answer_timeout) };
         self.begin(of, Kind::Acquire(key), answer, call);
     }
 
     /// How long an answer may take if the server answers at once.
     fn at_once(&self) -> u64 {
-        self.settings.answer_timeout.max(self.settings.first_answer_timeout)
+        self.expected.min_answer_timeout.max(self.expected.first_answer_timeout)
     }
 
     fn release(&mut self, place: usize) {
         let Held { lock, of, .. } = self.held.swap_remove(place);
-        let call = self.clients[of].release(&lock, self.now());
+        let call = self.clients[of].release(lock, self.now());
         assert!(call.is_ok());
         self.begin(of, Kind::Release, self.at_once(), call);
     }
@@ -336,7 +350,7 @@ impl World {
         let on_it = self.held.iter().filter(|held| held.connection == connection);
         let is_probe = bytes == b"STATS UPTIME\n" && *kind != Kind::Statistics;
         assert!(bytes.strip_suffix(b"\n").is_some_and(|line| !line.contains(&b'\n')));
-        if self.settings.sharing == Sharing::PerLock {
+        if !self.expected.shares_connections {
             assert_eq!(on_it.count(), 0, "a connection that holds a caller's lock is used for something else");
         }
         match kind {
@@ -376,7 +390,7 @@ impl World {
     fn finished(&mut self, place: usize, result: Result<Outcome, Failure>) {
         let Running { of, kind, sent, .. } = self.calls.swap_remove(place);
         match (kind, result) {
-            (Kind::Acquire(key), Ok(Outcome::Locked(lock))) => {
+            (Kind::Acquire(key), Ok(Outcome::Acquire(AcquireOutcome::Locked(lock)))) => {
                 let (connection, _) = sent.expect("a lock without a request");
                 let key = String::from_utf8_lossy(key).replace(' ', "%20").into_bytes();
                 let of_both = self.held.iter().any(|held| held.of == of && held.lock == lock);
@@ -385,10 +399,10 @@ impl World {
                 // It may have been closed in the meantime.
                 self.forget_closed();
             }
-            (Kind::Acquire(_), Ok(Outcome::Done | Outcome::QueueFull | Outcome::Timeout | Outcome::LockHeld))
-            | (Kind::Release | Kind::ReleaseNothing, Ok(Outcome::Released | Outcome::NotLocked))
+            (Kind::Acquire(_), Ok(Outcome::Acquire(_)))
+            | (Kind::Release | Kind::ReleaseNothing, Ok(Outcome::Release(_)))
             | (Kind::Statistics, Ok(Outcome::Statistics(_))) => {}
-            (Kind::Release, Err(failure)) => assert!(self.settings.await_release, "a release that failed: {failure}"),
+            (Kind::Release, Err(failure)) => assert!(self.expected.awaits_release, "a release that failed: {failure}"),
             (_, Err(failure)) => {
                 let text = failure.to_string();
                 assert!(!text.is_empty() && !text.contains(['\n', '\r', '\0']), "{text:?}");
@@ -408,7 +422,7 @@ impl World {
         let net = self.net.borrow();
         for (place, held) in self.held.iter().enumerate() {
             let same = |other: &&Held| other.connection == held.connection;
-            if self.settings.sharing == Sharing::PerLock {
+            if !self.expected.shares_connections {
                 assert!(!self.held[..place].iter().any(|other| same(&other)), "two locks on a connection");
             }
             if net.can_be_judged(held.connection) {
@@ -492,16 +506,16 @@ impl World {
     /// The longest time of a call in microseconds: by `docs/faults.md` for each server, the look-up of its name, a replaced connection, and an answer.
     fn longest(&self, running: &Running) -> u64 {
         const SECOND: u64 = 1_000_000;
-        let Settings { servers, connect_timeout, connect_twice, .. } = &self.settings;
+        let Expected { servers, connect_timeout, connect_twice, .. } = &self.expected;
         let tries = if *connect_twice { 2 } else { 1 };
         let connecting = tries * (2 * connect_timeout + SECOND) + 1_000;
         // A STATS UPTIME, the missing answer of a release, and an acquire without acknowledgement.
         let doubt = 3 * SECOND + connect_timeout.max(&400_000);
-        servers.len() as u64 * (2 * connecting + doubt) + running.answer
+        *servers as u64 * (2 * connecting + doubt) + running.answer
     }
 }
 
-fn settings(input: &mut Input<'_>) -> Settings {
+fn settings(input: &mut Input<'_>) -> (Settings, Expected) {
     let bits = input.short();
     let servers = match bits >> 1 & 7 {
         0 => &SERVERS[..1],
@@ -510,22 +524,32 @@ fn settings(input: &mut Input<'_>) -> Settings {
         3 => &SERVERS[..],
         _ => &SERVERS[..2],
     };
+    let bit = |shift: u16| usize::from(bits >> shift & 1);
+    let expected = Expected {
+        servers: servers.len(),
+        is_ring: bits >> 4 & 3 == 3,
+        shares_connections: bit(6) == 1,
+        awaits_release: bit(7) == 1,
+        connect_twice: bit(8) == 1,
+        min_answer_timeout: [1_000_000, 1_000][bit(13)],
+        first_answer_timeout: [4_000_000, 1_000][bit(14)],
+        connect_timeout: [100_000, 3_000_000][bit(15)],
+    };
     let mut settings = Settings::new(servers.iter().map(|server| Server::parse(server).expect("a server")).collect());
-    if bits >> 4 & 3 == 3 {
-        settings.choice = Choice::Ring(Ring::new(servers.iter().map(|server| (server, 1))));
+    if expected.is_ring {
+        settings.key_distribution(KeyDistribution::Ring(Ring::new(servers.iter().map(|server| (server, 1)))));
     }
-    if bits >> 6 & 1 == 1 {
-        settings.sharing = Sharing::PerServer;
-    }
-    settings.await_release = bits >> 7 & 1 == 1;
-    settings.connect_twice = bits >> 8 & 1 == 1;
-    settings.keep = [8, 8, 1, 0][usize::from(bits >> 9 & 3)];
-    settings.keep_idle = [60_000_000, 0][usize::from(bits >> 11 & 1)];
-    settings.pass_over = [1_000_000, 0][usize::from(bits >> 12 & 1)];
-    settings.answer_timeout = [1_000_000, 1_000][usize::from(bits >> 13 & 1)];
-    settings.first_answer_timeout = [4_000_000, 1_000][usize::from(bits >> 14 & 1)];
-    settings.connect_timeout = [100_000, 3_000_000][usize::from(bits >> 15 & 1)];
     settings
+        .share_connections(expected.shares_connections)
+        .await_release(expected.awaits_release)
+        .connect_twice(expected.connect_twice)
+        .max_idle_connections([8, 8, 1, 0][usize::from(bits >> 9 & 3)])
+        .max_idle_time(Duration::from_secs([60, 0][bit(11)]))
+        .avoid_for(Duration::from_secs([1, 0][bit(12)]))
+        .min_answer_timeout(Duration::from_micros(expected.min_answer_timeout))
+        .first_answer_timeout(Duration::from_micros(expected.first_answer_timeout))
+        .connect_timeout(Duration::from_micros(expected.connect_timeout));
+    (settings, expected)
 }
 
 /// The result of a look-up.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{Lock, Outcome, Request, Server, Settings};
+use poolcounter::client::{AcquireOutcome, Lock, Request, Server, Settings};
 use poolcounter::protocol;
 use poolcounter_sim::Setting;
 use poolcounter_sim::setting::Mode;
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut player = TcpStream::connect(player)?;
     player.write_all(&number.parse::<u32>()?.to_be_bytes())?;
     let mut settings = Settings::new(vec![Server::parse(daemon)?]);
-    settings.connect_timeout = 5_000_000;
+    settings.connect_timeout(Duration::from_secs(5));
     let mut line = String::new();
     BufReader::new(player.try_clone()?).read_line(&mut line)?;
     let (micros, crashes) = line.trim_end().split_once(' ').context("the player's word")?;
@@ -78,30 +78,30 @@ impl Reader {
         };
         if self.setting.fast_stale {
             match self.acquire(mode, 0)? {
-                Outcome::Timeout if self.wiki.get("cached")? == 0 => {}
-                outcome => return self.told(&outcome),
+                AcquireOutcome::Timeout if self.wiki.get("cached")? == 0 => {}
+                outcome => return self.told(outcome),
             }
         }
         let outcome = self.acquire(mode, self.setting.timeout)?;
-        self.told(&outcome)
+        self.told(outcome)
     }
 
-    fn acquire(&mut self, mode: protocol::Mode, timeout: u32) -> Result<Outcome> {
+    fn acquire(&mut self, mode: protocol::Mode, timeout: u32) -> Result<AcquireOutcome> {
         let key = format!("wiki:pcache:idhash:0-0!canonical:revid:{}", self.wanted);
         let Setting { workers, maxqueue, .. } = self.setting;
         // A machine that is slow to schedule this process does not mean a server that is away.
-        let answer_within = Some(u64::from(timeout) * 1_000_000 + 10_000_000);
-        let request = Request { mode, key: key.as_bytes(), workers, maxqueue, timeout, answer_within };
-        Ok(self.client.acquire(&request)?)
+        let answer_timeout = Duration::from_secs(u64::from(timeout) + 10);
+        let request = Request::new(key.as_bytes()).mode(mode).workers(workers).maxqueue(maxqueue);
+        Ok(self.client.acquire(&request.timeout_seconds(timeout).answer_timeout(answer_timeout))?)
     }
 
-    fn told(&mut self, outcome: &Outcome) -> Result<()> {
+    fn told(&mut self, outcome: AcquireOutcome) -> Result<()> {
         match outcome {
-            Outcome::Locked(lock) => self.parse(Some(lock)),
-            Outcome::Done => self.say(if self.wiki.get("cached")? >= self.wanted { "fresh" } else { "unread" }),
-            Outcome::QueueFull => self.fall_back("queue full"),
-            Outcome::Timeout => self.fall_back("timeout"),
-            other => bail!("{other:?}"),
+            AcquireOutcome::Locked(lock) => self.parse(Some(lock)),
+            AcquireOutcome::Done => self.say(if self.wiki.get("cached")? >= self.wanted { "fresh" } else { "unread" }),
+            AcquireOutcome::QueueFull => self.fall_back("queue full"),
+            AcquireOutcome::Timeout => self.fall_back("timeout"),
+            AcquireOutcome::LockHeld => bail!("the connection is new, and has locks"),
         }
     }
 
@@ -113,7 +113,7 @@ impl Reader {
         }
     }
 
-    fn parse(&mut self, lock: Option<&Lock>) -> Result<()> {
+    fn parse(&mut self, lock: Option<Lock>) -> Result<()> {
         let begun = Instant::now();
         if self.crashes {
             burn(self.cpu / 2)?;

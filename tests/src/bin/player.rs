@@ -5,10 +5,11 @@ use std::io::{Write, stdin, stdout};
 use std::process;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{Choice, Failure, Lock, Outcome, Request, Server, Settings};
+use poolcounter::client::{AcquireOutcome, Failure, KeyDistribution, Lock, ReleaseOutcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
 use poolcounter::route::Ring;
 
@@ -114,22 +115,29 @@ impl Player {
 
     fn answer(&mut self, line: &str) -> Result<String> {
         let words: Vec<&str> = line.split(' ').collect();
-        let outcome = match words[..] {
+        let said = match words[..] {
             ["acquire", mode, workers, maxqueue, timeout, key] => {
                 self.last_key = bytes(key)?;
                 let mode = if mode == "me" { Mode::ForMe } else { Mode::ForAnyone };
-                let (workers, maxqueue, timeout) = (workers.parse()?, maxqueue.parse()?, timeout.parse()?);
-                let key = &self.last_key;
-                self.client.acquire(&Request { mode, key, workers, maxqueue, timeout, answer_within: None })
+                let request = Request::new(&self.last_key).mode(mode).workers(workers.parse()?);
+                let request = request.maxqueue(maxqueue.parse()?).timeout_seconds(timeout.parse()?);
+                let outcome = self.client.acquire(&request);
+                outcome.map(|outcome| self.acquired(outcome))
             }
-            ["release"] => match self.held.pop() {
-                Some(lock) => self.client.release(&lock),
-                None => self.client.release_nothing(&self.last_key),
-            },
-            ["stats", server, name] => self.client.statistics(server.parse()?, name),
+            ["release"] => {
+                let outcome = match self.held.pop() {
+                    Some(lock) => self.client.release(lock),
+                    None => self.client.release_nothing(&self.last_key),
+                };
+                outcome.map(released)
+            }
+            ["stats", server, name] => {
+                let text = self.client.statistics(server.parse()?, name);
+                text.map(|text| format!("STATS {}", text.trim_end().replace('\n', "; ")))
+            }
             ["abandon"] => {
                 if let Some(lock) = self.held.pop() {
-                    self.client.abandon(&lock);
+                    self.client.abandon(lock)?;
                 }
                 return Ok("OK".to_owned());
             }
@@ -140,50 +148,65 @@ impl Player {
             }
             _ => bail!("there is no such command"),
         };
-        Ok(self.reported(outcome))
+        Ok(said.unwrap_or_else(failed))
     }
 
-    fn reported(&mut self, outcome: Result<Outcome, Failure>) -> String {
+    fn acquired(&mut self, outcome: AcquireOutcome) -> String {
         let word = match outcome {
-            Ok(Outcome::Locked(lock)) => {
+            AcquireOutcome::Locked(lock) => {
                 self.held.push(lock);
                 "LOCKED"
             }
-            Ok(Outcome::Statistics(text)) => return format!("STATS {}", text.trim_end().replace('\n', "; ")),
-            Ok(Outcome::Done) => "DONE",
-            Ok(Outcome::QueueFull) => "QUEUE_FULL",
-            Ok(Outcome::Timeout) => "TIMEOUT",
-            Ok(Outcome::LockHeld) => "LOCK_HELD",
-            Ok(Outcome::Released) => "RELEASED",
-            Ok(Outcome::NotLocked) => "NOT_LOCKED",
-            Err(Failure::BadKey(reason)) => return format!("key {reason}"),
-            Err(Failure::Connect { server, cause }) => return format!("connect {server} {cause}"),
-            Err(Failure::Write { server, cause }) => return format!("write {server} {cause}"),
-            Err(Failure::Read { server, cause }) => return format!("read {server} {cause}"),
-            Err(Failure::Remote { server, message }) => return format!("remote {server} {message}"),
-            Err(other) => return format!("other {other}"),
+            AcquireOutcome::Done => "DONE",
+            AcquireOutcome::QueueFull => "QUEUE_FULL",
+            AcquireOutcome::Timeout => "TIMEOUT",
+            AcquireOutcome::LockHeld => "LOCK_HELD",
         };
         word.to_owned()
     }
 }
 
+fn released(outcome: ReleaseOutcome) -> String {
+    let word = match outcome {
+        ReleaseOutcome::Released => "RELEASED",
+        ReleaseOutcome::NotLocked => "NOT_LOCKED",
+    };
+    word.to_owned()
+}
+
+fn failed(failure: Failure) -> String {
+    match failure {
+        Failure::BadKey(reason) => format!("key {reason}"),
+        Failure::Connect { server, cause } => format!("connect {server} {cause}"),
+        Failure::Write { server, cause } => format!("write {server} {cause}"),
+        Failure::Read { server, cause } => format!("read {server} {cause}"),
+        Failure::Remote { server, message } => format!("remote {server} {message}"),
+        other => format!("other {other}"),
+    }
+}
+
 fn settings(values: &[&str]) -> Result<Settings> {
-    let mut settings = Settings::new(Vec::new());
-    let mut names: Vec<&str> = Vec::new();
+    let value = |name: &str| {
+        let mut given = values.iter().rev().filter_map(|value| value.strip_prefix(name)?.strip_prefix('='));
+        given.next().with_context(|| format!("no {name}"))
+    };
+    let mut names: Vec<&str> = value("servers")?.split(',').collect();
+    let ring = if value("choice")? == "ring" { Some(ring(&mut names)?) } else { None };
+    let mut settings = Settings::new(names.into_iter().map(Server::parse).collect::<Result<_, _>>()?);
+    if let Some(ring) = ring {
+        settings.key_distribution(KeyDistribution::Ring(ring));
+    }
     for value in values {
         match value.split_once('=').context("name=value")? {
-            ("servers", list) => names = list.split(',').collect(),
-            ("choice", "ring") => settings.choice = Choice::Ring(ring(&mut names)?),
-            ("choice", "mediawiki") => {}
-            ("connect_timeout_ms", time) => settings.connect_timeout = micros(time)?,
-            ("answer_timeout_ms", time) => settings.answer_timeout = micros(time)?,
-            ("first_answer_timeout_ms", time) => settings.first_answer_timeout = micros(time)?,
-            ("pass_over_ms", time) => settings.pass_over = micros(time)?,
-            ("await_release", switch) => settings.await_release = switch == "1",
+            ("servers" | "choice", _) => &mut settings,
+            ("connect_timeout_ms", time) => settings.connect_timeout(milliseconds(time)?),
+            ("answer_timeout_ms", time) => settings.min_answer_timeout(milliseconds(time)?),
+            ("first_answer_timeout_ms", time) => settings.first_answer_timeout(milliseconds(time)?),
+            ("pass_over_ms", time) => settings.avoid_for(milliseconds(time)?),
+            ("await_release", switch) => settings.await_release(switch == "1"),
             (name, _) => bail!("no such setting: {name}"),
-        }
+        };
     }
-    settings.servers = names.into_iter().map(Server::parse).collect::<Result<_, _>>()?;
     Ok(settings)
 }
 
@@ -199,8 +222,8 @@ fn ring(nodes: &mut [&str]) -> Result<Ring> {
     Ok(Ring::new(labels))
 }
 
-fn micros(milliseconds: &str) -> Result<u64> {
-    Ok(milliseconds.parse::<u64>()? * 1000)
+fn milliseconds(text: &str) -> Result<Duration> {
+    Ok(Duration::from_millis(text.parse()?))
 }
 
 fn bytes(hex: &str) -> Result<Vec<u8>> {

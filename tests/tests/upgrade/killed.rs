@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{Failure, Lock, Outcome, Request, Server, Settings};
+use poolcounter::client::{AcquireOutcome, Failure, Lock, ReleaseOutcome, Request, Server, Settings};
 use poolcounter::protocol::Mode;
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Program};
 use rustix::process::Signal;
@@ -72,17 +72,17 @@ fn a_kill_during_an_upgrade() -> Result<()> {
 fn client(address: SocketAddr) -> Result<BlockingClient> {
     let mut settings = Settings::new(vec![Server::parse(&address.to_string())?]);
     // A machine that builds something else at the same time may be slow to accept.
-    settings.connect_timeout = 2_000_000;
+    settings.connect_timeout(Duration::from_secs(2));
     Ok(BlockingClient::new(settings))
 }
 
 fn request(key: &[u8]) -> Request<'_> {
-    Request { mode: Mode::ForMe, key, workers: 1, maxqueue: 10, timeout: 60, answer_within: None }
+    Request::new(key).mode(Mode::ForMe).maxqueue(10).timeout_seconds(60)
 }
 
 fn lock(client: &mut BlockingClient, key: &[u8]) -> Result<Lock> {
     match client.acquire(&request(key))? {
-        Outcome::Locked(lock) => Ok(lock),
+        AcquireOutcome::Locked(lock) => Ok(lock),
         other => bail!("no lock but {other:?}"),
     }
 }
@@ -103,7 +103,7 @@ fn cores_client_fails_at_once_where_it_waits() -> Result<()> {
     let failure = waited.err().and_then(|error| error.downcast::<Failure>().ok());
     ensure!(matches!(failure, Some(Failure::Read { .. })), "the wait ended with {failure:?}");
     // The lock was lost with the daemon, so the release succeeds. No server is left for another lock.
-    ensure!(holder.release(&held)? == Outcome::Released);
+    ensure!(holder.release(held)? == ReleaseOutcome::Released);
     let refused = holder.acquire(&request(b"page"));
     ensure!(matches!(refused, Err(Failure::Connect { .. })), "without a daemon: {refused:?}");
     Ok(())
@@ -115,15 +115,15 @@ fn cores_client_goes_on_with_the_next_daemon() -> Result<()> {
     let address = daemon.address();
     let [mut idle, mut holder] = [client(address)?, client(address)?];
     let over = lock(&mut idle, b"other")?;
-    ensure!(idle.release(&over)? == Outcome::Released);
+    ensure!(idle.release(over)? == ReleaseOutcome::Released);
     let held = lock(&mut holder, b"page")?;
     kill(&mut daemon)?;
     let _next = at(address)?;
     // One kept connection was idle, the other had the lock: both are replaced without an error.
     let locked = lock(&mut idle, b"page")?;
-    ensure!(holder.release(&held)? == Outcome::Released);
-    ensure!(idle.release(&locked)? == Outcome::Released);
+    ensure!(holder.release(held)? == ReleaseOutcome::Released);
+    ensure!(idle.release(locked)? == ReleaseOutcome::Released);
     let again = lock(&mut holder, b"page")?;
-    ensure!(holder.release(&again)? == Outcome::Released);
+    ensure!(holder.release(again)? == ReleaseOutcome::Released);
     Ok(())
 }

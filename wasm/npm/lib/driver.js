@@ -238,7 +238,7 @@ class Driver {
           this.#finish(subject);
           break;
         case Action.Lose:
-          this.#lose(subject, losers);
+          this.#lose(engine.lock(), losers);
           break;
         case Action.Ask:
           void this.#sockets.ask(subject);

@@ -217,11 +217,11 @@ def _text(text: str) -> bytes:
 _SETTERS: dict[str, tuple[str, Callable[[Any, str], int]]] = {
     "connect_timeout": ("pc_config_set_connect_timeout_ms", milliseconds),
     "connect_twice": ("pc_config_set_connect_twice", _flag),
-    "min_answer_timeout": ("pc_config_set_answer_timeout_ms", milliseconds),
+    "min_answer_timeout": ("pc_config_set_min_answer_timeout_ms", milliseconds),
     "first_answer_timeout": ("pc_config_set_first_answer_timeout_ms", milliseconds),
-    "avoid_for": ("pc_config_set_pass_over_ms", milliseconds),
-    "max_idle_time": ("pc_config_set_keep_idle_ms", milliseconds),
-    "max_idle_connections": ("pc_config_set_keep", integer),
+    "avoid_for": ("pc_config_set_avoid_for_ms", milliseconds),
+    "max_idle_time": ("pc_config_set_max_idle_time_ms", milliseconds),
+    "max_idle_connections": ("pc_config_set_max_idle_connections", integer),
     "await_release": ("pc_config_set_await_release", _flag),
 }
 """The library's function for each option, and the function that converts the option's value."""
