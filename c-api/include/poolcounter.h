@@ -77,7 +77,7 @@ typedef enum {
   PC_ERROR_INTERNAL = 13,
   // The client that the call belongs to was freed.
   PC_ERROR_FREED = 14,
-  // A wait is interrupted, by a signal or for a look at signals, and can be resumed.
+  // A wait is interrupted, by a signal or for a check of signals, and can be resumed.
   PC_ERROR_INTERRUPTED = 15,
 } pc_error;
 
@@ -86,7 +86,7 @@ typedef enum {
 typedef enum {
   // The lock is held: do the work, then release it.
   PC_OUTCOME_LOCKED = 1,
-  // The lock is gone.
+  // The release succeeded.
   PC_OUTCOME_RELEASED = 2,
   // Somebody else did the work: read the cache.
   PC_OUTCOME_DONE = 3,
@@ -110,7 +110,7 @@ typedef enum {
   PC_MODE_FOR_ANYONE = 2,
 } pc_mode;
 
-// What a descriptor is waited for.
+// The event of a descriptor.
 typedef enum {
   // Nothing: the time-out alone is waited for.
   PC_DIRECTION_NONE = 0,
@@ -284,10 +284,12 @@ pc_error pc_client_acquire_until_signal(pc_client *client,
 // acquire. Without such a wait it gives PC_ERROR_INVALID.
 pc_error pc_client_resume(pc_client *client, pc_lock *lock, pc_outcome *outcome);
 
-// Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
+// Releases a lock: waiters for anyone's result are told that it is there. `outcome` may be NULL.
 //
-// The lock is gone in any case. Only with pc_config_set_await_release() can a broken connection be an error.
-pc_error pc_client_release(pc_client *client, pc_lock lock, pc_outcome *outcome);
+// The lock's number is invalid afterwards in any case. Only with pc_config_set_await_release() can a broken connection be an error.
+pc_error pc_client_release(pc_client *client,
+                           pc_lock lock,
+                           pc_outcome *outcome);
 
 // The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
 // done.
@@ -331,8 +333,8 @@ pc_error pc_async_new(const pc_config *config, pc_async **client);
 
 // The result of a look-up that `look_up` in a pc_wait asked for: the host, and its addresses with commas between them,
 // as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
-// addresses. It serves every client of the process. Any thread may tell it, even if the call and its client are freed
-// by then; until it is told, calls do without the name.
+// addresses. It serves every client of the process. Any thread may call it, even if the call and its client are freed
+// by then. Until then, calls to this server wait or fail.
 pc_error pc_looked_up(const char *host, const char *addresses, const char *cause);
 
 // Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
@@ -343,7 +345,7 @@ void pc_async_free(pc_async **client);
 pc_error pc_async_acquire(pc_async *client, const pc_request *request, pc_call **call);
 
 // Begins to release a lock. By default the call finishes as soon as the command is written, mostly at the first
-// pc_call_progress(). The lock is gone in any case.
+// pc_call_progress(). The lock's number is invalid afterwards in any case.
 pc_error pc_async_release(pc_async *client, pc_lock lock, pc_call **call);
 
 // The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is

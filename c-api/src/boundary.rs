@@ -18,7 +18,7 @@ pub(crate) fn contain<R: AfterPanic>(body: impl FnOnce() -> R) -> R {
 /// Runs `body`; nothing if it panics.
 pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Option<R> {
     let outcome = catch_unwind(AssertUnwindSafe(body));
-    // What was thrown is not dropped: that could throw again.
+    // The payload of the panic is not dropped: that could panic again.
     outcome.map_err(std::mem::forget).ok()
 }
 
@@ -37,42 +37,42 @@ impl AfterPanic for pc_error {
     }
 }
 
-/// A number of things, of which there are none.
+/// Functions that count return 0.
 impl AfterPanic for usize {
     fn after_panic() -> Self {
         0
     }
 }
 
-/// No number of an ABI.
+/// -1 is no number of an ABI.
 impl AfterPanic for i32 {
     fn after_panic() -> Self {
         -1
     }
 }
 
-/// An empty text: most functions that return a text never return NULL.
+/// Functions that return a text return an empty one: most of them never return NULL.
 impl AfterPanic for *const c_char {
     fn after_panic() -> Self {
         c"".as_ptr()
     }
 }
 
-/// What stands behind a handle.
+/// The state behind a handle.
 pub(crate) trait State: Send {
     /// As a client begins.
     fn new(settings: Settings) -> Self;
 
     fn last_error(&mut self) -> &mut LastError;
 
-    /// After a panic: nothing that may be out of order goes on to be used. After a fork: nothing that is the parent's.
+    /// After a panic or a fork: drops all state that may be inconsistent, or that is the parent's.
     fn recover(&mut self);
 }
 
 /// A state that one caller at a time may use. A second one, from another thread or from a signal handler, is
 /// refused.
 pub(crate) struct Guarded<T: State> {
-    /// The process in which somebody is inside; 0 if nobody is.
+    /// The process in which a thread is inside; 0 if none is.
     inside: AtomicU64,
     /// The process whose state it is. Changed only inside.
     process: AtomicU64,
@@ -104,7 +104,7 @@ impl<T: State> Guarded<T> {
         outcome.unwrap_or(pc_error::PC_ERROR_IN_USE)
     }
 
-    /// Runs `body` and lets nobody in afterwards, before `reopen`. False if somebody is inside: then nothing is done.
+    /// Runs `body` and keeps the state closed until `reopen`. False if another caller is inside: then nothing is done.
     pub(crate) fn close(&self, body: impl FnOnce(&mut T)) -> bool {
         let Some(state) = self.take() else { return false };
         // After a panic too, the caller is the only one inside.
@@ -127,21 +127,21 @@ impl<T: State> Guarded<T> {
             .unwrap_or_else(|| without_client(pc_error::PC_ERROR_IN_USE, part))
     }
 
-    /// Runs `body` unless somebody is inside.
+    /// Runs `body` unless another caller is inside.
     fn alone<R>(&self, body: impl FnOnce(&mut T) -> R) -> Option<R> {
         let state = self.take()?;
         let _inside = Inside(self);
         Some(body(state))
     }
 
-    /// Goes inside, unless somebody is there. Only `reopen` ends it.
-    #[allow(clippy::mut_from_ref, reason = "one who is inside gets it, and nobody else")]
+    /// Enters, unless another caller is inside. Only `reopen` ends it.
+    #[allow(clippy::mut_from_ref, reason = "only the caller that is inside gets it")]
     fn take(&self) -> Option<&mut T> {
         let here = here();
         if let Err(other) = self.inside.compare_exchange(0, here, Ordering::Acquire, Ordering::Relaxed) {
             self.take_from_parent(other, here)?;
         }
-        // SAFETY: it came from a box. Whoever else comes now finds somebody inside, so this is the only reference.
+        // SAFETY: it came from a box. Other callers are refused until this one leaves, so this is the only reference.
         let state = unsafe { &mut *self.state.load(Ordering::Relaxed) };
         if self.process.load(Ordering::Relaxed) != here {
             let inside = Inside(self);
@@ -169,12 +169,12 @@ impl<T: State> Guarded<T> {
 
 impl<T: State> Drop for Guarded<T> {
     fn drop(&mut self) {
-        // SAFETY: it came from a box, and nobody else can be inside.
+        // SAFETY: it came from a box, and no other caller can be inside.
         drop(unsafe { Box::from_raw(*self.state.get_mut()) });
     }
 }
 
-/// One who is inside, and leaves at its end, after a panic too.
+/// Leaves when it is dropped, after a panic too.
 struct Inside<'a, T: State>(&'a Guarded<T>);
 
 impl<T: State> Drop for Inside<'_, T> {
@@ -192,7 +192,7 @@ pub(crate) fn here() -> u64 {
     Process::current().as_u64()
 }
 
-/// Opens what was closed, at its own end.
+/// Reopens a closed state when it is dropped.
 pub(crate) struct Reopened<T: State>(pub(crate) Arc<Guarded<T>>);
 
 impl<T: State> Drop for Reopened<T> {
@@ -261,7 +261,7 @@ mod tests {
 
     #[c_function]
     fn nothing() {
-        // What is thrown throws again when it is dropped.
+        // Its payload panics again when it is dropped.
         std::panic::panic_any(Thrown);
     }
 
@@ -319,11 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_comes_in_before_it_is_freed() {
+    fn a_closed_state_refuses_callers_until_it_is_reopened() {
         let guarded = Arc::new(fragile());
         assert!(guarded.close(|_| {}));
         assert_eq!(guarded.enter(|_| Ok(())), pc_error::PC_ERROR_IN_USE);
-        assert!(!guarded.close(|_| panic!("somebody is inside")));
+        assert!(!guarded.close(|_| panic!("it is closed")));
         drop(Reopened(Arc::clone(&guarded)));
         assert_eq!(guarded.enter(|_| Ok(())), pc_error::PC_OK);
     }

@@ -24,7 +24,7 @@ pub struct pc_call {
     owner: Arc<Guarded<Async>>,
     /// The state of the owner that it was begun with, never looked into.
     begun_with: *const Async,
-    /// Touched only by who is inside `owner`, and finds it in that state: after a fork with another one, it may be
+    /// Touched only by a caller that is inside `owner`, and finds it in that state: after a fork with another one, it may be
     /// half written.
     stage: UnsafeCell<ManuallyDrop<Stage>>,
 }
@@ -86,10 +86,10 @@ impl pc_call {
         Self { owner, begun_with: shared, stage: UnsafeCell::new(ManuallyDrop::new(Stage::UnderWay(call))) }
     }
 
-    /// How far it is; nothing if that is the parent's alone to know.
-    #[allow(clippy::mut_from_ref, reason = "who is inside the owner, as `shared` shows, is alone")]
+    /// Its stage; nothing if the call is the parent's.
+    #[allow(clippy::mut_from_ref, reason = "`shared` shows that the caller is inside the owner, alone")]
     fn stage(&self, shared: &Async) -> Option<&mut ManuallyDrop<Stage>> {
-        // SAFETY: whoever is inside the owner is the only one to touch a call of it.
+        // SAFETY: the caller that is inside the owner is the only one to touch its calls.
         ptr::eq(self.begun_with, shared).then(|| unsafe { &mut *self.stage.get() })
     }
 }
@@ -179,7 +179,7 @@ pub unsafe fn pc_call_free(call: *mut *mut pc_call) {
     let end = |call: &pc_call| {
         let end = |shared: &mut Async| {
             if let Some(stage) = call.stage(shared) {
-                // SAFETY: nobody comes in before the call is freed.
+                // SAFETY: the owner stays closed until the call is freed.
                 end(shared, unsafe { ManuallyDrop::take(stage) });
             }
         };

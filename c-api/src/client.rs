@@ -166,9 +166,9 @@ pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outco
     unsafe { enter(client, resume) }
 }
 
-/// Releases a lock: whoever waits for anyone's result is told that it is there. `outcome` may be NULL.
+/// Releases a lock: waiters for anyone's result are told that it is there. `outcome` may be NULL.
 ///
-/// The lock is gone in any case. Only with pc_config_set_await_release() can a broken connection be an error.
+/// The lock's number is invalid afterwards in any case. Only with pc_config_set_await_release() can a broken connection be an error.
 #[c_function]
 pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let release = |state: &mut Blocking| {

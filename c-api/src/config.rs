@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long one who waits for another sleeps. It is seldom, and short.
-const NAP: Duration = Duration::from_micros(50);
+/// How long a thread sleeps between two attempts to enter. It seldom waits, and not for long.
+const RETRY_PAUSE: Duration = Duration::from_micros(50);
 
 /// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it
 /// at once, but for freeing it; one waits for the other.
 pub struct pc_config {
-    /// The process in which somebody is inside; 0 if nobody is. No mutex: a thread that has it when the process forks
+    /// The process in which a thread is inside; 0 if none is. It is no mutex: a thread that has it when the process forks
     /// would have it in the child for ever.
     inside: AtomicU64,
     /// From a box. It is changed as a whole, so a child finds it good whatever its parent was at.
@@ -26,18 +26,18 @@ pub struct pc_config {
 }
 
 impl pc_config {
-    /// Runs `body` when nobody else is inside. It must not panic.
+    /// Runs `body` when no other thread is inside. It must not panic.
     fn alone<R>(&self, body: impl FnOnce(&Config) -> R) -> R {
         let here = here();
         let taken = |from| self.inside.compare_exchange(from, here, Ordering::Acquire, Ordering::Relaxed);
         while let Err(other) = taken(0) {
-            // One of another process was a thread of the parent.
+            // The thread of another process was one of the parent.
             if other != here && taken(other).is_ok() {
                 break;
             }
-            thread::sleep(NAP);
+            thread::sleep(RETRY_PAUSE);
         }
-        // SAFETY: it came from a box, and only who is inside frees it.
+        // SAFETY: it came from a box, and only a thread that is inside frees it.
         let result = body(unsafe { &*self.current.load(Ordering::Relaxed) });
         self.inside.store(0, Ordering::Release);
         result
@@ -49,7 +49,7 @@ impl pc_config {
             let mut copy = Box::new(current.clone());
             let result = body(&mut copy);
             let old = self.current.swap(Box::into_raw(copy), Ordering::AcqRel);
-            // SAFETY: it came from a box, and nobody looks into it any more.
+            // SAFETY: it came from a box, and no thread reads it any more.
             drop(unsafe { Box::from_raw(old) });
             result
         })

@@ -38,7 +38,7 @@ pub enum pc_error {
     PC_ERROR_INTERNAL = 13,
     /// The client that the call belongs to was freed.
     PC_ERROR_FREED = 14,
-    /// A wait is interrupted, by a signal or for a look at signals, and can be resumed.
+    /// A wait is interrupted, by a signal or for a check of signals, and can be resumed.
     PC_ERROR_INTERRUPTED = 15,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn message(error: i32) -> &'static CStr {
     }
 }
 
-/// An error and what there is to say of it.
+/// An error with its texts.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) code: pc_error,

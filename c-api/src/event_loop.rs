@@ -73,8 +73,8 @@ pub unsafe fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async)
 
 /// The result of a look-up that `look_up` in a pc_wait asked for: the host, and its addresses with commas between them,
 /// as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
-/// addresses. It serves every client of the process. Any thread may tell it, even if the call and its client are freed
-/// by then; until it is told, calls do without the name.
+/// addresses. It serves every client of the process. Any thread may call it, even if the call and its client are freed
+/// by then. Until then, calls to this server wait or fail.
 #[c_function]
 pub unsafe fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause: *const c_char) -> pc_error {
     let tell = || -> Result<(), Problem> {
@@ -123,7 +123,7 @@ pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request
 }
 
 /// Begins to release a lock. By default the call finishes as soon as the command is written, mostly at the first
-/// pc_call_progress(). The lock is gone in any case.
+/// pc_call_progress(). The lock's number is invalid afterwards in any case.
 #[c_function]
 pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
     let release = |state: &mut Async| {

@@ -1,4 +1,4 @@
-//! What a client says of the call that failed last.
+//! The texts of the call that failed last.
 
 use crate::error::{Problem, message, pc_error};
 use std::ffi::{CStr, CString, c_char};
@@ -49,7 +49,7 @@ impl LastError {
     }
 }
 
-/// What there is to say when the client itself cannot be asked.
+/// The texts of an error where there is no client to ask.
 pub(crate) fn without_client(code: pc_error, part: Part) -> *const c_char {
     let text: &'static CStr = match part {
         Part::Server => c"",

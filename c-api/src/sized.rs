@@ -43,7 +43,7 @@ unsafe fn checked<T: Sized32>(pointer: *const T, name: &str) -> Result<usize, Pr
 }
 
 /// A struct that the caller gave. Fields that the caller does not know are 0. One that this library does not know, and
-/// that is not 0, is an error: it would not be heeded.
+/// that is not 0, is an error: it would have no effect.
 ///
 /// # Safety
 ///
@@ -85,7 +85,7 @@ impl<T: Sized32> SizedPlace<T> {
         Ok(Self { place, size, of: PhantomData })
     }
 
-    /// Writes the fields that both know. The size, and what this library does not know, stay as they are.
+    /// Writes the fields that caller and library know. The size, and fields that this library does not know, stay unchanged.
     pub(crate) fn set(self, value: T) {
         let bytes = self.size.min(size_of::<T>()) - FIELDS;
         let fields = (&raw const value).cast::<u8>();

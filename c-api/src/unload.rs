@@ -1,4 +1,4 @@
-//! What is to be done before the library is unloaded, or the program ends.
+//! Cleans up before the library is unloaded, or the program ends.
 
 use poolcounter_c_macros::c_function;
 
@@ -8,7 +8,7 @@ use poolcounter_c_macros::c_function;
 #[unsafe(link_section = ".fini_array")]
 static UNLOAD: extern "C" fn() = unload;
 
-/// Gives back the memory that belongs to no client: nobody could find it any more.
+/// Frees the memory that belongs to no client, which would be leaked otherwise.
 #[c_function]
 fn unload() {
     poolcounter::forget_servers();

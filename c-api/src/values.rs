@@ -1,4 +1,4 @@
-//! The numbers that stand for something.
+//! The enums of the C interface.
 
 use crate::error::pc_error;
 use poolcounter::client::{AcquireOutcome, Outcome, ReleaseOutcome};
@@ -25,7 +25,7 @@ pub enum pc_mode {
 pub enum pc_outcome {
     /// The lock is held: do the work, then release it.
     PC_OUTCOME_LOCKED = 1,
-    /// The lock is gone.
+    /// The release succeeded.
     PC_OUTCOME_RELEASED = 2,
     /// Somebody else did the work: read the cache.
     PC_OUTCOME_DONE = 3,
@@ -41,7 +41,7 @@ pub enum pc_outcome {
     PC_OUTCOME_LOCK_HELD = -5,
 }
 
-/// What a descriptor is waited for.
+/// The event of a descriptor.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_direction {

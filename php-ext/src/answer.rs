@@ -7,7 +7,7 @@ use ext_php_rs::error::Result;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::php_enum;
 
-/// What came of a call, with MediaWiki's numbers.
+/// The result of a call, with MediaWiki's numbers.
 #[php_enum]
 #[php(name = "PoolCounter\\Result", change_cases_case = "UPPER_CASE")]
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(crate) enum Answer {
     /// The lock is held: do the work.
     #[php(value = 1)]
     Locked,
-    /// The lock is gone.
+    /// The release succeeded.
     #[php(value = 2)]
     Released,
     /// Somebody else did the work.

@@ -91,7 +91,7 @@ impl Client {
         self.connections.client().settings().servers().iter().map(|server| server.name().to_owned()).collect()
     }
 
-    /// What the server of this index says of a statistic.
+    /// The answer of the server of this index to a question for a statistic.
     pub(crate) fn statistics(&self, server: usize, name: &str) -> Result<String, Failure> {
         self.connections.client().statistics(server, name)
     }
@@ -105,7 +105,7 @@ impl Client {
         }
     }
 
-    /// Abandons the locks of this object, and closes what is kept, unless another object holds a lock.
+    /// Abandons the locks of this object, and closes the idle connections, unless another object holds a lock.
     pub(crate) fn close(&mut self) {
         self.abandon();
         if self.connections.held().is_empty() {
@@ -115,7 +115,7 @@ impl Client {
 }
 
 impl Drop for Client {
-    /// An object that goes while it holds locks was forgotten, or left by an exception: its work was not finished.
+    /// An object that is destroyed while it holds locks was forgotten, or left by an exception: its work was not finished.
     fn drop(&mut self) {
         self.abandon();
     }

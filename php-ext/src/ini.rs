@@ -17,7 +17,7 @@ pub(crate) const PERSISTENT: &CStr = c"poolcounter.persistent";
 /// Whether a release waits for its answer.
 pub(crate) const AWAIT_RELEASE: &CStr = c"poolcounter.await_release";
 
-/// What somebody may take for [`CONNECT_TIMEOUT`]. PHP itself says nothing of a setting that nobody has.
+/// A setting that could be written for [`CONNECT_TIMEOUT`]. PHP itself does not report unknown settings.
 pub(crate) const MISTAKEN_FOR_CONNECT_TIMEOUT: &CStr = c"poolcounter.timeout";
 
 static ENTRIES: IniEntryDefs<6> = IniEntryDefs::new([

@@ -7,7 +7,7 @@
 //! | `client` | what such an object does |
 //! | `held` | which object holds which lock |
 //! | `options`, `servers` | the constructor's arguments |
-//! | `once` | what a process has said already |
+//! | `once` | what a process has logged already |
 //! | `registry` | the connections, which outlive objects and requests |
 //! | `answer` | the enum `PoolCounter\Result` |
 //! | `exceptions` | the exceptions |

@@ -43,12 +43,12 @@ pub(crate) extern "C" fn acquire_for_anyone(call: &mut ExecuteData, answer: &mut
 
 fn acquire(call: &mut ExecuteData, answer: &mut Zval, mode: Mode) -> Result<(), Thrown> {
     let (key, numbers) = Arguments::of(call).text_and_three_numbers()?;
-    let mut wire = [0; 3];
-    for ((wire, number), position) in wire.iter_mut().zip(numbers).zip(2..) {
-        *wire = u32::try_from(number)
+    let mut checked = [0; 3];
+    for ((checked, number), position) in checked.iter_mut().zip(numbers).zip(2..) {
+        *checked = u32::try_from(number)
             .map_err(|_| zend::argument_value_error(position, c"must be between 0 and 4294967295"))?;
     }
-    let acquired = this(call)?.acquire(key, mode, wire);
+    let acquired = this(call)?.acquire(key, mode, checked);
     give(answer, acquired.map_err(failed)?)
 }
 

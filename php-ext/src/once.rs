@@ -1,11 +1,11 @@
-//! What has been said once in this process, whatever request it was.
+//! Texts that were logged once in this process, whatever the request.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// More than anybody has mistakes in the settings. When as many are known, all are forgotten: a process must not grow without end.
-const MOST: usize = 256;
+/// More than the mistakes in any settings. With this number all are forgotten, so that the memory of a process stays bounded.
+const MAX_TEXTS: usize = 256;
 
 thread_local! {
     /// Hashes of the texts, which may be long.
@@ -20,7 +20,7 @@ pub(crate) fn first_time(text: &[u8]) -> bool {
     // As the thread ends, nothing is remembered.
     SAID.try_with(|said| {
         let mut said = said.borrow_mut();
-        if said.len() >= MOST && !said.contains(&hash) {
+        if said.len() >= MAX_TEXTS && !said.contains(&hash) {
             said.clear();
         }
         said.insert(hash)

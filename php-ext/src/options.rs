@@ -180,7 +180,7 @@ fn wrong_type(name: &str, wanted: &str, value: &Zval) -> Invalid {
     Invalid::Type(format!("Option \"{name}\" must be of type {wanted}, {} given", zend::type_name(value)))
 }
 
-/// At most a month: no wait is as long. What is not 0 does not become 0: that is no time for anything.
+/// At most a month: no wait is as long. A time above 0 does not become 0, which would leave no time at all.
 fn span(seconds: f64) -> Duration {
     let month = 2_592_000.0;
     let span = Duration::from_secs_f64(seconds.min(month));

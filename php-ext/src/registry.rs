@@ -8,8 +8,8 @@ use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// More configurations than any site has. A process that makes up new ones all the time must not grow without end.
-const MOST: usize = 64;
+/// More configurations than any site has. It bounds the memory of a process that makes new ones all the time.
+const MAX_CONFIGURATIONS: usize = 64;
 
 thread_local! {
     static REGISTRY: RefCell<HashMap<Configuration, Rc<Connections>>> = RefCell::default();
@@ -42,7 +42,7 @@ pub(crate) fn connections(configuration: Configuration) -> Result<Rc<Connections
             return Ok(Rc::clone(known));
         }
         let settings: Settings = configuration.settings()?;
-        if registry.len() >= MOST {
+        if registry.len() >= MAX_CONFIGURATIONS {
             // Those that no object uses any more; they hold no lock.
             registry.retain(|_, connections| Rc::strong_count(connections) > 1);
         }
@@ -65,7 +65,7 @@ pub(crate) fn end_request() {
             }
         }
         registry.retain(|configuration, _| configuration.persistent);
-        if registry.len() > MOST {
+        if registry.len() > MAX_CONFIGURATIONS {
             registry.clear();
         }
     });

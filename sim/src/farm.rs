@@ -8,7 +8,7 @@ use core::cmp::Reverse;
 /// No job ends.
 const NEVER: u64 = u64::MAX;
 
-/// A request's place in the simulation.
+/// The key of a request in the simulation.
 pub(crate) type Key = usize;
 
 /// All servers.
@@ -46,7 +46,7 @@ struct Job {
     request: Key,
 }
 
-/// What becomes of a request that comes to a server.
+/// How a server takes a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// A web worker takes it.
@@ -104,7 +104,7 @@ impl Farm {
         Admission::Queued
     }
 
-    /// A web worker is free: it takes who waits longest, or is idle.
+    /// A web worker is free: it takes the request that waits longest, or is idle.
     pub(crate) fn next_in_backlog(&mut self, server: usize) -> Option<Key> {
         let server = &mut self.servers[server];
         let next = server.backlog.pop_front();
@@ -158,7 +158,7 @@ impl Server {
 
     fn run_until(&mut self, now: u64, cores: u32) {
         let passed = float(now - self.since);
-        // From zero again where nobody has had anything: a long day costs no digits.
+        // An idle server starts from zero again, so that a long day loses no precision.
         self.given = if self.jobs.is_empty() { 0.0 } else { self.given + passed * self.speed(cores) };
         self.since = now;
     }

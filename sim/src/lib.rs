@@ -20,9 +20,9 @@
 //! | [`scenario`], [`setting`], [`preset`] | what is simulated, as plain data |
 //! | [`field`] | name, unit and bounds of every value of a scenario |
 //! | [`comparison`], [`query`] | two settings side by side; their text in an address |
-//! | [`traffic`] | who comes when, and what a parse costs |
+//! | [`traffic`] | when requests come, and what a parse costs |
 //! | [`simulation`] | what happens |
-//! | [`outcome`] | what came of it |
+//! | [`outcome`] | the result |
 
 #![cfg_attr(not(feature = "command"), no_std)]
 #![forbid(unsafe_code)]

@@ -12,7 +12,7 @@ use sha1::{Digest, Sha1};
 
 /// What a request asks of the pool.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct PoolRequest {
     pub(crate) page: u32,
     pub(crate) revision: Revision,
     pub(crate) mode: Mode,
@@ -52,11 +52,11 @@ impl Pool {
         self.table.disconnect(client, Timestamp::from_micros(now));
     }
 
-    pub(crate) fn acquire(&mut self, client: ClientId, wish: Wish, now: u64) -> Option<Response> {
-        self.write_key(wish.page, wish.revision);
+    pub(crate) fn acquire(&mut self, client: ClientId, request: PoolRequest, now: u64) -> Option<Response> {
+        self.write_key(request.page, request.revision);
         let Setting { workers, maxqueue, timeout, .. } = self.setting;
-        let word = if wish.mode == Mode::ForMe { "ACQ4ME" } else { "ACQ4ANY" };
-        let timeout = if wish.at_once { 0 } else { timeout };
+        let word = if request.mode == Mode::ForMe { "ACQ4ME" } else { "ACQ4ANY" };
+        let timeout = if request.at_once { 0 } else { timeout };
         self.line.clear();
         // Writing to a string cannot fail.
         let _ = write!(self.line, "{word} {} {workers} {maxqueue} {timeout}", self.key);
@@ -77,7 +77,7 @@ impl Pool {
         self.table.expire(Timestamp::from_micros(now));
     }
 
-    /// Who must be told what, without having asked just now.
+    /// The next request that gets an answer without having asked just now, and the answer.
     pub(crate) fn next_wakeup(&mut self) -> Option<(Key, Response)> {
         let wakeup = self.table.next_wakeup()?;
         Some((self.requests[wakeup.client.index()], wakeup.response))

@@ -4,18 +4,18 @@ use crate::{Comparison, Outcome};
 use alloc::string::String;
 use serde::Serialize;
 
-/// A comparison and what came of it.
+/// A comparison and its results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// What was played.
+    /// The comparison.
     pub comparison: Comparison,
     /// Its address.
     pub query: String,
     /// The settings for LocalSettings.php.
     pub conf: Pair<String>,
-    /// What came of the first setting.
+    /// The result of the first setting.
     pub a: Outcome,
-    /// What came of the second setting.
+    /// The result of the second setting.
     pub b: Outcome,
 }
 

@@ -37,11 +37,11 @@ pub struct Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// There is no pool: who misses the cache parses at once.
+    /// There is no pool: a request that misses the cache parses at once.
     None,
-    /// `ACQ4ANY`: who waits is served by the parse of another.
+    /// `ACQ4ANY`: a request that waits is served by the parse of another.
     ForAnyone,
-    /// `ACQ4ME`: who waits parses for itself later.
+    /// `ACQ4ME`: a request that waits parses for itself later.
     ForMe,
 }
 

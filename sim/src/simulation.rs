@@ -5,7 +5,7 @@ use crate::farm::{Admission, Farm, Key};
 use crate::meter::{Ending, Meter};
 use crate::outcome::Outcome;
 use crate::pages::{Copy, Pages, Revision};
-use crate::pool::{Pool, Wish};
+use crate::pool::{Pool, PoolRequest};
 use crate::scenario::Scenario;
 use crate::setting::{Mode, Setting};
 use crate::traffic::{self, Arrival, Arrivals, Edit, Edits};
@@ -24,7 +24,7 @@ mod tests;
 /// use poolcounter_sim::{Preset, Setting, Simulation};
 ///
 /// let mut simulation = Simulation::new(&Preset::SlowParse.scenario(), &Setting::default())?;
-/// // In slices, so that progress can be shown in between. Whoever has seen enough drops it.
+/// // In slices, so that progress can be shown in between. To stop early, drop it.
 /// while simulation.advance(20_000) < 1.0 {}
 /// assert!(simulation.outcome().totals.parses > 0);
 /// # Ok::<(), poolcounter_sim::Invalid>(())
@@ -128,7 +128,7 @@ impl Simulation {
         if self.unfinished.is_some() { 1.0 } else { float(self.now) / float(self.end + 1) }
     }
 
-    /// What has come of it so far.
+    /// The result so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.meter.outcome(self.unfinished.unwrap_or(self.requests.len() as u64))
@@ -175,7 +175,7 @@ impl Simulation {
         events.into_iter().min().unwrap_or((never, Event::Arrival))
     }
 
-    /// The end: whose patience is over by now has got no page.
+    /// The end: readers whose patience is over by now got no page.
     fn close(&mut self) {
         self.now = self.end;
         self.meter.advance(self.end);
@@ -251,21 +251,21 @@ impl Simulation {
     fn ask(&mut self, key: Key, mode: Mode, at_once: bool) {
         let request = &mut self.requests[key];
         request.phase = if at_once { Phase::AskingAtOnce } else { Phase::Asking };
-        let wish = Wish { page: request.arrival.page, revision: request.wanted, mode, at_once };
+        let pool_request = PoolRequest { page: request.arrival.page, revision: request.wanted, mode, at_once };
         let Some(client) = request.client else { return };
-        match self.pool.acquire(client, wish, self.now) {
+        match self.pool.acquire(client, pool_request, self.now) {
             Some(response) => self.told(key, &response),
             None => self.meter.levels.waiting += 1,
         }
     }
 
-    /// The pool's answer. What follows from it is MediaWiki's choice.
+    /// The pool's answer. MediaWiki decides what follows.
     fn told(&mut self, key: Key, response: &Response) {
         let Request { phase, wanted, arrival, .. } = self.requests[key];
         let copy = self.pages.copy(arrival.page, wanted);
         match response {
             Response::Done if copy == Copy::Fresh => self.answer(key, Ending::Fresh),
-            // Somebody did the work, but it cannot be read: this one now works for itself.
+            // Another request did the work, but the copy cannot be read: this one does the work itself.
             Response::Done => self.ask(key, Mode::ForMe, false),
             Response::Timeout if phase == Phase::AskingAtOnce && copy == Copy::None => {
                 self.ask(key, Mode::ForAnyone, false);
@@ -342,7 +342,7 @@ impl Simulation {
         request
     }
 
-    /// A web worker is free. Who has given up meanwhile costs it nothing.
+    /// A web worker is free. Requests whose reader has given up are skipped.
     fn next_in_backlog(&mut self, server: usize) {
         while let Some(key) = self.farm.next_in_backlog(server) {
             if !self.is_late(&self.requests[key]) {

@@ -1,4 +1,4 @@
-//! Who comes when, and what a parse costs. None of it depends on the setting of the pool.
+//! When requests come, and what a parse costs. The setting of the pool does not change either.
 
 use crate::curve::{Curve, Point};
 use crate::random::Chance;

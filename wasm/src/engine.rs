@@ -1,4 +1,4 @@
-//! Core's client, driven by events: what happens to sockets goes in, what is to be done with them comes out.
+//! Core's client, driven by events: events of sockets go in, actions for JavaScript come out.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,17 +10,17 @@ use poolcounter::client::{
 };
 use slab::Slab;
 
-use crate::wires::{End, Socket, Wires};
+use crate::sockets::{End, Socket, Sockets};
 
 thread_local! {
-    /// What the clients of this module know of servers and names.
+    /// The clients of this module share the state of servers and names.
     static KNOWLEDGE: RefCell<Knowledge> = const { RefCell::new(Knowledge::new()) };
 }
 
 /// A lock, by a number that its engine never gives again. JavaScript counts exactly up to 2^53.
 pub(crate) type LockNumber = f64;
 
-/// What JavaScript is to do.
+/// An action for JavaScript.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Look up the name of the server of this index.
@@ -31,12 +31,12 @@ pub(crate) enum Action {
     Send { socket: usize, bytes: Vec<u8> },
     /// Close the socket and forget its number.
     Close { socket: usize },
-    /// Tell who waits for the call.
+    /// Settle the call.
     Finish { call: usize, result: Result<Answer, Failure> },
-    /// Tell who holds the lock that its connection has broken.
-    Lose { lock: LockNumber },
-    /// Find out whether all that was sent is acknowledged.
-    Ask { socket: usize },
+    /// The connection of the lock broke: tell its holder.
+    LockLost { lock: LockNumber },
+    /// Check whether all that was sent is acknowledged.
+    CheckAcknowledged { socket: usize },
 }
 
 /// The answer to a call.
@@ -55,8 +55,8 @@ pub(crate) struct Engine {
     /// The locks that are held, in the order of their numbers.
     locks: Vec<(LockNumber, Lock)>,
     last_lock: LockNumber,
-    wires: Wires,
-    /// Trials whether hosts are still there.
+    sockets: Sockets,
+    /// Connections that show whether hosts are still there.
     checks: Vec<Check>,
     actions: VecDeque<Action>,
     /// No call has an earlier deadline.
@@ -70,12 +70,12 @@ struct Pending {
     attempts: Vec<Attempt>,
     /// The socket of the conversation.
     socket: Option<usize>,
-    /// It is to be found out whether what was sent is acknowledged.
+    /// Set while it is checked whether the command is acknowledged.
     doubt: Option<Doubt>,
     until: Timestamp,
 }
 
-/// How it is found out whether what was sent is acknowledged.
+/// How it is checked whether the command is acknowledged.
 #[derive(Debug, PartialEq)]
 enum Doubt {
     /// JavaScript is asked.
@@ -93,7 +93,7 @@ struct Attempt {
     address: Option<Rc<str>>,
 }
 
-/// A connection that is made to see whether a host is there, where the system does not tell what is acknowledged. Calls that want to know it of one host share it.
+/// A connection that shows whether a host is there, where the system cannot tell what is acknowledged. Calls to one host share it.
 #[derive(Debug)]
 struct Check {
     socket: Socket,
@@ -119,7 +119,7 @@ impl Engine {
             calls: Slab::new(),
             locks: Vec::new(),
             last_lock: 0.0,
-            wires: Wires::default(),
+            sockets: Sockets::default(),
             checks: Vec::new(),
             actions: VecDeque::new(),
             wakeup: None,
@@ -166,7 +166,7 @@ impl Engine {
         }
     }
 
-    /// Gives a call up; nothing more is heard of it.
+    /// Cancels a call. There are no more actions for it.
     pub(crate) fn cancel(&mut self, call: usize, now: Timestamp) {
         if let Some(pending) = self.calls.try_remove(call) {
             self.client.cancel(pending.call);
@@ -181,15 +181,15 @@ impl Engine {
         self.settle(now);
     }
 
-    /// A look-up has ended, with addresses or the system's words.
+    /// A look-up has ended, with addresses or the system's text.
     pub(crate) fn looked_up(&mut self, server: usize, found: Result<Vec<String>, String>, now: Timestamp) {
-        // Whoever waits for it looks every few milliseconds.
+        // Calls that wait for it check every few milliseconds.
         self.client.looked_up(server, found, now);
     }
 
     /// Whether all that was sent is acknowledged, if the system tells.
     pub(crate) fn asked(&mut self, socket: usize, acknowledged: Option<bool>, now: Timestamp) {
-        let Some(call) = self.wires.get(socket).and_then(|wire| wire.call) else { return };
+        let Some(call) = self.sockets.get(socket).and_then(|state| state.call) else { return };
         let Some(pending) = self.calls.get_mut(call) else { return };
         if pending.doubt.take_if(|doubt| *doubt == Doubt::Asked).is_none() {
             return;
@@ -208,8 +208,8 @@ impl Engine {
             return;
         }
         let Some((call, attempt)) = self.take_attempt(socket) else { return };
-        if let Some(wire) = self.wires.get(socket) {
-            wire.address = attempt.address;
+        if let Some(state) = self.sockets.get(socket) {
+            state.address = attempt.address;
         }
         self.client.connected(&mut self.calls[call].call, attempt.socket, now);
         self.drive(call, now);
@@ -218,10 +218,10 @@ impl Engine {
 
     /// These bytes have come.
     pub(crate) fn received(&mut self, socket: usize, bytes: &[u8], now: Timestamp) {
-        let Some(wire) = self.wires.get(socket) else { return };
-        wire.receive(bytes);
-        if let Some(call) = wire.call {
-            // It has come, even if the deadline is over by now.
+        let Some(state) = self.sockets.get(socket) else { return };
+        state.receive(bytes);
+        if let Some(call) = state.call {
+            // It counts even if the deadline has passed by now.
             self.receive(call, socket, now);
             self.drive(call, now);
             self.settle(now);
@@ -230,7 +230,7 @@ impl Engine {
 
     /// The socket has ended, or could not be connected.
     pub(crate) fn ended(&mut self, socket: usize, end: End, now: Timestamp) {
-        // A host that refuses is there, and one of which the network says that it cannot be reached is not.
+        // A host that refuses is there. One that the network cannot reach is not.
         let unreachable = |cause: &str| cause.ends_with("unreachable") || cause.ends_with("timed out");
         let is_there = !matches!(&end, End::Broken(cause) if unreachable(cause));
         if self.checked(socket, is_there, now) {
@@ -241,10 +241,10 @@ impl Engine {
             drop(attempt);
             self.client.connect_failed(&mut self.calls[call].call, cause);
             self.drive(call, now);
-        } else if let Some(wire) = self.wires.get(socket) {
-            let (call, lock) = (wire.call, wire.lock.take());
-            wire.end.get_or_insert(end);
-            self.lose(lock);
+        } else if let Some(state) = self.sockets.get(socket) {
+            let (call, lock) = (state.call, state.lock.take());
+            state.end.get_or_insert(end);
+            self.lock_lost(lock);
             if let Some(call) = call {
                 self.drive(call, now);
             }
@@ -252,7 +252,7 @@ impl Engine {
         self.settle(now);
     }
 
-    /// Goes on with the calls whose deadlines are over.
+    /// Continues the calls whose deadlines have passed.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.wakeup = None;
         let calls: Vec<(usize, Timestamp)> = self.calls.iter().map(|(call, pending)| (call, pending.until)).collect();
@@ -305,7 +305,7 @@ impl Engine {
                     if self.receive(call, socket, now) {
                         continue;
                     }
-                    let Some(address) = self.wires.get(socket).and_then(|wire| wire.address.clone()) else {
+                    let Some(address) = self.sockets.get(socket).and_then(|state| state.address.clone()) else {
                         // A Unix socket has no other host.
                         self.client.acknowledged(&mut self.calls[call].call, true, now);
                         continue;
@@ -319,7 +319,7 @@ impl Engine {
     }
 
     fn connect(&mut self, call: usize, server: usize, address: Option<Rc<str>>, attempt: usize, now: Timestamp) {
-        let socket = self.wires.open(Some(call));
+        let socket = self.sockets.open(Some(call));
         self.actions.push_back(Action::Connect { socket: socket.number, server, address: address.clone() });
         let pending = &mut self.calls[call];
         if attempt == 0 {
@@ -330,13 +330,13 @@ impl Engine {
         self.client.connecting(&mut pending.call, now);
     }
 
-    /// Finds out whether what was sent on a socket is acknowledged, unless that is done already: the system is asked, and if it cannot tell, another connection.
+    /// Checks whether the command is acknowledged, unless that check has begun: first by asking the system, then by another connection.
     fn check(&mut self, call: usize, server: usize, socket: usize, address: &Rc<str>) {
         let doubt = &mut self.calls[call].doubt;
         match doubt {
             None => {
                 *doubt = Some(Doubt::Asked);
-                return self.actions.push_back(Action::Ask { socket });
+                return self.actions.push_back(Action::CheckAcknowledged { socket });
             }
             Some(Doubt::Asked | Doubt::Trial(_)) => return,
             Some(Doubt::Unknown) => *doubt = Some(Doubt::Trial(address.clone())),
@@ -346,13 +346,13 @@ impl Engine {
         }
         // Two, so that one packet may be lost.
         for _ in 0..2 {
-            let socket = self.wires.open(None);
+            let socket = self.sockets.open(None);
             self.actions.push_back(Action::Connect { socket: socket.number, server, address: Some(address.clone()) });
             self.checks.push(Check { socket, address: address.clone() });
         }
     }
 
-    /// If this socket was to find out whether a host is there: that is known now.
+    /// Ends the check by this socket, if it is one. True if it is.
     fn checked(&mut self, socket: usize, is_there: bool, now: Timestamp) -> bool {
         let Some(place) = self.checks.iter().position(|check| check.socket.number == socket) else { return false };
         let Check { address, .. } = self.checks.swap_remove(place);
@@ -378,7 +378,7 @@ impl Engine {
     fn send(&mut self, call: usize, socket: usize, bytes: Vec<u8>, now: Timestamp) {
         let pending = &mut self.calls[call];
         pending.socket = Some(socket);
-        match self.wires.get(socket).and_then(|wire| wire.end.clone()) {
+        match self.sockets.get(socket).and_then(|state| state.end.clone()) {
             Some(End::Broken(cause)) => return self.client.failed(&mut pending.call, &cause, now),
             // The system would take it too; the answer tells.
             Some(End::Closed) => {}
@@ -387,20 +387,20 @@ impl Engine {
         self.client.sent(&mut pending.call, now);
     }
 
-    /// Takes what has come; whether anything has.
+    /// Takes the bytes that have come. True if there were any.
     fn receive(&mut self, call: usize, socket: usize, now: Timestamp) -> bool {
         let pending = &mut self.calls[call];
         pending.socket = Some(socket);
-        let Some(wire) = self.wires.get(socket) else { return false };
-        if let Some(bytes) = wire.take_inbox() {
+        let Some(state) = self.sockets.get(socket) else { return false };
+        if let Some(bytes) = state.take_inbox() {
             self.client.received(&mut pending.call, &bytes, now);
             return true;
         }
-        match &wire.end {
+        match &state.end {
             Some(End::Broken(cause)) => self.client.failed(&mut pending.call, cause, now),
             Some(End::Closed) => self.client.received(&mut pending.call, &[], now),
             None => {
-                wire.call = Some(call);
+                state.call = Some(call);
                 return false;
             }
         }
@@ -409,16 +409,16 @@ impl Engine {
 
     fn finish(&mut self, call: usize, result: Result<Outcome, Failure>) {
         let pending = self.calls.remove(call);
-        let mut wire = pending.socket.and_then(|socket| self.wires.get(socket));
-        if let Some(wire) = &mut wire {
-            wire.call = None;
+        let mut state = pending.socket.and_then(|socket| self.sockets.get(socket));
+        if let Some(state) = &mut state {
+            state.call = None;
         }
         let result = result.map(|outcome| match outcome {
             Outcome::Acquire(AcquireOutcome::Locked(lock)) => {
                 self.last_lock += 1.0;
                 self.locks.push((self.last_lock, lock));
-                if let Some(wire) = wire {
-                    wire.lock = Some(self.last_lock);
+                if let Some(state) = state {
+                    state.lock = Some(self.last_lock);
                 }
                 Answer::Locked(self.last_lock)
             }
@@ -445,22 +445,22 @@ impl Engine {
         self.locks.binary_search_by(|(held, _)| held.total_cmp(&lock)).ok()
     }
 
-    /// Has the holder told that the connection of its lock broke, unless the lock was released before.
-    fn lose(&mut self, lock: Option<LockNumber>) {
+    /// Has the holder of a lock told that its connection broke, unless the lock was released before.
+    fn lock_lost(&mut self, lock: Option<LockNumber>) {
         if let Some(lock) = lock.filter(|lock| self.find_lock(*lock).is_some()) {
-            self.actions.push_back(Action::Lose { lock });
+            self.actions.push_back(Action::LockLost { lock });
         }
     }
 
     /// The attempt that a socket belongs to, and its call.
     fn take_attempt(&mut self, socket: usize) -> Option<(usize, Attempt)> {
-        let call = self.wires.get(socket)?.call?;
+        let call = self.sockets.get(socket)?.call?;
         let attempts = &mut self.calls.get_mut(call)?.attempts;
         let place = attempts.iter().position(|attempt| attempt.socket.number == socket)?;
         Some((call, attempts.remove(place)))
     }
 
-    /// Has the sockets closed that were dropped meanwhile, and goes on with the calls that waited for them.
+    /// Closes the sockets that were dropped meanwhile, and continues the calls that waited for them.
     fn settle(&mut self, now: Timestamp) {
         let calls = &self.calls;
         let matters = |check: &Check| {
@@ -469,11 +469,11 @@ impl Engine {
             calls.iter().any(|(_, pending)| tries(pending))
         };
         self.checks.retain(matters);
-        while let Some((socket, wire)) = self.wires.take_dropped() {
+        while let Some((socket, state)) = self.sockets.take_dropped() {
             self.actions.push_back(Action::Close { socket });
-            self.lose(wire.lock);
+            self.lock_lost(state.lock);
             let waits = |pending: &&Pending| pending.socket == Some(socket);
-            if let Some(call) = wire.call.filter(|call| self.calls.get(*call).as_ref().is_some_and(waits)) {
+            if let Some(call) = state.call.filter(|call| self.calls.get(*call).as_ref().is_some_and(waits)) {
                 self.drive(call, now);
             }
         }
@@ -522,7 +522,7 @@ mod tests {
         engine.acquire(&REQUEST, START).expect("a good key")
     }
 
-    /// What is to be done, in short.
+    /// The actions, in short.
     fn actions(engine: &mut Engine) -> Vec<String> {
         let describe = |action| match action {
             Action::LookUp { server } => format!("look up {server}"),
@@ -532,8 +532,8 @@ mod tests {
             Action::Finish { call, result: Ok(Answer::Locked(lock)) } => format!("{call} has lock {lock}"),
             Action::Finish { call, result: Ok(Answer::Other(outcome)) } => format!("{call} is {outcome:?}"),
             Action::Finish { call, result: Err(failure) } => format!("{call}: {failure}"),
-            Action::Lose { lock } => format!("lose {lock}"),
-            Action::Ask { socket } => format!("ask {socket}"),
+            Action::LockLost { lock } => format!("lost {lock}"),
+            Action::CheckAcknowledged { socket } => format!("ask {socket}"),
         };
         std::iter::from_fn(|| engine.poll()).map(describe).collect()
     }
@@ -593,7 +593,7 @@ mod tests {
         let mut engine = holding();
         engine.ended(0, End::Closed, START);
         engine.ended(0, End::Closed, START);
-        assert_eq!(actions(&mut engine), ["lose 1"]);
+        assert_eq!(actions(&mut engine), ["lost 1"]);
         engine.abandon(1.0, START);
         assert_eq!(actions(&mut engine), ["close 0"]);
     }
@@ -610,7 +610,7 @@ mod tests {
         engine.abandon(1.0, START);
         assert_eq!(actions(&mut engine), [""; 0]);
         engine.ended(0, End::Closed, START);
-        assert_eq!(actions(&mut engine), ["lose 2"]);
+        assert_eq!(actions(&mut engine), ["lost 2"]);
     }
 
     #[test]
@@ -777,6 +777,9 @@ mod tests {
         for _ in 0..100 {
             engine.received(0, &[b'x'; 10_000], START);
         }
-        assert!(engine.wires.get(0).and_then(crate::wires::Wire::take_inbox).expect("some of it").len() < 100_000);
+        assert!(
+            engine.sockets.get(0).and_then(crate::sockets::SocketState::take_inbox).expect("some of it").len()
+                < 100_000
+        );
     }
 }

@@ -9,12 +9,12 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::engine::{self, Answer};
 use crate::settings::{Config, micros, milliseconds};
-use crate::wires::End;
+use crate::sockets::End;
 
 /// How many bytes may come at once.
 const INBOX: usize = 16 * 1024;
 
-/// What JavaScript is to do next.
+/// The next action for JavaScript.
 #[wasm_bindgen]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -28,12 +28,12 @@ pub enum Action {
     Send,
     /// Close the socket.
     Close,
-    /// Tell who waits for the call what [`Engine::result`] says.
+    /// Settle the call with [`Engine::result`].
     Finish,
-    /// Tell who holds the lock that its connection broke.
-    Lose,
-    /// Find out whether the other host has acknowledged all that was sent on the socket; then [`Engine::asked`].
-    Ask,
+    /// The connection of [`Engine::lock`] broke: tell its holder.
+    LockLost,
+    /// Check whether the other host has acknowledged all that was sent on the socket; then [`Engine::asked`].
+    CheckAcknowledged,
 }
 
 /// How a call ended.
@@ -50,7 +50,7 @@ pub enum Result {
     Timeout,
     /// The connection has too many locks.
     LockHeld,
-    /// The lock is gone.
+    /// The release succeeded.
     Released,
     /// There was no lock.
     NotLocked,
@@ -159,7 +159,7 @@ impl Engine {
         self.inner.abandon(lock, at(now));
     }
 
-    /// Gives a call up.
+    /// Cancels a call.
     pub fn cancel(&mut self, call: usize, now: f64) {
         self.inner.cancel(call, at(now));
     }
@@ -192,7 +192,7 @@ impl Engine {
         self.inner.connected(socket, at(now));
     }
 
-    /// Where in the [`module_memory`] the bytes are to be put that come: always the same place.
+    /// The position in the [`module_memory`] for the bytes of [`Engine::received`]. It never changes.
     #[must_use]
     pub fn inbox(&self) -> *const u8 {
         self.inbox.as_ptr()
@@ -213,7 +213,7 @@ impl Engine {
         self.inner.ended(socket, End::Broken(cause), at(now));
     }
 
-    /// Deadlines may be over.
+    /// Continues the calls whose deadlines have passed.
     pub fn tick(&mut self, now: f64) {
         self.inner.tick(at(now));
     }
@@ -245,11 +245,11 @@ impl Engine {
                 self.ended = Ended::of(result);
                 (Action::Finish, call)
             }
-            Some(engine::Action::Lose { lock }) => {
+            Some(engine::Action::LockLost { lock }) => {
                 self.ended.lock = lock;
-                (Action::Lose, 0)
+                (Action::LockLost, 0)
             }
-            Some(engine::Action::Ask { socket }) => (Action::Ask, socket),
+            Some(engine::Action::CheckAcknowledged { socket }) => (Action::CheckAcknowledged, socket),
         };
         action as usize | subject << 3
     }

@@ -37,7 +37,7 @@ impl Config {
         }
     }
 
-    /// Gives the server that was added last a place on the ring; whether the weight is within its range.
+    /// Gives the server that was added last a label and a weight on the ring. False if the weight is out of range.
     #[wasm_bindgen(js_name = placeOnRing)]
     pub fn place_on_ring(&mut self, label: String, weight: u32) -> bool {
         self.nodes.push((label, weight));

@@ -32,8 +32,8 @@ const SIGNAL_CHECK: Duration = Duration::from_secs(1);
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. What one client
-/// learns of a server serves all clients of the process. The name of a server is looked up by the system, in which no deadline can be set, at most once in ten
+/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. All clients of a
+/// process share the state of servers. The name of a server is looked up by the system, in which no deadline can be set, at most once in ten
 /// seconds: an address is the safer configuration.
 #[derive(Debug)]
 pub struct BlockingClient {
@@ -74,7 +74,7 @@ impl BlockingClient {
         self.drive(call)
     }
 
-    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only make a note.
+    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only set a flag.
     /// The wait ends once a second too, for the signal that came just before it began. An earlier wait that was interrupted is cancelled.
     ///
     /// # Errors
@@ -202,10 +202,10 @@ impl BlockingClient {
                 }
                 Step::LookUp { index, host } => Event::LookedUp(index, sockets::look_up(host)),
                 Step::Connect { endpoint, attempt, .. } => Event::Begun(attempts.begin(endpoint, attempt)),
-                Step::AwaitConnection { until } => match attempts.look() {
+                Step::AwaitConnection { until } => match attempts.check() {
                     Some(attempted) => Event::Attempted(attempted),
                     None => match attempts.wait(between(time, until)) {
-                        Ok(()) => attempts.look().map_or(Event::Nothing, Event::Attempted),
+                        Ok(()) => attempts.check().map_or(Event::Nothing, Event::Attempted),
                         Err(error) => Event::Attempted(Attempted::Failed(error)),
                     },
                 },
@@ -245,7 +245,7 @@ impl BlockingClient {
             Event::Received(Ok(bytes)) => self.client.received(call, bytes, now),
             Event::Acknowledged(acknowledged) => self.client.acknowledged(call, acknowledged, now),
             Event::Nothing => {}
-            // Whether that was the deadline is the state machine's to say: a signal may have cut the wait short.
+            // The state machine checks the deadline: a signal may have ended the wait early.
             Event::Received(Err(error)) if is_early(&error) => {}
             Event::Sent(Err(error)) | Event::Received(Err(error)) => self.client.failed(call, &reason(&error), now),
         }
@@ -282,7 +282,7 @@ fn between(now: Timestamp, until: Timestamp) -> Duration {
     Duration::from_micros(until.micros_since(now))
 }
 
-/// Whether it is only too early: nothing has come, or a signal cut the wait short.
+/// Whether nothing has come yet, or a signal has ended the wait early.
 fn is_early(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }

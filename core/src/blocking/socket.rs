@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 /// Time-outs are rounded up to this many microseconds, so that most of them equal the last one and need no system call.
 const GRAIN: u128 = 10_000;
 
-/// The system waits for at most this long at a time, so that long deadlines do not differ for it either.
+/// The longest single wait, so that long deadlines use the same time-out.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// A send, which seldom waits at all, looks at its deadline this often.
+/// How often a send checks its deadline. It seldom waits at all.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connected socket.
@@ -21,7 +21,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Of a connection that was just made.
+    /// For a connection that was just made.
     pub(super) fn new(connection: Connection) -> io::Result<Self> {
         connection.socket().set_nonblocking(false)?;
         connection.socket().set_write_timeout(Some(SEND_TIMEOUT))?;

@@ -96,7 +96,7 @@ pub struct Lock {
     pub(super) number: LockNumber,
 }
 
-/// What the driver must do next for a call. Whatever it waits for, it asks again once the moment named here is over.
+/// What the driver must do next for a call. When the moment named in a step is over, it asks for the next step in any case.
 ///
 /// The list is closed, and so is [`Endpoint`]: a driver that does not know a step cannot go on, so the compiler is to find it when there is a new one.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ pub enum Step<'a, S> {
         /// Its host.
         host: &'a str,
     },
-    /// Begin an attempt to connect to a server, and say [`connecting`](super::Client::connecting). Several can be under way for one call. Whatever comes of each:
+    /// Begin an attempt to connect to a server, and say [`connecting`](super::Client::connecting). Several can be under way for one call. Report the result of each:
     /// [`connected`](super::Client::connected) or [`connect_failed`](super::Client::connect_failed). Once one has succeeded, or the call wants something else, the others are to be closed.
     Connect {
         /// The index of the server.
@@ -147,7 +147,7 @@ pub enum Step<'a, S> {
         /// When to give up.
         deadline: Timestamp,
     },
-    /// Find out whether the server's host has acknowledged what was sent; then [`acknowledged`](super::Client::acknowledged). A driver that cannot see that makes another
+    /// Check whether the server's host has acknowledged what was sent; then [`acknowledged`](super::Client::acknowledged). A driver that cannot check it makes another
     /// connection to the server, as a trial. Bytes may still come meanwhile.
     Acknowledged {
         /// The index of the server.
@@ -168,13 +168,13 @@ pub enum Step<'a, S> {
 pub struct Call {
     pub(super) kind: Kind,
     pub(super) command: Cow<'static, [u8]>,
-    /// The servers still to try: a stack, from whose end the next one is taken.
+    /// The servers still to try: a stack, popped from the end.
     pub(super) servers: Vec<usize>,
     /// No other server can be asked.
     pub(super) only: bool,
     /// The last server of the key's order: the one that the error names if all fail.
     pub(super) last: usize,
-    /// Why that one failed.
+    /// The failure of the last server.
     pub(super) failure: Option<Failure>,
     /// The server that is tried.
     pub(super) server: usize,
@@ -187,11 +187,11 @@ pub struct Call {
     pub(super) asked: Timestamp,
     /// When the answer to it is due.
     pub(super) answer_by: Timestamp,
-    /// When its acknowledgement is due, while that matters.
+    /// When its acknowledgement is due, if the call checks that.
     pub(super) acknowledged_by: Option<Timestamp>,
-    /// The connection in use was kept from earlier and may be stale.
+    /// The connection was used by an earlier call and may be stale.
     pub(super) reused: bool,
-    /// The server was silent, and is asked first whether it answers again.
+    /// The server was silent: a probe is sent before the command.
     pub(super) probing: bool,
     pub(super) state: State,
 }
@@ -237,7 +237,7 @@ pub(super) enum State {
         link: LinkId,
         lock: LockNumber,
     },
-    /// The answers of earlier releases come first: the reference loses a line that shares a segment with another.
+    /// Reading the answers of earlier releases before the command is sent: the reference loses a line that shares a segment with another.
     CatchingUp {
         link: LinkId,
         by: Timestamp,
@@ -248,13 +248,13 @@ pub(super) enum State {
     Receiving {
         link: LinkId,
     },
-    /// Receiving, and finding out whether the server's host is still there.
+    /// Receiving, while the driver checks whether the server's host is still there.
     Checking {
         link: LinkId,
         by: Timestamp,
     },
     Finished(Result<Outcome, Failure>),
-    /// The result was taken.
+    /// The driver has the result.
     Over,
 }
 

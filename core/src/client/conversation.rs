@@ -1,4 +1,4 @@
-//! How a call goes on: from one event to the next step.
+//! A call, from one event to the next step.
 
 use super::call::{AcquireOutcome, Call, Kind, Lock, Outcome, ReleaseOutcome, State, Step};
 use super::link::{Link, OutOfStep, Releasable, printable};
@@ -16,11 +16,11 @@ use core::mem;
 /// How long to wait before a connection is tried a second time, in microseconds; as MediaWiki's client does.
 const BETWEEN_TRIES: u64 = 1_000;
 
-/// The host of a server must acknowledge an acquire within this time, in microseconds, if the connection is an old one that holds no lock. A daemon that is merely
-/// busy, or frozen, has a kernel that acknowledges.
+/// The host of a server must acknowledge an acquire within this time, in microseconds, if the connection was used before and holds no lock. If the daemon is only busy
+/// or frozen, its kernel acknowledges.
 const ACKNOWLEDGED_WITHIN: u64 = 1_000_000;
 
-/// How long a driver may take to find out whether something is acknowledged, in microseconds.
+/// How long a driver may take to check whether bytes are acknowledged, in microseconds.
 const CHECKED_WITHIN: u64 = 400_000;
 
 /// The question to a server that was silent. It takes no lock.
@@ -29,14 +29,14 @@ const PROBE: &[u8] = b"STATS UPTIME\n";
 /// How long the answer to it may take, in microseconds.
 const PROBE_TIMEOUT: u64 = 1_000_000;
 
-/// How often a call looks whether another one has found the addresses of a name, in microseconds.
+/// How often a call checks whether another one has found the addresses of a name, in microseconds.
 const NAME_POLL: u64 = 5_000;
 
-/// The system's words for a time-out. A cause in these words counts as silence of the server, and every other one as a refusal.
+/// The system's text for a time-out. A failure with this text means that the server is silent, every other one that it refuses.
 pub(crate) const TIMED_OUT: &str = "Connection timed out";
 
 impl<S> Client<S> {
-    /// What `call` needs next.
+    /// Returns what `call` needs next.
     pub fn step<'a>(&'a mut self, call: &'a mut Call, now: Timestamp) -> Step<'a, S> {
         while self.advance(call, now) {}
         let index = call.server;
@@ -55,7 +55,7 @@ impl<S> Client<S> {
         if !matches!(call.state, State::Naming { .. } | State::Connecting { .. } | State::Pausing { .. }) {
             return Step::Finished(match mem::replace(&mut call.state, State::Over) {
                 State::Finished(result) => result,
-                // Its connection was closed by another call's hand: `close`, `abandon_all`.
+                // Its connection was closed by `close` or `abandon_all`.
                 _ => self.without_answer(call, self.broken(call, "the connection was closed")),
             });
         }
@@ -71,13 +71,13 @@ impl<S> Client<S> {
                     (Heat::Begin(Some(ip)), Target::Host { port, .. }) => Endpoint::Address { ip, port: *port },
                     (Heat::Begin(None), Target::Unix(path)) => Endpoint::Unix(path),
                     (Heat::Wait(until), _) => return Step::AwaitConnection { until: within_call(call, until) },
-                    // `advance` has dealt with the others.
+                    // `advance` has handled the others.
                     _ => return Step::AwaitConnection { until: now },
                 };
                 Step::Connect { index, server, endpoint, attempt }
             }
             State::Pausing { until } => Step::Pause { until: within_call(call, *until) },
-            // They are dealt with above.
+            // The others are handled above.
             _ => Step::Pause { until: now },
         }
     }
@@ -89,7 +89,7 @@ impl<S> Client<S> {
         }
     }
 
-    /// A look-up of the name of this server has ended, with its addresses, or with the system's text. It is good for all calls of all clients that share
+    /// A look-up of the name of this server has ended, with its addresses, or with the system's text. It serves all calls of all clients that share
     /// their [`Knowledge`](super::Knowledge).
     pub fn looked_up(&mut self, index: usize, found: Result<Vec<String>, String>, now: Timestamp) {
         if let Some(Some(name)) = self.names.get(index) {
@@ -125,7 +125,7 @@ impl<S> Client<S> {
     pub fn sent(&mut self, call: &mut Call, now: Timestamp) {
         let State::Sending { link: id } = call.state else { return };
         let Some(link) = find(&mut self.links, id) else { return };
-        // Over a shared connection another release may have taken the lock: then the answer is not known beforehand.
+        // Over a shared connection another release may have freed the lock: then the answer is not known beforehand.
         if call.kind != Kind::Release || self.settings.await_release || !link.holds() {
             let matters = call.kind == Kind::Acquire && call.reused && !link.holds();
             call.acknowledged_by = matters.then(|| now.after_micros(ACKNOWLEDGED_WITHIN));
@@ -141,14 +141,14 @@ impl<S> Client<S> {
         }
     }
 
-    /// What came of [`Step::Acknowledged`].
+    /// The result of [`Step::Acknowledged`].
     pub fn acknowledged(&mut self, call: &mut Call, acknowledged: bool, now: Timestamp) {
         let State::Checking { link, .. } = call.state else { return };
         if acknowledged {
             call.acknowledged_by = None;
             call.state = State::Receiving { link };
         } else {
-            // It cannot have taken the lock, or will free it when it finds the connection closed. The next server has the whole time.
+            // The server did not get the command, or frees the lock when it finds the connection closed. The next server gets the whole time.
             self.drop_link(link);
             call.deadline = None;
             self.silent(call, now);
@@ -157,7 +157,7 @@ impl<S> Client<S> {
         }
     }
 
-    /// Bytes that came for [`Step::Receive`]; none at the end of the stream.
+    /// Bytes that were received for [`Step::Receive`]; an empty slice at the end of the stream.
     pub fn received(&mut self, call: &mut Call, bytes: &[u8], now: Timestamp) {
         let (Some(id), true) = (call.state.link(), !bytes.is_empty()) else {
             return self.failed(call, "the server closed the connection", now);
@@ -166,19 +166,19 @@ impl<S> Client<S> {
         self.standings[link.server].with(|standing| standing.answered(now));
         let (client, number) = (self.number, self.next_lock);
         let understood = link.receive(bytes, now).and_then(|()| match call.state {
-            State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(Heard::GoOn)),
-            _ if call.probing => link.probe_answered().map(|answered| answered.then_some(Heard::GoOn)),
-            _ => Ok(understand(link, call.kind, client, number)?.map(Heard::Answer)),
+            State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(Reply::Continue)),
+            _ if call.probing => link.probe_answered().map(|answered| answered.then_some(Reply::Continue)),
+            _ => Ok(understand(link, call.kind, client, number)?.map(Reply::Answer)),
         });
         match understood {
             Ok(None) => {}
-            Ok(Some(Heard::GoOn)) => {
+            Ok(Some(Reply::Continue)) => {
                 call.probing = false;
                 self.begin_sending(call, id, now);
             }
-            Ok(Some(Heard::Answer(result))) => self.answered(call, id, result, now),
+            Ok(Some(Reply::Answer(result))) => self.answered(call, id, result, now),
             Err(OutOfStep(said)) => {
-                // Asking a second time would not be any clearer.
+                // A second attempt could go wrong in the same way, after the lock was granted.
                 self.drop_link(id);
                 let failure = self.broken(call, &format!("it said `{said}`"));
                 self.end(call, failure);
@@ -186,7 +186,7 @@ impl<S> Client<S> {
         }
     }
 
-    /// Sending or receiving failed; `cause` is the system's text. The connection is dropped, and a kept one replaced once.
+    /// Sending or receiving failed; `cause` is the system's text. The connection is dropped. One that was reused is replaced once.
     pub fn failed(&mut self, call: &mut Call, cause: &str, now: Timestamp) {
         let Some(id) = call.state.link() else { return };
         let has_answered = find(&mut self.links, id).is_some_and(|link| link.heard.is_some());
@@ -202,13 +202,13 @@ impl<S> Client<S> {
         } else if has_answered {
             self.end(call, failure);
         } else {
-            // It let nobody in: too many clients, or it is stopping.
+            // It closes new connections: it has too many clients, or is stopping.
             self.refused(call, now);
             give_server_up(call, failure);
         }
     }
 
-    /// Moves on as far as it goes without an event: whether there may be more.
+    /// Advances the call by one state if that needs no event. True if it may be called again.
     fn advance(&mut self, call: &mut Call, now: Timestamp) -> bool {
         match &call.state {
             State::Choosing => self.choose(call, now),
@@ -227,7 +227,7 @@ impl<S> Client<S> {
                 let (second, cause) = (*second, race.cause().to_string());
                 match race.heat(now) {
                     Heat::Failed => self.not_connected(call, second, &cause, now),
-                    // Where one address refuses and another is silent, the server is away, and may be back at any moment.
+                    // One address refuses and another is silent: this counts as a refusal, because the server may be back at any moment.
                     Heat::TimedOut if !cause.is_empty() => self.not_connected(call, second, &cause, now),
                     Heat::TimedOut => self.not_connected(call, second, TIMED_OUT, now),
                     Heat::Begin(_) | Heat::Wait(_) => return false,
@@ -270,12 +270,12 @@ impl<S> Client<S> {
         };
         (call.server, call.chosen, call.probing) = (server, now, false);
         if call.kind == Kind::ReleaseNothing && self.shares_a_lock(server) {
-            // Over the shared connection the server would take a lock of somebody else.
+            // Over the shared connection the server would release another caller's lock.
             call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked)));
             return;
         }
         let verdict = if let Kind::Statistics { .. } = call.kind {
-            // Whoever asks for a server's statistics wants to hear from this server.
+            // A question for statistics is for this server alone.
             Verdict::Ask
         } else {
             let tries = if self.settings.connect_twice { 2 } else { 1 };
@@ -307,7 +307,7 @@ impl<S> Client<S> {
         self.settings.share_connections && self.links.iter().any(|link| link.server == server && link.holds())
     }
 
-    /// A kept connection to `server`, if there is one to be had.
+    /// An idle connection to `server`, if there is one that may be used.
     fn take_link(&mut self, server: usize, now: Timestamp) -> Option<LinkId> {
         let longest = self.settings.max_idle_time;
         let standing = &self.standings[server];
@@ -335,7 +335,7 @@ impl<S> Client<S> {
         self.settings.min_answer_timeout.min(ACKNOWLEDGED_WITHIN)
     }
 
-    /// Finds the addresses of the call's server: whether it got any further.
+    /// Finds the addresses of the call's server. False if the call must wait for a look-up.
     fn resolve(&mut self, call: &mut Call, second: bool, now: Timestamp) -> bool {
         let patience = self.look_up_patience();
         let Some(name) = &self.names[call.server] else {
@@ -354,7 +354,7 @@ impl<S> Client<S> {
                 call.state = State::Naming { second, asks: false };
                 return false;
             }
-            // What a look-up says is no fault of the server.
+            // A look-up that fails says nothing about the server.
             Naming::Failed(cause) => give_server_up(call, self.no_connection(call.server, &cause)),
         }
         true
@@ -367,9 +367,9 @@ impl<S> Client<S> {
         };
         let busy = link.busy;
         match link.release(lock) {
-            // A call of another lock waits there: it is told first.
+            // Another call waits on the connection. This release follows when that call has its answer.
             Releasable::Newest if busy => {
-                link.give_back_newest();
+                link.delay_release_of_newest();
                 call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released)));
             }
             Releasable::Unknown if busy => {
@@ -379,7 +379,7 @@ impl<S> Client<S> {
                 link.busy = true;
                 self.converse(call, id, now);
             }
-            Releasable::HeldBack => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released))),
+            Releasable::Delayed => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released))),
             Releasable::Gone => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked))),
         }
     }
@@ -417,7 +417,7 @@ impl<S> Client<S> {
         }
         if call.kind == Kind::Release {
             if result.is_err() {
-                // Whether the lock is held is not known, and its caller has no more to do with it.
+                // It is unknown whether the lock is held. Closing the connection frees it.
                 self.drop_link(id);
             } else if find(&mut self.links, id).is_some_and(|link| link.owes_a_release()) {
                 return self.converse(call, id, now);
@@ -433,7 +433,7 @@ impl<S> Client<S> {
             link.busy = false;
             link.idle_since = now;
             if link.owes_a_release() {
-                // Its caller has no more to do with it. At the end of the connection the server hands the lock on.
+                // Its caller has released it. Closing the connection frees it at the server.
                 self.drop_link(id);
             }
         }
@@ -445,15 +445,15 @@ impl<S> Client<S> {
         call.state = State::Finished(result);
     }
 
-    /// The call has failed for good.
+    /// The call has failed, and no other server is asked.
     fn end(&self, call: &mut Call, failure: Failure) {
         call.state = State::Finished(self.without_answer(call, failure));
     }
 
-    /// The result of a call that has failed for good.
+    /// The result of a call that has failed and asks no other server.
     fn without_answer(&self, call: &Call, failure: Failure) -> Result<Outcome, Failure> {
         if call.kind == Kind::Release && !self.settings.await_release {
-            // Whatever became of the connection, the lock is free: known beforehand, and not waited for.
+            // However the connection ended, the server frees the lock.
             Ok(Outcome::Release(ReleaseOutcome::Released))
         } else {
             Err(failure)
@@ -477,11 +477,11 @@ impl<S> Client<S> {
         give_server_up(call, self.no_connection(call.server, cause));
     }
 
-    /// The answer is due, and has not come. `unasked`: the command was not even sent.
+    /// The answer is overdue. `unasked`: the command was not sent yet.
     fn timed_out(&mut self, call: &mut Call, id: LinkId, unasked: bool, now: Timestamp) {
         let failure = self.broken(call, TIMED_OUT);
         self.drop_link(id);
-        // A server that was asked late in the call, or by an impatient caller, has not had its time.
+        // A server whose share of the answer time was cut short, by an earlier server or by the caller, is not blamed.
         let had_its_time = match call.patience {
             Patience::Waits { allowed, .. } if !unasked && !call.probing => now.micros_since(call.asked) >= allowed,
             _ => call.deadline.is_none_or(|deadline| now < deadline),
@@ -497,7 +497,7 @@ impl<S> Client<S> {
         }
     }
 
-    /// The call's server gave no answer in time. Its idle connections are not trusted any more; calls that wait there go on waiting.
+    /// The call's server gave no answer in time. Its idle connections are closed; calls that wait for it go on waiting.
     fn silent(&mut self, call: &Call, now: Timestamp) {
         let server = call.server;
         self.standings[server].with(|standing| standing.silent(call.chosen, self.settings.avoid_for, now));
@@ -530,12 +530,12 @@ impl<S> Client<S> {
     }
 }
 
-/// Not later than the call may last.
+/// The moment, or the call's deadline if that is earlier.
 fn within_call(call: &Call, moment: Timestamp) -> Timestamp {
     call.deadline.map_or(moment, |deadline| deadline.min(moment))
 }
 
-/// The call asks its next server. The failure is kept if it is the one to be reported.
+/// The call asks its next server. The failure is stored if it is the one to report.
 fn give_server_up(call: &mut Call, failure: Failure) {
     if call.server == call.last {
         call.failure = Some(failure);
@@ -543,15 +543,15 @@ fn give_server_up(call: &mut Call, failure: Failure) {
     call.state = State::Choosing;
 }
 
-/// What was heard.
-enum Heard {
-    /// What had to come before the command.
-    GoOn,
-    /// The answer to the command; the text behind `ERROR` if the server refused.
+/// A complete answer.
+enum Reply {
+    /// To an earlier release or to a probe: now the command can be sent.
+    Continue,
+    /// To the command; the text behind `ERROR` if the server refused.
     Answer(Result<Outcome, String>),
 }
 
-/// The answer to a call of this kind, once it is there; the text behind `ERROR` if the server refused. A lock that is granted gets this number.
+/// The answer to a call of this kind, once it is complete; the text behind `ERROR` if the server refused. A lock that is granted gets this number.
 fn understand<S>(
     link: &mut Link<S>,
     kind: Kind,

@@ -4,17 +4,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-/// An answer of more bytes than this without an end is none.
+/// More bytes than this without an end are not an answer.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// One connection, as the conversation stands on it.
+/// One connection: the locks it holds and the answers it still owes.
 #[derive(Debug)]
 pub(super) struct Link<S> {
     pub(super) id: LinkId,
     /// The index of its server.
     pub(super) server: usize,
     pub(super) socket: S,
-    /// What was received and not yet understood.
+    /// Bytes that were received and not yet parsed.
     received: Vec<u8>,
     /// Releases whose answers are still to come.
     pub(super) unanswered: u32,
@@ -23,7 +23,7 @@ pub(super) struct Link<S> {
     /// A call is using it.
     pub(super) busy: bool,
     pub(super) idle_since: Timestamp,
-    /// When the server last said anything on it.
+    /// When the server last sent anything on it.
     pub(super) heard: Option<Timestamp>,
 }
 
@@ -31,11 +31,11 @@ pub(super) struct Link<S> {
 #[derive(Debug)]
 struct Held {
     number: LockNumber,
-    /// Its caller has released it, but a newer lock is held, which the server would take instead.
-    given_back: bool,
+    /// Its caller has released it, but the server is not told yet: it would release a newer lock instead.
+    release_delayed: bool,
 }
 
-/// The server said something that was not asked for, or that makes no sense; what it said, fit for a message.
+/// The server sent something that is no answer to the command. The text is escaped for a message.
 #[derive(Debug)]
 pub(super) struct OutOfStep(pub(super) String);
 
@@ -49,11 +49,11 @@ impl OutOfStep {
 pub(super) enum Releasable {
     /// It is the newest.
     Newest,
-    /// A newer one is held: this one is released when that is.
-    HeldBack,
-    /// Another release took it, and older locks are held, which a release would take.
+    /// A newer one is held: this one is released after that.
+    Delayed,
+    /// The server has released it already, and holds others, which a release would free.
     Gone,
-    /// The connection holds nothing: the server is to say.
+    /// The connection holds no lock that is known here: the server is asked.
     Unknown,
 }
 
@@ -84,15 +84,15 @@ impl<S> Link<S> {
 
     /// The server has granted a lock.
     pub(super) fn granted(&mut self, number: LockNumber) {
-        self.locks.push(Held { number, given_back: false });
+        self.locks.push(Held { number, release_delayed: false });
     }
 
-    /// The server has taken the newest lock, or was told to.
+    /// The server has released the newest lock, or was told to.
     pub(super) fn released_newest(&mut self) {
         self.locks.pop();
     }
 
-    /// The server knows of no lock.
+    /// The server holds no lock for this connection.
     pub(super) fn released_all(&mut self) {
         self.locks.clear();
     }
@@ -103,24 +103,24 @@ impl<S> Link<S> {
         match self.locks.iter_mut().find(|held| held.number == number) {
             Some(_) if newest == Some(number) => Releasable::Newest,
             Some(held) => {
-                held.given_back = true;
-                Releasable::HeldBack
+                held.release_delayed = true;
+                Releasable::Delayed
             }
             None if newest.is_none() => Releasable::Unknown,
             None => Releasable::Gone,
         }
     }
 
-    /// Its caller has released the newest lock, and the server is to be told later.
-    pub(super) fn give_back_newest(&mut self) {
+    /// Its caller has released the newest lock; the server is told later.
+    pub(super) fn delay_release_of_newest(&mut self) {
         if let Some(held) = self.locks.last_mut() {
-            held.given_back = true;
+            held.release_delayed = true;
         }
     }
 
-    /// Whether the newest lock was released before by its caller, and the server is still to be told.
+    /// Whether the caller of the newest lock has released it, and the server must still be told.
     pub(super) fn owes_a_release(&self) -> bool {
-        self.locks.last().is_some_and(|held| held.given_back)
+        self.locks.last().is_some_and(|held| held.release_delayed)
     }
 
     pub(super) fn receive(&mut self, bytes: &[u8], now: Timestamp) -> Result<(), OutOfStep> {
@@ -129,7 +129,7 @@ impl<S> Link<S> {
         if self.received.len() > MAX_ANSWER { Err(self.out_of_step()) } else { Ok(()) }
     }
 
-    /// Takes the answers of earlier releases off what was received: whether all of them have come.
+    /// Removes the answers of earlier releases from the received bytes. True if all of them have come.
     pub(super) fn catch_up(&mut self) -> Result<bool, OutOfStep> {
         while self.unanswered > 0 {
             let Some(line) = self.take_line() else { return Ok(false) };
@@ -141,7 +141,7 @@ impl<S> Link<S> {
         if self.received.is_empty() { Ok(true) } else { Err(self.out_of_step()) }
     }
 
-    /// Takes the answer to `STATS UPTIME` off what was received: whether it has come.
+    /// Removes the answer to `STATS UPTIME` from the received bytes. True if it has come.
     pub(super) fn probe_answered(&mut self) -> Result<bool, OutOfStep> {
         match self.answer()? {
             Some(line) if line.starts_with("uptime: ") => Ok(true),
@@ -150,7 +150,7 @@ impl<S> Link<S> {
         }
     }
 
-    /// The one line that was asked for, once it is there.
+    /// The answer of one line, once it is complete.
     pub(super) fn answer(&mut self) -> Result<Option<String>, OutOfStep> {
         match self.take_line() {
             Some(_) if !self.received.is_empty() => Err(self.out_of_step()),
@@ -158,7 +158,7 @@ impl<S> Link<S> {
         }
     }
 
-    /// The answer to `STATS`, once it is whole: one line, or for `FULL` all up to the empty one. The refusal has no line end.
+    /// The answer to `STATS`, once it is complete: one line, or for `FULL` all lines up to an empty one. A refusal has no line end.
     pub(super) fn statistics(&mut self, full: bool) -> Option<String> {
         let end: &[u8] = if full { b"\n\n" } else { b"\n" };
         let whole = self.received == b"ERROR WRONG_STAT" || self.received.ends_with(end);
@@ -177,7 +177,7 @@ impl<S> Link<S> {
     }
 }
 
-/// What a server says goes into messages and logs: it must not forge a line there.
+/// Escapes what a server sent, for messages and logs: it must not forge a line there.
 pub(super) fn printable(said: &str) -> String {
     let mut printable = String::with_capacity(said.len());
     for character in said.chars() {

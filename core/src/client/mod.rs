@@ -8,13 +8,13 @@
 //!
 //! | file | what it decides |
 //! | --- | --- |
-//! | `standing.rs` | whether a server is asked, after it refused or was silent |
+//! | `standing.rs` | whether a server is asked after it refused or was silent |
 //! | `name.rs` | when a name is looked up |
 //! | `race.rs` | which address of a server is tried when |
 //! | `conversation.rs` | what a call does next |
 //! | `link.rs` | what a connection owes and holds |
 //!
-//! Clients that are made with one [`Knowledge`] share what they learn of servers and names.
+//! Clients that are made with one [`Knowledge`] share the state of servers and the addresses of names.
 //!
 //! ```
 //! use poolcounter::Timestamp;
@@ -83,7 +83,7 @@ type ClientNumber = usize;
 
 static NEXT_CLIENT: AtomicUsize = AtomicUsize::new(0);
 
-/// Servers, what is known of them, and the connections to them. `S` is the driver's socket; dropping it must close it.
+/// A client: its servers, and the connections to them. `S` is the driver's socket; dropping it must close it.
 #[derive(Debug)]
 pub struct Client<S> {
     number: ClientNumber,
@@ -98,24 +98,24 @@ pub struct Client<S> {
 }
 
 impl<S> Client<S> {
-    /// A client that has no connection yet, and shares what it learns with nobody.
+    /// A client that has no connection yet, and knowledge of its own.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self::with_knowledge(settings, &mut Knowledge::default())
     }
 
-    /// A client that has no connection yet, and learns together with all others that were made with this knowledge. Their moments must come from one clock.
+    /// A client that has no connection yet, and shares this knowledge with other clients. Their moments must come from one clock.
     #[must_use]
     pub fn with_knowledge(settings: Settings, knowledge: &mut Knowledge) -> Self {
         let (standings, names) = (Vec::new(), Vec::new());
         let number = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
         let mut client = Self { number, settings, standings, names, links: Vec::new(), next_link: 0, next_lock: 0 };
-        client.learn_with(knowledge);
+        client.use_knowledge(knowledge);
         client
     }
 
-    /// From now on it learns together with all others that have this knowledge. What it knew is left behind.
-    pub fn learn_with(&mut self, knowledge: &mut Knowledge) {
+    /// From now on it uses this knowledge instead of the one it had.
+    pub fn use_knowledge(&mut self, knowledge: &mut Knowledge) {
         let servers = &self.settings.servers;
         self.standings = servers.iter().map(|server| knowledge.server(server.target())).collect();
         self.names = servers.iter().map(|server| server.target().host().map(|host| knowledge.name(host))).collect();
@@ -154,7 +154,7 @@ impl<S> Client<S> {
         Ok(call)
     }
 
-    /// Begins a release with nothing held. It is sent to the key's server and waited for; but not over a shared connection that holds a lock, which the server would take.
+    /// Begins a release with nothing held. It is sent to the key's server, and its answer is awaited. It is not sent over a shared connection that holds a lock, because the server would release that lock.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl<S> Client<S> {
     ) -> Result<Call, Failure> {
         let last = *servers.last().ok_or(Failure::NoServer)?;
         let only = servers.len() == 1;
-        // Those that refused a moment ago come last: better a late answer than none.
+        // Servers that refused a moment ago come last.
         if !only {
             let is_last_resort = |server: &usize| {
                 self.standings[*server].with(|standing| standing.is_last_resort(now)) && !self.has_link(*server)

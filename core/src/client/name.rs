@@ -1,18 +1,18 @@
-//! When a name is looked up, and what is known of it meanwhile.
+//! When the name of a server is looked up, and which addresses are used meanwhile.
 
 use super::shared::Shared;
 use crate::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How long the addresses of a name are good, in microseconds.
-const KEPT: u64 = 60_000_000;
+/// How long the addresses of a name are used before it is looked up again, in microseconds.
+const ADDRESSES_VALID_FOR: u64 = 60_000_000;
 
 /// The least time between two look-ups of a name that is not found, or whose addresses do not answer, in microseconds.
-const SPARED: u64 = 10_000_000;
+const LOOK_UP_INTERVAL: u64 = 10_000_000;
 
-/// Why a call does without the name.
-const STILL: &str = "its name is still being looked up";
+/// The failure of a call that does not wait for a look-up any longer.
+const STILL_LOOKED_UP: &str = "its name is still being looked up";
 
 /// What is known of one name, by all clients of the process.
 pub(super) type SharedName = Shared<Name>;
@@ -28,74 +28,74 @@ pub(super) struct Name {
     good_until: Timestamp,
     /// When it was looked up last.
     looked_up: Option<Timestamp>,
-    /// Some call looks it up since then; if nothing is heard of that, another one does after a while.
+    /// When a call began to look it up. If that call never reports a result, another one looks the name up after a while.
     claimed: Option<Timestamp>,
-    /// What the last look-up said, if it failed.
+    /// The text of the last look-up, if it failed.
     failure: String,
 }
 
-/// What a call does about a name.
+/// How a call gets the addresses of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
     /// It uses the known addresses.
     Known(Vec<String>),
-    /// It looks the name up, and nobody else does. What is known goes on to serve.
+    /// It looks the name up, as the only call. The others use the known addresses meanwhile.
     LookUp,
-    /// Some call looks it up at the moment, and has just begun.
+    /// It waits: another call has just begun to look the name up.
     Wait,
-    /// It was not found a short while ago.
+    /// It fails: the name was not found a short while ago.
     Failed(String),
 }
 
 impl Name {
-    /// Takes the name for an address, if it is one.
+    /// Notes whether the name is an address itself.
     pub(super) fn read(&mut self, host: &str) {
         if is_address(host) {
             (self.addresses, self.literal) = ([String::from(host)].into(), true);
         }
     }
 
-    /// A look-up is waited for until it has taken `patience`: a resolver that is silent must not stall every call.
+    /// Calls wait for a look-up until it has taken `patience`: a silent resolver must not stall every call.
     pub(super) fn naming(&mut self, patience: u64, now: Timestamp) -> Naming {
         if self.literal || now < self.good_until {
             return self.known_or(Naming::Failed(self.failure.clone()));
         }
         match self.claimed.map(|claimed| now.micros_since(claimed)) {
             Some(age) if age < patience => return self.known_or(Naming::Wait),
-            Some(age) if age < SPARED => return self.known_or(Naming::Failed(String::from(STILL))),
+            Some(age) if age < LOOK_UP_INTERVAL => return self.known_or(Naming::Failed(String::from(STILL_LOOKED_UP))),
             _ => {}
         }
         self.claimed = Some(now);
         Naming::LookUp
     }
 
-    /// The call that was to look it up does not.
+    /// The call that had claimed the look-up ends without it.
     pub(super) fn give_claim_back(&mut self) {
         self.claimed = None;
     }
 
-    /// A look-up has ended. If it failed, what was known goes on to serve.
+    /// A look-up has ended. If it failed, the known addresses stay in use.
     pub(super) fn looked_up(&mut self, found: Result<Vec<String>, String>, now: Timestamp) {
         (self.claimed, self.looked_up) = (None, Some(now));
         let found = found
             .and_then(|found| if found.is_empty() { Err(String::from("the name has no address")) } else { Ok(found) });
-        let kept = match found {
+        let valid_for = match found {
             Ok(addresses) => {
                 (self.addresses, self.failure) = (alternating(addresses), String::new());
-                KEPT
+                ADDRESSES_VALID_FOR
             }
             Err(failure) => {
                 self.failure = failure;
-                SPARED
+                LOOK_UP_INTERVAL
             }
         };
-        self.good_until = now.after_micros(kept);
+        self.good_until = now.after_micros(valid_for);
     }
 
     /// None of its addresses could be connected to: they may have changed.
     pub(super) fn all_failed(&mut self) {
         if let Some(looked_up) = self.looked_up {
-            self.good_until = self.good_until.min(looked_up.after_micros(SPARED));
+            self.good_until = self.good_until.min(looked_up.after_micros(LOOK_UP_INTERVAL));
         }
     }
 
@@ -104,7 +104,7 @@ impl Name {
     }
 }
 
-/// Whether a host, which the configuration has accepted, needs no look-up. The system reads what is no plain form: `127.1`, a zone.
+/// Whether a host, which the configuration has accepted, needs no look-up. The system resolves other forms of an address: `127.1`, a zone.
 fn is_address(host: &str) -> bool {
     if host.contains(':') {
         return !host.contains('%');
@@ -150,7 +150,7 @@ mod tests {
         let mut name = Name::default();
         assert_eq!(name.naming(PATIENCE, at(1)), Naming::LookUp);
         assert_eq!(name.naming(PATIENCE, at(2)), Naming::Wait);
-        assert_eq!(name.naming(PATIENCE, at(3)), Naming::Failed(String::from(STILL)));
+        assert_eq!(name.naming(PATIENCE, at(3)), Naming::Failed(String::from(STILL_LOOKED_UP)));
         name.looked_up(Ok([address("10.0.0.1")].into()), at(3));
         let known = Vec::from([address("10.0.0.1")]);
         assert_eq!(name.naming(PATIENCE, at(62)), Naming::Known(known.clone()));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_up_of_which_nothing_is_heard_is_another_calls_turn() {
+    fn a_look_up_without_a_result_is_begun_again_by_another_call() {
         let mut name = Name::default();
         assert_eq!(name.naming(PATIENCE, at(1)), Naming::LookUp);
         assert_eq!(name.naming(PATIENCE, at(11)), Naming::LookUp);

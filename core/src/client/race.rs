@@ -4,7 +4,7 @@ use crate::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The longest time before the next address is tried as well, in microseconds. RFC 8305 recommends it.
+/// The longest time until the next address is tried too, in microseconds. RFC 8305 recommends it.
 const STAGGER: u64 = 250_000;
 
 /// Where an attempt goes.
@@ -32,11 +32,11 @@ pub(super) struct Race {
     under_way: usize,
     last_begun: Timestamp,
     connect_timeout: u64,
-    /// What the last attempt that failed said.
+    /// The cause of the last attempt that failed.
     cause: String,
 }
 
-/// What is to be done next.
+/// The next thing to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heat<'a> {
     /// Begin the attempt with this address.

@@ -8,11 +8,11 @@ pub const DEFAULT_PORT: u16 = 7531;
 /// The longest path of a Unix socket, in bytes.
 const MAX_PATH: usize = 107;
 
-/// What DNS has room for.
+/// The longest label and name in DNS.
 const MAX_LABEL: usize = 63;
 const MAX_NAME: usize = 253;
 
-/// What no host has in its name, as the URL standard lists it.
+/// Characters that no host has in its name, as the URL standard lists them.
 const NEVER_IN_A_NAME: &[char] = &['#', '%', '/', '<', '>', '?', '@', '[', '\\', ']', '^', '|'];
 
 /// A server as the configuration names it.
@@ -64,8 +64,8 @@ impl Server {
         Ok(Self { name: text.to_string(), target })
     }
 
-    /// Reads the same forms with spaces and line ends around them, which a typing mistake may leave there. They stay in the [`name`](Self::name): whoever trims it chooses other servers
-    /// for the same keys.
+    /// Reads the same forms with spaces and line ends around them, which a typing mistake may leave there. They stay in the [`name`](Self::name), because it decides
+    /// which keys belong to the server.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Server {
         Ok(Self { name: text.to_string(), target })
     }
 
-    /// The text as it was configured. It is what servers are chosen by, and what errors name.
+    /// The text as it was configured. It decides which keys belong to the server, and errors contain it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -139,7 +139,7 @@ fn is_ipv6(host: &str) -> bool {
     address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(|zone| !zone.is_empty() && !zone.contains('%'))
 }
 
-/// Whether there is nothing but numbers in it. The system takes it for an IPv4 address, then, or looks for a name that nobody can have registered.
+/// Whether it consists of numbers alone. The system would read it as an IPv4 address, and no such name can be registered.
 fn is_numeric(host: &str) -> bool {
     let is_number = |label: &str| {
         let hexadecimal =
@@ -149,7 +149,7 @@ fn is_numeric(host: &str) -> bool {
     host.strip_suffix('.').unwrap_or(host).split('.').all(is_number)
 }
 
-/// As `inet_aton` has it: one to four numbers, decimal, octal or hexadecimal, of which the last fills what the others leave.
+/// As `inet_aton` reads it: one to four numbers, decimal, octal or hexadecimal. The last one fills the remaining bytes.
 fn is_ipv4(host: &str) -> bool {
     let mut left: u32 = 4;
     let mut numbers = host.split('.').peekable();
@@ -180,7 +180,7 @@ fn hexadecimal(text: &str) -> Option<&str> {
     text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).filter(|digits| !digits.is_empty())
 }
 
-/// Other letters than ASCII's are counted once: encoded for DNS, each takes a byte or more.
+/// Letters outside ASCII count as one each, though they take more bytes when they are encoded for DNS.
 fn is_name(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let fits = |label: &str| (1..=MAX_LABEL).contains(&label.chars().count());

@@ -1,4 +1,4 @@
-//! What the clients of a process share.
+//! The state that the clients of a process share.
 
 use super::name::SharedName;
 use super::server::Target;
@@ -47,10 +47,10 @@ impl<T> Clone for Shared<T> {
     }
 }
 
-/// As many servers, and as many names, are remembered although no client has them at the moment.
-const REMEMBERED: usize = 1_000;
+/// When more servers than this are known, those that no client uses any more are forgotten. The same holds for names.
+const MAX_KNOWN: usize = 1_000;
 
-/// What a process knows of servers and of names. Clients that are made with the same knowledge learn from each other.
+/// The state of servers and the addresses of names. Clients that are made with the same knowledge share them: one that finds a server silent spares the others the wait.
 #[derive(Debug, Default)]
 pub struct Knowledge {
     servers: Vec<(Target, SharedStanding)>,
@@ -58,13 +58,13 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// Knows nothing.
+    /// Without any server or name.
     #[must_use]
     pub const fn new() -> Self {
         Self { servers: Vec::new(), names: Vec::new() }
     }
 
-    /// A look-up of this host has ended, with its addresses or with the system's text, whoever wanted it.
+    /// A look-up of this host has ended, with its addresses or with the system's text. It serves all clients.
     pub fn looked_up(&mut self, host: &str, found: Result<Vec<String>, String>, now: Timestamp) {
         self.name(host).with(|name| name.looked_up(found, now));
     }
@@ -81,7 +81,7 @@ impl Knowledge {
     }
 }
 
-/// What is known of this one, however little. They are few, and looked for when a client is made.
+/// The entry of a server or name; a new one if there is none. They are few, and this runs only when a client is made.
 fn of<K: PartialEq<Q>, Q: ToOwned<Owned = K> + ?Sized, T: Default>(
     known: &mut Vec<(K, Shared<T>)>,
     one: &Q,
@@ -89,7 +89,7 @@ fn of<K: PartialEq<Q>, Q: ToOwned<Owned = K> + ?Sized, T: Default>(
     if let Some((_, shared)) = known.iter().find(|(other, _)| other == one) {
         return shared.clone();
     }
-    if known.len() >= REMEMBERED {
+    if known.len() >= MAX_KNOWN {
         known.retain(|(_, shared)| shared.is_used());
     }
     let shared = Shared::default();

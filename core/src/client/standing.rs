@@ -1,4 +1,4 @@
-//! Whether a server is asked at all: what this process has learnt of it.
+//! Whether a server is asked at all. The clients of a process share this.
 //!
 //! A refusal costs nothing, so a server that refuses is still asked, only last. Silence costs the whole wait, so a server that was silent is left alone for
 //! a while, and then asked by one call, with a question that cannot take a lock.
@@ -12,20 +12,20 @@ const REFUSED_FOR: u64 = 1_000_000;
 /// A server that was silent is left alone for at most this long, in microseconds.
 const LONGEST_AVOIDANCE: u64 = 10_000_000;
 
-/// A server that has answered somebody within this time is well, whatever became of another call, in microseconds.
+/// A server that answered any call within this time is not silent, though another call got no answer, in microseconds.
 const WELL_FOR: u64 = 1_000_000;
 
-/// What is known of one server, by all clients of the process.
+/// The state of one server, shared by all clients of the process.
 pub(super) type SharedStanding = Shared<Standing>;
 
-/// What is known of one server.
+/// The state of one server.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
-    /// It refused: it is tried last until then.
+    /// After a refusal: it is tried last until then.
     refused_until: Timestamp,
-    /// It gave no answer in time, and has given none since.
+    /// Set when it gave no answer in time, until it answers or refuses.
     silence: Option<Silence>,
-    /// When it last gave no answer in time. A connection that was not heard from since is not trusted.
+    /// When it last gave no answer in time. A connection on which it has not answered since is not used.
     last_silence: Option<Timestamp>,
     /// When it last answered.
     last_answer: Option<Timestamp>,
@@ -44,7 +44,7 @@ struct Silence {
 pub(super) enum Verdict {
     /// As usual.
     Ask,
-    /// It was silent: this call finds out whether it answers again.
+    /// It was silent: this call checks whether it answers again.
     Probe,
     /// It was silent, and is asked again in so many microseconds.
     Avoid(u64),
@@ -74,7 +74,7 @@ impl Standing {
         (self.refused_until, self.silence, self.last_answer) = (Timestamp::default(), None, Some(now));
     }
 
-    /// It refused a connection, or ended one: its host is there, the server is not.
+    /// It refused a connection, or ended one: its host answers, the server does not.
     pub(super) fn refused(&mut self, avoid_for: u64, now: Timestamp) {
         (self.refused_until, self.silence) = (now.after_micros(avoid_for.min(REFUSED_FOR)), None);
     }
@@ -83,7 +83,7 @@ impl Standing {
     pub(super) fn silent(&mut self, chosen: Timestamp, avoid_for: u64, now: Timestamp) {
         let last_silence = self.last_silence.replace(now);
         let before = self.silence.as_ref().map_or(0, |silence| silence.avoid_for);
-        // Calls that wait together fail together: that is one failure.
+        // Calls that wait at the same time fail at the same time, and count as one failure.
         let is_another = last_silence.is_none_or(|silence| chosen > silence);
         let least = if is_another { before.saturating_mul(2).max(avoid_for) } else { before };
         let avoid_for = least.max(now.micros_since(chosen)).min(LONGEST_AVOIDANCE);
@@ -95,12 +95,12 @@ impl Standing {
         self.last_silence.is_none_or(|silence| heard.is_some_and(|heard| heard > silence))
     }
 
-    /// Whether it has answered anybody a moment ago.
+    /// Whether it has answered any call a moment ago.
     pub(super) fn is_well(&self, now: Timestamp) -> bool {
         self.last_answer.is_some_and(|answer| now.micros_since(answer) < WELL_FOR)
     }
 
-    /// Whether it has answered anybody since.
+    /// Whether it has answered any call since.
     pub(super) fn has_answered_since(&self, moment: Timestamp) -> bool {
         self.last_answer.is_some_and(|answer| answer > moment)
     }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_never_ends_is_another_calls_turn() {
+    fn a_probe_without_a_result_is_repeated_by_another_call() {
         let mut standing = Standing::default();
         standing.silent(at(0), SECOND, at(0));
         assert_eq!(standing.verdict(false, 3 * SECOND, at(1)), Verdict::Probe);

@@ -29,8 +29,8 @@ use std::time::Duration;
 
 /// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections alone and makes its own. What one client learns of a server
-/// serves all clients of the process.
+/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections alone and makes its own. All clients of a process
+/// share the state of servers.
 ///
 /// The name of a server is looked up when it is connected to, at most once in ten seconds. By default the client does that by the system's blocking function, in
 /// [`progress`](NonblockingCall::progress); with [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
@@ -94,7 +94,7 @@ pub struct Wait {
     pub timeout: Duration,
 }
 
-/// What a descriptor is waited for.
+/// The event of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Until there is something to read.
@@ -215,7 +215,7 @@ impl Shared {
     fn progress(&mut self, pending: &mut Pending) -> Progress<Outcome> {
         self.leave_parents_connections();
         let mut just_sent = false;
-        // An event loop that was busy comes late. What is there by then was there in time, as far as anyone knows.
+        // A busy event loop calls late. Bytes that are there by then may have come in time, so they count before the deadline does.
         let mut in_time = pending.until.take().map(just_before);
         loop {
             let now = now();
@@ -259,7 +259,7 @@ impl Shared {
             }
             Step::LookUp { index, host } => Advance::Event(Event::LookedUp(index, sockets::look_up(host))),
             Step::Connect { endpoint, attempt, .. } => Advance::Event(Event::Begun(attempts.begin(endpoint, attempt))),
-            Step::AwaitConnection { until } => match attempts.look() {
+            Step::AwaitConnection { until } => match attempts.check() {
                 Some(attempted) => Advance::Event(Event::Attempted(attempted)),
                 None => match attempts.descriptor() {
                     Ok(descriptor) => Advance::Wait(
@@ -279,7 +279,7 @@ impl Shared {
                 }
                 Err(error) => too_early_or_failed(error, socket, Direction::Write, deadline),
             },
-            // The answer takes longer than this.
+            // The answer cannot be there yet.
             Step::Receive { socket, deadline } if just_sent => {
                 Advance::Wait(Some((socket.socket().as_raw_fd(), Direction::Read)), deadline)
             }
@@ -293,7 +293,7 @@ impl Shared {
         }
     }
 
-    /// Tells the state machine what happened; whether that was the sending of a command.
+    /// Reports an event to the state machine. True if a command was just sent.
     fn tell(&mut self, pending: &mut Pending, event: Event) -> bool {
         let (now, call) = (now(), &mut pending.call);
         let mut just_sent = false;

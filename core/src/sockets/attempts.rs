@@ -9,20 +9,20 @@ use std::net::{SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// How long to wait for a place in the backlog of a Unix socket, for which the system has no event.
+/// How long to wait before a Unix socket whose backlog was full is tried again. The system has no event for that.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
 
 /// The connections that are being made for one call.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     under_way: Vec<Connection>,
-    /// The Unix socket whose backlog is full.
-    no_place: Option<String>,
-    /// Watches them if there are several, for an event loop that watches one descriptor.
+    /// A Unix socket whose backlog was full.
+    backlog_full: Option<String>,
+    /// Becomes readable when any of several attempts has ended. An event loop waits for one descriptor.
     epoll: Option<OwnedFd>,
 }
 
-/// What has become of one of them.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) enum Attempted {
     Connected(Connection),
@@ -32,11 +32,11 @@ pub(crate) enum Attempted {
 enum State {
     Made(Connection),
     UnderWay(Connection),
-    NoPlace,
+    BacklogFull,
 }
 
 impl Attempts {
-    /// Begins one, and says what has become of it, if that is known at once. The first of a server ends those of another.
+    /// Begins an attempt, and gives its result if that is known at once. The first attempt of a server ends those of another.
     pub(crate) fn begin(&mut self, endpoint: Endpoint<'_>, attempt: usize) -> Option<Attempted> {
         if attempt == 0 {
             self.clear();
@@ -48,8 +48,8 @@ impl Attempts {
                 self.under_way.push(connection);
                 None
             }
-            Ok(State::NoPlace) => {
-                self.no_place = match endpoint {
+            Ok(State::BacklogFull) => {
+                self.backlog_full = match endpoint {
                     Endpoint::Unix(path) => Some(path.to_owned()),
                     Endpoint::Address { .. } => None,
                 };
@@ -59,17 +59,17 @@ impl Attempts {
         }
     }
 
-    /// Looks at all of them, and gives the first that has ended.
-    pub(crate) fn look(&mut self) -> Option<Attempted> {
-        if let Some(path) = self.no_place.take() {
+    /// The result of the first attempt that has ended.
+    pub(crate) fn check(&mut self) -> Option<Attempted> {
+        if let Some(path) = self.backlog_full.take() {
             return self.begin(Endpoint::Unix(&path), 0);
         }
-        for place in 0..self.under_way.len() {
-            let connection = self.under_way.remove(place);
+        for index in 0..self.under_way.len() {
+            let connection = self.under_way.remove(index);
             match check(connection) {
-                Ok(State::UnderWay(connection)) => self.under_way.insert(place, connection),
+                Ok(State::UnderWay(connection)) => self.under_way.insert(index, connection),
                 Ok(State::Made(connection)) => return Some(Attempted::Connected(connection)),
-                Ok(State::NoPlace) => {}
+                Ok(State::BacklogFull) => {}
                 Err(error) => return Some(Attempted::Failed(error)),
             }
         }
@@ -87,12 +87,12 @@ impl Attempts {
         }
     }
 
-    /// How long may be waited before the next look, if the descriptor does not tell.
+    /// The longest wait until the next check, where no descriptor shows an event.
     pub(crate) fn longest_wait(&self) -> Option<Duration> {
-        self.no_place.as_ref().map(|_| BACKLOG_PAUSE)
+        self.backlog_full.as_ref().map(|_| BACKLOG_PAUSE)
     }
 
-    /// What an event loop is to watch: a socket until it can be written to, or something that watches several until it can be read.
+    /// The descriptor for an event loop: a socket until it can be written to, or an epoll instance of several until it can be read.
     pub(crate) fn descriptor(&mut self) -> io::Result<Option<(RawFd, Readiness)>> {
         let [first, others @ ..] = &self.under_way[..] else { return Ok(None) };
         if others.is_empty() {
@@ -108,15 +108,15 @@ impl Attempts {
         Ok(self.epoll.as_ref().map(|epoll| (epoll.as_raw_fd(), Readiness::Read)))
     }
 
-    /// Gives all of them up.
+    /// Cancels all of them.
     pub(crate) fn clear(&mut self) {
-        if !self.under_way.is_empty() || self.no_place.is_some() {
+        if !self.under_way.is_empty() || self.backlog_full.is_some() {
             *self = Self::default();
         }
     }
 }
 
-/// What a descriptor is waited for.
+/// The event of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     Read,
@@ -132,7 +132,7 @@ fn begin(endpoint: Endpoint<'_>) -> io::Result<State> {
     connection.socket().set_nonblocking(true)?;
     match connection.socket().connect(&address) {
         Ok(()) => made(connection),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(State::NoPlace),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(State::BacklogFull),
         Err(error) if is(&error, Errno::INPROGRESS) || is(&error, Errno::INTR) => Ok(State::UnderWay(connection)),
         Err(error) => Err(error),
     }

@@ -1,10 +1,10 @@
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread;
 
-/// How often a mutex is tried that somebody else has. It is open again in less than a microsecond, unless a signal's handler has interrupted the one who has it.
+/// How often a locked mutex is tried. Its holder needs less than a microsecond, unless a signal handler has interrupted it.
 const TRIES: u32 = 10_000;
 
-/// A value behind a mutex, for brief use. It is for what a client can do without: who does not get it is given a fresh value, which is forgotten afterwards.
+/// A value behind a mutex that never blocks for long. If the mutex stays locked, the caller gets a new value, which is dropped afterwards; so it is for values that a client can do without.
 #[derive(Debug, Default)]
 pub(crate) struct Brief<T>(Mutex<T>);
 
@@ -13,12 +13,12 @@ impl<T: Default> Brief<T> {
         Self(Mutex::new(value))
     }
 
-    /// Does something with the value, which must be brief and never come back here.
+    /// Runs `body` with the value. It must be quick, and must not use the same value again.
     pub(crate) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
         for _ in 0..TRIES {
             match self.0.try_lock() {
                 Ok(mut value) => return body(&mut value),
-                // A panic has left it halfway: begin anew.
+                // After a panic it may be half changed: begin with a new one.
                 Err(TryLockError::Poisoned(poisoned)) => {
                     *PoisonError::into_inner(poisoned) = T::default();
                     self.0.clear_poison();
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_back_from_inside_gets_a_fresh_value() {
+    fn a_nested_use_gets_a_new_value() {
         let counter = Brief::new(0);
         counter.with(|value| *value += 1);
         let inner = counter.with(|_| counter.with(|value| *value));

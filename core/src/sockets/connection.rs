@@ -6,12 +6,12 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// A host is asked after ten idle seconds whether it is still there, and then every three seconds. One that vanished is noticed after 22 seconds, and a network
-/// that loses everything for five seconds breaks no connection.
+/// The first keepalive probe is sent after ten idle seconds, the next ones every three seconds. A host that vanished is noticed after 22 seconds. A network that loses
+/// all packets for five seconds breaks no connection.
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(3)).with_retries(4);
 
-/// What was sent must be acknowledged within this time, where the system alone would go on for a quarter of an hour. It ends keepalive too, at its next question.
+/// Bytes must be acknowledged within this time; without it the system would retransmit for a quarter of an hour. It also ends keepalive, at the next probe.
 const HOST_TIMEOUT: Duration = Duration::from_secs(21);
 
 /// A socket to a server, and the process that it belongs to.
@@ -46,7 +46,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it was made here, and not by a parent before a fork.
+    /// Whether this process made it, and not a parent before a fork.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process.is_current()
     }
@@ -68,8 +68,8 @@ impl Connection {
 }
 
 impl Drop for Connection {
-    /// Ends the connection, and not only this process's hold on it: a child that was forked has the socket open too, and would keep the locks alive.
-    /// What such a child drops is its parent's, and stays.
+    /// Shuts the connection down: closing the descriptor alone would leave it open in a child that was forked, and the server would keep the locks.
+    /// In such a child the parent's connection is left alone.
     fn drop(&mut self) {
         if !self.is_of_this_process() {
             return;
@@ -78,8 +78,8 @@ impl Drop for Connection {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        // With bytes that nobody has read, the system would not repeat this end until it arrives, but send a reset, once. A server that writes without end is no
-        // reason to stay here.
+        // If unread bytes were left, the system would send one reset instead of an end that is retransmitted. The number of reads is limited, in case the server
+        // writes without end.
         let mut unread = [0; 1024];
         for _ in 0..64 {
             if !recv(&self.socket, &mut unread, RecvFlags::DONTWAIT).is_ok_and(|(length, _)| length > 0) {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_read_makes_no_reset_of_the_end() {
+    fn unread_bytes_do_not_turn_the_end_into_a_reset() {
         let (connection, mut server) = connected();
         server.write_all(b"RELEASED\n").expect("an answer");
         drop(connection);

@@ -1,4 +1,4 @@
-//! What the clients over blocking sockets and over others share.
+//! Code that the clients over blocking and non-blocking sockets share.
 
 #[cfg_attr(not(feature = "nonblocking"), allow(dead_code, reason = "an event loop needs more of it"))]
 mod attempts;
@@ -24,25 +24,25 @@ use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// What processes know of servers and names, each in a place of its own. A child that was forked does not use its parent's: a thread of the parent may have been inside
-/// at that moment, and nobody would open the child's copy of the mutex.
+/// The state of servers and names, with a slot for each process. A child that was forked does not use its parent's slot: a thread of the parent may have held the mutex
+/// at that moment, and the child's copy would stay locked.
 static KNOWLEDGE: [Brief<Knowledge>; 16] = [const { Brief::new(Knowledge::new()) }; 16];
 
 fn with_knowledge<R>(body: impl FnOnce(&mut Knowledge) -> R) -> R {
-    // A child's number follows its parent's. Where it is no such number, but the system's, a place may be shared by chance.
-    let place = Process::current().as_u64() % KNOWLEDGE.len() as u64;
-    let knowledge = usize::try_from(place).ok().and_then(|place| KNOWLEDGE.get(place));
+    // A child's number follows its parent's. Where the number is the system's process id, two processes may share a slot by chance.
+    let slot = Process::current().as_u64() % KNOWLEDGE.len() as u64;
+    let knowledge = usize::try_from(slot).ok().and_then(|slot| KNOWLEDGE.get(slot));
     knowledge.unwrap_or(&KNOWLEDGE[0]).with(body)
 }
 
-/// Forgets what this process knows of servers and names, and gives the memory back. Clients that are there keep what they know. For a library before it is unloaded.
+/// Forgets the state of servers and names in this process, and frees the memory. Existing clients keep their state. For a library before it is unloaded.
 pub fn forget_servers() {
     for knowledge in &KNOWLEDGE {
         knowledge.with(|knowledge| *knowledge = Knowledge::new());
     }
 }
 
-/// Tells all clients of this process what a look-up of a host has found: the addresses as texts, or why there are none. Any thread may tell it.
+/// Gives all clients of this process the result of a look-up of a host: the addresses as texts, or why there are none. Any thread may call it.
 #[cfg(feature = "nonblocking")]
 pub fn looked_up(host: &str, found: Result<Vec<String>, String>) {
     with_knowledge(|knowledge| knowledge.looked_up(host, found, now()));
@@ -55,15 +55,15 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_nsec.unsigned_abs() / 1000)
 }
 
-/// A client that learns together with all others of this process.
+/// A client that shares the state of servers and names with all others of this process.
 pub(crate) fn client<S>(settings: Settings) -> Client<S> {
     with_knowledge(|knowledge| Client::with_knowledge(settings, knowledge))
 }
 
-/// Makes a parent's client one of this process: it leaves the parent's connections alone, and learns together with the others here.
+/// Makes a parent's client one of this process: it leaves the parent's connections alone, and shares the state of servers and names with the clients here.
 pub(crate) fn adopt<S>(client: &mut Client<S>) {
     client.close();
-    with_knowledge(|knowledge| client.learn_with(knowledge));
+    with_knowledge(|knowledge| client.use_knowledge(knowledge));
 }
 
 /// Looks a name up by the system, which may take long.

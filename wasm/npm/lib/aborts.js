@@ -5,7 +5,7 @@
  *
  * @type {WeakMap<AbortSignal, { aborts: Set<() => void>, listener: () => void }>}
  */
-const watched = new WeakMap();
+const listened = new WeakMap();
 
 /**
  * Has a function called when the signal is aborted.
@@ -14,14 +14,14 @@ const watched = new WeakMap();
  * @param {() => void} abort
  */
 function atAbort(signal, abort) {
-  const known = watched.get(signal);
+  const known = listened.get(signal);
   if (known) {
     known.aborts.add(abort);
     return;
   }
   const aborts = new Set([abort]);
   const listener = () => aborts.forEach((each) => each());
-  watched.set(signal, { aborts, listener });
+  listened.set(signal, { aborts, listener });
   signal.addEventListener('abort', listener, { once: true });
 }
 
@@ -32,10 +32,10 @@ function atAbort(signal, abort) {
  * @param {() => void} abort
  */
 function notAtAbort(signal, abort) {
-  const known = watched.get(signal);
+  const known = listened.get(signal);
   known?.aborts.delete(abort);
   if (known?.aborts.size === 0) {
-    watched.delete(signal);
+    listened.delete(signal);
     signal.removeEventListener('abort', known.listener);
   }
 }

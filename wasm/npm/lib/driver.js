@@ -31,7 +31,7 @@ function coreMemory() {
 }
 
 /**
- * Who waits for a call. One of the first three is called.
+ * The callbacks of a call. One of the first three is called.
  *
  * @typedef {object} Caller
  * @property {(lock: number) => void} [locked]
@@ -41,7 +41,7 @@ function coreMemory() {
  * @property {() => void} [abort]
  */
 
-/** Drives core's client: tells it what happens to sockets and clock, and does what it says. */
+/** Drives core's client: reports events of sockets and clock to it, and runs its actions. */
 class Driver {
   #engine;
   #sockets;
@@ -50,7 +50,7 @@ class Driver {
   /** @type {(Caller | undefined)[]} */
   #calls = [];
   #callsUnderWay = 0;
-  /** Who holds a lock and wants to be told when its connection breaks. @type {Map<number, () => void>} */
+  /** Callbacks for when the connection of a lock breaks. @type {Map<number, () => void>} */
   #holders = new Map();
   /** The locks whose connection is broken. @type {Set<number>} */
   #lost = new Set();
@@ -73,7 +73,7 @@ class Driver {
     this.#sockets = new Sockets({
       connected: (socket) => {
         engine.connected(socket, performance.now());
-        this.#obey();
+        this.#runActions();
       },
       received: (socket, buffer, length) => {
         const memory = coreMemory();
@@ -82,35 +82,35 @@ class Driver {
           memory[inbox + index] = /** @type {number} */ (buffer[index]);
         }
         engine.received(socket, length, performance.now());
-        this.#obey();
+        this.#runActions();
       },
       closed: (socket) => {
         engine.closed(socket, performance.now());
-        this.#obey();
+        this.#runActions();
       },
       broken: (socket, cause) => {
         engine.broken(socket, cause, performance.now());
-        this.#obey();
+        this.#runActions();
       },
       asked: (socket, acknowledged) => {
         engine.asked(socket, Number(acknowledged ?? -1), performance.now());
-        this.#obey();
+        this.#runActions();
       },
     });
   }
 
   /**
    * @param {Uint8Array} key
-   * @param {import('./request.js').Wish} wish
+   * @param {import('./request.js').CheckedRequest} request
    * @param {Caller} caller
    */
-  acquire(key, wish, caller) {
-    const { forMe, workers, maxqueue, timeoutSeconds, answerTimeoutMs } = wish;
+  acquire(key, request, caller) {
+    const { forMe, workers, maxqueue, timeoutSeconds, answerTimeoutMs } = request;
     const now = performance.now();
     this.#begun(this.#engine.acquire(key, forMe, workers, maxqueue, timeoutSeconds, answerTimeoutMs, now), caller);
   }
 
-  /** Answers without a question if the lock is known to be lost. @param {number} lock @param {Caller} caller */
+  /** Answers without asking the server if the lock is known to be lost. @param {number} lock @param {Caller} caller */
   release(lock, caller) {
     if (this.#lost.has(lock)) {
       this.abandon(lock);
@@ -121,11 +121,11 @@ class Driver {
     this.#begun(this.#engine.release(lock, performance.now()), caller);
   }
 
-  /** The server has nothing to say to who holds a lock, and those who wait for it should not wait for a busy program. @param {number} lock */
+  /** The connection is closed at once, even if the program is busy: the server sends nothing to a holder, and the next waiter should get the lock. @param {number} lock */
   abandon(lock) {
     this.#forgetHolder(lock);
     this.#engine.abandon(lock, performance.now());
-    this.#obey((socket) => this.#sockets.closeNow(socket));
+    this.#runActions((socket) => this.#sockets.closeNow(socket));
   }
 
   /**
@@ -138,12 +138,12 @@ class Driver {
   }
 
   /**
-   * Has the holder of a lock told when its connection breaks.
+   * Calls back when the connection of a lock breaks.
    *
    * @param {number} lock
    * @param {() => void} lost
    */
-  watch(lock, lost) {
+  onLockLost(lock, lost) {
     this.#holders.set(lock, lost);
     if (this.#lost.has(lock)) {
       lost();
@@ -154,7 +154,7 @@ class Driver {
   async close() {
     this.#calls.forEach((caller, call) => caller && this.#cancel(call, new ClosedError('the pool was closed')));
     this.#engine.close(performance.now());
-    this.#obey();
+    this.#runActions();
     await this.#sockets.handedOver();
   }
 
@@ -174,7 +174,7 @@ class Driver {
       caller.abort = () => this.#cancel(call, signal.reason);
       atAbort(signal, caller.abort);
     }
-    this.#obey();
+    this.#runActions();
   }
 
   /**
@@ -185,7 +185,7 @@ class Driver {
     const caller = this.#forget(call);
     this.#engine.cancel(call, performance.now());
     caller?.failed(reason);
-    this.#obey();
+    this.#runActions();
   }
 
   /**
@@ -208,19 +208,19 @@ class Driver {
     this.#lost.delete(lock);
   }
 
-  /** Does what core says; to be called whenever it was told something. */
-  #obey(close = (/** @type {number} */ socket) => this.#sockets.close(socket)) {
+  /** Runs core's actions; to be called after every event. */
+  #runActions(close = (/** @type {number} */ socket) => this.#sockets.close(socket)) {
     const engine = this.#engine;
     /** @type {(() => void)[]} */
-    const losers = [];
+    const holders = [];
     for (;;) {
       const step = engine.poll();
       const subject = step >>> 3;
       switch (step & 7) {
         case Action.None:
           this.#setTimer();
-          // They may use this pool, and free the numbers of locks.
-          losers.forEach((lost) => lost());
+          // They may use this pool.
+          holders.forEach((lost) => lost());
           return;
         case Action.LookUp:
           void this.#lookUp(subject);
@@ -237,10 +237,10 @@ class Driver {
         case Action.Finish:
           this.#finish(subject);
           break;
-        case Action.Lose:
-          this.#lose(engine.lock(), losers);
+        case Action.LockLost:
+          this.#lockLost(engine.lock(), holders);
           break;
-        case Action.Ask:
+        case Action.CheckAcknowledged:
           void this.#sockets.ask(subject);
           break;
       }
@@ -262,7 +262,7 @@ class Driver {
     } catch (error) {
       engine.notFound(server, /** @type {Error} */ (error).message, performance.now());
     }
-    this.#obey();
+    this.#runActions();
   }
 
   /** @param {number} index @returns {{ host: string, port: number }} */
@@ -270,12 +270,12 @@ class Driver {
     return /** @type {{ host: string, port: number }} */ (this.#servers[index]);
   }
 
-  /** @param {number} lock @param {(() => void)[]} losers Who is to be told. */
-  #lose(lock, losers) {
+  /** @param {number} lock @param {(() => void)[]} holders Collects the callback. */
+  #lockLost(lock, holders) {
     const holder = this.#holders.get(lock);
     this.#lost.add(lock);
     if (holder) {
-      losers.push(holder);
+      holders.push(holder);
     }
   }
 
@@ -326,7 +326,7 @@ class Driver {
     setImmediate(() => {
       this.#timerAt = Infinity;
       this.#engine.tick(performance.now());
-      this.#obey();
+      this.#runActions();
     });
   }
 }

@@ -54,7 +54,7 @@ export interface Options {
   awaitRelease?: boolean;
 }
 
-/** A wish for a lock. */
+/** What an acquire asks for. */
 export interface Request {
   /** How many may hold the key at once. */
   workers: number;

@@ -3,7 +3,7 @@
 /** @typedef {import('./driver.js').Driver} Driver */
 
 /**
- * A lock that nobody can release any more is abandoned.
+ * A lock whose object was collected as garbage is abandoned.
  *
  * @type {FinalizationRegistry<{ driver: Driver, number: number }>}
  */
@@ -14,7 +14,7 @@ class Lock {
   #driver;
   /** @type {number | undefined} */
   #number;
-  #watched = false;
+  #registered = false;
   /** @type {AbortController | undefined} */
   #lost;
 
@@ -30,14 +30,14 @@ class Lock {
   /** To be called if others than this package have it. */
   mayBeForgotten() {
     if (this.#number !== undefined) {
-      this.#watched = true;
+      this.#registered = true;
       forgotten.register(this, { driver: this.#driver, number: this.#number }, this);
     }
     return this;
   }
 
   get signal() {
-    return (this.#lost ??= this.#watch()).signal;
+    return (this.#lost ??= this.#lostController()).signal;
   }
 
   /** @returns {Promise<'released' | 'notLocked'>} */
@@ -63,16 +63,16 @@ class Lock {
   #take() {
     const number = this.#number;
     this.#number = undefined;
-    if (this.#watched) {
+    if (this.#registered) {
       forgotten.unregister(this);
     }
     return number;
   }
 
-  #watch() {
+  #lostController() {
     const controller = new AbortController();
     if (this.#number !== undefined) {
-      this.#driver.watch(this.#number, () => controller.abort());
+      this.#driver.onLockLost(this.#number, () => controller.abort());
     }
     return controller;
   }

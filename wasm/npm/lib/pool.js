@@ -70,11 +70,11 @@ class PoolCounter {
    */
   #acquire(key, request) {
     return new Promise((resolve, reject) => {
-      const wish = checkedRequest(request);
+      const checked = checkedRequest(request);
       const bytes = keyBytes(key);
       const { signal } = request;
       signal?.throwIfAborted();
-      this.#driver.acquire(bytes, wish, {
+      this.#driver.acquire(bytes, checked, {
         locked: (number) => resolve({ outcome: 'locked', lock: new Lock(this.#driver, number) }),
         answered: (outcome) => resolve({ outcome }),
         failed: reject,

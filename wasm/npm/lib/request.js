@@ -7,12 +7,12 @@ const LONGEST_NAME = 1017;
 /**
  * A request, checked and complete. An `answerTimeoutMs` of 0 leaves that to core.
  *
- * @typedef {{ forMe: boolean, workers: number, maxqueue: number, timeoutSeconds: number, answerTimeoutMs: number }} Wish
+ * @typedef {{ forMe: boolean, workers: number, maxqueue: number, timeoutSeconds: number, answerTimeoutMs: number }} CheckedRequest
  */
 
 /**
  * @param {import('./index.js').Request} request
- * @returns {Wish}
+ * @returns {CheckedRequest}
  */
 function checkedRequest({ workers, maxqueue, timeoutSeconds, mode = 'forAnyone', answerTimeoutMs, signal, ...others }) {
   noneOf(others, 'a request');
@@ -45,7 +45,7 @@ function noneOf(unknown, owner) {
 }
 
 /**
- * The error for an unknown option. Whoever writes `timeout`, for which most would take milliseconds, is told the name that says the unit.
+ * The error for an unknown option. `timeout` could be taken for milliseconds, so its error names the option that says the unit.
  *
  * @param {string} owner
  * @param {string} name

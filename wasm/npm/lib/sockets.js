@@ -17,10 +17,10 @@ const KEEPALIVE_MS = 10_000;
  */
 const LINGER_MS = 5_000;
 
-/** How long to wait for a place in the backlog of a Unix socket, which cannot be waited for. */
+/** How long to wait before a Unix socket whose backlog was full is tried again: there is no event for that. */
 const BACKLOG_PAUSE_MS = 5;
 
-/** The C library's words where libuv has others. */
+/** The C library's texts where libuv has others. */
 const LOOK_UP_WORDS = new Map([
   ['EAI_AGAIN', 'temporary failure in name resolution'],
   ['EAI_FAIL', 'non-recoverable failure in name resolution'],
@@ -28,11 +28,11 @@ const LOOK_UP_WORDS = new Map([
   ['EAI_NONAME', 'name or service not known'],
 ]);
 
-/** What comes is taken out of it at once, so one serves all sockets. Core takes no more than this at a time. */
+/** Received bytes are copied at once, so all sockets share it. Core takes no more than this at a time. */
 const buffer = Buffer.allocUnsafe(16 * 1024);
 
 /**
- * What is told of sockets, by their numbers.
+ * The events of sockets, by their numbers.
  *
  * @typedef {object} Listener
  * @property {(number: number) => void} connected

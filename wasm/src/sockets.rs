@@ -1,4 +1,4 @@
-//! The sockets, as seen from here: a number, and what has come of them that nobody has asked for yet.
+//! The sockets: a number for each, and the events that core has not taken yet.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use slab::Slab;
 
 use crate::engine::LockNumber;
 
-/// More than this is no answer, and core will say so: the rest need not be kept.
+/// The longest inbox. More bytes than this are no answer, and core will report that.
 const INBOX: usize = 64 * 1024;
 
 /// A socket of JavaScript, by its number. Dropping it asks for it to be closed.
@@ -26,60 +26,60 @@ impl Drop for Socket {
 /// How the other side of a socket ended it.
 #[derive(Clone, Debug)]
 pub(crate) enum End {
-    /// In good order: what is sent to it is still accepted.
+    /// By closing its side: bytes can still be sent.
     Closed,
     /// By an error, in the system's words.
     Broken(String),
 }
 
-/// What is known of a socket.
+/// The state of a socket.
 #[derive(Debug, Default)]
-pub(crate) struct Wire {
+pub(crate) struct SocketState {
     /// The call that waits for something to happen on it.
     pub(crate) call: Option<usize>,
     /// The lock that it holds.
     pub(crate) lock: Option<LockNumber>,
-    /// What has come and was not asked for yet.
+    /// Bytes that core has not taken yet.
     inbox: Vec<u8>,
     pub(crate) end: Option<End>,
     /// Where it is connected to; a Unix socket has none.
     pub(crate) address: Option<Rc<str>>,
 }
 
-impl Wire {
+impl SocketState {
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
         if self.inbox.len() <= INBOX {
             self.inbox.extend_from_slice(bytes);
         }
     }
 
-    /// What has come, if anything has.
+    /// The bytes that have come, if there are any.
     pub(crate) fn take_inbox(&mut self) -> Option<Vec<u8>> {
         (!self.inbox.is_empty()).then(|| std::mem::take(&mut self.inbox))
     }
 }
 
-/// All sockets. A number is given again once its socket was [taken](Wires::take_dropped).
+/// All sockets. A number is given again once its socket was [taken](Sockets::take_dropped).
 #[derive(Debug, Default)]
-pub(crate) struct Wires {
-    wires: Slab<Wire>,
+pub(crate) struct Sockets {
+    sockets: Slab<SocketState>,
     dropped: Rc<RefCell<Vec<usize>>>,
 }
 
-impl Wires {
+impl Sockets {
     /// A socket that is to be connected, for a call.
     pub(crate) fn open(&mut self, call: Option<usize>) -> Socket {
-        let number = self.wires.insert(Wire { call, ..Wire::default() });
+        let number = self.sockets.insert(SocketState { call, ..SocketState::default() });
         Socket { number, dropped: Rc::clone(&self.dropped) }
     }
 
-    pub(crate) fn get(&mut self, number: usize) -> Option<&mut Wire> {
-        self.wires.get_mut(number)
+    pub(crate) fn get(&mut self, number: usize) -> Option<&mut SocketState> {
+        self.sockets.get_mut(number)
     }
 
-    /// A socket that was dropped since: its number, and what was known of it.
-    pub(crate) fn take_dropped(&mut self) -> Option<(usize, Wire)> {
+    /// A socket that was dropped since: its number and state.
+    pub(crate) fn take_dropped(&mut self) -> Option<(usize, SocketState)> {
         let number = self.dropped.borrow_mut().pop()?;
-        self.wires.try_remove(number).map(|wire| (number, wire))
+        self.sockets.try_remove(number).map(|state| (number, state))
     }
 }
