@@ -10,6 +10,10 @@ const HEIGHT = 150;
 const FONT = '12px system-ui, sans-serif';
 /** Steps of the time axis, in seconds. */
 const STEPS = [60, 120, 300];
+/** Steps of the other axis: whole numbers. */
+const COUNTS = [1, 2, 5]
+  .flatMap((first) => [0, 1, 2, 3, 4, 5, 6].map((zeros) => first * 10 ** zeros))
+  .sort((a, b) => a - b);
 
 /**
  * @param {string} name of a custom property
@@ -53,7 +57,7 @@ function options(lines, cursor) {
     },
     axes: [
       { ...axis(), size: 28, space: 56, incrs: STEPS, values: (_plot, ticks) => ticks.map(minute) },
-      { ...axis(), size: 46, space: 28, values: (_plot, ticks) => ticks.map(rough) },
+      { ...axis(), size: 46, space: 28, incrs: COUNTS, values: (_plot, ticks) => ticks.map(rough) },
     ],
     series: [{}, ...lines.map(series)],
     hooks: { setCursor: [(plot) => cursor(plot.cursor.idx ?? null)] },

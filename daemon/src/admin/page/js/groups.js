@@ -108,12 +108,24 @@ export class Groups {
   show(groups, history, now, chosen) {
     this.#now = now;
     this.#chosen = chosen;
-    this.#records.show(groups.map((group) => ({ ...group, curves: curvesOf(history, group.name) })));
+    const all = groups.map((group) => ({ ...group, curves: curvesOf(history, group.name) }));
+    this.#records.show(all.sort(byQueue));
     offer(
       groups.map(({ name }) => name),
       chosen,
     );
   }
+}
+
+/**
+ * The longest queue of the last ten minutes comes first, then what was granted most often.
+ *
+ * @param {Row} a
+ * @param {Row} b
+ * @returns {number}
+ */
+function byQueue({ curves: a }, { curves: b }) {
+  return peak(b.waiters) - peak(a.waiters) || total(b.granted) - total(a.granted);
 }
 
 /**

@@ -67,7 +67,7 @@ export class HotKeys {
     return [
       { title: 'Key', kind: 'name', fill: (cell, hot) => this.#name(cell, hot) },
       { title: 'Waiting', kind: 'number', fill: (cell, hot) => write(cell, count(hot.waiters)), strong: isWaitedFor },
-      { title: 'Held by', kind: 'text', fill: (cell, hot) => write(cell, holderInWords(hot)) },
+      { title: 'Held by', kind: 'wide', fill: (cell, hot) => write(cell, holderInWords(hot)) },
       { title: 'Held for', kind: 'number', fill: (cell, hot) => showAge(cell, hot.held_seconds, this.#now) },
       { title: 'Longest wait', kind: 'number', fill: (cell, hot) => showAge(cell, hot.waiting_seconds, this.#now) },
       { title: 'Group', kind: 'text', fill: (cell, hot) => write(cell, hot.group) },

@@ -11,6 +11,7 @@ import { clock } from './numbers.js';
 import { Poller } from './poller.js';
 import { tell } from './speaker.js';
 import { StatusView } from './status.js';
+import { partOfPath } from './text.js';
 import { isLately, keep, read } from './view.js';
 
 /** Groups and their history change each 5 s. */
@@ -46,6 +47,7 @@ class Page {
     document.addEventListener('visibilitychange', () => this.#clocks());
     addEventListener('hashchange', () => this.#goTo(location.hash));
     this.#showView();
+    this.#clocks();
     this.#poller.now();
   }
 
@@ -100,7 +102,7 @@ class Page {
       return;
     }
     try {
-      const answer = await ask(`v1/keys/${encodeURIComponent(key)}`, signal);
+      const answer = await ask(`v1/keys/${partOfPath(key)}`, signal);
       this.#detail.show(answer, performance.now());
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 404)) {

@@ -6,7 +6,7 @@ import { make } from './dom.js';
  * @template Item
  * @typedef {object} Column
  * @property {string} title
- * @property {'number' | 'text' | 'name'} kind
+ * @property {'number' | 'text' | 'wide' | 'name'} kind
  * @property {(cell: HTMLElement, item: Item) => void} fill fills the cell of a row, again at each answer
  * @property {(item: Item) => boolean} [strong] whether it stands out
  */

@@ -28,6 +28,16 @@ export function shorten(key, most) {
 }
 
 /**
+ * @param {string} key in the text form
+ * @returns {string} the last part of a path that means this key
+ */
+export function partOfPath(key) {
+  // Browsers take these two for folders, whether or not the path has them encoded. The text form may encode any byte.
+  const known = key === '.' || key === '..' ? key.replaceAll('.', '%2E') : key;
+  return encodeURIComponent(known);
+}
+
+/**
  * @param {import('./types.js').Peer} peer
  * @returns {string} its address, and what the kernel tells of its process
  */
