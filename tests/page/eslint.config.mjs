@@ -7,17 +7,21 @@ const everywhere = readonly(
   ...['performance', 'setInterval', 'setTimeout'],
 );
 const browser = readonly(
-  ...['Element', 'HTMLElement', 'ResizeObserver', 'Response', 'addEventListener', 'document', 'getComputedStyle'],
-  ...['history', 'location', 'matchMedia', 'navigator', 'window'],
+  ...[
+    'Element',
+    'Event',
+    'HTMLElement',
+    'MutationObserver',
+    'ResizeObserver',
+    'Response',
+    'addEventListener',
+    'document',
+  ],
+  ...['getComputedStyle', 'history', 'innerWidth', 'location', 'matchMedia'],
 );
 const rules = {
   curly: 'error',
   eqeqeq: 'error',
-  'no-restricted-properties': [
-    'error',
-    // A key is bytes from a client: no text of the page is read as HTML.
-    ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write', 'writeln'].map((property) => ({ property })),
-  ],
   'no-shadow': 'error',
   'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
   'no-var': 'error',
@@ -26,14 +30,25 @@ const rules = {
   'prefer-template': 'error',
 };
 
+/** A key is bytes from a client: no text of the page is read as HTML. */
+const textOnly = [
+  'error',
+  ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe'].map((property) => ({ property })),
+  ...['write', 'writeln'].map((property) => ({ object: 'document', property })),
+];
+
 export default [
   js.configs.recommended,
   { ignores: ['**/vendor/'] },
-  { files: ['**/page/**/*.js'], languageOptions: { globals: { ...everywhere, ...browser } }, rules },
+  {
+    files: ['**/page/**/*.js'],
+    languageOptions: { globals: { ...everywhere, ...browser } },
+    rules: { ...rules, 'no-restricted-properties': textOnly },
+  },
   {
     files: ['**/*.mjs'],
     // What a test hands to the browser stands among Node's own code.
-    languageOptions: { globals: { ...everywhere, ...browser, ...readonly('Buffer', 'process') } },
+    languageOptions: { globals: { ...everywhere, ...browser, ...readonly('Buffer', 'TextDecoder', 'process') } },
     rules,
   },
 ];
