@@ -20,6 +20,18 @@ $wgHooks['ParserAfterParse'][] = static function ( $parser, &$text ) use ( $wiki
 	return true;
 };
 
+// While this file is there, a parse of the article hangs. Who parses writes its process id into it first.
+$wgHooks['ParserBeforeInternalParse'][] = static function ( $parser, &$text ) use ( $wikiFolder ) {
+	if ( str_contains( $text, 'Here ends edition' ) && is_file( "$wikiFolder/hang" ) ) {
+		file_put_contents( "$wikiFolder/hang", getmypid() . "\n", FILE_APPEND | LOCK_EX );
+		while ( is_file( "$wikiFolder/hang" ) ) {
+			usleep( 50000 );
+			clearstatcache();
+		}
+	}
+	return true;
+};
+
 $settings = json_decode( file_get_contents( getenv( 'WIKI_SETTINGS' ) ?: "$wikiFolder/settings.json" ), true );
 foreach ( $settings as $name => $value ) {
 	$GLOBALS[$name] = $value;

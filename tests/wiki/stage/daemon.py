@@ -1,27 +1,33 @@
 """A lock daemon on an address of its own."""
 
 import contextlib
+import json
 import signal
 import socket
+import urllib.request
 
 from loopback import PORT, free_address
 
 from . import places
 from .process import Process
 
+_ADMIN_PORT = 7532
+
 
 class Daemon:
     """A running daemon, which can also be frozen, killed and asked."""
 
-    def __init__(self, program, folder, env=None, keep=False, more=()):
+    def __init__(self, program, folder, env=None, keep=False, more=(), admin=False):
         self.address = free_address()
+        if admin:
+            more = (*more, "--admin", f"{self.address}:{_ADMIN_PORT}")
         self._process = Process([program, "-l", self.address, *more], folder / "daemon.log", env, keep)
         self._process.ready(self._answers, "listens")
 
     @classmethod
-    def ours(cls, folder, keep=False, more=()):
-        """Our daemon, with more options."""
-        return cls(places.daemon(), folder, keep=keep, more=more)
+    def ours(cls, folder, keep=False, more=(), admin=False):
+        """Our daemon, with more options, and with its page."""
+        return cls(places.daemon(), folder, keep=keep, more=more, admin=admin)
 
     @classmethod
     def reference(cls, folder):
@@ -40,6 +46,18 @@ class Daemon:
     def pid(self):
         """Its process id."""
         return self._process.pid
+
+    @property
+    def page(self):
+        """Where its page is, if it has one."""
+        return f"http://{self.address}:{_ADMIN_PORT}/"
+
+    def admin(self, route):
+        """What its admin interface answers."""
+        # A proxy of the machine has no business here.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.page + route, timeout=20) as answer:
+            return json.load(answer)
 
     def freeze(self):
         """Stops it (SIGSTOP): it accepts and reads nothing more."""

@@ -1,10 +1,13 @@
 """Processes that are always stopped, by their id."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
 import signal
+import socket
 import subprocess
+import sys
 
 from . import waiting
 
@@ -77,6 +80,26 @@ class Process:
 def children(pid):
     """The ids of a process's children."""
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def sockets_to(pid, address, port):
+    """Where a process's TCP connections to this address and port come from, as 127.0.0.1:4444."""
+    inodes = set()
+    for name in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            inodes.add(os.readlink(name))
+    found = []
+    for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if _endpoint(fields[2]) == f"{address}:{port}" and f"socket:[{fields[9]}]" in inodes:
+            found.append(_endpoint(fields[1]))
+    return found
+
+
+def _endpoint(text):
+    """The kernel writes the four bytes of an address as a number of the machine's order."""
+    address, port = text.split(":")
+    return f"{socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder))}:{int(port, 16)}"
 
 
 def cpu_seconds(pid):
