@@ -56,6 +56,27 @@ test('an answer that is an error is told in its own words', async (t) => {
   await tab.close();
 });
 
+test('an upgrade is shown, and a page of another version offers to be loaded anew', async (t) => {
+  const daemon = await Daemon.start(t);
+  await crowd(daemon, 'hot', 2);
+  const tab = await browser.open(daemon);
+  const { page } = tab;
+  daemon.upgrade();
+  await page
+    .locator('#daemon div', { hasText: /^Upgrades1; the last at \d\d:\d\d:\d\d, with a pause of [\d.]+\s(ms|s)$/ })
+    .waitFor();
+  await row(page, 'hot', 0, 'hot', '2');
+  assert.equal(await page.locator('#renewed').isHidden(), true);
+  const spoil = (/** @type {import('playwright-core').Route} */ route) =>
+    route.fetch().then(async (response) => route.fulfill({ json: { ...(await response.json()), version: '0.2.0' } }));
+  await page.route('**/v1/status', spoil);
+  await page.locator('#renewed').waitFor();
+  await page.locator('#reload').click();
+  await page.locator('#facts', { hasText: '0.2.0' }).waitFor();
+  assert.equal(await page.locator('#renewed').isHidden(), true);
+  await tab.close();
+});
+
 test('nothing is asked while nobody looks', async (t) => {
   const daemon = await Daemon.start(t);
   await crowd(daemon, 'hot', 1);

@@ -58,6 +58,43 @@ test('hostile keys are text, and their detail can be opened', async (t) => {
   await tab.close();
 });
 
+test('even answers that are hostile throughout are text', async (t) => {
+  const daemon = await Daemon.start(t);
+  await crowd(daemon, 'hot', 1);
+  const tab = await browser.open(daemon, '#key=hot');
+  const { page } = tab;
+  await row(page, 'claims', 1);
+  await row(page, 'groups', 0);
+  const hostile = '<img src="x" onerror="alert(1)"><b>&lt;';
+  const kept = new Set(['sort', 'window', 'mode', 'now', 'started', 'end', 'last', 'state']);
+  await page.route('**/v1/**', async (route) => {
+    const answer = await route.fetch();
+    const spoilt = JSON.stringify(await answer.json(), (name, value) =>
+      (typeof value === 'string' || (value === null && ['user', 'last_error', 'not_ready'].includes(name))) &&
+      !kept.has(name)
+        ? hostile
+        : value,
+    );
+    await route.fulfill({ status: 200, contentType: 'application/json', body: spoilt });
+  });
+  for (const place of [
+    '#hot tbody th',
+    '#hot tbody td.wide',
+    '#claims tbody th',
+    '#detail-state',
+    '#verdict',
+    '#host',
+    '#groups th',
+  ]) {
+    await page.locator(place, { hasText: '<img' }).first().waitFor();
+  }
+  await page.locator('#groups tbody button').first().click();
+  await page.locator('#history-of', { hasText: hostile }).waitFor();
+  assert.equal(await page.locator('img, b').count(), 0);
+  quiet(tab);
+  await tab.close();
+});
+
 /**
  * @param {string} shown
  * @param {string} text

@@ -1,9 +1,13 @@
 /** The hot keys, and one key in detail, with a real daemon and real clients. */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
 import { after, before, test } from 'node:test';
 import { Browser, quiet, row, rows, showsAge } from './support/browser.mjs';
-import { crowd, Daemon, until } from './support/daemon.mjs';
+import { Client, crowd, Daemon, until } from './support/daemon.mjs';
 
 const HOT = 'enwiki:pcache:idhash:3-0!canonical:revid:3';
 
@@ -109,6 +113,34 @@ test('one key shows who holds it, who waits, and with which limits they asked', 
   await tab.close();
 });
 
+test('several holders are counted, and a process on a Unix socket is named', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socket = path.join(folder, 'socket');
+  const daemon = await Daemon.start(t, '--listen', `unix:${socket}`);
+  const near = await Client.connectTo({ path: socket });
+  const far = await daemon.client();
+  assert.equal(await near.ask('ACQ4ME render 2 9 600'), 'LOCKED');
+  assert.equal(await far.ask('ACQ4ME render 2 9 600'), 'LOCKED');
+  const tab = await browser.open(daemon, '#key=render');
+  await row(tab.page, 'claims', 1);
+  const [[, , holder]] = await rows(tab.page, 'hot');
+  const { username } = userInfo();
+  assert.equal(holder, `unix:${socket} (pid ${process.pid}, user ${username}) and 1 more`);
+  const claims = await rows(tab.page, 'claims');
+  assert.deepEqual(
+    claims.map(([name, , state, , asked]) => [name, state, asked]),
+    [
+      [`unix:${socket} (pid ${process.pid}, user ${username})`, 'holds', 'for me'],
+      [far.address, 'holds', 'for me'],
+    ],
+  );
+  near.close();
+  await row(tab.page, 'hot', 0, 'render', '0', far.address);
+  quiet(tab);
+  await tab.close();
+});
+
 test('orders: what is held longest, and what was acquired, refused and waited for lately', async (t) => {
   const daemon = await Daemon.start(t);
   const { holder: old } = await crowd(daemon, 'enwiki:rcache:2:old', 0);
@@ -136,6 +168,12 @@ test('orders: what is held longest, and what was acquired, refused and waited fo
   await choose('sort', 'refused');
   await row(tab.page, 'hot', 0, HOT);
   assert.equal((await rows(tab.page, 'hot'))[0][6], '3');
+  const late = await daemon.client();
+  assert.equal(await late.ask('ACQ4ME enwiki:rcache:2:old 1 9 2'), 'TIMEOUT');
+  await choose('sort', 'waited');
+  await row(tab.page, 'hot', 0, 'enwiki:rcache:2:old');
+  assert.match((await rows(tab.page, 'hot'))[0][6], /^2\ss$/);
+  await choose('sort', 'refused');
   assert.match(tab.page.url(), /#sort=refused&window=hour$/);
   await choose('sort', 'waiting');
   await choose('group', 'rcache');

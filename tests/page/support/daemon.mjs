@@ -84,6 +84,11 @@ export class Daemon {
     }
   }
 
+  /** Has it replaced by its own program. */
+  upgrade() {
+    this.#process?.kill('SIGUSR1');
+  }
+
   /** Ends it at once. */
   async kill() {
     const child = this.#process;
@@ -135,8 +140,16 @@ export class Client {
    * @param {string} host
    * @returns {Promise<Client>}
    */
-  static async connect(host) {
-    const socket = net.connect({ host, port: PORT });
+  static connect(host) {
+    return Client.connectTo({ host, port: PORT });
+  }
+
+  /**
+   * @param {net.NetConnectOpts} where
+   * @returns {Promise<Client>}
+   */
+  static async connectTo(where) {
+    const socket = net.connect(where);
     await once(socket, 'connect');
     return new Client(socket);
   }
