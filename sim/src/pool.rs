@@ -6,9 +6,10 @@ use crate::setting::{Mode, Setting};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
+use core::num::NonZeroU32;
 use poolcounter::protocol::{Command, Line, Response};
+use poolcounter::route::slot_key;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
-use sha1::{Digest, Sha1};
 
 /// What a request asks of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -96,15 +97,12 @@ impl Pool {
         self.table.command(client, Command::parse(Line::Complete(self.line.as_bytes())), now)
     }
 
-    /// The key of a revision in MediaWiki's parser cache; with slots the key of its slot, in the way of MediaWiki's base class.
+    /// The key of a revision in MediaWiki's parser cache; with slots the key of its slot.
     fn write_key(&mut self, page: u32, revision: Revision) {
         self.key.clear();
         let _ = write!(self.key, "wiki:pcache:idhash:{page}-0!canonical:revid:{revision}");
-        if self.setting.slots > 0 {
-            let digest = Sha1::digest(self.key.as_bytes());
-            let number = u32::from(digest[0]) << 8 | u32::from(digest[1]);
-            self.key.clear();
-            let _ = write!(self.key, "ArticleView:{}", number % self.setting.slots);
+        if let Some(slots) = NonZeroU32::new(self.setting.slots) {
+            self.key = slot_key("ArticleView", self.key.as_bytes(), slots);
         }
     }
 }

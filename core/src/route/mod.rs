@@ -1,7 +1,8 @@
 //! Which server a key belongs to.
 //!
 //! Programs share a lock only if they choose servers by the same rule. Two rules are in use, and both are here: MediaWiki's
-//! order ([`mediawiki_order`]) and python-poolcounter's ring ([`Ring`]).
+//! order ([`mediawiki_order`]) and python-poolcounter's ring ([`Ring`]). A pool of MediaWiki that has the setting `slots` maps all of its keys
+//! to a few keys ([`slot_key`]).
 //!
 //! ```
 //! use poolcounter::route::{Ring, mediawiki_order};
@@ -17,6 +18,8 @@
 
 mod mediawiki;
 mod ring;
+mod slots;
 
 pub use mediawiki::mediawiki_order;
 pub use ring::{MAX_WEIGHT, Ring};
+pub use slots::slot_key;

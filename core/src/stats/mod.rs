@@ -10,7 +10,10 @@
 //! assert_eq!(answer.as_bytes(), b"uptime: 0 days, 1h 2m 5s\n");
 //! ```
 
+mod read;
 mod text;
+
+pub use read::{Figure, read};
 
 use crate::Timestamp;
 use crate::event::{Event, HoldEnd, Misuse, Refusal, WaitEnd};
