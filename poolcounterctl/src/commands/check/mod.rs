@@ -1,0 +1,96 @@
+//! `check`: one line for Nagios and for containers.
+
+mod judge;
+mod reading;
+
+use crate::admin::AdminAddress;
+use crate::command_line::Seconds;
+use crate::output::{print, print_json};
+use crate::pool::server;
+use judge::{State, Verdict};
+use poolcounter::client::Server;
+use serde_json::json;
+
+/// The status of a check that came to no result, a bad command line included.
+pub(crate) const UNKNOWN: u8 = State::Unknown as u8;
+
+/// Judge servers in one line, as a plugin of Nagios does: status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+///
+/// A server that does not answer, is full or has no descriptors is CRITICAL; one that is being drained is a WARNING. What else is judged has a threshold
+/// below; a value that has reached it is judged so.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated
+    #[arg(
+        short,
+        long = "server",
+        value_name = "SERVER",
+        env = "POOLCOUNTERCTL_SERVER",
+        hide_env_values = true,
+        value_delimiter = ' ',
+        default_value = "unix:/run/poolcounter/admin"
+    )]
+    servers: Vec<AdminAddress>,
+    /// Ask this server for STATS on port 7531 instead: HOST, HOST:PORT or unix:/PATH; may be repeated
+    #[arg(long, value_name = "SERVER", value_parser = server)]
+    stats: Vec<Server>,
+    #[command(flatten)]
+    thresholds: Thresholds,
+    /// How long a server may take to answer
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    timeout: Seconds,
+    /// Print JSON instead of the line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Thresholds {
+    /// WARNING from so many waiters on
+    #[arg(long, value_name = "N")]
+    warn_waiters: Option<f64>,
+    /// CRITICAL from so many waiters on
+    #[arg(long, value_name = "N")]
+    crit_waiters: Option<f64>,
+    /// WARNING if a lock that others wait for is held for so long
+    #[arg(long, value_name = "SECONDS")]
+    warn_held: Option<f64>,
+    /// CRITICAL if a lock that others wait for is held for so long
+    #[arg(long, value_name = "SECONDS")]
+    crit_held: Option<f64>,
+    /// WARNING from so many refusals a second on, in the last minute
+    #[arg(long, value_name = "N")]
+    warn_refused: Option<f64>,
+    /// CRITICAL from so many refusals a second on, in the last minute
+    #[arg(long, value_name = "N")]
+    crit_refused: Option<f64>,
+    /// WARNING if clients take such a share of --max-clients, or else of the descriptors
+    #[arg(long, value_name = "PERCENT")]
+    warn_clients: Option<f64>,
+    /// CRITICAL if clients take such a share of --max-clients, or else of the descriptors
+    #[arg(long, value_name = "PERCENT")]
+    crit_clients: Option<f64>,
+}
+
+/// Whether the program was asked for a check, even if it does not understand what is to be checked.
+pub(crate) fn is_asked() -> bool {
+    std::env::args_os().nth(1).is_some_and(|command| command == "check")
+}
+
+pub(crate) fn run(options: &Options) -> u8 {
+    let readings = match reading::all(options) {
+        Ok(readings) => readings,
+        Err(failure) => return show(options, &Verdict::unknown(failure.message)),
+    };
+    show(options, &judge::judge(&readings, &options.thresholds))
+}
+
+fn show(options: &Options, verdict: &Verdict) -> u8 {
+    let Verdict { state, words, data } = verdict;
+    let shown = if options.json {
+        print_json(&json!({ "state": state.name(), "status": *state as u8, "message": words, "data": data.to_json() }))
+    } else {
+        print(&format!("POOLCOUNTER {} - {words}{data}\n", state.name()))
+    };
+    if shown.is_ok() { *state as u8 } else { UNKNOWN }
+}

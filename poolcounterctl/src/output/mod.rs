@@ -1,0 +1,40 @@
+//! How answers are shown to people and to scripts.
+
+mod age;
+mod quantile;
+mod shortened;
+mod table;
+
+pub(crate) use age::{age, age_or_dash};
+pub(crate) use quantile::quantile;
+pub(crate) use shortened::KeyWidth;
+pub(crate) use table::{Column, Table};
+
+use crate::failure::Failure;
+use serde_json::Value;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+
+/// Prints to standard output. Whoever closed it wants no more of it: then the program ends as one that a signal ended for this.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(128 + 13),
+        result => Ok(result?),
+    }
+}
+
+/// Prints JSON on a line of its own.
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
+    print(&format!("{value}\n"))
+}
+
+/// Prints a message to standard error.
+pub(crate) fn complain(message: impl Display) {
+    // There is nobody to tell if that fails.
+    let _ = writeln!(std::io::stderr().lock(), "poolcounterctl: {message}");
+}
+
+pub(crate) fn or_dash<T: Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
