@@ -12,8 +12,8 @@ pub(crate) use address::AdminAddress;
 #[cfg(test)]
 pub(crate) use answers::GroupHistory;
 pub(crate) use answers::{
-    Claim, ClientClaim, Clients, Drained, Groups, Histogram, History, HotKey, Key, Keys, Kicked, Reloaded, Status,
-    Undrained,
+    Claim, ClientClaim, Clients, Drained, Group, Groups, Histogram, History, HotKey, Key, Keys, Kicked, Reloaded,
+    Status, Undrained,
 };
 pub(crate) use ask::{AskError, get, post};
 pub(crate) use events::{Event, follow};

@@ -2,6 +2,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Column, Table, print, print_json};
 use crate::pool::server;
 use poolcounter::client::Server;
+use poolcounter::key::KeyText;
 use poolcounter::route::{MAX_WEIGHT, Ring, mediawiki_order, slot_key};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -125,7 +126,7 @@ fn table(routes: &[Route]) -> String {
             (next, true) => next.join(", "),
             (next, false) => format!("none; if taken out of the ring: {}", next.join(", ")),
         };
-        let key = String::from_utf8_lossy(key).into_owned();
+        let key = KeyText(key).to_string();
         table.row(None, [(*rule).to_owned(), key, first.concat(), next]);
     }
     table.to_string()
@@ -133,7 +134,7 @@ fn table(routes: &[Route]) -> String {
 
 fn object(route: &Route) -> Value {
     let Route { rule, key, servers, fails_over } = route;
-    json!({ "rule": rule, "key": String::from_utf8_lossy(key), "servers": servers, "fails_over": fails_over })
+    json!({ "rule": rule, "key": KeyText(key).to_string(), "servers": servers, "fails_over": fails_over })
 }
 
 #[cfg(test)]

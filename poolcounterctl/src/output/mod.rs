@@ -7,7 +7,7 @@ mod table;
 
 pub(crate) use age::{age, age_or_dash};
 pub(crate) use quantile::quantile;
-pub(crate) use shortened::KeyWidth;
+pub(crate) use shortened::{KeyWidth, shortened};
 pub(crate) use table::{Column, Table};
 
 use crate::failure::Failure;

@@ -1,3 +1,4 @@
+use poolcounter::key::KeyText;
 use std::io::IsTerminal;
 
 /// What a key keeps of its line on a terminal, at the least.
@@ -17,20 +18,12 @@ impl KeyWidth {
 
     /// A key, in its text form, cut in the middle if it has no room.
     pub(crate) fn shorten(self, key: &str) -> String {
-        match self.0 {
-            Some(width) => shortened(key, width),
-            None => key.to_owned(),
-        }
+        self.0.map_or_else(|| key.to_owned(), |width| shortened(key, width))
     }
 }
 
-/// Keys in text form are ASCII.
+/// A key in its text form, in at most `width` characters.
 pub(crate) fn shortened(key: &str, width: usize) -> String {
-    let characters: Vec<char> = key.chars().collect();
-    if characters.len() <= width {
-        return key.to_owned();
-    }
-    let kept = width.saturating_sub(3);
-    let (head, tail) = (kept.div_ceil(2), kept / 2);
-    characters[..head].iter().chain(&['.', '.', '.']).chain(&characters[characters.len() - tail..]).collect()
+    // A server says keys in their text form only. Should one not, the text is shown whole.
+    KeyText::parse(key).map_or_else(|_| key.to_owned(), |bytes| KeyText(&bytes).shorten(width).to_string())
 }

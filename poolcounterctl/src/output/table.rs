@@ -9,6 +9,14 @@ pub(crate) enum Column {
     Right(&'static str),
 }
 
+impl Column {
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Left(heading) | Self::Right(heading) => heading,
+        }
+    }
+}
+
 /// Aligned columns for people.
 #[derive(Debug)]
 pub(crate) struct Table(comfy_table::Table);
@@ -20,9 +28,7 @@ impl Table {
         let columns: Vec<Column> = server.into_iter().chain(columns.iter().copied()).collect();
         let mut table = comfy_table::Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(columns.iter().map(|column| match column {
-            Column::Left(heading) | Column::Right(heading) => *heading,
-        }));
+        table.set_header(columns.iter().map(|column| column.heading()));
         for (index, column) in columns.iter().enumerate() {
             let Some(shown) = table.column_mut(index) else { continue };
             // One space on its other side comes from the next column.
