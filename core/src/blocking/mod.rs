@@ -25,6 +25,7 @@ use crate::client::{
 use crate::sockets::{self, Attempted, Attempts, ForkGuard, now, reason};
 use socket::Socket;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 /// How often a wait until a signal ends, for the signal that came just before the wait began.
@@ -145,6 +146,14 @@ impl BlockingClient {
     /// If the lock is another client's: nothing is done then.
     pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
         self.client.abandon(lock)
+    }
+
+    /// The descriptor of the connection that holds a lock, for programs that want to know at once when the lock is lost: it can be read from as soon as the server has ended the
+    /// connection, or its host has vanished, and not before. Only wait for it; none of its bytes may be taken. None if the connection is known to have ended, or the lock is another
+    /// client's.
+    #[must_use]
+    pub fn descriptor(&self, lock: &Lock) -> Option<BorrowedFd<'_>> {
+        self.client.connection(lock).map(Socket::as_fd)
     }
 
     /// Abandons every lock that is held, and the wait that a signal has ended; idle connections stay.

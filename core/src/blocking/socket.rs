@@ -1,6 +1,7 @@
 use super::is_early;
 use crate::sockets::Connection;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// Time-outs are rounded up to this many microseconds, so that most of them equal the last one and need no system call.
@@ -50,6 +51,10 @@ impl Socket {
             self.receive_timeout = Some(timeout);
         }
         self.connection.receive(buffer)
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.connection.socket().as_fd()
     }
 
     /// Whether the server's host has acknowledged all that was sent.

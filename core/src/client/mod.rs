@@ -212,6 +212,14 @@ impl<S> Client<S> {
         Ok(())
     }
 
+    /// The driver's socket of the connection that holds a lock; none if that is not open any more, or the lock is another client's. A server says nothing on it until the lock
+    /// is released, so what comes before is the end of the connection, and of the lock.
+    #[must_use]
+    pub fn connection(&self, lock: &Lock) -> Option<&S> {
+        let mut links = self.links.iter();
+        links.find(|link| lock.client == self.number && link.id == lock.link).map(|link| &link.socket)
+    }
+
     /// Abandons every lock that is held and every call under way; idle connections stay.
     pub fn abandon_all(&mut self) {
         self.links.retain(Link::is_idle);
