@@ -1,13 +1,13 @@
 //! Servers as their clients see them, on port 7531.
 
 use poolcounter::blocking::BlockingClient;
-use poolcounter::client::{Outcome, Server, Settings};
+use poolcounter::client::{Server, Settings};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT: Duration = Duration::from_secs(2);
 
 pub(crate) fn server(text: &str) -> Result<Server, String> {
     Server::parse(text).map_err(|error| error.to_string())
@@ -44,13 +44,7 @@ fn named(server: &Server, cause: String) -> String {
 }
 
 fn ask(server: Server, within: Duration) -> Result<String, String> {
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let mut settings = Settings::new(vec![server]);
-    settings.connect_timeout = micros(CONNECT.min(within));
-    settings.answer_timeout = micros(within);
-    match BlockingClient::new(settings).statistics(0, "FULL") {
-        Ok(Outcome::Statistics(text)) => Ok(text),
-        Ok(_) => Err("an answer that is none".to_owned()),
-        Err(failure) => Err(failure.to_string()),
-    }
+    settings.connect_timeout(CONNECT.min(within)).min_answer_timeout(within);
+    BlockingClient::new(settings).statistics(0, "FULL").map_err(|failure| failure.to_string())
 }

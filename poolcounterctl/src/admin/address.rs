@@ -1,4 +1,4 @@
-use poolcounter::client::{Server, Target};
+use poolcounter::client::{self, Server};
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,8 +9,16 @@ pub(crate) struct AdminAddress {
     target: Target,
 }
 
+/// What is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Unix(String),
+    /// A host by name or address, and its port.
+    Tcp(String, u16),
+}
+
 impl AdminAddress {
-    pub(crate) fn target(&self) -> &Target {
+    pub(super) fn target(&self) -> &Target {
         &self.target
     }
 
@@ -28,17 +36,23 @@ impl FromStr for AdminAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let server = Server::parse(text).ok();
+        let target = server.as_ref().and_then(|server| target(server.target(), text));
         let refusal = || format!("`{text}` is no admin socket: expected unix:/PATH or ADDRESS:PORT");
-        let server = Server::parse(text).map_err(|_| refusal())?;
-        // The port of the protocol, which a server has by default, is not that of its admin interface.
-        let is_whole = match server.target() {
-            Target::Unix(_) => true,
-            Target::Host { host, port } => {
-                let bracketed = !host.contains(':') || text.starts_with('[');
-                bracketed && text.ends_with(&format!(":{port}"))
-            }
-        };
-        if is_whole { Ok(Self { text: text.to_owned(), target: server.target().clone() }) } else { Err(refusal()) }
+        target.map(|target| Self { text: text.to_owned(), target }).ok_or_else(refusal)
+    }
+}
+
+/// The port of the protocol, which a server has if it names none, is not that of its admin interface.
+fn target(server: &client::Target, text: &str) -> Option<Target> {
+    match server {
+        client::Target::Unix(path) => Some(Target::Unix(path.clone())),
+        client::Target::Host { host, port } => {
+            let bracketed = !host.contains(':') || text.starts_with('[');
+            let names_port = bracketed && text.ends_with(&format!(":{port}"));
+            names_port.then(|| Target::Tcp(host.clone(), *port))
+        }
+        _ => None,
     }
 }
 

@@ -1,3 +1,4 @@
+use super::address::Target;
 use super::{AdminAddress, AskError};
 use crate::failure::reason;
 use http_body_util::Empty;
@@ -6,7 +7,6 @@ use hyper::client::conn::http1;
 use hyper::header::HOST;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use poolcounter::client::Target;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -52,7 +52,7 @@ pub(super) async fn request(
 async fn connect(address: &AdminAddress) -> io::Result<Box<dyn Socket>> {
     Ok(match address.target() {
         Target::Unix(path) => Box::new(UnixStream::connect(path).await?),
-        Target::Host { host, port } => Box::new(TcpStream::connect((host.as_str(), *port)).await?),
+        Target::Tcp(host, port) => Box::new(TcpStream::connect((host.as_str(), *port)).await?),
     })
 }
 

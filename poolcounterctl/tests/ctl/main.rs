@@ -5,5 +5,6 @@
 mod check;
 mod program;
 mod route;
+mod run;
 mod stats;
 mod usage;
