@@ -1,6 +1,6 @@
 use crate::admin::{AdminAddress, AdminOptions, ClientClaim, Clients, pages};
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, KeyWidth, Table, age, or_dash};
+use crate::output::{Column, Table, age, or_dash, shortened, terminal_width};
 use Column::{Left, Right};
 
 /// Show the clients of servers, and what they hold and wait for
@@ -25,9 +25,11 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
 
 fn text(answers: &[(AdminAddress, Clients)]) -> String {
     let several = answers.len() > 1;
-    let mut table = Table::new(several, &COLUMNS);
-    let width = KeyWidth::beside(if several { 100 } else { 76 });
-    let claim = |claim: &ClientClaim| format!("{} {} {}", claim.state, age(claim.seconds), width.shorten(&claim.key));
+    let mut table = Table::of_servers(several, COLUMNS);
+    // Beside the other columns, and the state and the age of a claim.
+    let width = terminal_width().map(|line| line.saturating_sub(76).max(16));
+    let key = |key: &str| width.map_or_else(|| key.to_owned(), |width| shortened(key, width));
+    let claim = |claim: &ClientClaim| format!("{} {} {}", claim.state, age(claim.seconds), key(&claim.key));
     for (server, Clients { clients }) in answers {
         for client in clients {
             let claims: Vec<String> = client.claims.iter().map(claim).collect();

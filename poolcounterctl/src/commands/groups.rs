@@ -34,7 +34,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
 
 fn text(answers: &[(AdminAddress, Groups)]) -> String {
     let several = answers.len() > 1;
-    let mut table = Table::new(several, &COLUMNS);
+    let mut table = Table::of_servers(several, COLUMNS);
     for (server, Groups { groups }) in answers {
         for group in groups {
             let outcomes = ["granted", "granted_after_wait", "done", "queue_full", "timed_out", "not_free"];

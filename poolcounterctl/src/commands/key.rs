@@ -42,7 +42,7 @@ fn block(server: &AdminAddress, key: &Key) -> String {
         Right("TIMEOUT"),
         Left("CLIENT"),
     ];
-    let mut table = Table::new(false, &columns);
+    let mut table = Table::new(columns);
     for claim in holders.iter().chain(waiters) {
         table.row(None, cells(claim));
     }

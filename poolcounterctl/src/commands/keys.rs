@@ -1,6 +1,6 @@
 use crate::admin::{AdminAddress, AdminOptions, HotKey, Keys, encoded, pages};
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, KeyWidth, Table, age_or_dash, or_dash};
+use crate::output::{Column, Table, age_or_dash, or_dash};
 use Column::{Left, Right};
 
 /// Show the keys that are waited for most, or are worst in another way
@@ -103,22 +103,21 @@ fn text(answers: &[(AdminAddress, Keys)], sort: Sort) -> String {
         Sort::Refused => columns.insert(2, Right("REFUSED")),
         Sort::Waited => columns.insert(2, Right("WAITED")),
     }
-    let mut table = Table::new(several, &columns);
-    let width = KeyWidth::beside(if several { 90 } else { 66 });
+    let mut table = Table::of_servers(several, columns);
     for (server, Keys { keys }) in answers {
         for key in keys {
-            table.row(several.then_some(server), cells(key, sort, width));
+            table.row(several.then_some(server), cells(key, sort));
         }
     }
     table.to_string()
 }
 
-fn cells(key: &HotKey, sort: Sort, width: KeyWidth) -> Vec<String> {
+fn cells(key: &HotKey, sort: Sort) -> Vec<String> {
     let counted = sort.is_counted().then(|| match sort {
         Sort::Waited => age_or_dash(key.count),
         _ => or_dash(key.count),
     });
-    let mut cells = vec![width.shorten(&key.key), key.group.clone()];
+    let mut cells = vec![key.key.clone(), key.group.clone()];
     cells.extend(counted);
     cells.extend([key.holders, key.waiters].map(|count| count.to_string()));
     cells.extend([key.held_seconds, key.waiting_seconds].map(age_or_dash));

@@ -118,7 +118,7 @@ fn by_ring(nodes: &[Node], key: &[u8]) -> Option<Route> {
 
 fn table(routes: &[Route]) -> String {
     let columns = [Column::Left("RULE"), Column::Left("KEY"), Column::Left("FIRST"), Column::Left("NEXT")];
-    let mut table = Table::new(false, &columns);
+    let mut table = Table::new(columns);
     for Route { rule, key, servers, fails_over } in routes {
         let (first, next) = servers.split_at(1);
         let next = match (next, fails_over) {

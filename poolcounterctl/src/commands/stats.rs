@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
         let servers: Vec<Value> = asked.map(|(server, answer)| object(server, answer, &names)).collect();
         print_json(&json!({ "servers": servers }))?;
     } else if !texts.is_empty() {
-        print(&table(&texts, &names))?;
+        print(&table(servers.len() > 1, &texts, &names))?;
     }
     let failed = answers.into_iter().filter_map(Result::err).map(complain).count();
     Ok(if failed == 0 { Exit::Done } else { Exit::NoAnswer })
@@ -55,11 +55,13 @@ fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| line.split_once(": "))
 }
 
-/// A row for each name, a column for each server.
-fn table(texts: &[(&Server, &str)], names: &[&str]) -> String {
-    let mut table = Table::new(false, &vec![Column::Right(""); texts.len() + 1]);
-    table.headings(std::iter::once(String::new()).chain(texts.iter().map(|(server, _)| server.to_string())));
-    table.left(0);
+/// A row for each name, a column for each server, whose name is a cell as well.
+fn table(several: bool, texts: &[(&Server, &str)], names: &[&str]) -> String {
+    let columns = std::iter::once(Column::Left("STATISTIC")).chain(texts.iter().map(|_| Column::Right("")));
+    let mut table = Table::new(columns);
+    if several {
+        table.row(None, std::iter::once(String::new()).chain(texts.iter().map(|(server, _)| server.to_string())));
+    }
     for name in names {
         let cell = |text: &str| lines(text).find(|(known, _)| known == name).map_or("-", |(_, value)| value).to_owned();
         table.row(None, std::iter::once((*name).to_owned()).chain(texts.iter().map(|(_, text)| cell(text))));

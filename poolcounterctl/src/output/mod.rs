@@ -7,13 +7,13 @@ mod table;
 
 pub(crate) use age::{age, age_or_dash};
 pub(crate) use quantile::quantile;
-pub(crate) use shortened::{KeyWidth, shortened};
+pub(crate) use shortened::shortened;
 pub(crate) use table::{Column, Table};
 
 use crate::failure::Failure;
 use serde_json::Value;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Prints to standard output. Whoever closed it wants no more of it: then the program ends as one that a signal ended for this.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -33,6 +33,14 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
 pub(crate) fn complain(message: impl Display) {
     // There is nobody to tell if that fails.
     let _ = writeln!(std::io::stderr().lock(), "poolcounterctl: {message}");
+}
+
+/// The columns of the terminal that standard output is; none if it is no terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
+    let out = std::io::stdout();
+    let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(out).ok()).flatten()?;
+    // Some terminals do not know theirs.
+    Some(if size.ws_col == 0 { 80 } else { size.ws_col.into() })
 }
 
 pub(crate) fn or_dash<T: Display>(value: Option<T>) -> String {

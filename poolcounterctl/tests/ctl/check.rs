@@ -1,6 +1,7 @@
+use crate::daemon::Administered;
 use crate::program::ran;
-use anyhow::Result;
-use poolcounter_test_support::{Client, Daemon};
+use anyhow::{Context, Result};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE};
 use serde_json::json;
 
 #[test]
@@ -34,6 +35,33 @@ fn the_reference_is_judged_by_its_statistics() -> Result<()> {
     let expected =
         json!({ "state": "UNKNOWN", "status": 3, "message": message, "data": { "holders": 1.0, "waiters": 2.0 } });
     assert_eq!((ran.status, ran.json()), (Some(3), expected));
+    Ok(())
+}
+
+#[test]
+fn an_admin_socket_tells_more() -> Result<()> {
+    let server = Administered::new(&["--max-clients", "4"])?;
+    let mut crowd = server.crowd("page", 2)?;
+    let check = |arguments: &[&str]| ran(&[&["check", "-s", &server.admin][..], arguments].concat());
+    let fine = check(&[])?;
+    assert_eq!(
+        (fine.status, fine.stdout.starts_with("POOLCOUNTER OK - holders 1, waiters 2, oldest hold")),
+        (Some(0), true)
+    );
+    let share = check(&["--warn-clients", "75", "--crit-held", "3600"])?;
+    let words = format!("POOLCOUNTER WARNING - {}: clients 75% | ", server.admin);
+    assert_eq!((share.status, share.stdout.starts_with(&words)), (Some(1), true), "{}", share.stdout);
+    assert!(share.stdout.ends_with(" 'clients'=75%;75;;0\n"), "{}", share.stdout);
+    let held = check(&["--crit-held", "0", "--json"])?;
+    assert_eq!((held.status, &held.json()["state"]), (Some(2), &"CRITICAL".into()));
+    crowd.push(Client::connect(server.daemon.address())?);
+    let full = || {
+        check(&[])
+            .ok()
+            .filter(|ran| ran.stdout.starts_with(&format!("POOLCOUNTER CRITICAL - {}: full |", server.admin)))
+    };
+    let full = Deadline::after(PATIENCE).poll(full).context("it is not full")?;
+    assert_eq!(full.status, Some(2));
     Ok(())
 }
 

@@ -2,9 +2,16 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "whatever goes wrong in a test fails it")]
 
+mod admin;
 mod check;
+mod daemon;
+mod events;
 mod program;
+mod pty;
 mod route;
 mod run;
 mod stats;
+mod timeouts;
+mod told;
+mod top;
 mod usage;

@@ -1,4 +1,5 @@
 use crate::program::{command, ran};
+use crate::pty::Terminal;
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Process, Scratch};
 use rustix::process::Signal;
@@ -254,5 +255,22 @@ fn a_command_that_has_lost_its_lock_can_be_ended() -> Result<()> {
         let ended = Deadline::after(Duration::from_secs(20) + PATIENCE).poll(|| process.ended().transpose());
         assert_eq!(ended.context("it does not end")??.code(), Some(status), "{script}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_key_of_the_terminal_interrupts_the_command_once() -> Result<()> {
+    let daemon = Daemon::ours::<&str>(&[])?;
+    let server = server(&daemon);
+    let script = "trap 'echo interrupted' INT; trap 'exit 3' USR1; echo ready; while :; do sleep 0.05; done";
+    let mut terminal = Terminal::start((80, 24), &line(&server, &[], &["sh", "-c", script]), &[])?;
+    terminal.expect_text("ready")?;
+    for times in 1..=3 {
+        terminal.enter("\x03")?;
+        terminal.expect("an interruption", |screen| screen.contents().matches("interrupted").count() >= times)?;
+    }
+    terminal.signal(Signal::USR1)?;
+    assert_eq!(terminal.ended()?.code(), Some(3));
+    assert_eq!(terminal.text().matches("interrupted").count(), 3, "{}", terminal.text());
     Ok(())
 }

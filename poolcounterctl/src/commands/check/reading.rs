@@ -86,8 +86,9 @@ fn refused(history: &History) -> Option<f64> {
     }
     // A cast saturates.
     let steps = (60.0 / step).ceil() as usize;
-    let of_group = |refused: &[Option<f64>]| refused.iter().rev().take(steps).flatten().sum::<f64>();
-    let sum: f64 = history.groups.iter().map(|group| of_group(&group.refused)).sum();
+    let of_group =
+        |refused: &[Option<f64>]| refused.iter().rev().take(steps).flatten().fold(0.0, |sum, count| sum + count);
+    let sum: f64 = history.groups.iter().map(|group| of_group(&group.refused)).fold(0.0, |sum, count| sum + count);
     Some(sum / (steps as f64 * step))
 }
 

@@ -25,7 +25,7 @@ impl Child {
         // It is ignored in every program in Rust.
         attributes.set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))?;
         let files = PosixSpawnFileActions::init()?;
-        Ok(Self(posix_spawnp(&*c_string(program)?, &files, &attributes, &arguments, &variables)?))
+        Ok(Self(posix_spawnp(&c_string(program)?, &files, &attributes, &arguments, &variables)?))
     }
 
     /// Sends it a signal. Not after its end was found.

@@ -82,9 +82,9 @@ impl<'a> Guard<'a> {
             }
         };
         if ended.exit_status() == Some(0) {
-            self.release()
+            self.release();
         } else {
-            self.abandon()
+            self.abandon();
         }
         Ok(status(ended))
     }

@@ -15,7 +15,7 @@ pub(super) async fn run(options: &Options, mut servers: Servers, view: &View) ->
     let mut round = 0;
     loop {
         let asked = async |server: &AdminAddress| ask(server, &view.question, admin.within()).await;
-        let answers = join_all(admin.servers.iter().map(|server| asked(server))).await;
+        let answers = join_all(admin.servers.iter().map(asked)).await;
         let exit = answers.iter().filter_map(|answer| Some(answer.as_ref().err()?.exit())).max();
         if admin.json {
             let entries = admin.servers.iter().zip(&answers).map(|(server, answer)| entry(server, answer));
@@ -38,7 +38,7 @@ pub(super) async fn run(options: &Options, mut servers: Servers, view: &View) ->
 
 fn text(servers: &Servers, view: &View) -> String {
     let grids = [tables::servers(servers), tables::groups(servers, view), tables::keys(servers, view, true)];
-    let texts = grids.iter().filter(|grid| !grid.rows.is_empty()).map(super::grid::Grid::text);
+    let texts = grids.iter().filter(|grid| !grid.emphases.is_empty()).map(ToString::to_string);
     texts.collect::<Vec<String>>().join("\n")
 }
 

@@ -10,13 +10,10 @@ use ratatui_core::style::{Color, Modifier, Style};
 use ratatui_core::terminal::Frame;
 use ratatui_core::text::{Line, Text};
 use ratatui_widgets::paragraph::Paragraph;
-use ratatui_widgets::table::{Row, Table};
+use ratatui_widgets::table::{self as widgets, Row};
 
 /// From so many columns on, keys have their group beside them.
 const WIDE: u16 = 120;
-
-/// What the flexible column keeps at the least.
-const NARROWEST: usize = 12;
 
 const FOOTER: &str = "q quit  p pause  s sort  w window  g group  a all groups  h help";
 
@@ -25,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, servers: &Servers, view: &mut View) {
     let area = frame.area();
     let (first, groups) = (tables::servers(servers), tables::groups(servers, view));
     let keys = tables::keys(servers, view, area.width >= WIDE);
-    view.scrolled = view.scrolled.min(keys.rows.len().saturating_sub(1));
+    view.scrolled = view.scrolled.min(keys.emphases.len().saturating_sub(1));
     let [a_third, a_half] = [area.height / 3, area.height / 2];
     let servers_height = height(&first).min(a_third.max(3));
     let groups_height = height(&groups).min(a_half.saturating_sub(servers_height).max(3));
@@ -52,9 +49,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, servers: &Servers, view: &mut View) {
     frame.render_widget(Line::raw(FOOTER), footer);
 }
 
-/// With the line of the headings.
 fn height(grid: &Grid) -> u16 {
-    u16::try_from(1 + grid.rows.len() + grid.notes.len()).unwrap_or(u16::MAX)
+    u16::try_from(grid.height()).unwrap_or(u16::MAX)
 }
 
 fn heading(servers: &Servers, view: &View) -> String {
@@ -66,7 +62,7 @@ fn heading(servers: &Servers, view: &View) -> String {
     };
     let answering = servers.answering().count();
     format!(
-        "poolcounterctl top: {answering} of {} servers, keys by {}{window}, group {}{}",
+        "poolcounterctl top: {answering} of {} servers answer, keys by {}{window}, group {}{}",
         servers.all().len(),
         question.sort.name(),
         question.group.as_deref().unwrap_or("any"),
@@ -80,31 +76,28 @@ fn help() -> Paragraph<'static> {
     Paragraph::new(Text::from(lines))
 }
 
-fn table(frame: &mut Frame<'_>, grid: &Grid, scrolled: usize, area: Rect) {
-    let width = |at: usize| grid.width(at);
-    let others: usize = (0..grid.columns.len()).filter(|at| *at != grid.flexible).map(|at| width(at) + 1).sum();
-    let room = usize::from(area.width).saturating_sub(others).max(NARROWEST);
-    let flexible = width(grid.flexible).min(room);
-    let widths = (0..grid.columns.len()).map(|at| if at == grid.flexible { flexible } else { width(at) });
-    let cell = |at: usize, text: &str| {
-        let text = if at == grid.flexible { shortened(text, flexible) } else { text.to_owned() };
-        match grid.columns.get(at) {
+fn table(frame: &mut Frame<'_>, Grid { table, emphases, notes }: &Grid, scrolled: usize, area: Rect) {
+    let room = table.room(area.width.into(), 1);
+    let is_key = |at: usize| table.keys == Some(at);
+    let cell = |(at, text): (usize, &str)| {
+        let text = if is_key(at) { shortened(text, room) } else { text.to_owned() };
+        match table.columns.get(at) {
             Some(Column::Right(_)) => Text::raw(text).right_aligned(),
             _ => Text::raw(text),
         }
     };
-    let headings = grid.columns.iter().enumerate().map(|(at, column)| cell(at, column.heading()));
-    let rows = grid.rows.iter().skip(scrolled).take(usize::from(area.height)).map(|(emphasis, cells)| {
-        Row::new(cells.iter().enumerate().map(|(at, text)| cell(at, text)).collect::<Vec<_>>()).style(style(*emphasis))
-    });
-    let widths = widths.map(|width| Constraint::Length(u16::try_from(width).unwrap_or(u16::MAX)));
-    let table = Table::new(rows, widths)
-        .header(Row::new(headings.collect::<Vec<_>>()).style(Modifier::REVERSED))
-        .column_spacing(1);
-    frame.render_widget(table, area);
-    let notes = Text::from_iter(grid.notes.iter().map(|note| Line::styled(note.clone(), style(Emphasis::Bad))));
-    let below = u16::try_from(1 + grid.rows.len()).unwrap_or(u16::MAX).min(area.height);
-    frame.render_widget(Paragraph::new(notes), Rect { y: area.y + below, height: area.height - below, ..area });
+    let row = |cells: Vec<&str>| Row::new(cells.into_iter().enumerate().map(cell).collect::<Vec<_>>());
+    let headings = table.columns.iter().map(|column| column.heading()).collect();
+    let rows = table.rows.iter().zip(emphases).skip(scrolled).take(area.height.into());
+    let rows = rows.map(|(cells, emphasis)| row(cells.iter().map(String::as_str).collect()).style(style(*emphasis)));
+    let width = |at: usize| if is_key(at) { table.width(at).min(room) } else { table.width(at) };
+    let widths = (0..table.columns.len()).map(|at| Constraint::Length(u16::try_from(width(at)).unwrap_or(u16::MAX)));
+    let header = row(headings).style(Modifier::REVERSED);
+    frame.render_widget(widgets::Table::new(rows, widths).header(header).column_spacing(1), area);
+    let notes = notes.iter().map(|note| Line::styled(note.clone(), style(Emphasis::Bad)));
+    let below = u16::try_from(1 + table.rows.len()).unwrap_or(u16::MAX).min(area.height);
+    let below = Rect { y: area.y + below, height: area.height - below, ..area };
+    frame.render_widget(Paragraph::new(notes.collect::<Text<'_>>()), below);
 }
 
 fn style(emphasis: Emphasis) -> Style {

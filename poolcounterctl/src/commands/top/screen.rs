@@ -1,5 +1,5 @@
 use super::Options;
-use super::actions::{Action, Pressed, pressed};
+use super::actions::{Pressed, pressed};
 use super::draw::draw;
 use super::poll::poll;
 use super::servers::Servers;
@@ -83,9 +83,6 @@ pub(super) async fn run(options: &Options, mut servers: Servers, mut view: View)
                     asked.clone_from(&view.question);
                     is_new
                 });
-                if action == Action::Pause {
-                    screen.forget()?;
-                }
             }
             None => {}
         }

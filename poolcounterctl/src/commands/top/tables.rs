@@ -7,7 +7,7 @@ use super::view::View;
 use crate::admin::{HotKey, Status};
 use crate::commands::keys::Sort;
 use crate::commands::status::readiness;
-use crate::output::{Column, age, age_or_dash, or_dash};
+use crate::output::{Column, Table, age, age_or_dash, or_dash};
 use Column::{Left, Right};
 
 const GRANTED: [&str; 2] = ["granted", "granted_after_wait"];
@@ -15,7 +15,7 @@ const REFUSED: [&str; 2] = ["queue_full", "not_free"];
 
 /// A line for each server, which has a number in the other tables.
 pub(super) fn servers(servers: &Servers) -> Grid {
-    let columns = vec![
+    let columns = [
         Right("#"),
         Left("SERVER"),
         Left("STATE"),
@@ -27,8 +27,9 @@ pub(super) fn servers(servers: &Servers) -> Grid {
         Right("GRANT/s"),
         Right("REFUSE/s"),
     ];
-    let mut notes = Vec::new();
-    let row = |(index, server): (usize, &super::servers::Server)| {
+    let count = columns.len();
+    let mut grid = Grid::new(Table { keys: Some(1), ..Table::new(columns) });
+    for (index, server) in servers.all().iter().enumerate() {
         let mut cells = vec![(index + 1).to_string(), server.address.to_string()];
         let emphasis = match &server.standing {
             Standing::Unasked => {
@@ -44,15 +45,14 @@ pub(super) fn servers(servers: &Servers) -> Grid {
             }
             Standing::Silent { since, cause } => {
                 cells.extend(["DOWN".to_owned(), age(since.elapsed().as_secs_f64())]);
-                notes.push(format!("{}: {cause}", index + 1));
+                grid.notes.push(format!("{}: {cause}", index + 1));
                 Emphasis::Bad
             }
         };
-        cells.resize(columns.len(), String::new());
-        (emphasis, cells)
-    };
-    let rows = servers.all().iter().enumerate().map(row).collect();
-    Grid { columns: columns.clone(), flexible: 1, rows, notes }
+        cells.resize(count, String::new());
+        grid.row(emphasis, cells);
+    }
+    grid
 }
 
 fn clients(status: &Status) -> String {
@@ -69,7 +69,7 @@ fn rate(rate: Option<f64>) -> String {
 
 /// The groups of all servers together: those that anybody has asked for, the most waited for first.
 pub(super) fn groups(servers: &Servers, view: &View) -> Grid {
-    let columns = vec![
+    let columns = [
         Left("GROUP"),
         Right("KEYS"),
         Right("HELD"),
@@ -83,15 +83,16 @@ pub(super) fn groups(servers: &Servers, view: &View) -> Grid {
     let mut groups: Vec<Sums> = servers.group_names().into_iter().map(|name| sums(servers, name)).collect();
     groups.retain(|group| group.asked_for || view.question.group.as_deref() == Some(group.name));
     groups.sort_by_key(|group| std::cmp::Reverse((group.waiters, group.holders)));
-    let row = |group: &Sums| {
+    let mut grid = Grid::new(Table::new(columns));
+    for group in groups {
         let is_chosen = view.question.group.as_deref() == Some(group.name);
         let mut cells = vec![format!("{}{}", if is_chosen { "> " } else { "" }, group.name)];
         cells.extend([group.keys, group.holders, group.waiters].map(|count| count.to_string()));
         cells.push(age_or_dash(group.oldest));
         cells.extend(group.rates.map(rate));
-        (if group.waiters > 0 { Emphasis::Contended } else { Emphasis::Plain }, cells)
-    };
-    Grid { columns, flexible: 0, rows: groups.iter().map(row).collect(), notes: Vec::new() }
+        grid.row(if group.waiters > 0 { Emphasis::Contended } else { Emphasis::Plain }, cells);
+    }
+    grid
 }
 
 /// A group on all servers.
@@ -143,20 +144,12 @@ pub(super) fn keys(servers: &Servers, view: &View, wide: bool) -> Grid {
         .filter(|(_, sample, _)| sample.question == view.question)
         .flat_map(|(index, sample, _)| sample.keys.keys.iter().map(move |key| (index, key)))
         .collect();
-    let counted = |key: &HotKey| -> [f64; 2] {
-        // Counts are far below the 2^52 that a double knows exactly.
-        #[expect(clippy::cast_precision_loss)]
-        match sort {
-            Sort::Waiting => [key.waiters as f64, key.waiting_seconds.unwrap_or_default()],
-            Sort::Held => [key.held_seconds.unwrap_or_default(), key.waiters as f64],
-            Sort::Acquires | Sort::Refused | Sort::Waited => [key.count.unwrap_or_default(), 0.0],
-        }
-    };
-    let order = |key: &HotKey| counted(key).map(|figure| -figure);
-    keys.sort_by(|(_, one), (_, other)| {
-        let [one, other] = [order(one), order(other)];
-        one[0].total_cmp(&other[0]).then(one[1].total_cmp(&other[1]))
-    });
+    if several {
+        keys.sort_by(|(_, one), (_, other)| {
+            let [one, other] = [rank(one, sort), rank(other, sort)];
+            other[0].total_cmp(&one[0]).then(other[1].total_cmp(&one[1]))
+        });
+    }
     let mut columns = Vec::new();
     columns.extend(several.then_some(Right("#")));
     columns.push(Left("KEY"));
@@ -168,7 +161,8 @@ pub(super) fn keys(servers: &Servers, view: &View, wide: bool) -> Grid {
         Sort::Waited => Some(Right("WAITED")),
     });
     columns.extend([Right("HELD"), Right("WAIT"), Right("HELD FOR"), Right("WAITING"), Left("HOLDER")]);
-    let row = |(index, key): &(usize, &HotKey)| {
+    let mut grid = Grid::new(Table { keys: Some(usize::from(several)), ..Table::new(columns) });
+    for (index, key) in keys {
         let mut cells = Vec::new();
         cells.extend(several.then(|| (index + 1).to_string()));
         cells.push(key.key.clone());
@@ -180,7 +174,19 @@ pub(super) fn keys(servers: &Servers, view: &View, wide: bool) -> Grid {
         cells.extend([key.holders, key.waiters].map(|count| count.to_string()));
         cells.extend([key.held_seconds, key.waiting_seconds].map(age_or_dash));
         cells.push(or_dash(key.holder.as_ref()));
-        (if key.waiters > 0 { Emphasis::Contended } else { Emphasis::Plain }, cells)
-    };
-    Grid { columns, flexible: usize::from(several), rows: keys.iter().map(row).collect(), notes: Vec::new() }
+        grid.row(if key.waiters > 0 { Emphasis::Contended } else { Emphasis::Plain }, cells);
+    }
+    grid
+}
+
+/// By what keys of several servers are put in order, the largest first. Each server has put its own in order, which stays where ages are nearly the same.
+// Counts are far below the 2^52 that a double knows exactly.
+#[expect(clippy::cast_precision_loss)]
+fn rank(key: &HotKey, sort: Sort) -> [f64; 2] {
+    let tenths = |age: Option<f64>| (age.unwrap_or_default() * 10.0).floor();
+    match sort {
+        Sort::Waiting => [key.waiters as f64, tenths(key.waiting_seconds)],
+        Sort::Held => [tenths(key.held_seconds), key.waiters as f64],
+        Sort::Acquires | Sort::Refused | Sort::Waited => [key.count.unwrap_or_default(), 0.0],
+    }
 }

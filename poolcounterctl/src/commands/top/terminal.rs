@@ -24,7 +24,9 @@ impl Screen {
 
     /// Draws all of it the next time, whatever has been written to the terminal since.
     pub(super) fn forget(&mut self) -> io::Result<()> {
-        self.0.clear()
+        // Its own `clear` asks the terminal where the cursor is, and the answer would be read as keys.
+        let size = self.0.size()?;
+        self.0.resize(size.into())
     }
 
     /// Gives the terminal back while `meanwhile` runs.
@@ -65,4 +67,44 @@ fn restore_on_panic() {
             report(panic);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pty_process::Size;
+    use pty_process::blocking::{Command, open};
+    use rustix::termios::tcgetattr;
+    use std::io::Read;
+
+    #[test]
+    #[ignore = "it panics, on the terminal of the next test"]
+    fn a_program_that_panics() {
+        let mut screen = Screen::enter().unwrap();
+        screen.draw(|_| panic!("a fault")).unwrap();
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_read_there() {
+        let (mut pty, pts) = open().unwrap();
+        pty.resize(Size::new(24, 80)).unwrap();
+        let before = tcgetattr(&pty).unwrap().local_modes;
+        let name = concat!(module_path!(), "::a_program_that_panics");
+        let name = name.split_once("::").unwrap().1;
+        let program =
+            Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", "--nocapture", name]);
+        let mut child = program.env("TERM", "xterm").spawn(pts).unwrap();
+        let mut printed = Vec::new();
+        let mut bytes = [0; 4096];
+        // The other end of a terminal that nobody has open any more is an error, not an end.
+        while let Ok(length @ 1..) = pty.read(&mut bytes) {
+            printed.extend_from_slice(&bytes[..length]);
+        }
+        assert!(!child.wait().unwrap().success());
+        let printed = String::from_utf8(printed).unwrap();
+        let at = |words: &str| printed.find(words).unwrap_or_else(|| panic!("no {words:?} in {printed:?}"));
+        assert!(at("\x1b[?1049h") < at("\x1b[?1049l") && at("\x1b[?1049l") < at("a fault"), "{printed:?}");
+        at("\x1b[?25h");
+        assert_eq!(tcgetattr(&pty).unwrap().local_modes, before);
+    }
 }
