@@ -142,8 +142,8 @@ fn a_program_that_cannot_read_the_state() -> Result<()> {
         ("head -c -1", "damaged"),
         ("{ cat; echo; }", "damaged"),
         ("{ cat; printf '\\011\\000'; }", "the state has a section 9"),
-        ("cat /dev/null", "no state of a poolcounterd"),
-        ("tr a-z A-Z", "no state of a poolcounterd"),
+        ("cat /dev/null", "not the state of a poolcounterd"),
+        ("tr a-z A-Z", "not the state of a poolcounterd"),
     ] {
         scene.installed.put_script(&format!("{change} | \"$program\" \"$@\""))?;
         scene.expect_refusal(words)?;
