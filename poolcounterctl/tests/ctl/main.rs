@@ -6,6 +6,7 @@ mod admin;
 mod check;
 mod daemon;
 mod events;
+mod generated;
 mod program;
 mod pty;
 mod route;
