@@ -98,7 +98,7 @@ pub struct Lock {
 
 /// What the driver must do next for a call. When the moment named in a step is over, it asks for the next step in any case.
 ///
-/// The list is closed, and so is [`Endpoint`]: a driver that does not know a step cannot go on, so the compiler is to find it when there is a new one.
+/// This enum and [`Endpoint`] are not `non_exhaustive`: a driver that does not know a step cannot continue, so the compiler must report each new one.
 #[derive(Debug)]
 pub enum Step<'a, S> {
     /// Look this name up: say [`looking_up`](super::Client::looking_up) at once, and [`looked_up`](super::Client::looked_up) when the result is there, even if the call has ended by

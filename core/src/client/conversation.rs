@@ -390,6 +390,7 @@ impl<S> Client<S> {
         }
         let Some(link) = find(&mut self.links, id) else { return };
         if link.unanswered > 0 {
+            // The reference loses a command that shares a segment with the release before it, so the answer to the release comes first.
             let within = self.settings.min_answer_timeout.min(ACKNOWLEDGED_WITHIN);
             let by = within_call(call, now.after_micros(within));
             call.state = State::CatchingUp { link: id, by };

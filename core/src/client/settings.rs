@@ -49,7 +49,7 @@ pub enum KeyDistribution {
 /// How long a call waits for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// The server may let it wait. In microseconds from the first sending, whatever connection the answer comes by.
+    /// The server may let the call wait. In microseconds: `within` from the start of the conversation, even if the command is sent again over another connection; `allowed` from the last sending.
     Waits {
         /// The call waits so long.
         within: u64,

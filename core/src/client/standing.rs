@@ -46,7 +46,7 @@ pub(super) enum Verdict {
     Ask,
     /// It was silent: this call checks whether it answers again.
     Probe,
-    /// It was silent, and is asked again in so many microseconds.
+    /// It was silent, and is asked again in this many microseconds.
     Avoid(u64),
 }
 

@@ -19,7 +19,7 @@ pub(super) const STEP_MICROS: u64 = STEP_SECS as u64 * 1_000_000;
 pub struct Step {
     /// Locks that were held at its end.
     pub holders: u32,
-    /// As many waited at the same time, at most.
+    /// The most clients that waited at the same time.
     pub waiters: u32,
     /// Locks that were granted, at once or after a wait.
     pub granted: u32,
@@ -139,7 +139,7 @@ impl History {
         SavedHistory { first: self.first, current: self.current, groups }
     }
 
-    /// Goes on with `old`, whose groups have these numbers now. A history that ends later than this begins is none.
+    /// Goes on with `old`, whose groups have these numbers now. If the old history ends later than this one begins, it is discarded.
     pub(super) fn continue_from(&mut self, old: Self, ids: &[GroupId]) {
         if old.current > self.current {
             return;

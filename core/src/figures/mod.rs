@@ -73,7 +73,7 @@ impl Figures {
         Self { groups, by_group, since: now, hot: Hot::new(now), step_end: history.step_end(), history }
     }
 
-    /// When they began. An upgrade does not begin them anew.
+    /// When the figures began. An upgrade does not reset this time.
     #[must_use]
     pub fn since(&self) -> Timestamp {
         self.since
@@ -99,7 +99,7 @@ impl Figures {
 
     /// The hottest keys, at most [`HOT_KEYS`], the greatest count first.
     ///
-    /// Keys of little count are forgotten, so a count is not exact, and says by how much it may be wrong. No key is missing whose true value is greater than the last
+    /// Keys with a low count are forgotten, so a count is not exact; [`HotKey::error`] says how much too high it may be. No key is missing whose true value is greater than the last
     /// count of a full list. As long as no more than 256 keys are counted in ten seconds, the counts of the last minute are exact.
     ///
     /// It takes O(1): at most 14 summaries of a bounded number of keys are put together.
@@ -114,7 +114,7 @@ impl Figures {
         self.history.of(group)
     }
 
-    /// A key has come to life: its group.
+    /// The first claim to a key begins. Gives the key's group.
     pub(crate) fn key_born(&mut self, key: &[u8]) -> GroupId {
         let group = self.groups.of(key);
         if group.index() >= self.by_group.len() {
@@ -135,7 +135,7 @@ impl Figures {
         group.gauges.waiters += u64::from(waiters);
     }
 
-    /// All that there is has been found: as many wait at least.
+    /// All existing claims have been counted. A peak is at least the number of clients that wait now.
     pub(crate) fn begin_peaks(&mut self) {
         for group in &mut self.by_group {
             group.peak = group.gauges.waiters.max(group.peak);
@@ -148,7 +148,7 @@ impl Figures {
         self.hot.count(subject, event, now);
     }
 
-    /// Time has passed: closes what is over.
+    /// Ends the steps and slots that are over at `now`.
     #[inline]
     pub(crate) fn advance(&mut self, now: Timestamp) {
         if now >= self.step_end {

@@ -11,13 +11,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// As often nothing can have happened; and the figures of all groups together still fit.
+/// No count can be higher than this. The sum over all groups still fits into the type.
 const MOST: u64 = 1 << 53;
 
-/// As long all of it together cannot have taken, in microseconds.
+/// No sum of times can be greater than this, in microseconds.
 const LONGEST: u64 = u64::MAX / 2;
 
-/// Why what was read cannot be.
+/// Why the figures that were read are impossible.
 pub(crate) type Contradiction = &'static str;
 
 /// The parts of the figures, each with a form of its own.

@@ -10,7 +10,7 @@ pub const MAX_GROUPS: usize = 64;
 /// As many rules there are at most. A key is compared with each of them in turn until one matches.
 pub const MAX_RULES: usize = 256;
 
-/// MediaWiki puts this before a key that is not to be waited for. It says nothing about the group.
+/// MediaWiki puts this before a key if the client must not wait for the lock. It says nothing about the group.
 const NO_WAIT: &[u8] = b"nowait:";
 
 /// The word that stands in the place of a group's name in a rule for slots.

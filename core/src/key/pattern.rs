@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 /// Which keys a rule is about.
 ///
-/// It is matched from left to right without trying again, so a match takes no longer than one look at each byte of the key.
+/// It is matched from left to right without backtracking, so a match takes no longer than one look at each byte of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
@@ -26,7 +26,7 @@ enum Part {
     Hex(usize),
 }
 
-/// What is looked at first: one byte tells most keys from a pattern that they do not match.
+/// What is compared first: for most keys that do not match, one byte is enough to know this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
     /// The first byte is this one.

@@ -55,7 +55,7 @@ pub enum KeyTextError {
 }
 
 impl KeyTextError {
-    /// The same error in a longer text, of which so many bytes stand before.
+    /// The same error in a longer text that has `before` more bytes at its beginning.
     pub(super) fn behind(self, before: usize) -> Self {
         match self {
             Self::Escape { at } => Self::Escape { at: before + at },

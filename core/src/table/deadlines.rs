@@ -64,7 +64,7 @@ impl Deadlines {
         self.shrink();
     }
 
-    /// Cancels the timers of all claims in a queue.
+    /// Cancels the timers of all claims in a queue at once, if they are at least an eighth of all timers. Otherwise it does nothing, and the caller cancels each by itself.
     ///
     /// Cancelling one by one takes O(log n) each and moves other timers. If the queue has many of all timers, it is cheaper to remove them in one pass and to
     /// build the heap anew: a RELEASE that wakes 8,000 waiters takes the table 0.1 ms instead of 0.8 ms, measured.

@@ -31,7 +31,7 @@ pub(super) async fn run(admin: Rc<Admin>, listener: Rc<Listener>) {
     loop {
         match accept(&admin, &listener).await {
             Ok(socket) if admin.connections.get() >= MAX_ADMIN_CONNECTIONS => {
-                // It has read nothing yet, so there is room for so little.
+                // Nothing was sent on this socket before, so its buffer has room for these few bytes.
                 let _ = socket.send(TOO_MANY);
             }
             Ok(socket) => {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 /// How long an answer may take from the end of its request until all of it is sent, however slowly the other side reads.
 const WHOLE_ANSWER: Duration = Duration::from_mins(1);
 
-/// By when the answer that a connection sends must be sent. The connection's stream looks at it, and whoever answers sets it.
+/// The time by which an answer must be sent completely. The code that answers sets it, and the connection's stream checks it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deadline(Rc<Cell<When>>);
 

@@ -1,4 +1,4 @@
-//! Whether a page of another site has made a browser ask. Such a page can give its own name any address ("DNS rebinding"), so a name is served only if the
+//! Checks that no page of another site has made a browser send the request. Such a page can give its own name any address ("DNS rebinding"), so a name is served only if the
 //! operator has named it. An address in the place of a name cannot be chosen in this way.
 
 use hyper::http::Request;

@@ -33,7 +33,7 @@ impl Moment {
     /// A time that has passed, on the calendar: as `2026-01-31T12:00:00.000Z`.
     pub(super) fn calendar(&self, at: Timestamp) -> String {
         let then = self.calendar.checked_sub(Duration::from_micros(self.now.micros_since(at)));
-        // The years that it cannot name are before 1970, where no clock stands that was set.
+        // The library cannot write years before 1970, and a clock that was set is later.
         humantime::format_rfc3339_millis(then.unwrap_or(SystemTime::UNIX_EPOCH).max(SystemTime::UNIX_EPOCH)).to_string()
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Keys {
 pub(super) enum Order {
     Waiting(Option<KeyRank>),
     Held(Option<KeyRank>),
-    /// The keys of a list that is maintained; behind so many of them.
+    /// The hot keys of a window; the list begins after this many of them.
     Top(Top, Window, usize),
 }
 

@@ -80,7 +80,8 @@ impl Upgrade<'_> {
         Err(UpgradeError::Unsteady)
     }
 
-    /// Gives the server time to send its outbox and to read what has come. The new program then reads only what comes later, in its order.
+    /// Gives the server time to send its outbox and to read the bytes that have arrived, while clients are still served. The new program then reads only later bytes, in
+    /// their order. Both loops are bounded, because clients that never stop sending must not block the upgrade.
     async fn settle(&self) -> io::Result<()> {
         for _ in 0..self.server.clients() / SLICE {
             if self.server.has_delivered_all() {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     connections: Vec<Option<Rc<Connection>>>,
-    /// Their numbers for people, which are never used again, also not after an upgrade. A client that has left has its number here until another has its place.
+    /// The numbers that people see. They are never reused, not even after an upgrade. A number stays here after its client has left, until another client takes the place.
     serials: Vec<u64>,
     /// Watches the sockets while another program is tried.
     read_order: Option<Rc<ReadOrder>>,

@@ -1,4 +1,4 @@
-//! The server tells those who read along what happens to claims. While nobody does, events are not even written down.
+//! The server passes events of claims on to the readers of `/v1/events`. Without a reader, no event is recorded.
 
 use super::Server;
 use super::events::{KEPT, Record};
@@ -17,7 +17,7 @@ pub(crate) struct EventReader {
 /// What a reader reads next.
 #[derive(Debug)]
 pub(crate) enum Read {
-    /// So many events are lost, of which the last has this number.
+    /// `count` events are lost; the last of them has the number `last`.
     Lost {
         count: u64,
         last: u64,

@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 
-/// Prints to standard output. Whoever closed it wants no more of it: then the program ends as one that a signal ended for this.
+/// Prints to standard output. If its reader has closed it, the program ends with the status of one that SIGPIPE has ended.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

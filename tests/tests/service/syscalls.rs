@@ -58,7 +58,8 @@ fn calls(log: &str) -> BTreeSet<String> {
 
 /// All actions of a service, under strace.
 fn life(installed: &Installed) -> Result<BTreeSet<String>> {
-    let [log, socket, notify, admin] = ["log", "socket", "notify", "admin"].map(|name| installed.path().with_file_name(name));
+    let [log, socket, notify, admin] =
+        ["log", "socket", "notify", "admin"].map(|name| installed.path().with_file_name(name));
     let _manager = UnixDatagram::bind(&notify)?;
     let mut daemon = Daemon::start(|address| {
         // -D: the daemon is our child, and strace is not its parent.

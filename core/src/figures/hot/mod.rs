@@ -19,7 +19,7 @@ pub const HOT_KEYS: usize = 100;
 const SLOT_MICROS: u64 = 10_000_000;
 /// So many of them, beside the current one.
 const MINUTE_SLOTS: u64 = 6;
-/// A slot of the last hour has so many slots of the last minute: five minutes.
+/// How many slots of the minute make one slot of the hour: five minutes.
 const HOUR_SLOT: u64 = 30;
 const HOUR_SLOTS: u64 = 12;
 
@@ -39,12 +39,12 @@ impl Ranking {
     pub const ALL: [Self; 3] = [Self::Acquires, Self::Waited, Self::Refused];
 }
 
-/// In which time keys were hot.
+/// How far back a list looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// The current ten seconds, by the clock of the table, and the 60 before.
+    /// The current ten seconds, by the clock of the table, and the 60 seconds before.
     Minute,
-    /// The current five minutes, by the clock of the table, and the 60 before.
+    /// The current five minutes, by the clock of the table, and the 60 minutes before.
     Hour,
 }
 
@@ -58,7 +58,7 @@ pub struct HotKey<'a> {
     pub group: GroupId,
     /// What it is ranked by: the true value, or more.
     pub count: u64,
-    /// `count` is too great by so much at most.
+    /// How much too high `count` may be.
     pub error: u64,
 }
 

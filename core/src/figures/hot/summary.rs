@@ -19,7 +19,7 @@ pub(in crate::figures) const SEALED_BYTES: usize = 128 * 1_024;
 /// key's true weight is never below its count, and never more than [`deducted`](Self::deducted) above it, and that is at most 2/1,024 of all weight
 /// (2/256 if all keys are of 1,000 bytes). An addition takes O(1), amortised.
 ///
-/// Keys are told apart by their hashes alone, of which nobody outside knows the seed: two among a million keys have the same one with a chance of 1 to 37 million.
+/// Keys are identified by their hashes alone. Clients do not know the seed. The probability that two of a million keys have the same hash is 1 in 37 million.
 #[derive(Clone, Debug, Default)]
 pub(in crate::figures) struct Summary {
     entries: Entries,

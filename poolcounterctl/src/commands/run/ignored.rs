@@ -1,6 +1,6 @@
 use nix::sys::signal::{SigSet, Signal};
 
-/// Of these signals those that this process does not ignore. What it was started with ignored, as by nohup(1), stays ignored, by the command too.
+/// Those of these signals that this process does not ignore. A signal that was ignored at the start, for example by nohup(1), stays ignored, in the command too.
 pub(super) fn heeded(signals: &[Signal]) -> SigSet {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
