@@ -49,7 +49,10 @@ export async function ask(path, signal) {
     if (!response.ok) {
       throw new Refusal(response.status, await reason(response));
     }
-    return await response.json();
+    const answer = await response.json();
+    // Nobody wants it any more: what is shown now may be another key.
+    signal.throwIfAborted();
+    return answer;
   } catch (error) {
     // Browsers differ in what they say of an address where nobody listens.
     throw error instanceof TypeError ? new Error('There is no connection to it.') : error;

@@ -3,6 +3,11 @@
 /** @typedef {import('./types.js').Curve} Curve */
 /** @typedef {import('./types.js').History} History */
 /** @typedef {Record<Curve, (number | null)[]>} Curves */
+/** @typedef {{ begin: number } & Record<Curve, number | null>} Minute */
+
+const MINUTE = 60;
+/** Numbers at a moment; the others are counts within a step. */
+const LEVELS = new Set(['holders', 'waiters']);
 
 /** @type {Curve[]} */
 export const CURVES = ['holders', 'waiters', 'granted', 'done', 'refused', 'timed_out'];
@@ -61,4 +66,29 @@ export function peak(list) {
 export function timesOf({ end, step_seconds: step }, length) {
   const last = Date.parse(end) / 1000;
   return Array.from({ length }, (_, index) => last - (length - 1 - index) * step);
+}
+
+/**
+ * The minutes of the clock. A step belongs to the minute in which it begins.
+ *
+ * @param {Curves} curves
+ * @param {number[]} times the end of each step, in seconds
+ * @param {number} step its length, in seconds
+ * @returns {Minute[]} the newest first; null where nothing of a minute is known
+ */
+export function minutesOf(curves, times, step) {
+  /** @type {Map<number, number[]>} */
+  const steps = new Map();
+  times.forEach((time, index) => {
+    const begin = Math.floor((time - step) / MINUTE) * MINUTE;
+    steps.set(begin, [...(steps.get(begin) ?? []), index]);
+  });
+  return [...steps].reverse().map(([begin, indices]) => {
+    const each = CURVES.map((curve) => {
+      const list = indices.map((index) => curves[curve][index]);
+      const known = list.some((value) => value !== null);
+      return [curve, known ? (LEVELS.has(curve) ? peak(list) : total(list)) : null];
+    });
+    return { begin, ...Object.fromEntries(each) };
+  });
 }

@@ -1,7 +1,7 @@
 /** The charts of the last ten minutes, and the same as a table. */
 
 import { Chart } from './chart.js';
-import { curvesOf, peak, timesOf, total } from './curves.js';
+import { curvesOf, minutesOf, peak, timesOf, total } from './curves.js';
 import { byId, write } from './dom.js';
 import { clock, count, minute } from './numbers.js';
 import { Records } from './records.js';
@@ -11,7 +11,7 @@ import { Records } from './records.js';
 /** @typedef {import('./curves.js').Curves} Curves */
 /** @typedef {{ curve: Curve, label: string, colour: string, dash?: number[], fill?: boolean }} Line */
 /** @typedef {{ title: string, kind: 'level' | 'events', lines: Line[] }} Kind */
-/** @typedef {{ name: string, time: string } & Record<Curve, number | null>} Minute */
+/** @typedef {import('./curves.js').Minute} Minute */
 
 /** Dashes tell lines apart where colours do not. They come last, so that a line below them is seen. */
 /** @type {Kind[]} */
@@ -42,8 +42,6 @@ const KINDS = [
   },
 ];
 
-const MINUTE = 60;
-
 /**
  * @param {Kind} kind
  * @param {Curves} curves
@@ -61,37 +59,14 @@ function inWords({ title, kind, lines }, curves, times) {
 }
 
 /**
- * @param {Curves} curves
- * @param {number[]} times
- * @returns {Minute[]} the newest first
+ * The last step is not over. What is counted within it would look like a fall.
+ *
+ * @param {Kind} kind
+ * @param {(number | null)[]} list
+ * @returns {(number | null)[]}
  */
-function minutesOf(curves, times) {
-  /** @type {Map<number, number[]>} */
-  const steps = new Map();
-  // A step belongs to the minute in which it begins.
-  const step = times.length > 1 ? times[1] - times[0] : 0;
-  times.forEach((time, index) => {
-    const begin = Math.floor((time - step) / MINUTE) * MINUTE;
-    steps.set(begin, [...(steps.get(begin) ?? []), index]);
-  });
-  const of = (/** @type {Curve} */ curve, /** @type {number[]} */ indices) =>
-    indices.map((index) => curves[curve][index]);
-  const known = (/** @type {(number | null)[]} */ list, /** @type {number} */ value) =>
-    list.some((one) => one !== null) ? value : null;
-  return [...steps].reverse().map(([begin, indices]) => {
-    const level = (/** @type {Curve} */ curve) => known(of(curve, indices), peak(of(curve, indices)));
-    const events = (/** @type {Curve} */ curve) => known(of(curve, indices), total(of(curve, indices)));
-    return {
-      name: String(begin),
-      time: minute(begin),
-      holders: level('holders'),
-      waiters: level('waiters'),
-      granted: events('granted'),
-      done: events('done'),
-      refused: events('refused'),
-      timed_out: events('timed_out'),
-    };
-  });
+function drawn({ kind }, list) {
+  return kind === 'level' ? list : [...list.slice(0, -1), null];
 }
 
 /** What `/v1/history` says. */
@@ -104,7 +79,7 @@ export class HistoryView {
   /** @type {number | null} */
   #at = null;
   /** @type {Records<Minute>} */
-  #records = new Records(byId('minutes'), columns(), ({ name }) => name);
+  #records = new Records(byId('minutes'), columns(), ({ begin }) => String(begin));
 
   /**
    * @param {History} history
@@ -116,10 +91,10 @@ export class HistoryView {
     write(byId('history-of'), group === '' ? 'all groups' : `group ${group}`);
     for (const { kind, chart } of this.#charts) {
       const curves = this.#curves;
-      chart.show([this.#times, ...kind.lines.map(({ curve }) => curves[curve])]);
+      chart.show([this.#times, ...kind.lines.map(({ curve }) => drawn(kind, curves[curve]))]);
       chart.picture.setAttribute('aria-label', inWords(kind, curves, this.#times));
     }
-    this.#records.show(minutesOf(this.#curves, this.#times));
+    this.#records.show(minutesOf(this.#curves, this.#times, history.step_seconds));
     this.#caption();
   }
 
@@ -167,7 +142,7 @@ function columns() {
       write(cell, one[curve] === null ? '–' : count(one[curve])),
   });
   return [
-    { title: 'Minute', kind: 'name', fill: (cell, { time }) => write(cell, time) },
+    { title: 'Minute', kind: 'name', fill: (cell, { begin }) => write(cell, minute(begin)) },
     number('Waiting, at most', 'waiters'),
     number('Held, at most', 'holders'),
     number('Granted', 'granted'),

@@ -13,7 +13,7 @@ import { isLately } from './view.js';
 /** @typedef {import('./view.js').View} View */
 
 /** Characters of a key in the table, and in a sentence. */
-const IN_TABLE = 56;
+const IN_TABLE = 48;
 const IN_SENTENCE = 72;
 const LAST_COLUMN = 6;
 const TITLES = new Map([
