@@ -79,6 +79,27 @@ test('the table says the same as the charts', async (t) => {
   await tab.close();
 });
 
+test('a step belongs to the minute in which it begins', async (t) => {
+  const daemon = await Daemon.start(t);
+  const tab = await browser.open(daemon);
+  const minutes = await tab.page.evaluate(async () => {
+    const { minutesOf } = await import(new URL('page/js/curves.js', location.href).href);
+    const list = [null, null, 1, 2, 3, 4];
+    const curves = { holders: list, waiters: list, granted: list, done: list, refused: list, timed_out: list };
+    return minutesOf(curves, [40, 60, 80, 100, 120, 140], 20);
+  });
+  const level = (/** @type {number | null} */ most, /** @type {number | null} */ sum) => ({
+    ...{ holders: most, waiters: most },
+    ...{ granted: sum, done: sum, refused: sum, timed_out: sum },
+  });
+  assert.deepEqual(minutes, [
+    { begin: 120, ...level(4, 4) },
+    { begin: 60, ...level(3, 6) },
+    { begin: 0, ...level(null, null) },
+  ]);
+  await tab.close();
+});
+
 test('the mouse in a chart shows the values of a moment', async (t) => {
   const daemon = await Daemon.start(t);
   await crowd(daemon, 'enwiki:pcache:hot', 4);

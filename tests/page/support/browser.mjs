@@ -137,7 +137,9 @@ export async function row(page, table, index, ...texts) {
   await page.waitForFunction(
     ([id, at, wanted]) => {
       const found = document.querySelectorAll(`#${id} tbody tr`)[/** @type {number} */ (at)];
-      return /** @type {string[]} */ (wanted).every((text, cell) => found?.children[cell]?.textContent === text);
+      return (
+        found && /** @type {string[]} */ (wanted).every((text, cell) => found.children[cell]?.textContent === text)
+      );
     },
     [table, index, texts],
     { timeout: PATIENCE_MS },
