@@ -29,7 +29,9 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 pub(super) async fn run(admin: Rc<Admin>, listener: Rc<Listener>) {
     let mut failures = Recurring::default();
     loop {
+        tokio::task::yield_now().await;
         match accept(&admin, &listener).await {
+            // One in a turn of the runtime, so that no crowd of them keeps clients waiting.
             Ok(socket) if admin.connections.get() >= MAX_ADMIN_CONNECTIONS => {
                 // Nothing was sent on this socket before, so its buffer has room for these few bytes.
                 let _ = socket.send(TOO_MANY);

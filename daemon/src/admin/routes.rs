@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Admin {
     pub(super) async fn answer<B: Body>(self: &Rc<Self>, origin: Origin, request: Request<B>) -> Answer {
+        self.slices.turn().await;
         let answer = async {
             let route = self.route(origin, &request)?;
             let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();

@@ -30,6 +30,13 @@ pub(super) struct Budget {
 }
 
 impl Slices {
+    /// Waits for a turn, so that in one turn of the runtime one request begins.
+    pub(super) async fn turn(&self) {
+        let turn = self.0.lock().await;
+        tokio::task::yield_now().await;
+        drop(turn);
+    }
+
     /// Begins the work for one answer.
     pub(super) fn work(&self, what: &'static str) -> Work<'_> {
         Work { slices: self, what, count: 0, most: Budget::default() }

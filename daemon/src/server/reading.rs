@@ -57,9 +57,14 @@ impl Server {
 }
 
 impl EventReader {
+    /// Whether there is something to read.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.server.readers.events.borrow().next() != self.next
+    }
+
     /// Waits until there is something to read.
     pub(crate) async fn ready(&self) {
-        while self.server.readers.events.borrow().next() == self.next {
+        while !self.is_ready() {
             self.server.readers.more.notified().await;
         }
     }

@@ -3,6 +3,7 @@ use crate::admin::body::Body;
 use crate::admin::moment::{Moment, seconds};
 use crate::admin::response::{Answer, Problem, of_type, write_json};
 use crate::admin::shared::Admin;
+use crate::admin::slices::Budget;
 use crate::server::reading::{EventReader, Read};
 use hyper::StatusCode;
 use hyper::body::Bytes;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// How many connections may read events. The others of the 64 are left for questions.
 const READERS: usize = 32;
@@ -19,11 +21,11 @@ const READERS: usize = 32;
 /// How often something is sent at least, so that both sides know that the other is there.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// How often events are sent at most: those that come in between are sent together.
+/// Events that come within this time of the first are sent together with it.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// How many events are sent together, and about how many bytes.
-const MOST: usize = 512;
+const MOST: usize = 256;
 const MOST_BYTES: usize = 32 * 1024;
 
 #[derive(Serialize)]
@@ -59,30 +61,37 @@ pub(in crate::admin) fn events(admin: &Rc<Admin>, group: Option<String>) -> Resu
 async fn write(admin: Rc<Admin>, mut reader: EventReader, group: Option<String>, pieces: mpsc::Sender<Bytes>) {
     // The head of the answer is sent with the first piece.
     let mut piece = b": events\n\n".to_vec();
-    loop {
-        if pieces.send(piece.into()).await.is_err() {
-            return;
-        }
+    while pieces.send(piece.into()).await.is_ok() {
         tokio::select! {
+            next = next_piece(&admin, &mut reader, group.as_deref()) => piece = next,
             () = pieces.closed() => return,
-            () = async {
-                tokio::time::sleep(TOGETHER).await;
-                // If there is nothing, there is still a sign of life.
-                let _ = tokio::time::timeout(ALIVE, reader.ready()).await;
-            } => {}
         }
-        let mut work = admin.slices.work("/v1/events");
-        piece = work
-            .slice(|budget| {
-                let piece = next_piece(&admin, &mut reader, group.as_deref());
-                budget.spend_bytes(piece.len());
-                piece
-            })
-            .await;
     }
 }
 
-fn next_piece(admin: &Admin, reader: &mut EventReader, group: Option<&str>) -> Vec<u8> {
+/// Waits for events and writes them, or a sign of life.
+async fn next_piece(admin: &Admin, reader: &mut EventReader, group: Option<&str>) -> Vec<u8> {
+    let alive = Instant::now() + ALIVE;
+    loop {
+        if !reader.is_ready() {
+            if timeout_at(alive, reader.ready()).await.is_err() {
+                return b":\n\n".to_vec();
+            }
+            sleep(TOGETHER).await;
+        }
+        let slice = |budget: &mut Budget| {
+            let piece = events_as_text(admin, reader, group);
+            budget.spend_bytes(piece.len());
+            piece
+        };
+        let piece = admin.slices.work("/v1/events").slice(slice).await;
+        if !piece.is_empty() {
+            return piece;
+        }
+    }
+}
+
+fn events_as_text(admin: &Admin, reader: &mut EventReader, group: Option<&str>) -> Vec<u8> {
     let (moment, mut piece) = (Moment::now(), Vec::new());
     admin.server.view(|view| {
         reader.read(MOST, |read| {
@@ -116,9 +125,6 @@ fn next_piece(admin: &Admin, reader: &mut EventReader, group: Option<&str>) -> V
             piece.len() < MOST_BYTES
         });
     });
-    if piece.is_empty() {
-        piece.extend_from_slice(b":\n\n");
-    }
     piece
 }
 
