@@ -1,5 +1,5 @@
 use super::deadline::Deadline;
-use crate::net::socket::{Received, Socket};
+use crate::net::socket::Socket;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io;
 use std::pin::Pin;
@@ -31,17 +31,6 @@ impl Stream {
         Self { socket, deadline, patience: None, lingers: false }
     }
 
-    fn poll_receive(&self, bytes: &mut [u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.socket.poll_read_ready(context))?;
-            match self.socket.read(bytes)? {
-                Received::Bytes(length) => return Poll::Ready(Ok(length)),
-                Received::End => return Poll::Ready(Ok(0)),
-                Received::Nothing => {}
-            }
-        }
-    }
-
     /// Ready when the patience is at its end, which begins with the first call.
     fn poll_patience(&mut self, time: Duration, context: &mut Context<'_>) -> Poll<()> {
         let end = Instant::now() + time;
@@ -58,7 +47,7 @@ impl Read for Stream {
     ) -> Poll<io::Result<()>> {
         let mut bytes = [0; READ];
         let room = buffer.remaining().min(READ);
-        let length = ready!(self.poll_receive(&mut bytes[..room], context))?;
+        let length = ready!(self.socket.poll_receive(&mut bytes[..room], context))?;
         buffer.put_slice(&bytes[..length]);
         Poll::Ready(Ok(()))
     }
@@ -81,7 +70,7 @@ impl Write for Stream {
     /// There is nothing to flush. But the library calls this whenever it is woken, and does not look for the end of a stream while it answers: of an answer
     /// without an end, that would be noticed only when something is sent.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.deadline.is_lifted() && self.poll_receive(&mut [0; 1], context).is_ready() {
+        if self.deadline.is_lifted() && self.socket.poll_receive(&mut [0; 1], context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Poll::Ready(Ok(()))
@@ -97,7 +86,7 @@ impl Write for Stream {
         if self.poll_patience(LINGER, context).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        while ready!(self.poll_receive(&mut [0; READ], context))? > 0 {}
+        while ready!(self.socket.poll_receive(&mut [0; READ], context))? > 0 {}
         Poll::Ready(Ok(()))
     }
 }

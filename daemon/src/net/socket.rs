@@ -86,6 +86,21 @@ impl Socket {
         }
     }
 
+    /// Reads some bytes, as soon as there are any; 0 at the end of the stream. It costs a system call more than [`read`](Self::read).
+    pub(crate) fn poll_receive(&self, buffer: &mut [u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(context))?;
+            let received = match self {
+                Self::Tcp(socket) => socket.try_read(buffer),
+                Self::Unix(socket) => socket.try_read(buffer),
+            };
+            match received {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return Poll::Ready(received),
+            }
+        }
+    }
+
     /// Reads once, also if the runtime does not know that there is something to read.
     pub(crate) fn read_unasked(&self, buffer: &mut [u8]) -> io::Result<Received> {
         match retry_on_intr(|| read(self, &mut *buffer)) {

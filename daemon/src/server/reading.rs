@@ -47,6 +47,14 @@ impl Server {
     /// Passes on what has happened. Call it after each call that changes the table, before a client can come in the place of one that has left.
     #[inline]
     pub(super) fn publish(&self, hub: &mut Hub) {
+        if self.readers.count.get() > 0 {
+            self.publish_to_readers(hub);
+        }
+    }
+
+    /// Apart, so that the usual command is short.
+    #[cold]
+    fn publish_to_readers(&self, hub: &mut Hub) {
         let Hub { table, outbox } = hub;
         table.take_occurrences(|occurrences| {
             let serial = |client: poolcounter::ClientId| outbox.clients.serial(client.index());

@@ -69,6 +69,7 @@ impl Scene {
             let came = part[list].as_array().with_context(|| part.to_string())?;
             ensure!(came.len() <= limit, "{} of {limit}", came.len());
             entries.extend(came.iter().cloned());
+            ensure!(entries.len() < 10_000, "the list has no end");
             match part["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={}", encoded(next)),
                 None => return Ok(entries),
