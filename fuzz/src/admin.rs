@@ -50,5 +50,5 @@ fn check_cursor<R: FromStr + Display + PartialEq + Debug>(cursor: &R) {
 
 /// Percent-encoded for a part of a URL.
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().flat_map(|byte| format!("%{byte:02X}").into_bytes()).map(char::from).collect()
 }

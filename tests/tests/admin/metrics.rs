@@ -1,5 +1,7 @@
 //! What Prometheus reads.
 
+#![allow(clippy::float_cmp, reason = "counts are whole")]
+
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Client, Deadline, PATIENCE};
 

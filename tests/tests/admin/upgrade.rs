@@ -15,7 +15,7 @@ fn everything_is_kept() -> Result<()> {
     let scene = Scene::of(&installed.program(), &[])?;
     let mut holder = Client::connect(scene.daemon.address())?;
     assert_eq!(holder.ask(&format!("ACQ4ANY {KEY} 1 100 60\n"))?, "LOCKED\n");
-    let _gone = scene.clients(3, "", "")?;
+    let gone = scene.clients(3, "", "")?;
     let mut waiters = scene.clients(5, &format!("ACQ4ME {KEY} 1 50 44\n"), "")?;
     let look = || -> Result<[Value; 5]> {
         let mut clients = scene.json("/v1/clients")?;
@@ -26,7 +26,7 @@ fn everything_is_kept() -> Result<()> {
         [&mut clients, &mut key, &mut hot, &mut groups, &mut status].into_iter().for_each(without_ages);
         Ok([clients, key, hot, groups, status])
     };
-    drop(_gone);
+    drop(gone);
     scene.daemon.settle()?;
     let settled = || look().ok().filter(|[clients, ..]| clients["clients"].as_array().map(Vec::len) == Some(6));
     let before = poolcounter_test_support::Deadline::after(poolcounter_test_support::PATIENCE).poll(settled);
