@@ -20,7 +20,10 @@ pub(super) struct Claim {
     pub(super) granted: Timestamp,
     pub(super) asked: Asked,
     pub(super) links: Links,
+    /// Its timer: of a waiter the end of its wait, of a pool's oldest holder the next time at which one of the holders is overdue.
     pub(super) deadline: Position,
+    /// It is held, and was reported as overdue.
+    pub(super) overdue: bool,
 }
 
 /// How a client asked for a claim.

@@ -13,7 +13,7 @@ pub(super) const NO_DEADLINE: Position = Position::MAX;
 /// Below this many timers the heap is not worth shrinking.
 const SMALL_HEAP: usize = 1_024;
 
-/// The timers of the waiters: a binary heap. Every claim knows its position in it, so a timer is set and cancelled in O(log n).
+/// Timers of claims, at most one for each claim: a binary heap. Every claim knows its position in it, so a timer is set and cancelled in O(log n).
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     heap: Vec<Deadline>,
@@ -62,6 +62,13 @@ impl Deadlines {
             self.sink(claims, position);
         }
         self.shrink();
+    }
+
+    /// Cancels all timers.
+    pub(super) fn clear(&mut self, claims: &mut Claims) {
+        for deadline in core::mem::take(&mut self.heap) {
+            claims[deadline.claim].deadline = NO_DEADLINE;
+        }
     }
 
     /// Cancels the timers of all claims in a queue at once, if they are at least an eighth of all timers. Otherwise it does nothing, and the caller cancels each by itself.

@@ -29,6 +29,7 @@ mod claim;
 mod deadlines;
 mod observed;
 mod occurrences;
+mod overdue;
 mod pool;
 mod queue;
 mod snapshot;
@@ -37,6 +38,7 @@ mod walk;
 
 pub use claim::{ClaimState, Limits};
 pub use occurrences::{Occurrence, Occurrences};
+pub use overdue::{HoldChange, HoldId, HoldLimits, HoldPolicies, HoldReport};
 pub use pool::HashSeed;
 pub use snapshot::{SnapshotError, read_section, write_section};
 pub use view::{ClaimView, ClientView, PoolView};
@@ -50,8 +52,9 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use arena::{Arena, Index};
 use claim::{Asked, Claim, Claims, Client};
-use deadlines::{Deadlines, NO_DEADLINE};
+use deadlines::{Deadline, Deadlines, NO_DEADLINE};
 use observed::Listeners;
+use overdue::Watch;
 use pool::Pools;
 use queue::Links;
 
@@ -97,6 +100,8 @@ pub struct LockTable {
     statistics: Statistics,
     /// Who is told of events beside the statistics. Mostly nobody is.
     listeners: Option<Box<Listeners>>,
+    /// Who looks for holders that are overdue. Mostly nobody does.
+    watch: Option<Box<Watch>>,
 }
 
 impl LockTable {
@@ -111,6 +116,7 @@ impl LockTable {
             wakeups: VecDeque::new(),
             statistics: Statistics::new(now),
             listeners: None,
+            watch: None,
         }
     }
 
@@ -280,6 +286,7 @@ impl LockTable {
     fn end_hold(&mut self, claim: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
         let Claim { pool, client, requested, granted, .. } = self.claims[claim];
         self.report(pool, client, Event::HoldEnded { requested, granted, end }, now);
+        self.watch_ended(claim, end, now);
         // The heir is first, because its claim keeps the pool alive.
         if let Some(heir) = heir {
             self.grant_to_waiter(heir, now);
@@ -354,6 +361,11 @@ impl LockTable {
         self.clients[client.0].newest().filter(|&claim| self.claims[claim].state != ClaimState::Held)
     }
 
+    /// When the wait of a claim ends by itself.
+    fn wait_deadline(&self, claim: &Claim) -> Option<Deadline> {
+        (claim.state != ClaimState::Held).then(|| self.deadlines.get(claim.deadline)).flatten()
+    }
+
     fn add_claim(
         &mut self,
         client: ClientId,
@@ -371,16 +383,18 @@ impl LockTable {
             asked: Asked::from(acquire),
             links: Links::NONE,
             deadline: NO_DEADLINE,
+            overdue: false,
         };
         let claim = self.claims.insert(claim);
         self.clients[client.0].push(claim);
         self.pools.arena[pool].queue(state).push(&mut self.claims, claim);
+        self.watch_added(pool, state);
         claim
     }
 
     /// Removes a claim, which is no longer on its client's stack, from its queue and its timer. A pool is removed with its last claim.
     fn drop_claim(&mut self, claim: Index) {
-        self.deadlines.cancel(&mut self.claims, claim);
+        self.cancel_timer(claim);
         let Claim { pool: index, state, .. } = self.claims[claim];
         let pool = &mut self.pools.arena[index];
         pool.queue(state).remove(&mut self.claims, claim);
@@ -389,6 +403,8 @@ impl LockTable {
                 listeners.key_gone(pool.group);
             }
             self.pools.remove(index);
+        } else {
+            self.watch_removed(index, state);
         }
         self.claims.remove(claim);
     }

@@ -62,6 +62,7 @@ impl LockTable {
             figures.found(pool.group, pool.holders.len(), pool.count() - pool.holders.len());
         }
         self.listeners.get_or_insert_default().figures = Some(figures);
+        self.watch_holds_again();
     }
 
     /// Turns the figures off and returns them. All keys belong to [`GroupId::OTHER`] from now on.
@@ -73,6 +74,7 @@ impl LockTable {
             pool.group = GroupId::OTHER;
         }
         self.drop_idle_listeners();
+        self.watch_holds_again();
         Some(figures)
     }
 

@@ -33,6 +33,8 @@ pub struct ClaimView<'a> {
     pub mode: Option<Mode>,
     /// With which limits the client asked for it; `None` if it did so before an upgrade which did not hand them over.
     pub limits: Option<Limits>,
+    /// Whether it is held and was reported as [overdue](super::HoldChange::Overdue).
+    pub overdue: bool,
 }
 
 /// One client and its claims.
@@ -80,9 +82,10 @@ impl LockTable {
             state: claim.state,
             requested: claim.requested,
             granted: (claim.state == ClaimState::Held).then_some(claim.granted),
-            deadline: self.deadlines.get(claim.deadline).map(|deadline| deadline.at),
+            deadline: self.wait_deadline(claim).map(|deadline| deadline.at),
             mode: claim.mode(),
             limits: claim.asked.limits(),
+            overdue: claim.overdue,
         }
     }
 }

@@ -85,8 +85,9 @@ impl LockTable {
             depth: depth(stack.iter().take_while(|&&other| other != index).count()),
             requested: claim.requested,
             granted: claim.granted,
-            deadline: self.deadlines.get(claim.deadline).map(|deadline| (deadline.at, deadline.sequence)),
+            deadline: self.wait_deadline(claim).map(|deadline| (deadline.at, deadline.sequence)),
             asked: claim.asked,
+            overdue: claim.overdue,
         }
     }
 
@@ -182,6 +183,7 @@ impl Restoring {
             saved.asked.mode.is_none_or(|mode| state == ClaimState::Held || state == ClaimState::Waiting(mode));
         ensure(same_mode, "a waiting lock of another mode than its queue")?;
         ensure(saved.asked.can_be(), "a lock with limits that cannot be")?;
+        ensure(state == ClaimState::Held || !saved.overdue, "a waiting lock that is held for too long")?;
         let place = stack
             .get_mut(usize::from(saved.depth))
             .ok_or(SnapshotError::Contradiction("a lock beyond its client's stack"))?;
@@ -195,6 +197,7 @@ impl Restoring {
             asked: saved.asked,
             links: Links::NONE,
             deadline: NO_DEADLINE,
+            overdue: saved.overdue,
         };
         let index = self.table.claims.insert(claim);
         *place = Some(index);

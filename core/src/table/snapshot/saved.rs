@@ -34,6 +34,8 @@ pub(super) struct SavedClaim {
     /// When its wait ends, and the number that orders equal times.
     pub(super) deadline: Option<(Timestamp, u64)>,
     pub(super) asked: Asked,
+    /// It is held, and was reported as overdue.
+    pub(super) overdue: bool,
 }
 
 impl Saved {

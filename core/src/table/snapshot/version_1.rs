@@ -52,6 +52,7 @@ fn claims(claims: Vec<Claim>) -> Vec<SavedClaim> {
         granted: start,
         deadline,
         asked: Asked::UNKNOWN,
+        overdue: false,
     };
     claims.into_iter().map(claim).collect()
 }

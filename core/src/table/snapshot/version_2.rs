@@ -19,6 +19,8 @@ const LIMITS: u8 = 3;
 const GROUPS: u8 = 4;
 const HISTORY: u8 = 5;
 const HOT: u8 = 6;
+/// Written only if there are such holds, for the same reason.
+const OVERDUE: u8 = 7;
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -46,6 +48,8 @@ struct Claim {
 
 pub(super) fn write(saved: Saved, header: Vec<u8>) -> Result<Vec<u8>, SnapshotError> {
     let asked: Vec<Asked> = saved.claims().map(|claim| claim.asked).collect();
+    let overdue: Vec<u32> =
+        (0..).zip(saved.claims()).filter(|(_, claim)| claim.overdue).map(|(rank, _)| rank).collect();
     let Saved { statistics, clients, pools, figures } = saved;
     let claims = Claims { clients, pools: pools.into_iter().map(Pool::from).collect() };
     let bytes = write_section(CLAIMS, &postcard::to_allocvec(&claims)?, header)?;
@@ -56,13 +60,16 @@ pub(super) fn write(saved: Saved, header: Vec<u8>) -> Result<Vec<u8>, SnapshotEr
         bytes = write_section(HISTORY, &postcard::to_allocvec(&history)?, bytes)?;
         bytes = write_section(HOT, &postcard::to_allocvec(&hot)?, bytes)?;
     }
+    if !overdue.is_empty() {
+        bytes = write_section(OVERDUE, &postcard::to_allocvec(&overdue)?, bytes)?;
+    }
     Ok(bytes)
 }
 
 pub(super) fn read(mut bytes: &[u8]) -> Result<Saved, SnapshotError> {
     const MISSING: SnapshotError = SnapshotError::Contradiction("a section is missing");
     let (mut claims, mut statistics) = (None, None);
-    let (mut limits, mut groups, mut history, mut hot) = (None, None, None, None);
+    let (mut limits, mut groups, mut history, mut hot, mut overdue) = (None, None, None, None, None);
     while let Some((tag, content)) = read_section(&mut bytes)? {
         match tag {
             CLAIMS => fill::<Claims>(&mut claims, content)?,
@@ -71,6 +78,7 @@ pub(super) fn read(mut bytes: &[u8]) -> Result<Saved, SnapshotError> {
             GROUPS => fill::<SavedGroups>(&mut groups, content)?,
             HISTORY => fill::<SavedHistory>(&mut history, content)?,
             HOT => fill::<SavedHot>(&mut hot, content)?,
+            OVERDUE => fill::<Vec<u32>>(&mut overdue, content)?,
             unknown => return Err(SnapshotError::Section(unknown)),
         }
     }
@@ -86,6 +94,13 @@ pub(super) fn read(mut bytes: &[u8]) -> Result<Saved, SnapshotError> {
         ensure(saved.claims().count() == limits.len(), "limits for another number of locks")?;
         for (claim, asked) in saved.claims_mut().zip(limits) {
             claim.asked = asked;
+        }
+    }
+    if let Some(overdue) = overdue {
+        let mut claims: Vec<&mut SavedClaim> = saved.claims_mut().collect();
+        for rank in overdue {
+            let claim = claims.get_mut(rank as usize);
+            claim.ok_or(SnapshotError::Contradiction("an unknown lock that is held for too long"))?.overdue = true;
         }
     }
     Ok(saved)
@@ -114,13 +129,13 @@ impl From<Pool> for SavedPool {
 }
 
 impl From<SavedClaim> for Claim {
-    fn from(SavedClaim { client, depth, requested, granted, deadline, asked: _ }: SavedClaim) -> Self {
+    fn from(SavedClaim { client, depth, requested, granted, deadline, asked: _, overdue: _ }: SavedClaim) -> Self {
         Self { client, depth, requested, granted, deadline }
     }
 }
 
 impl From<Claim> for SavedClaim {
     fn from(Claim { client, depth, requested, granted, deadline }: Claim) -> Self {
-        Self { client, depth, requested, granted, deadline, asked: Asked::UNKNOWN }
+        Self { client, depth, requested, granted, deadline, asked: Asked::UNKNOWN, overdue: false }
     }
 }
