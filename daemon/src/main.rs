@@ -26,8 +26,9 @@ use crate::service::manager;
 use crate::service::signals::Signals;
 use crate::start_error::StartError;
 use crate::system::{descriptors, log};
-use crate::tasks::{acceptor, delivery, expiry, idle};
+use crate::tasks::{acceptor, delivery, expiry, idle, overdue};
 use poolcounter::key::Groups;
+use poolcounter::table::HoldPolicies;
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -132,12 +133,14 @@ fn run(options: &Options) -> Result<(), StartError> {
         if !listeners.for_admin.is_empty() {
             server.observe(groups);
         }
+        server.watch_holds(HoldPolicies { usual: options.hold_limits, by_group: Vec::new() });
         admin::start(&server, &listeners, options);
         for listener in &listeners.for_clients {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
+        tokio::task::spawn_local(overdue::run(Rc::clone(&server)));
         if let Some(timeout) = options.idle_timeout {
             tokio::task::spawn_local(idle::run(Rc::clone(&server), timeout));
         }

@@ -31,6 +31,14 @@ pub(super) enum Route {
     Events {
         group: Option<String>,
     },
+    Act(Act),
+}
+
+/// What an operator wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Disconnect the client with this number.
+    Kick(u64),
 }
 
 /// Which keys, in which order.
@@ -118,6 +126,7 @@ impl Route {
             "/v1/keys" => Self::Keys(parameters.keys()?),
             "/v1/clients" => Self::Clients(parameters.list()?),
             "/v1/events" => Self::Events { group: parameters.group()? },
+            "/v1/kick" => Self::Act(Act::Kick(parameters.client()?)),
             path => match path.strip_prefix("/v1/keys/") {
                 Some(key) => Self::Key { key: key_of_path(key)?, list: parameters.list()? },
                 None => return Ok(Self::Page(path.to_owned())),
@@ -125,6 +134,14 @@ impl Route {
         };
         parameters.end()?;
         Ok(route)
+    }
+
+    /// The methods by which it is asked for.
+    pub(super) fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Act(_) => &["POST"],
+            _ => &["GET", "HEAD"],
+        }
     }
 
     /// Whether any name of this host may be used: programs ask for these by whatever name the host has, and no user's key is in the answers.
@@ -195,6 +212,11 @@ impl<'a> Parameters<'a> {
                 && name.bytes().all(is_inner)
         };
         self.read("group", "the name of a group", |text| is_name(text).then(|| text.to_owned()))
+    }
+
+    fn client(&mut self) -> Result<u64, Misunderstood> {
+        let client = self.read("client", "the number of a client", |text| text.parse().ok())?;
+        client.ok_or_else(|| Misunderstood::Parameter("The parameter \"client\" is missing.".to_owned()))
     }
 
     fn keys(&mut self) -> Result<Keys, Misunderstood> {

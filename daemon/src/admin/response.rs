@@ -4,7 +4,7 @@ use super::body::Body;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 
 /// An answer.
@@ -16,27 +16,36 @@ pub(super) struct Problem {
     pub(super) status: StatusCode,
     /// One plain sentence.
     pub(super) error: String,
+    /// The methods that are allowed.
+    allowed: Option<&'static [&'static str]>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into() }
+        Self { status, error: error.into(), allowed: None }
+    }
+
+    /// There are other methods for this.
+    pub(super) fn method(method: &Method, allowed: &'static [&'static str]) -> Self {
+        let error = format!("The method {method} is not allowed here.");
+        Self { allowed: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error) }
     }
 }
 
 impl From<Problem> for Answer {
-    fn from(Problem { status, error }: Problem) -> Self {
+    fn from(Problem { status, error, allowed }: Problem) -> Self {
         #[derive(Serialize)]
         struct Content {
             error: String,
         }
         let mut answer = json(&Content { error });
         *answer.status_mut() = status;
-        match status {
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
             // What follows the head is not read.
-            StatusCode::PAYLOAD_TOO_LARGE => set(&mut answer, CONNECTION, "close"),
-            StatusCode::METHOD_NOT_ALLOWED => set(&mut answer, ALLOW, "GET, HEAD"),
-            _ => {}
+            set(&mut answer, CONNECTION, "close");
+        }
+        if let Some(methods) = allowed.map(|methods| methods.join(", ")).and_then(|text| text.try_into().ok()) {
+            answer.headers_mut().insert(ALLOW, methods);
         }
         answer
     }

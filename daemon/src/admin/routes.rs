@@ -1,13 +1,13 @@
 //! Who answers which request.
 
-use super::answers::{clients, events, groups, history, key, keys, metrics, probes, status};
+use super::answers::{clients, events, groups, history, key, keys, kick, metrics, probes, status};
 use super::page;
-use super::request::{Misunderstood, Route};
+use super::request::{Act, Misunderstood, Route};
 use super::response::{Answer, Problem, of_type, set, text};
 use super::shared::{Admin, Origin};
 use hyper::body::Body;
 use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Request, StatusCode};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -46,9 +46,14 @@ impl Admin {
             let error = "The Host header is none of: an address, localhost, a name of --admin-name.";
             return Err(Problem::new(StatusCode::FORBIDDEN, error));
         }
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
-            let error = format!("The method {} is not allowed here.", request.method());
-            return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, error));
+        let methods = route.methods();
+        if !methods.contains(&request.method().as_str()) {
+            return Err(Problem::method(request.method(), methods));
+        }
+        // There is no authentication, but a socket's file has permissions.
+        if matches!(route, Route::Act(_)) && origin == Origin::Tcp {
+            let error = "This can be asked for over a Unix socket alone.";
+            return Err(Problem::new(StatusCode::FORBIDDEN, error));
         }
         Ok(route)
     }
@@ -66,6 +71,7 @@ impl Admin {
             Route::Key { key, list } => key::key(self, &key, list).await?,
             Route::Clients(list) => clients::clients(self, list).await,
             Route::Events { group } => events::events(self, group)?,
+            Route::Act(Act::Kick(client)) => kick::kick(self, client)?,
         })
     }
 }

@@ -14,6 +14,8 @@ A network daemon with mutex-like locks and bounded queues.
   --admin ADDRESS:PORT    serve it there for reading only, without authentication; may be repeated
   --admin-name NAME       accept requests that use this host name; may be repeated
   --groups FILE           the rules that say which keys belong together in the figures
+  --warn-held SECONDS     log a lock that is held for this long while others wait
+  --max-hold SECONDS      disconnect the holder of a lock that is held for this long while others wait
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
   --version               print the version and exit

@@ -8,6 +8,7 @@ pub(crate) use help::HELP;
 
 use address::Address;
 use getopt::{Known, Opt, Refusal};
+use poolcounter::table::HoldLimits;
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -28,6 +29,8 @@ const KNOWN: Known = Known {
         ("admin", true),
         ("admin-name", true),
         ("groups", true),
+        ("warn-held", true),
+        ("max-hold", true),
         ("log-level", true),
         ("help", false),
         ("version", false),
@@ -64,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) admin_names: Vec<String>,
     /// The file with the groups of keys.
     pub(crate) groups: Option<PathBuf>,
+    /// How long a lock may be held while others wait.
+    pub(crate) hold_limits: HoldLimits,
     pub(crate) log_level: LevelFilter,
 }
 
@@ -78,6 +83,7 @@ impl Default for Options {
             admin: Vec::new(),
             admin_names: Vec::new(),
             groups: None,
+            hold_limits: HoldLimits::default(),
             log_level: LevelFilter::WARN,
         }
     }
@@ -136,6 +142,8 @@ impl Options {
                 let file = Some(value).filter(|file| !file.is_empty()).map(PathBuf::from);
                 self.groups = Some(file.ok_or_else(|| unfit(option, value, "the path of a file"))?);
             }
+            "warn-held" => self.hold_limits.warn = Some(seconds(option, value)?),
+            "max-hold" => self.hold_limits.max = Some(seconds(option, value)?),
             "log-level" => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
                 let level = levels.contains(&text).then(|| text.parse().ok()).flatten();
@@ -145,6 +153,13 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// A span of whole seconds.
+fn seconds(option: &str, value: &OsStr) -> Result<Duration, Refusal> {
+    let seconds = value.to_str().and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+    let seconds: u32 = seconds.ok_or_else(|| unfit(option, value, "a number of seconds, at least 1"))?;
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 /// Whether a browser could send it as the name of a host. Addresses need not be named.
@@ -205,6 +220,9 @@ mod tests {
             refused(&["--idle-timeout", "9"]),
             "--idle-timeout takes a number of seconds, at least 10, not `9`.\n"
         );
+        assert_eq!(refused(&["--max-hold", "0"]), "--max-hold takes a number of seconds, at least 1, not `0`.\n");
+        let limits = run(&["--warn-held=5", "--max-hold=61"]).hold_limits;
+        assert_eq!((limits.warn, limits.max), (Some(Duration::from_secs(5)), Some(Duration::from_secs(61))));
         assert_eq!(refused(&["--unix-mode", "999"]), "--unix-mode takes permissions in octal, as 0660, not `999`.\n");
         assert_eq!(
             refused(&["--log-level", "loud"]),

@@ -70,6 +70,7 @@ pub(crate) async fn take_over(max_clients: usize) -> Result<(Listeners, Rc<Serve
     let clients = state.clients.into_iter().zip(sockets);
     let server = Server::resume(max_clients, state.table, clients, read_order, (serials, &upgrades)).await;
     let (server, connections) = server.map_err(TakeOverError::ReadOrder)?;
+    server.resume_acts(&state.acts);
     for connection in connections {
         Reader::spawn(&server, connection);
     }

@@ -104,9 +104,10 @@ impl Upgrade<'_> {
         let Listeners { for_clients, for_admin } = self.listeners;
         // Without an admin interface an older program can take over, too.
         let admin = (!for_admin.is_empty()).then(|| self.server.saved_admin(saved(for_admin)));
+        let acts = self.server.saved_acts();
         let bytes = self.server.with_state(|table, clients| {
             let clients: Vec<_> = clients.iter().filter_map(|client| client.saved()).collect();
-            saved::write(&saved(for_clients), &clients, table, admin.as_ref())
+            saved::write(&saved(for_clients), &clients, table, admin.as_ref(), &acts)
         });
         memory::file(&bytes?).map_err(UpgradeError::Prepare)
     }
@@ -115,6 +116,8 @@ impl Upgrade<'_> {
     ///
     /// Nothing else happens in this process between the snapshot and the new program, so nothing is lost.
     fn hand_over(&self, tried: &Identity) -> Result<(), UpgradeError> {
+        // The reports about overdue holders are not handed over.
+        while self.server.check_holds() {}
         self.server.deliver_all();
         self.read_order.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
         let state = self.state()?;

@@ -2,7 +2,7 @@
 //!
 //! They come from another program, perhaps an older one, so everything in them is checked.
 
-use super::parts::{ResumedClient, SavedAdmin, SavedClient, SavedListener, SavedSerials};
+use super::parts::{ResumedClient, SavedActs, SavedAdmin, SavedClient, SavedDisconnects, SavedListener, SavedSerials};
 use poolcounter::table::{SnapshotError, read_section, write_section};
 use poolcounter::{HashSeed, LockTable};
 use serde::Deserialize;
@@ -22,6 +22,8 @@ const TABLE: u8 = 3;
 const ADMIN_LISTENERS: u8 = 4;
 const SERIALS: u8 = 5;
 const UPGRADES: u8 = 6;
+/// What operators do adds this; without it the section is not there.
+const DISCONNECTS: u8 = 7;
 
 /// A daemon that accepts a million clients each second has not given this number to one after a hundred years.
 const MAX_SERIAL: u64 = 1 << 62;
@@ -57,6 +59,7 @@ pub(crate) struct State {
     pub(crate) clients: Vec<ResumedClient>,
     pub(crate) table: LockTable,
     pub(crate) admin: Option<SavedAdmin>,
+    pub(crate) acts: SavedActs,
 }
 
 /// Writes the state. The clients, and their numbers for people, must be in the lock table's order.
@@ -65,15 +68,22 @@ pub(crate) fn write(
     clients: &[SavedClient],
     table: &LockTable,
     admin: Option<&SavedAdmin>,
+    acts: &SavedActs,
 ) -> Result<Vec<u8>, StateError> {
     let bytes = [MAGIC, &[VERSION]].concat();
     let bytes = write_section(LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
     let bytes = write_section(CLIENTS, &postcard::to_allocvec(clients)?, bytes)?;
-    let bytes = write_section(TABLE, &table.snapshot()?, bytes)?;
-    let Some(SavedAdmin { listeners, serials, upgrades }) = admin else { return Ok(bytes) };
-    let bytes = write_section(ADMIN_LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
-    let bytes = write_section(SERIALS, &postcard::to_allocvec(serials)?, bytes)?;
-    Ok(write_section(UPGRADES, &postcard::to_allocvec(upgrades)?, bytes)?)
+    let mut bytes = write_section(TABLE, &table.snapshot()?, bytes)?;
+    if let Some(SavedAdmin { listeners, serials, upgrades }) = admin {
+        bytes = write_section(ADMIN_LISTENERS, &postcard::to_allocvec(listeners)?, bytes)?;
+        bytes = write_section(SERIALS, &postcard::to_allocvec(serials)?, bytes)?;
+        bytes = write_section(UPGRADES, &postcard::to_allocvec(upgrades)?, bytes)?;
+    }
+    let SavedActs { disconnects } = acts;
+    if *disconnects != SavedDisconnects::default() {
+        bytes = write_section(DISCONNECTS, &postcard::to_allocvec(disconnects)?, bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// A state that was read and is not checked yet.
@@ -82,17 +92,18 @@ struct Unchecked<'a> {
     clients: Vec<SavedClient>,
     table: &'a [u8],
     admin: Option<SavedAdmin>,
+    acts: SavedActs,
 }
 
 fn read_version_1(bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (Version1 { listeners, clients }, table) = postcard::take_from_bytes(bytes)?;
-    Ok(Unchecked { listeners, clients, table, admin: None })
+    Ok(Unchecked { listeners, clients, table, admin: None, acts: SavedActs::default() })
 }
 
 /// An unknown section is refused, because its content would be lost.
 fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (mut listeners, mut clients, mut table) = (None, None, None);
-    let (mut admin_listeners, mut serials, mut upgrades) = (None, None, None);
+    let (mut admin_listeners, mut serials, mut upgrades, mut disconnects) = (None, None, None, None);
     while let Some((tag, content)) = read_section(&mut bytes)? {
         let twice = match tag {
             LISTENERS => listeners.replace(whole(content)?).is_some(),
@@ -101,6 +112,7 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
             ADMIN_LISTENERS => admin_listeners.replace(whole(content)?).is_some(),
             SERIALS => serials.replace(whole(content)?).is_some(),
             UPGRADES => upgrades.replace(whole(content)?).is_some(),
+            DISCONNECTS => disconnects.replace(whole(content)?).is_some(),
             unknown => return Err(StateError::Section(unknown)),
         };
         if twice {
@@ -114,7 +126,15 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
         _ => return Err(missing),
     };
     let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else { return Err(missing) };
-    Ok(Unchecked { listeners, clients, table, admin })
+    let acts = SavedActs { disconnects: checked(disconnects.unwrap_or_default())? };
+    Ok(Unchecked { listeners, clients, table, admin, acts })
+}
+
+/// Counters that are added to later on.
+fn checked(disconnects: SavedDisconnects) -> Result<SavedDisconnects, StateError> {
+    let SavedDisconnects { overdue, by_hand } = disconnects;
+    let fit = overdue.max(by_hand) <= u64::MAX / 2;
+    if fit { Ok(disconnects) } else { Err(StateError::Contradiction("a counter that is impossibly large")) }
 }
 
 /// Reads a section's content, which must end with the bytes.
@@ -145,7 +165,7 @@ impl State {
             check_serials(&admin.serials, written.clients.len())?;
         }
         let clients = written.clients.into_iter().map(resumed).collect::<Result<_, _>>()?;
-        Ok(Self { listeners: written.listeners, clients, table, admin: written.admin })
+        Ok(Self { listeners: written.listeners, clients, table, admin: written.admin, acts: written.acts })
     }
 }
 
@@ -224,12 +244,12 @@ mod tests {
 
     fn bytes() -> Vec<u8> {
         let (listeners, clients, table) = scene();
-        write(&listeners, &clients, &table, None).expect("a state")
+        write(&listeners, &clients, &table, None, &SavedActs::default()).expect("a state")
     }
 
     fn bytes_with(admin: &SavedAdmin) -> Vec<u8> {
         let (listeners, clients, table) = scene();
-        write(&listeners, &clients, &table, Some(admin)).expect("a state")
+        write(&listeners, &clients, &table, Some(admin), &SavedActs::default()).expect("a state")
     }
 
     #[test]
@@ -307,15 +327,15 @@ mod tests {
         assert_eq!(refused(&newer), "the state is of version 3; this program reads versions up to 2");
         let (listeners, mut clients, table) = scene();
         clients.pop();
-        let one_less = write(&listeners, &clients, &table, None).expect("a state");
+        let one_less = write(&listeners, &clients, &table, None, &SavedActs::default()).expect("a state");
         assert_eq!(refused(&one_less), "the state contradicts itself: it has not as many clients as its lock table");
         let (listeners, mut clients, table) = scene();
         clients[1].number = 0;
-        let twice = write(&listeners, &clients, &table, None).expect("a state");
+        let twice = write(&listeners, &clients, &table, None, &SavedActs::default()).expect("a state");
         assert_eq!(refused(&twice), "the state contradicts itself: the numbers of clients do not rise");
         let (listeners, mut clients, table) = scene();
         clients[1].line = UnfinishedLine::Bytes(b"RELEASE\nREL".to_vec());
-        let whole = write(&listeners, &clients, &table, None).expect("a state");
+        let whole = write(&listeners, &clients, &table, None, &SavedActs::default()).expect("a state");
         assert_eq!(refused(&whole), "the state contradicts itself: a client's bytes cannot be an unfinished line");
     }
 

@@ -5,5 +5,6 @@ mod parts;
 
 pub(crate) use format::{MAGIC, State, StateError, write};
 pub(crate) use parts::{
-    ResumedClient, SavedAdmin, SavedAnswers, SavedClient, SavedListener, SavedSerials, SavedUpgrades, UnfinishedLine,
+    ResumedClient, SavedActs, SavedAdmin, SavedAnswers, SavedClient, SavedDisconnects, SavedListener, SavedSerials,
+    SavedUpgrades, UnfinishedLine,
 };

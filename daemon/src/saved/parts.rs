@@ -39,6 +39,21 @@ pub(crate) struct SavedUpgrades {
     pub(crate) paused: Timestamp,
 }
 
+/// The state that what operators do has added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SavedActs {
+    pub(crate) disconnects: SavedDisconnects,
+}
+
+/// How many holders were disconnected since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedDisconnects {
+    /// By `--max-hold`.
+    pub(crate) overdue: u64,
+    /// At an operator's request.
+    pub(crate) by_hand: u64,
+}
+
 /// Lines and answers that are under way between the daemon and a client.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedClient {

@@ -64,6 +64,12 @@ impl Clients {
         self.serials.get(index).copied().unwrap_or_default()
     }
 
+    /// The connection of the client with this number for people. It takes O(clients).
+    pub(super) fn with_serial(&self, serial: u64) -> Option<&Rc<Connection>> {
+        let mut connections = self.serials.iter().zip(&self.connections);
+        connections.find_map(|(other, connection)| connection.as_ref().filter(|_| *other == serial))
+    }
+
     /// All clients' numbers are below this.
     pub(super) fn end(&self) -> usize {
         self.connections.len()

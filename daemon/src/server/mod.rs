@@ -4,10 +4,12 @@ mod accept_pause;
 mod clients;
 mod connection;
 mod events;
+mod hold_log;
 mod hub;
 mod idleness;
 mod inspect;
 mod outbox;
+mod overdue;
 mod readers;
 pub(crate) mod reading;
 mod succession;
@@ -27,6 +29,7 @@ use crate::net::peer::Peer;
 use crate::net::socket::{Received, Socket};
 use crate::system::clock;
 use accept_pause::AcceptPause;
+use hold_log::HoldLog;
 use hub::Hub;
 use poolcounter::{HashSeed, LockTable, Timestamp};
 use readers::Readers;
@@ -53,6 +56,7 @@ pub(crate) struct Server {
     alarm_changed: Notify,
     accept_pause: AcceptPause,
     upgrades: Upgrades,
+    hold_log: HoldLog,
     readers: Readers,
 }
 
@@ -93,6 +97,7 @@ impl Server {
             alarm_changed: Notify::new(),
             accept_pause: AcceptPause::default(),
             upgrades: Upgrades::default(),
+            hold_log: HoldLog::default(),
             readers: Readers::default(),
         })
     }

@@ -5,7 +5,7 @@ use super::{Progress, Server};
 use crate::constants::EVENTS_A_TURN;
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::{ResumedClient, SavedAdmin, SavedListener, SavedSerials, SavedUpgrades};
+use crate::saved::{ResumedClient, SavedActs, SavedAdmin, SavedListener, SavedSerials, SavedUpgrades};
 use crate::system::clock;
 use poolcounter::{ClientId, LockTable};
 use std::io;
@@ -38,6 +38,16 @@ impl Server {
         let people = people.map(|(connection, index)| (clients.serial(index), connection.connected)).collect();
         let last = clients.last_serial;
         SavedAdmin { listeners, serials: SavedSerials { last, clients: people }, upgrades: self.upgrades.saved() }
+    }
+
+    /// The part of the state that operators have added by what they did.
+    pub(crate) fn saved_acts(&self) -> SavedActs {
+        SavedActs { disconnects: self.disconnects() }
+    }
+
+    /// Goes on with what operators did.
+    pub(crate) fn resume_acts(&self, acts: &SavedActs) {
+        self.set_disconnects(acts.disconnects);
     }
 
     /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their

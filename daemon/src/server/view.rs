@@ -36,6 +36,11 @@ impl<'a> View<'a> {
         Some(Person { connection: self.clients.at(place)?, serial: self.clients.serial(place) })
     }
 
+    /// The client with this number for people. It takes O(clients).
+    pub(crate) fn person(&self, serial: u64) -> Option<Person<'a>> {
+        Some(Person { connection: self.clients.with_serial(serial)?, serial })
+    }
+
     /// The name of a group.
     pub(crate) fn group_name(&self, group: GroupId) -> &'a str {
         self.table.figures().map_or("other", |figures| figures.name(group))

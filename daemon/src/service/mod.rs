@@ -37,6 +37,7 @@ pub(crate) async fn run(
         };
     }
     manager.stopping();
+    while server.check_holds() {}
     // Clients whose wait has ended are told before their connections end.
     server.deliver_all();
     Ok(())

@@ -4,4 +4,5 @@ pub(crate) mod acceptor;
 pub(crate) mod delivery;
 pub(crate) mod expiry;
 pub(crate) mod idle;
+pub(crate) mod overdue;
 pub(crate) mod reader;

@@ -39,7 +39,7 @@ fn check_state(form: u8, input: &mut Input<'_>) {
         _ => [MAGIC, &[1], input.rest()].concat(),
     };
     let Ok(read) = State::read(&bytes, SEED) else { return };
-    let State { listeners, clients, table, admin } = read;
+    let State { listeners, clients, table, admin, acts } = read;
     assert_eq!(clients.len(), table.clients().len());
     let saved = |client: ResumedClient| SavedClient {
         number: client.number,
@@ -48,9 +48,9 @@ fn check_state(form: u8, input: &mut Input<'_>) {
     };
     let clients: Vec<SavedClient> = clients.into_iter().map(saved).collect();
     assert!(clients.iter().all(|client| !matches!(&client.line, UnfinishedLine::Bytes(bytes) if bytes.len() >= 1024)));
-    let written = write(&listeners, &clients, &table, admin.as_ref()).expect("what was read");
+    let written = write(&listeners, &clients, &table, admin.as_ref(), &acts).expect("what was read");
     let again = State::read(&written, SEED).expect("what was written");
-    assert_eq!((again.listeners, again.admin), (listeners, admin));
+    assert_eq!((again.listeners, again.admin, again.acts), (listeners, admin, acts));
     assert_eq!(again.clients.into_iter().map(saved).collect::<Vec<_>>(), clients);
     assert_eq!(again.table.snapshot(), table.snapshot());
     goes_on(table, &mut Input::new(&steps));

@@ -64,6 +64,12 @@ impl Admin {
         Ok(reply.body)
     }
 
+    /// Asks for something to be done, whatever the status of the answer is.
+    pub fn post(&self, path: &str) -> Result<Reply> {
+        self.send(&format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+            .with_context(|| format!("POST {path}"))
+    }
+
     /// Sends a request, which should ask for the connection's end, and reads until then.
     pub fn send(&self, request: &str) -> Result<Reply> {
         let mut socket = self.connect()?;

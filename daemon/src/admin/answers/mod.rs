@@ -6,6 +6,7 @@ pub(super) mod groups;
 pub(super) mod history;
 pub(super) mod key;
 pub(super) mod keys;
+pub(super) mod kick;
 pub(super) mod metrics;
 mod person;
 pub(super) mod probes;

@@ -30,8 +30,16 @@ struct Status<'a> {
     keys: usize,
     holders: u64,
     waiters: u64,
+    disconnects: Disconnects,
     upgrades: Upgrades,
     statistics: Statistics,
+}
+
+/// Holders that were disconnected.
+#[derive(Serialize)]
+struct Disconnects {
+    max_hold: u64,
+    kick: u64,
 }
 
 #[derive(Serialize)]
@@ -67,6 +75,7 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
     let moment = Moment::now();
     let server = &admin.server;
     let not_ready = server.not_ready().map(reason);
+    let disconnects = server.disconnects();
     let upgrades = upgrades(&moment, server.upgrades().record());
     server.view(|view| {
         // The statistics keep a gauge of waiters that the reference has, and that drifts as it does there.
@@ -90,6 +99,7 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
             keys: view.table.pools().len(),
             holders: gauges().map(|gauges| gauges.holders).sum(),
             waiters: gauges().map(|gauges| gauges.waiters).sum(),
+            disconnects: Disconnects { max_hold: disconnects.overdue, kick: disconnects.by_hand },
             upgrades,
             statistics: Statistics {
                 counters: statistics.counters.listed(view.table.pools().len()),

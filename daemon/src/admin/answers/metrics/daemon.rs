@@ -3,6 +3,7 @@ use crate::admin::answers::status::open_descriptors;
 use crate::admin::moment::{Moment, seconds};
 use crate::admin::shared::Admin;
 use crate::constants::VERSION;
+use crate::saved::SavedDisconnects;
 use crate::server::UpgradeRecord;
 use crate::system::{descriptors, process};
 use poolcounter::stats::{Counters, Statistics, Times};
@@ -16,6 +17,7 @@ pub(super) struct Daemon {
     max_clients: Option<usize>,
     ready: bool,
     upgrades: UpgradeRecord,
+    disconnects: SavedDisconnects,
     admin_connections: u32,
     events_lost: u64,
     open_descriptors: u64,
@@ -34,6 +36,7 @@ impl Daemon {
             max_clients: server.limit(),
             ready,
             upgrades: server.upgrades().record(),
+            disconnects: server.disconnects(),
             admin_connections: admin.connections.get(),
             events_lost: server.events_lost(),
             open_descriptors,
@@ -56,6 +59,11 @@ impl Daemon {
         to.single("poolcounter_upgrade_failures_total", Kind::Counter, help, failed);
         let help = "How long no client was served in the last upgrade.";
         to.single("poolcounter_upgrade_pause_seconds", Kind::Gauge, help, last_pause.map_or(0.0, seconds));
+        let SavedDisconnects { overdue, by_hand } = self.disconnects;
+        let help = "Holders that were disconnected: by --max-hold, and at an operator's request.";
+        to.family("poolcounter_disconnects_total", Kind::Counter, help);
+        to.sample(&[("reason", "max_hold")], overdue);
+        to.sample(&[("reason", "kick")], by_hand);
         let help = "Connections of the admin interface.";
         to.single("poolcounter_admin_connections", Kind::Gauge, help, self.admin_connections);
         let help = "Events that readers were too slow for.";

@@ -1,0 +1,4 @@
+//! What operators can do to a daemon that runs.
+
+mod holds;
+mod scene;
