@@ -7,10 +7,12 @@
 
 mod admin;
 mod command_line;
+mod config;
 mod constants;
 mod groups_file;
 mod hand_over;
 mod net;
+mod running;
 mod saved;
 mod server;
 mod service;
@@ -19,16 +21,16 @@ mod system;
 mod tasks;
 
 use crate::command_line::{Action, HELP, Options};
+use crate::config::Settings;
 use crate::constants::{EVENTS_A_TURN, MAX_ADMIN_CONNECTIONS, TASKS_A_TURN, VERSION};
 use crate::hand_over::Program;
+use crate::running::Running;
 use crate::server::Server;
 use crate::service::manager;
 use crate::service::signals::Signals;
 use crate::start_error::StartError;
 use crate::system::{descriptors, log};
 use crate::tasks::{acceptor, delivery, expiry, idle, overdue};
-use poolcounter::key::Groups;
-use poolcounter::table::HoldPolicies;
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -97,13 +99,15 @@ fn abort_on_panic() {
 
 /// Whether this program can take over, with what its options name. The daemon that asks has checked those when it started, but files change.
 fn check(options: &Options) -> Result<(), StartError> {
-    groups_file::read(options.groups.as_deref())?;
+    config::read(options)?;
     Ok(hand_over::check()?)
 }
 
 fn run(options: &Options) -> Result<(), StartError> {
     abort_on_panic();
-    log::start(options.log_level, hand_over::unwritten());
+    let settings = config::read(options);
+    let log_level = settings.as_ref().map_or(options.log_level, |settings| settings.options.log_level);
+    log::start(log_level, hand_over::unwritten());
     let program = Program::this();
     let runtime = Builder::new_current_thread()
         .event_interval(TASKS_A_TURN)
@@ -112,38 +116,35 @@ fn run(options: &Options) -> Result<(), StartError> {
         .enable_all()
         .build_local(LocalOptions::default())
         .map_err(StartError::Runtime)?;
-    let groups = groups_file::read(options.groups.as_deref());
     runtime.block_on(async {
-        let signals = Signals::new().map_err(StartError::Runtime)?;
-        if !options.admin.is_empty() {
+        let signals =
+            Signals::new(options.config.is_some() || options.groups.is_some()).map_err(StartError::Runtime)?;
+        let settings = match settings {
+            // The trial has read the files. If one has become bad since, that must not end the daemon.
+            Err(error) if hand_over::is_due() => {
+                error!("{error}; the command line alone is used");
+                Settings::of(options)
+            }
+            settings => settings?,
+        };
+        if !settings.options.admin.is_empty() {
             descriptors::reserve_for_admin(MAX_ADMIN_CONNECTIONS.into());
         }
-        let (groups, (listeners, server)) = if hand_over::is_due() {
-            // The trial has read the file. If it has become bad since, that must not end the daemon.
-            let groups = groups.unwrap_or_else(|error| {
-                error!("{error}; the usual rules hold");
-                Groups::default()
-            });
-            (groups, hand_over::take_over(options.max_clients).await?)
+        let (listeners, server) = if hand_over::is_due() {
+            hand_over::take_over().await?
         } else {
-            let groups = groups?;
             descriptors::keep_reserve();
-            (groups, (net::open(options)?, Server::new(options.max_clients)))
+            (net::open(&settings.options)?, Server::new())
         };
-        if !listeners.for_admin.is_empty() {
-            server.observe(groups);
-        }
-        server.watch_holds(HoldPolicies { usual: options.hold_limits, by_group: Vec::new() });
-        admin::start(&server, &listeners, options);
+        let running = Running::begin(&server, options, settings, !listeners.for_admin.is_empty());
+        admin::start(&server, &running, &listeners);
         for listener in &listeners.for_clients {
             tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
         }
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
         tokio::task::spawn_local(overdue::run(Rc::clone(&server)));
-        if let Some(timeout) = options.idle_timeout {
-            tokio::task::spawn_local(idle::run(Rc::clone(&server), timeout));
-        }
-        service::run(&server, &listeners, &program, &signals).await.map_err(StartError::Signals)
+        tokio::task::spawn_local(idle::run(Rc::clone(&server)));
+        service::run(&server, &listeners, &program, &signals, &running).await.map_err(StartError::Signals)
     })
 }

@@ -1,4 +1,4 @@
-use crate::groups_file::GroupsFileError;
+use crate::config::ConfigError;
 use crate::hand_over::TakeOverError;
 use crate::net::listen_error::ListenError;
 use crate::system::reason::reason;
@@ -8,7 +8,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error(transparent)]
-    Groups(#[from] GroupsFileError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("Couldn't take over: {0}")]
@@ -23,7 +23,7 @@ impl StartError {
     /// Whether the next start with the same command line fails for the same reason, unless the operator changes something.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
-            Self::Groups(_) => true,
+            Self::Config(_) => true,
             Self::Listen(error) => error.is_permanent(),
             _ => false,
         }

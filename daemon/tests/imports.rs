@@ -5,15 +5,17 @@ use std::path::Path;
 use std::{fs, io, slice};
 
 /// The modules below `src/`, the highest first. A module imports only from those after it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 15] = [
     "main",
     "start_error",
     "service",
     "hand_over",
     "admin",
+    "running",
     "tasks",
     "server",
     "net",
+    "config",
     "command_line",
     "groups_file",
     "system",

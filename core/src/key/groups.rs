@@ -191,7 +191,31 @@ impl Groups {
         Ok(())
     }
 
-    fn named(&mut self, name: &str) -> Result<GroupId, GroupError> {
+    /// Adds the rules of `other` behind these.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many rules or groups together. Then some of them may have been added.
+    pub fn append(&mut self, other: &Self) -> Result<(), GroupError> {
+        for rule in &other.rules {
+            if self.rules.len() == MAX_RULES {
+                return Err(GroupError::TooManyRules);
+            }
+            let rule = match rule {
+                Rule::Pattern(pattern, group) => Rule::Pattern(pattern.clone(), self.named(other.name(*group))?),
+                Rule::Slots => Rule::Slots,
+            };
+            self.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    /// The group of this name. It is made if there is none; without a rule it has no keys.
+    ///
+    /// # Errors
+    ///
+    /// If the name cannot be, or there are too many groups.
+    pub fn named(&mut self, name: &str) -> Result<GroupId, GroupError> {
         if !is_name(name.as_bytes()) || name == SLOTS {
             return Err(GroupError::Name(name.into()));
         }

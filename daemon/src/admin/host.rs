@@ -7,12 +7,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The names that this host may be asked for by.
 #[derive(Debug)]
-pub(super) struct HostNames(Vec<String>);
+pub(super) struct HostNames<'a>(&'a [String]);
 
-impl HostNames {
+impl<'a> HostNames<'a> {
     /// The names of `--admin-name`, in small letters.
-    pub(super) fn new(names: &[String]) -> Self {
-        Self(names.to_vec())
+    pub(super) fn new(names: &'a [String]) -> Self {
+        Self(names)
     }
 
     /// Whether the request asks for one of the names or for an address, with any port.
@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn addresses_localhost_and_own_names_are_allowed() {
-        let names = HostNames::new(&["pool.example".to_owned()]);
+        let names = ["pool.example".to_owned()];
+        let names = HostNames::new(&names);
         let allowed = [
             "127.0.0.1",
             "10.1.2.3:7532",

@@ -21,10 +21,9 @@ mod slices;
 mod stream;
 mod users;
 
-use crate::command_line::Options;
 use crate::net::listener::{Listener, Listeners};
+use crate::running::Running;
 use crate::server::Server;
-use host::HostNames;
 use shared::Admin;
 use slices::Slices;
 use std::cell::Cell;
@@ -32,16 +31,16 @@ use std::rc::Rc;
 use users::Users;
 
 /// Serves the admin interface, if there are listeners for it.
-pub(crate) fn start(server: &Rc<Server>, listeners: &Listeners, options: &Options) {
+pub(crate) fn start(server: &Rc<Server>, running: &Rc<Running>, listeners: &Listeners) {
     if listeners.for_admin.is_empty() {
         return;
     }
     let addresses = |listeners: &[Rc<Listener>]| listeners.iter().map(|listener| listener.address()).collect();
     let admin = Rc::new(Admin {
         server: Rc::clone(server),
+        running: Rc::clone(running),
         listeners: addresses(&listeners.for_clients),
         addresses: addresses(&listeners.for_admin),
-        names: HostNames::new(&options.admin_names),
         users: Users::read(),
         slices: Slices::default(),
         connections: Cell::new(0),

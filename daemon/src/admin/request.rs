@@ -39,6 +39,8 @@ pub(super) enum Route {
 pub(super) enum Act {
     /// Disconnect the client with this number.
     Kick(u64),
+    /// Read the configuration again.
+    Reload,
 }
 
 /// Which keys, in which order.
@@ -127,6 +129,7 @@ impl Route {
             "/v1/clients" => Self::Clients(parameters.list()?),
             "/v1/events" => Self::Events { group: parameters.group()? },
             "/v1/kick" => Self::Act(Act::Kick(parameters.client()?)),
+            "/v1/reload" => Self::Act(Act::Reload),
             path => match path.strip_prefix("/v1/keys/") {
                 Some(key) => Self::Key { key: key_of_path(key)?, list: parameters.list()? },
                 None => return Ok(Self::Page(path.to_owned())),

@@ -1,6 +1,7 @@
 //! Who answers which request.
 
-use super::answers::{clients, events, groups, history, key, keys, kick, metrics, probes, status};
+use super::answers::{clients, events, groups, history, key, keys, kick, metrics, probes, reload, status};
+use super::host::HostNames;
 use super::page;
 use super::request::{Act, Misunderstood, Route};
 use super::response::{Answer, Problem, of_type, set, text};
@@ -42,7 +43,10 @@ impl Admin {
             Misunderstood::Key(error) | Misunderstood::Parameter(error) => Problem::new(StatusCode::BAD_REQUEST, error),
         })?;
         // A page of another site can have a browser connect to a port, but not to a Unix socket.
-        if origin == Origin::Tcp && !route.is_for_any_host() && !self.names.allow(request) {
+        if origin == Origin::Tcp
+            && !route.is_for_any_host()
+            && !HostNames::new(&self.running.admin_names()).allow(request)
+        {
             let error = "The Host header is none of: an address, localhost, a name of --admin-name.";
             return Err(Problem::new(StatusCode::FORBIDDEN, error));
         }
@@ -72,6 +76,7 @@ impl Admin {
             Route::Clients(list) => clients::clients(self, list).await,
             Route::Events { group } => events::events(self, group)?,
             Route::Act(Act::Kick(client)) => kick::kick(self, client)?,
+            Route::Act(Act::Reload) => reload::reload(self)?,
         })
     }
 }

@@ -1,6 +1,6 @@
-use super::host::HostNames;
 use super::slices::Slices;
 use super::users::Users;
+use crate::running::Running;
 use crate::server::Server;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,10 +9,10 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(super) struct Admin {
     pub(super) server: Rc<Server>,
+    pub(super) running: Rc<Running>,
     /// Where clients connect, and where the admin interface is, as options name it.
     pub(super) listeners: Vec<String>,
     pub(super) addresses: Vec<String>,
-    pub(super) names: HostNames,
     pub(super) users: Users,
     pub(super) slices: Slices,
     /// How many connections there are.

@@ -20,6 +20,13 @@ pub(crate) enum Opt {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) Vec<u8>);
 
+impl Refusal {
+    /// The text on one line, for where it is a part of a longer one.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0).trim_end().to_owned()
+    }
+}
+
 /// The options, each with whether it takes a value.
 pub(crate) struct Known {
     pub(crate) short: &'static [(u8, bool)],

@@ -14,6 +14,7 @@ A network daemon with mutex-like locks and bounded queues.
   --admin ADDRESS:PORT    serve it there for reading only, without authentication; may be repeated
   --admin-name NAME       accept requests that use this host name; may be repeated
   --groups FILE           the rules that say which keys belong together in the figures
+  --config FILE           read more options from this file, in TOML; SIGHUP reads it again
   --warn-held SECONDS     log a lock that is held for this long while others wait
   --max-hold SECONDS      disconnect the holder of a lock that is held for this long while others wait
   --log-level LEVEL       error, warn, info, debug or trace (default warn)

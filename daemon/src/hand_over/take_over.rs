@@ -56,7 +56,7 @@ pub(crate) fn check() -> Result<(), TakeOverError> {
 }
 
 /// Takes over the listeners and the server with all its clients, which are on standard input.
-pub(crate) async fn take_over(max_clients: usize) -> Result<(Listeners, Rc<Server>), TakeOverError> {
+pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>), TakeOverError> {
     let (state, read_order, sockets) = unpack()?;
     let SavedAdmin { listeners: for_admin, serials, upgrades } = state.admin.unwrap_or_default();
     let mut sockets = sockets.into_iter();
@@ -68,7 +68,7 @@ pub(crate) async fn take_over(max_clients: usize) -> Result<(Listeners, Rc<Serve
     let sockets = sockets.map(Socket::resume).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
     info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.for_clients.len());
     let clients = state.clients.into_iter().zip(sockets);
-    let server = Server::resume(max_clients, state.table, clients, read_order, (serials, &upgrades)).await;
+    let server = Server::resume(state.table, clients, read_order, (serials, &upgrades)).await;
     let (server, connections) = server.map_err(TakeOverError::ReadOrder)?;
     server.resume_acts(&state.acts);
     for connection in connections {

@@ -14,6 +14,8 @@ pub(super) struct Clients {
     read_order: Option<Rc<ReadOrder>>,
     /// Increases each time the search for idle clients begins again; see [`Connection::used`].
     round: u32,
+    /// The round in which the search began. What clients did before it is not known.
+    first_round: u32,
     /// The number for people of the client that came last; 0 if there was none.
     pub(super) last_serial: u64,
 }
@@ -105,8 +107,14 @@ impl Clients {
         self.round = self.round.wrapping_add(1);
     }
 
+    /// The search begins anew, with rounds of another length: every client counts as used now.
+    pub(super) fn begin_search(&mut self) {
+        self.begin_round();
+        self.first_round = self.round;
+    }
+
     /// How many rounds have begun since the client was last used.
     pub(super) fn unused_rounds(&self, connection: &Connection) -> u32 {
-        self.round.wrapping_sub(connection.used.get())
+        self.round.wrapping_sub(connection.used.get()).min(self.round.wrapping_sub(self.first_round))
     }
 }

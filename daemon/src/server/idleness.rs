@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::hub::Hub;
 use crate::system::clock;
 use std::rc::Rc;
+use std::time::Duration;
 use tracing::debug;
 
 /// How many clients are checked in one turn, which takes some microseconds.
@@ -14,6 +15,28 @@ const LOOKED_AT: usize = 1_024;
 const CLOSED: usize = 32;
 
 impl Server {
+    /// Connections are closed that are idle for this long; `None`: never.
+    pub(crate) fn set_idle_timeout(&self, timeout: Option<Duration>) {
+        if self.limits.idle_timeout.replace(timeout) != timeout {
+            self.limits.idle_limit_changed.notify_one();
+        }
+    }
+
+    /// How long a client may be idle.
+    pub(crate) fn idle_limit(&self) -> Option<Duration> {
+        self.limits.idle_timeout.get()
+    }
+
+    /// Resolves when there is another limit.
+    pub(crate) async fn idle_limit_changed(&self) {
+        self.limits.idle_limit_changed.notified().await;
+    }
+
+    /// Begins to search with rounds of another length.
+    pub(crate) fn begin_idle_search(&self) {
+        self.hub.borrow_mut().outbox.clients.begin_search();
+    }
+
     /// The client has just sent or received something.
     pub(crate) fn mark_used(&self, connection: &Connection) {
         self.hub.borrow().outbox.clients.mark_used(connection);

@@ -22,12 +22,12 @@ impl Server {
 
     /// How many clients may be connected at once, if that is limited.
     pub(crate) fn limit(&self) -> Option<usize> {
-        Some(self.max_clients).filter(|clients| *clients < usize::MAX)
+        Some(self.max_clients()).filter(|clients| *clients < usize::MAX)
     }
 
     /// Why no client is accepted now, if so.
     pub(crate) fn not_ready(&self) -> Option<NotReady> {
-        if self.clients() >= self.max_clients {
+        if self.clients() >= self.max_clients() {
             Some(NotReady::Full)
         } else if descriptors::is_one_free() {
             None

@@ -8,6 +8,7 @@ mod hold_log;
 mod hub;
 mod idleness;
 mod inspect;
+mod limits;
 mod outbox;
 mod overdue;
 mod readers;
@@ -31,6 +32,7 @@ use crate::system::clock;
 use accept_pause::AcceptPause;
 use hold_log::HoldLog;
 use hub::Hub;
+use limits::Limits;
 use poolcounter::{HashSeed, LockTable, Timestamp};
 use readers::Readers;
 use std::cell::{Cell, RefCell};
@@ -50,7 +52,7 @@ const READ_SIZE: usize = 4 * 1024;
 pub(crate) struct Server {
     hub: RefCell<Hub>,
     buffers: RefCell<Buffers>,
-    max_clients: usize,
+    limits: Limits,
     /// When the expiry task wakes by itself.
     alarm: Cell<Option<Timestamp>>,
     alarm_changed: Notify,
@@ -84,15 +86,15 @@ pub(crate) enum Progress {
 }
 
 impl Server {
-    pub(crate) fn new(max_clients: usize) -> Rc<Self> {
-        Self::with_table(max_clients, LockTable::new(hash_seed(), clock::now()))
+    pub(crate) fn new() -> Rc<Self> {
+        Self::with_table(LockTable::new(hash_seed(), clock::now()))
     }
 
-    fn with_table(max_clients: usize, table: LockTable) -> Rc<Self> {
+    fn with_table(table: LockTable) -> Rc<Self> {
         Rc::new(Self {
             hub: RefCell::new(Hub::new(table)),
             buffers: RefCell::new(Buffers { read: vec![0; READ_SIZE].into(), answers: Vec::new() }),
-            max_clients,
+            limits: Limits::default(),
             alarm: Cell::new(None),
             alarm_changed: Notify::new(),
             accept_pause: AcceptPause::default(),
@@ -116,7 +118,7 @@ impl Server {
     /// Adds a new client. Gives its socket back if there are as many clients as are allowed.
     pub(crate) fn connect(&self, socket: Socket) -> Result<Rc<Connection>, Socket> {
         let mut hub = self.hub.borrow_mut();
-        if hub.table.clients().len() >= self.max_clients {
+        if hub.table.clients().len() >= self.max_clients() {
             hub.table.count_connect_error();
             return Err(socket);
         }
@@ -125,7 +127,12 @@ impl Server {
 
     /// How many clients are allowed at once.
     pub(crate) fn max_clients(&self) -> usize {
-        self.max_clients
+        self.limits.max_clients.get()
+    }
+
+    /// Allows so many clients. Those that are connected stay.
+    pub(crate) fn set_max_clients(&self, clients: usize) {
+        self.limits.max_clients.set(clients);
     }
 
     /// How many clients there are.

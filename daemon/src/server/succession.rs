@@ -55,14 +55,13 @@ impl Server {
     ///
     /// Bytes that arrived meanwhile are handled in the order in which they arrived.
     pub(crate) async fn resume(
-        max_clients: usize,
         table: LockTable,
         clients: impl Iterator<Item = (ResumedClient, Socket)>,
         read_order: ReadOrder,
         (serials, upgrades): (SavedSerials, &SavedUpgrades),
     ) -> io::Result<(Rc<Self>, Vec<Rc<Connection>>)> {
         let ids: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
-        let server = Self::with_table(max_clients, table);
+        let server = Self::with_table(table);
         server.hub.borrow_mut().outbox.clients.last_serial = serials.last;
         let (mut numbers, mut connections) = (Vec::new(), Vec::new());
         let (mut serials, now) = (serials.clients.into_iter(), clock::now());

@@ -34,7 +34,7 @@ fn scene(story: impl FnOnce(&Scene)) {
 /// The same, but tasks run whenever the test waits.
 fn scene_with_tasks(story: impl AsyncFnOnce(&Scene)) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
-    runtime.block_on(async { story(&Scene(Server::new(usize::MAX))).await });
+    runtime.block_on(async { story(&Scene(Server::new())).await });
 }
 
 impl Scene {

@@ -15,11 +15,14 @@ pub(crate) struct Signals(AsyncFd<SignalFd>);
 pub(crate) enum Request {
     Stop,
     Upgrade,
+    Reload,
 }
 
 impl Signals {
-    pub(crate) fn new() -> io::Result<Self> {
-        let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1].into_iter().collect();
+    /// `reads_again`: SIGHUP is caught, too.
+    pub(crate) fn new(reads_again: bool) -> io::Result<Self> {
+        let hangup = reads_again.then_some(Signal::SIGHUP);
+        let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1].into_iter().chain(hangup).collect();
         // The standard library starts children with no signal blocked.
         signals.thread_block()?;
         let descriptor = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
@@ -37,6 +40,7 @@ impl Signals {
             let mut ready = self.0.readable().await?;
             match ready.get_inner().read_signal()? {
                 Some(signal) if signal.ssi_signo == Signal::SIGUSR1 as u32 => return Ok(Request::Upgrade),
+                Some(signal) if signal.ssi_signo == Signal::SIGHUP as u32 => return Ok(Request::Reload),
                 Some(signal) => {
                     info!(
                         "stopped by {}",

@@ -11,12 +11,14 @@ use rustix::stdio::stderr;
 use std::io::{self, Write};
 use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How many lines may wait for standard error. A line has some hundred bytes.
 const QUEUE: usize = 1_024;
@@ -27,6 +29,9 @@ pub(crate) const AT_THE_END: Duration = Duration::from_secs(1);
 /// The state of the log: lines that were queued, written and left out.
 static BOOKS: Mutex<Books> = Mutex::new(Books { queue: None, waiting: 0, left_out: 0 });
 static WRITTEN: Condvar = Condvar::new();
+
+type SetLevel = Box<dyn Fn(LevelFilter) + Send + Sync>;
+static SET_LEVEL: OnceLock<SetLevel> = OnceLock::new();
 
 #[derive(Debug)]
 struct Books {
@@ -54,16 +59,25 @@ impl Entry {
 
 /// Starts the log. `unwritten` is the number of lines that the old program has not written.
 pub(crate) fn start(level: LevelFilter, unwritten: usize) {
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+    let (level, handle) = tracing_subscriber::reload::Layer::new(level);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| Line)
         .with_ansi(false)
         .with_target(false)
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    // There is one log in a process.
+    let _ = SET_LEVEL.set(Box::new(move |level| drop(handle.reload(level))));
+    tracing_subscriber::registry().with(level).with(lines).init();
     if unwritten > 0 {
         books().left_out = unwritten;
         books().take(Vec::new());
+    }
+}
+
+/// From now on lines of this level and more important ones are written.
+pub(crate) fn set_level(level: LevelFilter) {
+    if let Some(set) = SET_LEVEL.get() {
+        set(level);
     }
 }
 

@@ -1,4 +1,5 @@
 //! What operators can do to a daemon that runs.
 
+mod config;
 mod holds;
 mod scene;
