@@ -68,6 +68,34 @@ test('every answer is what its schema says, without clients and with them', asyn
   assert.equal(one.waiters.length, 3);
 });
 
+test('the examples of the documentation are what the schemas say', () => {
+  const text = readFileSync(new URL('../../docs/admin-api/README.md', import.meta.url), 'utf8');
+  const names = [];
+  for (const section of text.split('\n## ')) {
+    const [, name] = /\]\((\w+)\.schema\.json\)/.exec(text.split(`](#${anchor(section)})`)[1] ?? '') ?? [];
+    // Where a list is longer than a page, the example has less of it.
+    const examples = ['groups', 'history'].includes(name)
+      ? []
+      : [...section.matchAll(/^```json\n([\s\S]*?)^```|^data: (.*)$/gm)];
+    for (const [, answer, event] of examples) {
+      schema(name)(JSON.parse(answer ?? event));
+      names.push(name);
+    }
+  }
+  assert.deepEqual(names, ['status', 'keys', 'key', 'clients', 'event', 'event']);
+});
+
+/**
+ * @param {string} section
+ * @returns {string} the anchor of its heading, as GitHub makes it
+ */
+function anchor(section) {
+  return section
+    .split('\n')[0]
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '');
+}
+
 test('cursors lead to the end, and each page is what its schema says', async () => {
   const keys = schema('keys');
   const clients = await Promise.all(Array.from({ length: 7 }, () => daemon.client()));
