@@ -4,6 +4,9 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
@@ -12,6 +15,7 @@ PHP_CONFIG ?= php-config
 LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DAEMON ?= $(TARGET)/release/poolcounterd
+CTL ?= $(TARGET)/release/poolcounterctl
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker finds a library by the number of its ABI. The file name also has the version, so several versions may be installed.
 SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
@@ -26,15 +30,16 @@ help:
 	@echo 'make fuzz         fuzz all code that reads bytes from outside (FUZZ_SECONDS=60 for each target)'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
 	@echo "make faults       measure the cost of a broken server or network, also with MediaWiki's own client (two minutes)"
-	@echo 'make build        build the daemon and the C library'
+	@echo 'make build        build the daemon, poolcounterctl and the C library'
 	@echo 'make build-php    build the PHP extension'
-	@echo 'make install      install both below PREFIX (default /usr/local), with manual and units for systemd; honours DESTDIR'
-	@echo 'make install-service  install only the daemon, with manual and units'
+	@echo 'make install      install all three below PREFIX (default /usr/local), with manuals, completions and units for systemd; honours DESTDIR'
+	@echo 'make install-service  install only the daemon and poolcounterctl, with manuals, completions and units'
 	@echo 'make install-php  install the PHP extension where php-config says'
-	@echo 'make uninstall    remove both; uninstall-php removes the PHP extension'
+	@echo 'make uninstall    remove all three; uninstall-php removes the PHP extension'
 
 build:
 	$(CARGO) build --release --locked -p poolcounterd
+	$(CARGO) build --release --locked -p poolcounterctl
 	$(CARGO) build --release --locked -p poolcounter_c
 
 demo:
@@ -71,10 +76,15 @@ faults:
 build-php:
 	$(CARGO) build --release --locked -p poolcounter_php
 
-# The daemon, its manual, its units, which are not enabled, and the group for its admin interface, which `systemd-sysusers` creates.
+# The daemon and poolcounterctl, their manuals, completions for shells, the daemon's units, which are not enabled, and the group for its admin interface, which `systemd-sysusers` creates.
 install-service:
-	@test -x $(DAEMON) || { echo "run 'make build' first" >&2; exit 1; }
+	@test -x $(DAEMON) -a -x $(CTL) || { echo "run 'make build' first" >&2; exit 1; }
 	install -D -s -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	install -D -s -m 0755 $(CTL) $(DESTDIR)$(PREFIX)/bin/poolcounterctl
+	install -D -m 0644 poolcounterctl/man/poolcounterctl.1 $(DESTDIR)$(MANDIR)/man1/poolcounterctl.1
+	install -D -m 0644 poolcounterctl/completions/poolcounterctl.bash $(DESTDIR)$(BASHDIR)/poolcounterctl
+	install -D -m 0644 poolcounterctl/completions/_poolcounterctl $(DESTDIR)$(ZSHDIR)/_poolcounterctl
+	install -D -m 0644 poolcounterctl/completions/poolcounterctl.fish $(DESTDIR)$(FISHDIR)/poolcounterctl.fish
 	install -D -m 0644 daemon/man/poolcounterd.8 $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
 	install -D -m 0644 daemon/systemd/poolcounter.socket $(DESTDIR)$(UNITDIR)/poolcounter.socket
 	install -D -m 0644 daemon/systemd/poolcounter-admin.conf $(DESTDIR)$(SYSUSERSDIR)/poolcounter-admin.conf
@@ -101,6 +111,8 @@ install-php:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(MANDIR)/man8/poolcounterd.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterctl $(DESTDIR)$(MANDIR)/man1/poolcounterctl.1
+	rm -f $(DESTDIR)$(BASHDIR)/poolcounterctl $(DESTDIR)$(ZSHDIR)/_poolcounterctl $(DESTDIR)$(FISHDIR)/poolcounterctl.fish
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,poolcounter.service poolcounter.socket) $(DESTDIR)$(SYSUSERSDIR)/poolcounter-admin.conf
 	rm -f $(DESTDIR)$(INCLUDEDIR)/poolcounter.h $(DESTDIR)$(LIBDIR)/pkgconfig/poolcounter.pc
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SONAME).$(VERSION) $(SONAME) libpoolcounter.so libpoolcounter.a)

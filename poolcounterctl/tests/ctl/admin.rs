@@ -83,8 +83,8 @@ fn more_keys_than_the_server_says_at_once() -> Result<()> {
     let mut clients = Vec::new();
     for client in 0..300 {
         let mut connection = Client::connect(server.daemon.address())?;
-        let requests: String = (0..4).map(|key| format!("ACQ4ME k{client}-{key} 1 10 600\n")).collect();
-        connection.send(requests.as_bytes())?;
+        let requests = [0, 1, 2, 3].map(|key| format!("ACQ4ME k{client}-{key} 1 10 600\n"));
+        connection.send(requests.concat().as_bytes())?;
         clients.push(connection);
     }
     server.daemon.settle()?;

@@ -159,9 +159,9 @@ fn it_stops_as_other_programs_do() -> Result<()> {
     for typed in [true, false] {
         terminal.expect_text("DOWN")?;
         if typed {
-            terminal.enter("\x1a")?
+            terminal.enter("\x1a")?;
         } else {
-            terminal.signal(Signal::TSTP)?
+            terminal.signal(Signal::TSTP)?;
         }
         let file = format!("/proc/{}/stat", terminal.pid());
         let stopped = || fs::read_to_string(&file).ok()?.contains(") T ").then_some(());

@@ -49,6 +49,14 @@ impl Program {
         path.clone().map(Self::alone).map_err(|error| anyhow!(error))
     }
 
+    /// `poolcounterctl`, which cargo builds in the profile of the running test.
+    pub fn ctl() -> Result<Self> {
+        static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+        let build = || profile().and_then(|profile| build(&profile, "poolcounterctl", "poolcounterctl"));
+        let build = || build().map_err(|error| format!("{error:#}"));
+        BUILT.get_or_init(build).clone().map(Self::alone).map_err(|error| anyhow!(error))
+    }
+
     /// The release build of our daemon, built by cargo.
     pub fn ours_released() -> Result<Self> {
         static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();

@@ -34,6 +34,7 @@ impl Installation {
         make.args(["--silent", "install-service"]).current_dir(workspace());
         make.arg(format!("PREFIX={}", root.file("usr").display()));
         make.arg(format!("DAEMON={}", Program::ours()?.path().display()));
+        make.arg(format!("CTL={}", Program::ctl()?.path().display()));
         // Without the variables of the make that runs this test.
         make.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
         let output = run_to_end(&mut make, Deadline::after(PATIENCE))?;
