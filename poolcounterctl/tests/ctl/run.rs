@@ -197,6 +197,20 @@ fn what_is_ignored_stays_ignored() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_command_whose_status_nobody_can_know_ends_all_the_same() -> Result<()> {
+    let daemon = Daemon::ours::<&str>(&[])?;
+    let server = server(&daemon);
+    let plain = command(&line(&server, &[], &["true"]));
+    let mut ignoring = Command::new("env");
+    ignoring.arg("--ignore-signal=CHLD").arg(plain.get_program()).args(plain.get_args());
+    let mut process = Process::spawn(&mut ignoring)?;
+    assert_eq!(process.wait()?.code(), Some(1));
+    let stderr = "poolcounterctl: the status of the command is lost, for SIGCHLD is ignored\\n";
+    assert_eq!(process.printed()?, (String::new(), stderr.to_owned()));
+    Ok(())
+}
+
 /// What the kernel says a process does: `T` is stopped.
 fn state(pid: u32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

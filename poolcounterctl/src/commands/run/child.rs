@@ -2,15 +2,20 @@ use nix::errno::Errno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
-use rustix::process::{WaitOptions, WaitStatus, waitpid};
+use rustix::process::{PidfdFlags, WaitOptions, WaitStatus, pidfd_open, waitpid};
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// The command that runs.
 #[derive(Debug)]
-pub(super) struct Child(Pid);
+pub(super) struct Child {
+    pid: Pid,
+    /// Can be read from once it has ended. None: it had, and left no trace, before this could be opened.
+    end: Option<OwnedFd>,
+}
 
 impl Child {
     /// Starts a command line with this mask of blocked signals, which std's own `Command` cannot set.
@@ -25,24 +30,41 @@ impl Child {
         // It is ignored in every program in Rust.
         attributes.set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))?;
         let files = PosixSpawnFileActions::init()?;
-        Ok(Self(posix_spawnp(&c_string(program)?, &files, &attributes, &arguments, &variables)?))
+        let pid = posix_spawnp(&c_string(program)?, &files, &attributes, &arguments, &variables)?;
+        match pidfd_open(number(pid)?, PidfdFlags::empty()) {
+            Ok(end) => Ok(Self { pid, end: Some(end) }),
+            Err(rustix::io::Errno::SRCH) => Ok(Self { pid, end: None }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What can be read from once it has ended; none if it has already.
+    pub(super) fn end(&self) -> Option<BorrowedFd<'_>> {
+        self.end.as_ref().map(AsFd::as_fd)
     }
 
     /// Sends it a signal. Not after its end was found.
     pub(super) fn signal(&self, signal: Signal) {
         // It may have become another user's, who is not to be sent one: there is nothing to be done about that.
-        let _ = kill(self.0, signal);
+        let _ = kill(self.pid, signal);
     }
 
     /// How it ended, if it has.
     pub(super) fn ended(&self) -> io::Result<Option<WaitStatus>> {
-        let pid = rustix::process::Pid::from_raw(self.0.as_raw());
-        match waitpid(pid, WaitOptions::NOHANG) {
+        match waitpid(Some(number(self.pid)?), WaitOptions::NOHANG) {
             Ok(ended) => Ok(ended.map(|(_, status)| status)),
             Err(rustix::io::Errno::INTR) => Ok(None),
+            // The system keeps no status for a program that ignores this signal.
+            Err(rustix::io::Errno::CHILD) => {
+                Err(io::Error::other("the status of the command is lost, for SIGCHLD is ignored"))
+            }
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn number(pid: Pid) -> io::Result<rustix::process::Pid> {
+    rustix::process::Pid::from_raw(pid.as_raw()).ok_or_else(|| Errno::ESRCH.into())
 }
 
 fn c_string(text: &OsStr) -> io::Result<CString> {

@@ -51,8 +51,7 @@ impl<'a> Guard<'a> {
 
     /// Runs the command, and gives its status. Then the lock is released if the command succeeded.
     pub(super) fn run(mut self) -> Result<u8, Failure> {
-        let mut heeded = heeded(&PASSED_ON);
-        heeded.add(Signal::SIGCHLD);
+        let heeded = heeded(&PASSED_ON);
         let mask = SigSet::thread_get_mask().map_err(io::Error::from)?;
         heeded.thread_block().map_err(io::Error::from)?;
         let signals = SignalFd::with_flags(&heeded, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
@@ -65,11 +64,11 @@ impl<'a> Guard<'a> {
             if let Some(ended) = child.ended()? {
                 break ended;
             }
-            self.wait(&signals)?;
+            self.wait(&signals, &child)?;
             while let Some(signal) = signals.read_signal().map_err(io::Error::from)? {
                 // Every number comes from the mask, which has none that is unknown.
                 let number = i32::try_from(signal.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
-                if let Some(number) = number.filter(|number| *number != Signal::SIGCHLD) {
+                if let Some(number) = number {
                     pass_on(&child, number, signal.ssi_code == SI_KERNEL);
                 }
             }
@@ -97,9 +96,11 @@ impl<'a> Guard<'a> {
         if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
     }
 
-    /// Until a signal comes, the lock is lost, or the command is to be killed.
-    fn wait(&self, signals: &SignalFd) -> Result<(), Failure> {
-        let mut watched = vec![PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN)];
+    /// Until a signal comes, the command has ended, the lock is lost, or the command is to be killed.
+    fn wait(&self, signals: &SignalFd, child: &Child) -> Result<(), Failure> {
+        let Some(end) = child.end() else { return Ok(()) };
+        let mut watched: Vec<PollFd<'_>> =
+            [signals.as_fd(), end].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).into();
         let connection = self.lock.as_ref().and_then(|lock| self.client.descriptor(lock));
         watched.extend(connection.map(|connection| PollFd::from_borrowed_fd(connection, PollFlags::IN)));
         let left = self.kill_at.map(|moment| moment.saturating_duration_since(Instant::now()));

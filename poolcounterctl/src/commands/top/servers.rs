@@ -21,7 +21,7 @@ pub(super) enum Standing {
     /// It has answered the last time; the rates are those since the time before.
     Answers { sample: Box<Sample>, rates: Rates },
     /// It has not, since this moment.
-    Silent { since: Instant, cause: String },
+    Silent { since: Instant, error: AskError },
 }
 
 impl Servers {
@@ -39,10 +39,8 @@ impl Servers {
                 Standing::Answers { sample: Box::new(sample), rates }
             }
             (Ok(sample), _) => Standing::Answers { sample: Box::new(sample), rates: Rates::default() },
-            (Err(error), Standing::Silent { since, .. }) => {
-                Standing::Silent { since: *since, cause: error.cause().to_owned() }
-            }
-            (Err(error), _) => Standing::Silent { since: Instant::now(), cause: error.cause().to_owned() },
+            (Err(error), Standing::Silent { since, .. }) => Standing::Silent { since: *since, error },
+            (Err(error), _) => Standing::Silent { since: Instant::now(), error },
         };
     }
 

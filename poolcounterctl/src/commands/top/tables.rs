@@ -4,7 +4,7 @@ use super::grid::{Emphasis, Grid};
 use super::rates::Rates;
 use super::servers::{Servers, Standing};
 use super::view::View;
-use crate::admin::{HotKey, Status};
+use crate::admin::{AskError, HotKey, Status};
 use crate::commands::keys::Sort;
 use crate::commands::status::readiness;
 use crate::output::{Column, Table, age, age_or_dash, or_dash};
@@ -43,9 +43,10 @@ pub(super) fn servers(servers: &Servers) -> Grid {
                 cells.extend([rates.of_all(&GRANTED), rates.of_all(&REFUSED)].map(rate));
                 if status.ready { Emphasis::Plain } else { Emphasis::Bad }
             }
-            Standing::Silent { since, cause } => {
-                cells.extend(["DOWN".to_owned(), age(since.elapsed().as_secs_f64())]);
-                grid.notes.push(format!("{}: {cause}", index + 1));
+            Standing::Silent { since, error } => {
+                let state = if matches!(error, AskError::NoAnswer { .. }) { "DOWN" } else { "REFUSES" };
+                cells.extend([state.to_owned(), age(since.elapsed().as_secs_f64())]);
+                grid.notes.push(format!("{}: {}", index + 1, error.cause()));
                 Emphasis::Bad
             }
         };

@@ -57,7 +57,7 @@ fn restore() -> io::Result<()> {
     left
 }
 
-/// The report of a panic would be lost on a screen that is left behind it.
+/// The report of a panic would be lost on a screen that is left after it.
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -65,6 +65,8 @@ fn restore_on_panic() {
         std::panic::set_hook(Box::new(move |panic| {
             let _ = restore();
             report(panic);
+            // In a task it would end that task alone.
+            std::process::exit(101);
         }));
     });
 }
