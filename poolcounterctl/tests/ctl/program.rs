@@ -1,6 +1,6 @@
 //! How the program is run.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -32,4 +32,10 @@ pub(crate) fn ran(arguments: &[&str]) -> Result<Ran> {
     let output = run_to_end(&mut command(arguments), Deadline::after(PATIENCE))?;
     let text = |bytes| String::from_utf8(bytes).expect("the program prints text");
     Ok(Ran { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) })
+}
+
+/// Runs it again and again until it prints what it should: a daemon counts clients that have just left for a moment.
+pub(crate) fn ran_until(arguments: &[&str], is_it: impl Fn(&Ran) -> bool) -> Result<Ran> {
+    let found = Deadline::after(PATIENCE).poll(|| ran(arguments).ok().filter(&is_it));
+    found.with_context(|| format!("{arguments:?}: {:?}", ran(arguments)))
 }

@@ -63,6 +63,11 @@ impl Terminal {
         Ok(length > 0)
     }
 
+    /// Takes in what has come, and waits a moment for it.
+    pub(crate) fn look(&mut self) -> Result<()> {
+        self.read().map(drop)
+    }
+
     /// Waits until the screen is as it should be.
     pub(crate) fn expect(&mut self, what: &str, is_there: impl Fn(&vt100::Screen) -> bool) -> Result<()> {
         let deadline = Deadline::after(PATIENCE);

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, Process, Scratch};
 use rustix::process::Signal;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ fn line<'a>(server: &'a str, options: &[&'a str], command: &[&'a str]) -> Vec<&'
     [&["run", "--key", "job", "-s", server][..], options, &["--"], command].concat()
 }
 
-/// The program, with no signal ignored, whatever this process was started with.
+/// The program, with no signal ignored, whatever this process was started with, and in a process group that a shell could stop: TSTP does nothing to a group
+/// whose parents have gone.
 fn heeding(arguments: &[&str]) -> Command {
     let plain = command(arguments);
     let mut heeding = Command::new("env");
-    heeding.arg("--default-signal").arg(plain.get_program()).args(arguments).stdin(Stdio::null());
+    heeding.arg("--default-signal").arg(plain.get_program()).args(arguments).stdin(Stdio::null()).process_group(0);
     heeding
 }
 
@@ -187,12 +189,13 @@ fn what_is_ignored_stays_ignored() -> Result<()> {
     let script = "echo ready; while :; do sleep 0.05; done";
     let plain = command(&line(&server, &[], &["sh", "-c", script]));
     let mut ignoring = Command::new("sh");
-    ignoring.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    ignoring.args(["-c", "trap '' HUP TSTP; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
     let mut process = Process::spawn(&mut ignoring)?;
     expect(&process, "ready")?;
     process.signal(Signal::HUP)?;
+    process.signal(Signal::TSTP)?;
     process.signal(Signal::TERM)?;
-    // The HUP came first, and would have ended it.
+    // The others came first, and would have ended or stopped it.
     assert_eq!(process.wait()?.code(), Some(143));
     Ok(())
 }
@@ -272,12 +275,23 @@ fn a_command_that_has_lost_its_lock_can_be_ended() -> Result<()> {
     Ok(())
 }
 
+/// Says of each interruption that it came.
+const COUNTING: &str = "
+import signal, sys
+signals = {signal.SIGINT, signal.SIGUSR1}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+print('ready', flush=True)
+while signal.sigwait(signals) == signal.SIGINT:
+    print('interrupted', flush=True)
+sys.exit(3)
+";
+
 #[test]
 fn a_key_of_the_terminal_interrupts_the_command_once() -> Result<()> {
     let daemon = Daemon::ours::<&str>(&[])?;
     let server = server(&daemon);
-    let script = "trap 'echo interrupted' INT; trap 'exit 3' USR1; echo ready; while :; do sleep 0.05; done";
-    let mut terminal = Terminal::start((80, 24), &line(&server, &[], &["sh", "-c", script]), &[])?;
+    // A shell would count two interruptions as one.
+    let mut terminal = Terminal::start((80, 24), &line(&server, &[], &["python3", "-c", COUNTING]), &[])?;
     terminal.expect_text("ready")?;
     for times in 1..=3 {
         terminal.enter("\x03")?;

@@ -105,8 +105,8 @@ fn a_pause_keeps_what_is_seen() -> Result<()> {
     // Many rounds would have passed; without the pause each of them would have shown it.
     let until = Deadline::after(std::time::Duration::from_secs(1));
     while until.left().is_some() {
-        terminal.expect("the key", |screen| screen.contents().contains("thumbor-ip-192"))?;
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        terminal.look()?;
+        line(&terminal, "thumbor-ip-192")?;
     }
     terminal.enter("p")?;
     terminal.expect("no key", |screen| !screen.contents().contains("thumbor-ip-192"))?;
