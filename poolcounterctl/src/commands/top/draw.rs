@@ -105,7 +105,7 @@ fn style(emphasis: Emphasis) -> Style {
     match emphasis {
         Emphasis::Plain => Style::new(),
         Emphasis::Contended => bold,
-        Emphasis::Bad if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => bold,
+        // Without its colour if NO_COLOR is set: crossterm sees to that.
         Emphasis::Bad => bold.fg(Color::Red),
     }
 }
