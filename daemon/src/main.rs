@@ -9,6 +9,7 @@ mod admin;
 mod command_line;
 mod config;
 mod constants;
+mod drain;
 mod groups_file;
 mod hand_over;
 mod net;
@@ -23,14 +24,17 @@ mod tasks;
 use crate::command_line::{Action, HELP, Options};
 use crate::config::Settings;
 use crate::constants::{EVENTS_A_TURN, MAX_ADMIN_CONNECTIONS, TASKS_A_TURN, VERSION};
+use crate::drain::Gate;
 use crate::hand_over::Program;
+use crate::net::listener::Listeners;
 use crate::running::Running;
+use crate::saved::SavedDrain;
 use crate::server::Server;
-use crate::service::manager;
 use crate::service::signals::Signals;
+use crate::service::{Daemon, manager};
 use crate::start_error::StartError;
 use crate::system::{descriptors, log};
-use crate::tasks::{acceptor, delivery, expiry, idle, overdue};
+use crate::tasks::{delivery, expiry, idle, overdue};
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -130,21 +134,25 @@ fn run(options: &Options) -> Result<(), StartError> {
         if !settings.options.admin.is_empty() {
             descriptors::reserve_for_admin(MAX_ADMIN_CONNECTIONS.into());
         }
-        let (listeners, server) = if hand_over::is_due() {
+        let (listeners, server, drain) = if hand_over::is_due() {
             hand_over::take_over().await?
         } else {
             descriptors::keep_reserve();
-            (net::open(&settings.options)?, Server::new())
+            (net::open(&settings.options)?, Server::new(), SavedDrain::default())
         };
-        let running = Running::begin(&server, options, settings, !listeners.for_admin.is_empty());
-        admin::start(&server, &running, &listeners);
-        for listener in &listeners.for_clients {
-            tokio::task::spawn_local(acceptor::run(Rc::clone(&server), Rc::clone(listener)));
-        }
+        let Listeners { for_clients, for_admin } = listeners;
+        let gate = Gate::new(&server, for_clients, settings.options.unix_mode, drain.closed.as_deref());
+        let running = Running::begin(&server, options, settings, !for_admin.is_empty());
+        admin::start(&server, &running, &gate, &for_admin);
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
         tokio::task::spawn_local(overdue::run(Rc::clone(&server)));
         tokio::task::spawn_local(idle::run(Rc::clone(&server)));
-        service::run(&server, &listeners, &program, &signals, &running).await.map_err(StartError::Signals)
+        service::run(
+            &Daemon { server: &server, gate: &gate, for_admin: &for_admin, program: &program, running: &running },
+            &signals,
+        )
+        .await
+        .map_err(StartError::Signals)
     })
 }

@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::system::log;
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The settings in force.
 #[derive(Debug)]
@@ -53,6 +54,11 @@ impl Running {
         Ref::map(self.settings.borrow(), |settings| &*settings.options.admin_names)
     }
 
+    /// How long SIGTERM waits for the clients to finish.
+    pub(crate) fn drain_on_stop(&self) -> Option<Duration> {
+        self.settings.borrow().options.drain_on_stop
+    }
+
     /// Reads the files again. After an error, nothing has changed.
     pub(crate) fn reload(&self) -> Result<Reloaded, ReloadError> {
         if self.command_line.config.is_none() && self.command_line.groups.is_none() {
@@ -88,6 +94,7 @@ impl Running {
         }
         changed("warn-held", was.hold_limits.warn != is.hold_limits.warn);
         changed("max-hold", was.hold_limits.max != is.hold_limits.max);
+        changed("drain-on-stop", was.drain_on_stop != is.drain_on_stop);
         changed("groups", old.groups != new.groups || old.policies.by_group != new.policies.by_group);
         if old.groups != new.groups || old.policies != new.policies {
             self.count_and_watch(&new);

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::{fs, io, slice};
 
 /// The modules below `src/`, the highest first. A module imports only from those after it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "main",
     "start_error",
     "service",
     "hand_over",
     "admin",
     "running",
+    "drain",
     "tasks",
     "server",
     "net",

@@ -49,7 +49,7 @@ pub(super) async fn serve(counted: Counted, socket: Socket) {
         deadline.begin();
         let deadline = &deadline;
         async move {
-            let answer = admin.answer(origin, request).await;
+            let answer = admin.answer(origin, request, deadline).await;
             if matches!(answer.body(), Body::Pieces(_)) {
                 deadline.lift();
             }

@@ -23,7 +23,12 @@ enum When {
 impl Deadline {
     /// An answer begins.
     pub(super) fn begin(&self) {
-        self.0.set(When::By(Instant::now() + WHOLE_ANSWER));
+        self.begin_after(Duration::ZERO);
+    }
+
+    /// An answer begins, for which the other side has to wait.
+    pub(super) fn begin_after(&self, wait: Duration) {
+        self.0.set(When::By(Instant::now() + wait + WHOLE_ANSWER));
     }
 
     /// The answer has no end.

@@ -21,7 +21,8 @@ mod slices;
 mod stream;
 mod users;
 
-use crate::net::listener::{Listener, Listeners};
+use crate::drain::Gate;
+use crate::net::listener::Listener;
 use crate::running::Running;
 use crate::server::Server;
 use shared::Admin;
@@ -31,21 +32,21 @@ use std::rc::Rc;
 use users::Users;
 
 /// Serves the admin interface, if there are listeners for it.
-pub(crate) fn start(server: &Rc<Server>, running: &Rc<Running>, listeners: &Listeners) {
-    if listeners.for_admin.is_empty() {
+pub(crate) fn start(server: &Rc<Server>, running: &Rc<Running>, gate: &Rc<Gate>, listeners: &[Rc<Listener>]) {
+    if listeners.is_empty() {
         return;
     }
     let addresses = |listeners: &[Rc<Listener>]| listeners.iter().map(|listener| listener.address()).collect();
     let admin = Rc::new(Admin {
         server: Rc::clone(server),
         running: Rc::clone(running),
-        listeners: addresses(&listeners.for_clients),
-        addresses: addresses(&listeners.for_admin),
+        gate: Rc::clone(gate),
+        addresses: addresses(listeners),
         users: Users::read(),
         slices: Slices::default(),
         connections: Cell::new(0),
     });
-    for listener in &listeners.for_admin {
+    for listener in listeners {
         tokio::task::spawn_local(acceptor::run(Rc::clone(&admin), Rc::clone(listener)));
     }
 }

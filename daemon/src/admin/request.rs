@@ -6,10 +6,14 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// The most entries that an answer's list has, and how many it has if the request does not say.
 const MOST: usize = 1_000;
 const USUAL: usize = 100;
+
+/// The longest time, in seconds, that an answer may be waited for.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +43,10 @@ pub(super) enum Route {
 pub(super) enum Act {
     /// Disconnect the client with this number.
     Kick(u64),
+    /// Refuse new clients. The answer comes at once, or when all have gone or this time is over.
+    Drain(Option<Duration>),
+    /// Let clients in again.
+    Undrain,
     /// Read the configuration again.
     Reload,
 }
@@ -129,6 +137,8 @@ impl Route {
             "/v1/clients" => Self::Clients(parameters.list()?),
             "/v1/events" => Self::Events { group: parameters.group()? },
             "/v1/kick" => Self::Act(Act::Kick(parameters.client()?)),
+            "/v1/drain" => Self::Act(Act::Drain(parameters.wait()?)),
+            "/v1/undrain" => Self::Act(Act::Undrain),
             "/v1/reload" => Self::Act(Act::Reload),
             path => match path.strip_prefix("/v1/keys/") {
                 Some(key) => Self::Key { key: key_of_path(key)?, list: parameters.list()? },
@@ -137,6 +147,14 @@ impl Route {
         };
         parameters.end()?;
         Ok(route)
+    }
+
+    /// How long the answer may be waited for, beyond what an answer takes.
+    pub(super) fn wait(&self) -> Duration {
+        match self {
+            Self::Act(Act::Drain(Some(wait))) => *wait,
+            _ => Duration::ZERO,
+        }
     }
 
     /// The methods by which it is asked for.
@@ -215,6 +233,12 @@ impl<'a> Parameters<'a> {
                 && name.bytes().all(is_inner)
         };
         self.read("group", "the name of a group", |text| is_name(text).then(|| text.to_owned()))
+    }
+
+    fn wait(&mut self) -> Result<Option<Duration>, Misunderstood> {
+        let read = |text: &str| text.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT);
+        let wait = self.read("wait", &format!("a number of seconds, at most {LONGEST_WAIT}"), read)?;
+        Ok(wait.map(Duration::from_secs))
     }
 
     fn client(&mut self) -> Result<u64, Misunderstood> {

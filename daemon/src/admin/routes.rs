@@ -1,6 +1,7 @@
 //! Who answers which request.
 
-use super::answers::{clients, events, groups, history, key, keys, kick, metrics, probes, reload, status};
+use super::answers::{clients, drain, events, groups, history, key, keys, kick, metrics, probes, reload, status};
+use super::deadline::Deadline;
 use super::host::HostNames;
 use super::page;
 use super::request::{Act, Misunderstood, Route};
@@ -19,12 +20,19 @@ const MAX_BODY: u64 = 4 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Admin {
-    pub(super) async fn answer<B: Body>(self: &Rc<Self>, origin: Origin, request: Request<B>) -> Answer {
+    pub(super) async fn answer<B: Body>(
+        self: &Rc<Self>,
+        origin: Origin,
+        request: Request<B>,
+        deadline: &Deadline,
+    ) -> Answer {
         self.slices.turn().await;
         let answer = async {
             let route = self.route(origin, &request)?;
+            let wait = route.wait();
+            deadline.begin_after(wait);
             let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-            tokio::time::timeout(PATIENCE, self.follow(route, accept)).await.unwrap_or_else(|_| {
+            tokio::time::timeout(PATIENCE + wait, self.follow(route, accept)).await.unwrap_or_else(|_| {
                 let error = format!("There was no answer within {} s.", PATIENCE.as_secs());
                 Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error))
             })
@@ -76,6 +84,8 @@ impl Admin {
             Route::Clients(list) => clients::clients(self, list).await,
             Route::Events { group } => events::events(self, group)?,
             Route::Act(Act::Kick(client)) => kick::kick(self, client)?,
+            Route::Act(Act::Drain(wait)) => drain::drain(self, wait).await,
+            Route::Act(Act::Undrain) => drain::undrain(self)?,
             Route::Act(Act::Reload) => reload::reload(self)?,
         })
     }

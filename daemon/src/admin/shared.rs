@@ -1,5 +1,6 @@
 use super::slices::Slices;
 use super::users::Users;
+use crate::drain::Gate;
 use crate::running::Running;
 use crate::server::Server;
 use std::cell::Cell;
@@ -10,8 +11,8 @@ use std::rc::Rc;
 pub(super) struct Admin {
     pub(super) server: Rc<Server>,
     pub(super) running: Rc<Running>,
-    /// Where clients connect, and where the admin interface is, as options name it.
-    pub(super) listeners: Vec<String>,
+    pub(super) gate: Rc<Gate>,
+    /// Where the admin interface is, as options name it.
     pub(super) addresses: Vec<String>,
     pub(super) users: Users,
     pub(super) slices: Slices,

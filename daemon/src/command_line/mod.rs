@@ -31,6 +31,7 @@ const KNOWN: Known = Known {
         ("config", true),
         ("warn-held", true),
         ("max-hold", true),
+        ("drain-on-stop", true),
         ("log-level", true),
         ("help", false),
         ("version", false),

@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) groups: Option<PathBuf>,
     /// How long a lock may be held while others wait.
     pub(crate) hold_limits: HoldLimits,
+    /// How long SIGTERM waits for the clients to finish; `None`: not at all.
+    pub(crate) drain_on_stop: Option<Duration>,
     pub(crate) log_level: LevelFilter,
     /// The configuration file.
     pub(crate) config: Option<PathBuf>,
@@ -49,6 +51,7 @@ impl Default for Options {
             admin_names: Vec::new(),
             groups: None,
             hold_limits: HoldLimits::default(),
+            drain_on_stop: None,
             log_level: LevelFilter::WARN,
             config: None,
             given: Vec::new(),
@@ -90,6 +93,7 @@ impl Options {
             "config" => self.config = Some(path(option, value)?),
             "warn-held" => self.hold_limits.warn = Some(seconds(option, value)?),
             "max-hold" => self.hold_limits.max = Some(seconds(option, value)?),
+            "drain-on-stop" => self.drain_on_stop = Some(seconds(option, value)?),
             "log-level" => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
                 let level = levels.contains(&text).then(|| text.parse().ok()).flatten();

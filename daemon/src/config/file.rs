@@ -18,6 +18,7 @@ pub(super) struct File {
     admin_name: Option<Spanned<Texts>>,
     warn_held: Option<Spanned<u64>>,
     max_hold: Option<Spanned<u64>>,
+    drain_on_stop: Option<Spanned<u64>>,
     log_level: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) groups: InOrder,
@@ -74,6 +75,7 @@ impl File {
             texts("admin-name", &self.admin_name),
             number("warn-held", &self.warn_held),
             number("max-hold", &self.max_hold),
+            number("drain-on-stop", &self.drain_on_stop),
             text("log-level", &self.log_level),
         ];
         entries.into_iter().flatten().collect()

@@ -145,7 +145,7 @@ mod tests {
     fn words_are_those_of_the_options() {
         let Settings { options, .. } = good(
             "listen = [\"10.0.0.1\", \"unix:/a\"]\nunix-mode = \"0600\"\nmax-clients = 9\nidle-timeout = 60\n\
-            admin = \"unix:/b\"\nadmin-name = \"a.example\"\nwarn-held = 5\nmax-hold = 7\nlog-level = \"info\"",
+            admin = \"unix:/b\"\nadmin-name = \"a.example\"\nwarn-held = 5\nmax-hold = 7\ndrain-on-stop = 8\nlog-level = \"info\"",
         );
         let mut expected = Options::default();
         for (word, value) in [
@@ -158,6 +158,7 @@ mod tests {
             ("admin-name", "a.example"),
             ("warn-held", "5"),
             ("max-hold", "7"),
+            ("drain-on-stop", "8"),
             ("log-level", "info"),
         ] {
             assert!(expected.set(word, value.as_ref()).is_ok());

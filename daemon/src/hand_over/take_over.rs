@@ -7,7 +7,7 @@ use crate::constants::VERSION;
 use crate::net::listener::{Listener, Listeners};
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::{MAGIC, SavedAdmin, SavedListener, State, StateError};
+use crate::saved::{MAGIC, SavedAdmin, SavedDrain, SavedListener, State, StateError};
 use crate::server::{Server, hash_seed};
 use crate::system::descriptors::{into_reserve, is_of_reserve, keep_reserve, out_of_reserve};
 use crate::system::reason::reason;
@@ -56,7 +56,7 @@ pub(crate) fn check() -> Result<(), TakeOverError> {
 }
 
 /// Takes over the listeners and the server with all its clients, which are on standard input.
-pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>), TakeOverError> {
+pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>, SavedDrain), TakeOverError> {
     let (state, read_order, sockets) = unpack()?;
     let SavedAdmin { listeners: for_admin, serials, upgrades } = state.admin.unwrap_or_default();
     let mut sockets = sockets.into_iter();
@@ -74,7 +74,7 @@ pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>), TakeOverError
     for connection in connections {
         Reader::spawn(&server, connection);
     }
-    Ok((listeners, server))
+    Ok((listeners, server, state.acts.drain))
 }
 
 /// What is on standard input: the state, the read order, and the sockets of the listeners, of the admin interface's listeners and of the clients.

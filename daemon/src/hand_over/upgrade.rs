@@ -4,7 +4,8 @@ use super::program::{Identity, Program};
 use super::trial::{Trial, TrialError};
 use super::{memory, parcel};
 use crate::constants::TASKS_A_TURN;
-use crate::net::listener::{Listener, Listeners};
+use crate::drain::Gate;
+use crate::net::listener::Listener;
 use crate::net::read_order::ReadOrder;
 use crate::saved::{self, StateError};
 use crate::server::{SLICE, Server};
@@ -43,12 +44,17 @@ pub(crate) enum UpgradeError {
 }
 
 /// Upgrades to the program file at this program's path. Returns only if that fails; then nothing has changed.
-pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &Listeners) -> UpgradeError {
+pub(crate) async fn upgrade(
+    program: &Program,
+    server: &Server,
+    gate: &Gate,
+    for_admin: &[Rc<Listener>],
+) -> UpgradeError {
     let read_order = match with_reserve(ReadOrder::new) {
         Ok(read_order) => Rc::new(read_order),
         Err(error) => return UpgradeError::Prepare(error),
     };
-    let Err(error) = Upgrade { program, server, listeners, read_order: &read_order }.attempt().await;
+    let Err(error) = Upgrade { program, server, gate, for_admin, read_order: &read_order }.attempt().await;
     server.unwatch();
     if let Some(read_order) = Rc::into_inner(read_order) {
         read_order.end();
@@ -59,7 +65,8 @@ pub(crate) async fn upgrade(program: &Program, server: &Server, listeners: &List
 struct Upgrade<'a> {
     program: &'a Program,
     server: &'a Server,
-    listeners: &'a Listeners,
+    gate: &'a Gate,
+    for_admin: &'a [Rc<Listener>],
     read_order: &'a Rc<ReadOrder>,
 }
 
@@ -67,13 +74,14 @@ impl Upgrade<'_> {
     async fn attempt(&self) -> Result<Infallible, UpgradeError> {
         self.server.watch(self.read_order).map_err(UpgradeError::Prepare)?;
         for _ in 0..ATTEMPTS {
-            let trial = with_reserve(|| Trial::new(self.program, self.state()?).map_err(UpgradeError::Prepare))?;
+            let trial = with_reserve(|| Trial::new(self.program, self.state()?.0).map_err(UpgradeError::Prepare))?;
             // The C library gives a child no descriptor beyond the limit.
             let accept_paused = trial.is_in_reserve().then(|| self.server.accept_pause().begin());
             let started = trial.start().await;
             drop(accept_paused);
             let tried = started?.consent().await?;
             log_written().await;
+            self.gate.is_settled().await;
             self.settle().await.map_err(UpgradeError::Prepare)?;
             with_reserve(|| self.hand_over(&tried))?;
         }
@@ -98,18 +106,22 @@ impl Upgrade<'_> {
         Ok(())
     }
 
-    /// The state, in memory.
-    fn state(&self) -> Result<OwnedFd, UpgradeError> {
-        let saved = |listeners: &[Rc<Listener>]| listeners.iter().map(|listener| listener.saved()).collect::<Vec<_>>();
-        let Listeners { for_clients, for_admin } = self.listeners;
+    /// The state, in memory, and the sockets of the listeners that it names.
+    fn state(&self) -> Result<(OwnedFd, Vec<OwnedFd>), UpgradeError> {
+        let for_admin = self.for_admin;
+        let (for_clients, mut sockets, drain) = self.gate.saved().map_err(UpgradeError::Prepare)?;
+        for listener in for_admin {
+            sockets.push(listener.socket.as_fd().try_clone_to_owned().map_err(UpgradeError::Prepare)?);
+        }
         // Without an admin interface an older program can take over, too.
-        let admin = (!for_admin.is_empty()).then(|| self.server.saved_admin(saved(for_admin)));
-        let acts = self.server.saved_acts();
+        let saved_admin = || self.server.saved_admin(for_admin.iter().map(|listener| listener.saved()).collect());
+        let admin = (!for_admin.is_empty()).then(saved_admin);
+        let acts = self.server.saved_acts(drain);
         let bytes = self.server.with_state(|table, clients| {
             let clients: Vec<_> = clients.iter().filter_map(|client| client.saved()).collect();
-            saved::write(&saved(for_clients), &clients, table, admin.as_ref(), &acts)
+            saved::write(&for_clients, &clients, table, admin.as_ref(), &acts)
         });
-        memory::file(&bytes?).map_err(UpgradeError::Prepare)
+        Ok((memory::file(&bytes?).map_err(UpgradeError::Prepare)?, sockets))
     }
 
     /// Executes the new program, unless its file is no longer the one that was tried.
@@ -120,11 +132,10 @@ impl Upgrade<'_> {
         while self.server.check_holds() {}
         self.server.deliver_all();
         self.read_order.unread(self.server.clients()).map_err(UpgradeError::Prepare)?;
-        let state = self.state()?;
+        let (state, listeners) = self.state()?;
         let parcel = self.server.with_state(|_, clients| {
             let first = [state.as_fd(), self.read_order.as_fd()].into_iter();
-            let listeners = self.listeners.for_clients.iter().chain(&self.listeners.for_admin);
-            let listeners = listeners.map(|listener| listener.socket.as_fd());
+            let listeners = listeners.iter().map(AsFd::as_fd);
             let clients = clients.iter().map(|client| client.socket.as_fd());
             parcel::pack(&first.chain(listeners).chain(clients).collect::<Vec<_>>())
         });

@@ -1,6 +1,7 @@
 use crate::net::socket::ListenerSocket;
 use crate::saved::SavedListener;
 use rustix::fs::lstat;
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,7 +24,7 @@ pub(crate) struct Listener {
     /// It listened before this daemon opened it, so clients that wait in its backlog have not inherited the daemon's options.
     pub(crate) inherited: bool,
     /// The file of a Unix socket. It is removed with the listener, if the path still names this socket.
-    pub(super) file: Option<SocketFile>,
+    pub(super) file: RefCell<Option<SocketFile>>,
 }
 
 impl Listener {
@@ -41,7 +42,7 @@ impl Listener {
 
     /// What [`resume`](Self::resume) needs.
     pub(crate) fn saved(&self) -> SavedListener {
-        let file = self.file.as_ref().map(|SocketFile { path, identity: (device, inode) }| {
+        let file = self.file.borrow().as_ref().map(|SocketFile { path, identity: (device, inode) }| {
             (path.as_os_str().as_bytes().to_vec(), *device, *inode)
         });
         SavedListener { inherited: self.inherited, file }
@@ -53,7 +54,7 @@ impl Listener {
             path: PathBuf::from(OsString::from_vec(path)),
             identity: (device, inode),
         });
-        Ok(Self { socket: ListenerSocket::new(socket)?, inherited: saved.inherited, file })
+        Ok(Self { socket: ListenerSocket::new(socket)?, inherited: saved.inherited, file: file.into() })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Sockets: listeners, clients' sockets, and the order in which bytes arrive.
 
+pub(crate) mod closing;
 pub(crate) mod listen_error;
 pub(crate) mod listener;
-mod open;
+pub(crate) mod open;
 pub(crate) mod peer;
 pub(crate) mod read_order;
 pub(crate) mod socket;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 /// How many connections may wait to be accepted. The system reduces it to its own limit. With the reference's 20, a burst of clients waits for TCP's retries.
-const BACKLOG: i32 = 65_535;
+pub(super) const BACKLOG: i32 = 65_535;
 
 /// Permissions of the admin interface's sockets, whatever `--unix-mode` says of the others: who may use those may not see all keys.
 const ADMIN_MODE: u32 = 0o660;
@@ -102,11 +102,11 @@ fn given(socket: Socket, origin: &str) -> io::Result<Listener> {
         configure_or_warn(&socket);
     }
     info!("listening on a socket from {origin}");
-    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None })
+    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: true, file: None.into() })
 }
 
 /// Binds an address. If it is in use, tries again for a moment: the child of a killed daemon may keep its listeners open for some milliseconds.
-fn bind(address: &Address, unix_mode: u32) -> Result<Listener, ListenError> {
+pub(crate) fn bind(address: &Address, unix_mode: u32) -> Result<Listener, ListenError> {
     let mut attempts = BIND_ATTEMPTS;
     let listener = loop {
         attempts -= 1;
@@ -136,7 +136,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
     configure_or_warn(&socket);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: false, file: None })
+    Ok(Listener { socket: ListenerSocket::new(socket.into())?, inherited: false, file: None.into() })
 }
 
 fn bind_unix(path: &Path, mode: u32) -> Result<Listener, ListenError> {
@@ -151,7 +151,11 @@ fn bind_unix(path: &Path, mode: u32) -> Result<Listener, ListenError> {
     bound.map_err(failed)?;
     let file = SocketFile::new(path).map_err(failed)?;
     socket.listen(BACKLOG).map_err(failed)?;
-    Ok(Listener { socket: ListenerSocket::new(socket.into()).map_err(failed)?, inherited: false, file: Some(file) })
+    Ok(Listener {
+        socket: ListenerSocket::new(socket.into()).map_err(failed)?,
+        inherited: false,
+        file: Some(file).into(),
+    })
 }
 
 /// Removes a socket file that no server listens on.

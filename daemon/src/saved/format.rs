@@ -2,7 +2,9 @@
 //!
 //! They come from another program, perhaps an older one, so everything in them is checked.
 
-use super::parts::{ResumedClient, SavedActs, SavedAdmin, SavedClient, SavedDisconnects, SavedListener, SavedSerials};
+use super::parts::{
+    ResumedClient, SavedActs, SavedAdmin, SavedClient, SavedDisconnects, SavedDrain, SavedListener, SavedSerials,
+};
 use poolcounter::table::{SnapshotError, read_section, write_section};
 use poolcounter::{HashSeed, LockTable};
 use serde::Deserialize;
@@ -22,8 +24,9 @@ const TABLE: u8 = 3;
 const ADMIN_LISTENERS: u8 = 4;
 const SERIALS: u8 = 5;
 const UPGRADES: u8 = 6;
-/// What operators do adds this; without it the section is not there.
+/// What operators do adds these; without it the sections are not there.
 const DISCONNECTS: u8 = 7;
+const DRAIN: u8 = 8;
 
 /// A daemon that accepts a million clients each second has not given this number to one after a hundred years.
 const MAX_SERIAL: u64 = 1 << 62;
@@ -79,9 +82,12 @@ pub(crate) fn write(
         bytes = write_section(SERIALS, &postcard::to_allocvec(serials)?, bytes)?;
         bytes = write_section(UPGRADES, &postcard::to_allocvec(upgrades)?, bytes)?;
     }
-    let SavedActs { disconnects } = acts;
+    let SavedActs { disconnects, drain } = acts;
     if *disconnects != SavedDisconnects::default() {
         bytes = write_section(DISCONNECTS, &postcard::to_allocvec(disconnects)?, bytes)?;
+    }
+    if *drain != SavedDrain::default() {
+        bytes = write_section(DRAIN, &postcard::to_allocvec(drain)?, bytes)?;
     }
     Ok(bytes)
 }
@@ -103,7 +109,8 @@ fn read_version_1(bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
 /// An unknown section is refused, because its content would be lost.
 fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
     let (mut listeners, mut clients, mut table) = (None, None, None);
-    let (mut admin_listeners, mut serials, mut upgrades, mut disconnects) = (None, None, None, None);
+    let (mut admin_listeners, mut serials, mut upgrades) = (None, None, None);
+    let (mut disconnects, mut drain) = (None, None);
     while let Some((tag, content)) = read_section(&mut bytes)? {
         let twice = match tag {
             LISTENERS => listeners.replace(whole(content)?).is_some(),
@@ -113,6 +120,7 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
             SERIALS => serials.replace(whole(content)?).is_some(),
             UPGRADES => upgrades.replace(whole(content)?).is_some(),
             DISCONNECTS => disconnects.replace(whole(content)?).is_some(),
+            DRAIN => drain.replace(whole(content)?).is_some(),
             unknown => return Err(StateError::Section(unknown)),
         };
         if twice {
@@ -126,15 +134,15 @@ fn read_version_2(mut bytes: &[u8]) -> Result<Unchecked<'_>, StateError> {
         _ => return Err(missing),
     };
     let (Some(listeners), Some(clients), Some(table)) = (listeners, clients, table) else { return Err(missing) };
-    let acts = SavedActs { disconnects: checked(disconnects.unwrap_or_default())? };
+    let acts = checked(SavedActs { disconnects: disconnects.unwrap_or_default(), drain: drain.unwrap_or_default() })?;
     Ok(Unchecked { listeners, clients, table, admin, acts })
 }
 
 /// Counters that are added to later on.
-fn checked(disconnects: SavedDisconnects) -> Result<SavedDisconnects, StateError> {
-    let SavedDisconnects { overdue, by_hand } = disconnects;
-    let fit = overdue.max(by_hand) <= u64::MAX / 2;
-    if fit { Ok(disconnects) } else { Err(StateError::Contradiction("a counter that is impossibly large")) }
+fn checked(acts: SavedActs) -> Result<SavedActs, StateError> {
+    let SavedDisconnects { overdue, by_hand } = acts.disconnects;
+    let fit = overdue.max(by_hand).max(acts.drain.holders) <= u64::MAX / 2;
+    if fit { Ok(acts) } else { Err(StateError::Contradiction("a counter that is impossibly large")) }
 }
 
 /// Reads a section's content, which must end with the bytes.
@@ -201,6 +209,8 @@ mod tests {
     const VERSION_2: &[u8] = include_bytes!("version-2.bin");
     /// The same with an admin interface.
     const WITH_ADMIN: &[u8] = include_bytes!("with-admin.bin");
+    /// The same of one whose operators have acted.
+    const WITH_ACTS: &[u8] = include_bytes!("with-acts.bin");
 
     fn scene() -> (Vec<SavedListener>, Vec<SavedClient>, LockTable) {
         let at = |secs| Timestamp::from_micros(1_000_000).after_secs(secs);
@@ -252,20 +262,42 @@ mod tests {
         write(&listeners, &clients, &table, Some(admin), &SavedActs::default()).expect("a state")
     }
 
+    /// What operators add to the scene.
+    fn acts() -> SavedActs {
+        let closed = Some(vec!["127.0.0.1:7531".to_owned(), "unix:/run/socket".to_owned()]);
+        SavedActs {
+            disconnects: SavedDisconnects { overdue: 300, by_hand: 2 },
+            drain: SavedDrain { holders: 5, closed },
+        }
+    }
+
+    fn bytes_with_acts(acts: &SavedActs) -> Vec<u8> {
+        let (listeners, clients, table) = scene();
+        write(&listeners, &clients, &table, Some(&admin()), acts).expect("a state")
+    }
+
     #[test]
     fn this_program_writes_version_2_as_it_always_was() {
         if std::env::var_os("UPDATE").is_some() {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/saved/");
             std::fs::write(format!("{folder}version-2.bin"), bytes()).expect("written");
             std::fs::write(format!("{folder}with-admin.bin"), bytes_with(&admin())).expect("written");
+            std::fs::write(format!("{folder}with-acts.bin"), bytes_with_acts(&acts())).expect("written");
         }
         assert_eq!(bytes(), VERSION_2, "a section with a new form needs a new tag, and the old tag must still be read");
         assert_eq!(bytes_with(&admin()), WITH_ADMIN, "a section with a new form needs a new tag");
+        assert_eq!(bytes_with_acts(&acts()), WITH_ACTS, "a section with a new form needs a new tag");
     }
 
     #[test]
     fn every_version_is_read() {
-        for (version, expected_admin) in [(VERSION_1, None), (VERSION_2, None), (WITH_ADMIN, Some(admin()))] {
+        let nothing = SavedActs::default;
+        for (version, expected_admin, expected_acts) in [
+            (VERSION_1, None, nothing()),
+            (VERSION_2, None, nothing()),
+            (WITH_ADMIN, Some(admin()), nothing()),
+            (WITH_ACTS, Some(admin()), acts()),
+        ] {
             let state = State::read(version, SEED).expect("a state");
             let (listeners, clients, table) = scene();
             assert_eq!(state.listeners, listeners);
@@ -276,7 +308,7 @@ mod tests {
                 clients.into_iter().map(|client| (client.number, client.line, client.unsent)).collect();
             assert_eq!(came, expected);
             assert_eq!(state.table.snapshot(), table.snapshot());
-            assert_eq!(state.admin, expected_admin);
+            assert_eq!((state.admin, state.acts), (expected_admin, expected_acts));
         }
     }
 
@@ -292,6 +324,18 @@ mod tests {
         assert!(refused(|serials| serials.last = u64::MAX));
         assert!(refused(|serials| serials.clients[1].0 = 7));
         assert!(refused(|serials| serials.clients.truncate(3)));
+    }
+
+    #[test]
+    fn counters_that_would_overflow_are_refused() {
+        let is_refused = |change: fn(&mut SavedActs) -> &mut u64| {
+            let mut acts = acts();
+            *change(&mut acts) = u64::MAX;
+            State::read(&bytes_with_acts(&acts), SEED).is_err()
+        };
+        assert!(is_refused(|acts| &mut acts.disconnects.overdue));
+        assert!(is_refused(|acts| &mut acts.disconnects.by_hand));
+        assert!(is_refused(|acts| &mut acts.drain.holders));
     }
 
     #[test]
@@ -360,11 +404,13 @@ mod tests {
     /// Damaged bytes give an error, or another state that works, and no panic then or later.
     #[test]
     fn damage_harms_nobody() {
-        let bytes = bytes_with(&admin());
-        let (mut refused, without_admin) = (0, VERSION_2.len());
+        let bytes = bytes_with_acts(&acts());
+        let only_disconnects = SavedActs { drain: SavedDrain::default(), ..acts() };
+        let shorter = [VERSION_2.len(), WITH_ADMIN.len(), bytes_with_acts(&only_disconnects).len()];
+        let mut refused = 0;
         for at in 0..bytes.len() {
-            // What the admin interface adds may be missing as a whole.
-            refused += usize::from(at == without_admin || State::read(&bytes[..at], SEED).is_err());
+            // What the admin interface and operators add may be missing as a whole.
+            refused += usize::from(shorter.contains(&at) || State::read(&bytes[..at], SEED).is_err());
             for flip in 1..=u8::MAX {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;

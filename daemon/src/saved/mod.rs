@@ -5,6 +5,6 @@ mod parts;
 
 pub(crate) use format::{MAGIC, State, StateError, write};
 pub(crate) use parts::{
-    ResumedClient, SavedActs, SavedAdmin, SavedAnswers, SavedClient, SavedDisconnects, SavedListener, SavedSerials,
-    SavedUpgrades, UnfinishedLine,
+    ResumedClient, SavedActs, SavedAdmin, SavedAnswers, SavedClient, SavedDisconnects, SavedDrain, SavedListener,
+    SavedSerials, SavedUpgrades, UnfinishedLine,
 };

@@ -43,6 +43,16 @@ pub(crate) struct SavedUpgrades {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SavedActs {
     pub(crate) disconnects: SavedDisconnects,
+    pub(crate) drain: SavedDrain,
+}
+
+/// Draining, now and since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedDrain {
+    /// How many locks were held when draining began.
+    pub(crate) holders: u64,
+    /// While the daemon drains, the addresses that it has closed, as options name them. Of the listeners that are handed over, those of TCP are shut down.
+    pub(crate) closed: Option<Vec<String>>,
 }
 
 /// How many holders were disconnected since the start.

@@ -11,11 +11,13 @@ use std::rc::Rc;
 pub(super) struct Hub {
     pub(super) table: LockTable,
     pub(super) outbox: Outbox,
+    /// New clients are refused, and those who are here leave when they have finished.
+    pub(super) draining: bool,
 }
 
 impl Hub {
     pub(super) fn new(table: LockTable) -> Self {
-        Self { table, outbox: Outbox::default() }
+        Self { table, outbox: Outbox::default(), draining: false }
     }
 
     pub(super) fn connect(&mut self, socket: Socket) -> Rc<Connection> {
@@ -103,6 +105,9 @@ impl Hub {
         // All lines of the client arrived before the connection broke. If some are left, sending the next answer fails, too.
         if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
             self.outbox.drop_client(connection, &error, &mut self.table, now);
+        }
+        if self.draining {
+            self.leave_if_done(connection, now);
         }
     }
 }

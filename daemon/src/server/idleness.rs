@@ -8,6 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use tracing::debug;
 
+/// While the daemon drains, a client may be idle for this long. MediaWiki's client is idle for a moment between its connection and its first command.
+const DRAINING: Duration = Duration::from_secs(5);
+
 /// How many clients are checked in one turn, which takes some microseconds.
 const LOOKED_AT: usize = 1_024;
 
@@ -24,7 +27,8 @@ impl Server {
 
     /// How long a client may be idle.
     pub(crate) fn idle_limit(&self) -> Option<Duration> {
-        self.limits.idle_timeout.get()
+        let timeout = self.limits.idle_timeout.get();
+        if self.is_draining() { Some(timeout.map_or(DRAINING, |timeout| timeout.min(DRAINING))) } else { timeout }
     }
 
     /// Resolves when there is another limit.
@@ -87,7 +91,7 @@ impl Hub {
         Some((end, closed))
     }
 
-    fn is_idle(&self, connection: &Connection) -> bool {
+    pub(super) fn is_idle(&self, connection: &Connection) -> bool {
         connection.client().is_some_and(|client| self.table.is_at_rest(client)) && connection.is_at_rest()
     }
 }

@@ -27,7 +27,9 @@ impl Server {
 
     /// Why no client is accepted now, if so.
     pub(crate) fn not_ready(&self) -> Option<NotReady> {
-        if self.clients() >= self.max_clients() {
+        if self.is_draining() {
+            Some(NotReady::Draining)
+        } else if self.clients() >= self.max_clients() {
             Some(NotReady::Full)
         } else if descriptors::is_one_free() {
             None

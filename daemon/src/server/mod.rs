@@ -3,6 +3,7 @@
 mod accept_pause;
 mod clients;
 mod connection;
+mod draining;
 mod events;
 mod hold_log;
 mod hub;
@@ -112,7 +113,11 @@ impl Server {
             held += pool.holders().count();
             waiting += pool.waiters_for_me().chain(pool.waiters_for_anyone()).count();
         }
-        format!("Version {VERSION}, clients: {}, locks held: {held}, waiting: {waiting}", table.clients().len())
+        let draining = if self.is_draining() { ", draining" } else { "" };
+        format!(
+            "Version {VERSION}{draining}, clients: {}, locks held: {held}, waiting: {waiting}",
+            table.clients().len()
+        )
     }
 
     /// Adds a new client. Gives its socket back if there are as many clients as are allowed.
@@ -163,7 +168,7 @@ impl Server {
     pub(crate) fn unsent_failed(&self, connection: &Connection, error: &io::Error) {
         let now = clock::now();
         let mut hub = self.hub.borrow_mut();
-        let Hub { table, outbox } = &mut *hub;
+        let Hub { table, outbox, .. } = &mut *hub;
         outbox.drop_client(connection, error, table, now);
         outbox.tell_others(table, now);
         self.publish(&mut hub);
@@ -198,7 +203,11 @@ impl Server {
             }
         };
         let mut hub = self.hub.borrow_mut();
+        let releases = hub.releases();
         hub.handle(connection, &read[..length], answers);
+        if hub.draining && hub.releases() > releases {
+            hub.leave_if_done(connection, clock::now());
+        }
         self.publish(&mut hub);
         self.check_alarm(&hub.table);
         if connection.client().is_none() {

@@ -55,7 +55,7 @@ impl Server {
     /// Apart, so that the usual command is short.
     #[cold]
     fn publish_to_readers(&self, hub: &mut Hub) {
-        let Hub { table, outbox } = hub;
+        let Hub { table, outbox, .. } = hub;
         table.take_occurrences(|occurrences| {
             let serial = |client: poolcounter::ClientId| outbox.clients.serial(client.index());
             self.readers.events.borrow_mut().add(occurrences, serial);

@@ -5,7 +5,7 @@ use super::{Progress, Server};
 use crate::constants::EVENTS_A_TURN;
 use crate::net::read_order::ReadOrder;
 use crate::net::socket::Socket;
-use crate::saved::{ResumedClient, SavedActs, SavedAdmin, SavedListener, SavedSerials, SavedUpgrades};
+use crate::saved::{ResumedClient, SavedActs, SavedAdmin, SavedDrain, SavedListener, SavedSerials, SavedUpgrades};
 use crate::system::clock;
 use poolcounter::{ClientId, LockTable};
 use std::io;
@@ -41,13 +41,14 @@ impl Server {
     }
 
     /// The part of the state that operators have added by what they did.
-    pub(crate) fn saved_acts(&self) -> SavedActs {
-        SavedActs { disconnects: self.disconnects() }
+    pub(crate) fn saved_acts(&self, drain: SavedDrain) -> SavedActs {
+        SavedActs { disconnects: self.disconnects(), drain }
     }
 
     /// Goes on with what operators did.
     pub(crate) fn resume_acts(&self, acts: &SavedActs) {
         self.set_disconnects(acts.disconnects);
+        self.set_drain_holders(acts.drain.holders);
     }
 
     /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their

@@ -416,7 +416,7 @@ fn nothing_is_done_for_a_client_after_it_was_dropped() {
         for _ in 0..2 {
             let mut hub = scene.0.hub.borrow_mut();
             hub.handle(&gone.connection, b"ACQ4ME page 1 1 0\n", &mut Vec::new());
-            let Hub { table, outbox } = &mut *hub;
+            let Hub { table, outbox, .. } = &mut *hub;
             outbox.answer(&gone.connection, b"LOCKED\n", table, now);
             outbox.answer_later(&gone.connection, b"LOCKED\n", b"RELEASE\n");
             outbox.tell(&gone.connection, &Response::Done, table, now);

@@ -17,6 +17,8 @@ pub(crate) struct View<'a> {
 /// Why no client is accepted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReady {
+    /// The daemon drains.
+    Draining,
     /// There are as many clients as `--max-clients` allows.
     Full,
     /// The system gives no descriptor.

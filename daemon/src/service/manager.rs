@@ -19,6 +19,9 @@ use tracing::warn;
 /// How often the state is sent if there is no watchdog.
 const USUAL_PERIOD: Duration = Duration::from_secs(10);
 
+/// What the end takes after draining.
+const AFTER_DRAINING: Duration = Duration::from_secs(5);
+
 const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
 /// The service manager, if one listens (`NOTIFY_SOCKET`), and the state that is sent to it.
@@ -29,6 +32,7 @@ pub(crate) struct ServiceManager {
     server: Rc<Server>,
     /// Another program is being tried.
     reloading: Cell<bool>,
+    stopping: Cell<bool>,
     /// Why the last upgrade failed.
     failure: RefCell<Option<String>>,
 }
@@ -47,7 +51,14 @@ impl ServiceManager {
             }
             socket.ok()
         });
-        Self { socket, watchdog: watchdog(), server, reloading: Cell::new(false), failure: RefCell::new(None) }
+        Self {
+            socket,
+            watchdog: watchdog(),
+            server,
+            reloading: Cell::new(false),
+            stopping: Cell::new(false),
+            failure: RefCell::new(None),
+        }
     }
 
     /// Sends the daemon's state at regular intervals. If the daemon hangs, the messages stop, and the watchdog notices it.
@@ -76,6 +87,13 @@ impl ServiceManager {
         self.inform();
     }
 
+    /// The daemon stops after its clients have finished, which may take this long. The time that the service manager waits is extended.
+    pub(crate) fn draining(&self, patience: Duration) {
+        self.stopping.set(true);
+        let longest = (patience + AFTER_DRAINING).as_micros();
+        self.tell(|| format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={longest}\nSTATUS=Draining\n"));
+    }
+
     pub(crate) fn stopping(&self) {
         self.tell(|| "STOPPING=1\nSTATUS=Stopping\n".to_owned());
     }
@@ -83,7 +101,7 @@ impl ServiceManager {
     /// Sends the whole state each time, so that a lost message does no harm.
     fn inform(&self) {
         self.tell(|| {
-            let ready = if self.reloading.get() { "" } else { "READY=1\n" };
+            let ready = if self.reloading.get() || self.stopping.get() { "" } else { "READY=1\n" };
             let alive = if self.watchdog.is_some() { "WATCHDOG=1\n" } else { "" };
             let status = self.server.status();
             let failure =

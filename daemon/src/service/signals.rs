@@ -13,7 +13,10 @@ pub(crate) struct Signals(AsyncFd<SignalFd>);
 /// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
+    /// SIGTERM: clients may finish first.
     Stop,
+    /// SIGINT.
+    StopNow,
     Upgrade,
     Reload,
 }
@@ -41,11 +44,12 @@ impl Signals {
             match ready.get_inner().read_signal()? {
                 Some(signal) if signal.ssi_signo == Signal::SIGUSR1 as u32 => return Ok(Request::Upgrade),
                 Some(signal) if signal.ssi_signo == Signal::SIGHUP as u32 => return Ok(Request::Reload),
-                Some(signal) => {
-                    info!(
-                        "stopped by {}",
-                        if signal.ssi_signo == Signal::SIGINT as u32 { "SIGINT" } else { "SIGTERM" }
-                    );
+                Some(signal) if signal.ssi_signo == Signal::SIGINT as u32 => {
+                    info!("stopped by SIGINT");
+                    return Ok(Request::StopNow);
+                }
+                Some(_) => {
+                    info!("stopped by SIGTERM");
                     return Ok(Request::Stop);
                 }
                 None => ready.clear_ready(),

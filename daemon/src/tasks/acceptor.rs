@@ -9,6 +9,7 @@ use crate::system::recurring::Recurring;
 use crate::tasks::reader::Reader;
 use rustix::io::Errno;
 use socket2::SockRef;
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
@@ -34,13 +35,14 @@ const OF_ONE_CONNECTION: [Errno; 11] = [
     Errno::NETUNREACH,
 ];
 
-/// Accepts clients from one listener.
-pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
+/// Accepts clients from one listener. While it turns them away, they are not served.
+pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>, turns_away: Rc<Cell<bool>>) {
     let mut failures = Recurring::default();
     let mut refusals = Recurring::default();
     let mut unconfigured = Recurring::default();
     loop {
         match accept(&server, &listener).await {
+            Ok(_) if turns_away.get() => {}
             Ok(socket) => {
                 if listener.inherited {
                     set_options(&socket, &mut unconfigured);
@@ -49,6 +51,17 @@ pub(crate) async fn run(server: Rc<Server>, listener: Rc<Listener>) {
             }
             Err(error) => failed(&server, &error, &mut failures).await,
         }
+    }
+}
+
+/// Accepts whoever waits in the listener's queue.
+pub(crate) fn accept_all(server: &Rc<Server>, listener: &Listener) {
+    let (mut refusals, mut unconfigured) = (Recurring::default(), Recurring::default());
+    while let Ok(Some(socket)) = listener.accept_queued() {
+        if listener.inherited {
+            set_options(&socket, &mut unconfigured);
+        }
+        serve(server, socket, &mut refusals);
     }
 }
 

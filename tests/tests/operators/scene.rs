@@ -29,6 +29,11 @@ impl Scene {
         Ok(Self { daemon, admin: Admin::Unix(path), _scratch: scratch })
     }
 
+    /// A daemon that runs already.
+    pub(crate) fn around(daemon: Daemon, admin: Admin, scratch: Scratch) -> Self {
+        Self { daemon, admin, _scratch: scratch }
+    }
+
     /// A client that was answered, or waits if no answer is expected.
     pub(crate) fn client(&self, request: &str, answer: &str) -> Result<Client> {
         let mut client = Client::connect(self.daemon.address())?;

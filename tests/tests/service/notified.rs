@@ -35,12 +35,16 @@ impl Manager {
 
     /// A daemon of this manager.
     fn start(&self, installed: &Installed, watchdog: Option<&str>) -> Result<Daemon> {
+        self.start_with(installed, watchdog, &[])
+    }
+
+    fn start_with(&self, installed: &Installed, watchdog: Option<&str>, arguments: &[&str]) -> Result<Daemon> {
         let daemon = Daemon::start(|address| {
             // A watchdog is only for the process that it names.
             let watchdog =
                 watchdog.map_or_else(String::new, |micros| format!("WATCHDOG_USEC={micros} WATCHDOG_PID=$$"));
             let mut command = installed.program().after(&format!("export NOTIFY_SOCKET=\"{}\" {watchdog}", self.name));
-            command.arg("-l").arg(address.to_string());
+            command.arg("-l").arg(address.to_string()).args(arguments);
             Ok(command)
         })?;
         daemon.settle()?;
@@ -100,6 +104,24 @@ fn a_life_with_upgrades() -> Result<()> {
         expect(&manager.told()?, "STOPPING=1", "")?;
         assert_eq!(daemon.wait()?.code(), Some(0));
     }
+    Ok(())
+}
+
+/// Draining at the end takes longer than the service manager would wait by itself.
+#[test]
+fn a_stop_that_drains_asks_for_its_time() -> Result<()> {
+    let installed = Installed::new()?;
+    let manager = Manager::at(&installed.path().with_file_name("notify"))?;
+    let mut daemon = manager.start_with(&installed, None, &["--drain-on-stop=120"])?;
+    expect(&manager.told()?, "READY=1", "clients: 0")?;
+    let mut client = Client::connect(daemon.address())?;
+    assert_eq!(client.ask("ACQ4ME page 1 9 0\n")?, "LOCKED\n");
+    daemon.signal(Signal::TERM)?;
+    let message = manager.told()?;
+    expect(&message, "STOPPING=1", "Draining")?;
+    ensure!(message.contains(&"EXTEND_TIMEOUT_USEC=125000000".to_owned()), "it told {message:?}");
+    assert_eq!(client.ask("RELEASE\n")?, "RELEASED\n");
+    assert_eq!(daemon.wait()?.code(), Some(0));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What is answered, one file for each question.
 
 pub(super) mod clients;
+pub(super) mod drain;
 pub(super) mod events;
 pub(super) mod groups;
 pub(super) mod history;

@@ -17,6 +17,7 @@ pub(in crate::admin) fn ready(server: &Server) -> Answer {
 /// Why the daemon takes no clients, in words that do not change.
 pub(super) fn reason(why: NotReady) -> &'static str {
     match why {
+        NotReady::Draining => "draining",
         NotReady::Full => "full",
         NotReady::NoDescriptors => "no descriptors",
     }

@@ -18,6 +18,7 @@ pub(super) struct Daemon {
     ready: bool,
     upgrades: UpgradeRecord,
     disconnects: SavedDisconnects,
+    drain_holders: u64,
     admin_connections: u32,
     events_lost: u64,
     open_descriptors: u64,
@@ -37,6 +38,7 @@ impl Daemon {
             ready,
             upgrades: server.upgrades().record(),
             disconnects: server.disconnects(),
+            drain_holders: server.drain_holders(),
             admin_connections: admin.connections.get(),
             events_lost: server.events_lost(),
             open_descriptors,
@@ -64,6 +66,8 @@ impl Daemon {
         to.family("poolcounter_disconnects_total", Kind::Counter, help);
         to.sample(&[("reason", "max_hold")], overdue);
         to.sample(&[("reason", "kick")], by_hand);
+        let help = "Locks that were held when draining began: their keys may have been held on another server, too.";
+        to.single("poolcounter_drain_holders_total", Kind::Counter, help, self.drain_holders);
         let help = "Connections of the admin interface.";
         to.single("poolcounter_admin_connections", Kind::Gauge, help, self.admin_connections);
         let help = "Events that readers were too slow for.";
