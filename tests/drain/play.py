@@ -149,7 +149,8 @@ def show_waits(requests, drains):
     for (client, within), times in sorted(rows.items()):
         times.sort()
         figures = (times[len(times) // 2], times[len(times) * 99 // 100], times[-1])
-        print(f"{client:<20}{'drain' if within else 'calm':<8}{len(times):>10}" + "".join(f"{time:>9.3f}" for time in figures))
+        head = f"{client:<20}{'drain' if within else 'calm':<8}{len(times):>10}"
+        print(head + "".join(f"{seconds:>9.3f}" for seconds in figures))
 
 
 def show_double(requests):

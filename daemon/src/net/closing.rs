@@ -2,12 +2,14 @@
 //!
 //! Closing a TCP listener, or shutting it down, resets its queue and forgets handshakes that have begun. So new connections are stopped first:
 //!
-//! | listener | is stopped by | a new client |
-//! | --- | --- | --- |
-//! | TCP, opened by this daemon | binding it to a network interface that does not exist (`SO_BINDTOIFINDEX`): the kernel finds no listener for a SYN, and handshakes that have begun go on | is refused at once |
-//! | TCP, given to this daemon | a filter that drops SYNs, because only a privileged process can undo the binding | is refused when it sends its SYN again, after a second |
-//! | Unix, opened by this daemon | removing its file | finds no file |
-//! | Unix, given to this daemon | nothing: its file is another's, and `listen` does not undo `shutdown`. Its connections are accepted and closed | sees the end of the stream |
+//! - TCP, opened by this daemon: it is bound to a network interface that does not exist (`SO_BINDTOIFINDEX`). The kernel finds no listener for a SYN and
+//!   refuses it at once. Handshakes that have begun go on.
+//! - TCP, given to this daemon: a filter drops SYNs, because only a privileged process can undo that binding. A new client is refused when it sends its SYN
+//!   again, after a second.
+//! - Unix, opened by this daemon: its file is removed.
+//! - Unix, given to this daemon: its file is another's, and `listen` does not undo `shutdown`. So its connections are accepted and closed.
+//!
+//! `docs/operating.md` has what was tried.
 
 use super::listener::Listener;
 use super::open::BACKLOG;

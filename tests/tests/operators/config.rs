@@ -43,7 +43,8 @@ fn what_changes_is_named() -> Result<()> {
     assert_eq!(scene.json("/v1/status")?["max_clients"], 3);
     assert_eq!(scene.json("/v1/keys/my:1")?["group"], "mine");
 
-    config.write("max-clients = 1\nidle-timeout = 60\nlisten = \"127.9.9.9\"\n[groups.yours]\npatterns = [\"my:*\"]\nwarn-held = 1\n")?;
+    let group = "[groups.yours]\npatterns = [\"my:*\"]\nwarn-held = 1\n";
+    config.write(&format!("max-clients = 1\nidle-timeout = 60\nlisten = \"127.9.9.9\"\n{group}"))?;
     let changed = json!({"changed": ["max-clients", "log-level", "groups"], "needs_restart": ["listen"]});
     assert_eq!(scene.post("/v1/reload")?, (200, changed));
     assert_eq!(scene.json("/v1/status")?["max_clients"], 1);

@@ -141,6 +141,8 @@ fn those_who_work_or_wait_finish_and_the_idle_are_disconnected() -> Result<()> {
     holder.expect_end()?;
     told.expect(b"DONE\n")?;
     heir.expect(b"LOCKED\n")?;
+    // It was told when the holder released, and is not idle for long enough: so the holder has not left because it was idle.
+    told.settle()?;
     let waiting = thread::scope(|scope| -> Result<Value> {
         let waiting = scope.spawn(|| {
             let mut admin = scene.admin.connect()?;
