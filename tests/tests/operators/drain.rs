@@ -156,6 +156,7 @@ fn those_who_work_or_wait_finish_and_the_idle_are_disconnected() -> Result<()> {
         heir.send(b"RELEASE\nRELEASE\n")?;
         heir.expect(b"RELEASED\nRELEASED\n")?;
         heir.expect_end()?;
+        told.settle()?;
         waiting.join().map_err(|_| anyhow::anyhow!("it panicked"))?
     })?;
     assert_eq!(waiting, json!({"clients": 0, "drained": true}));
