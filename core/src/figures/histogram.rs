@@ -51,7 +51,7 @@ impl Histogram {
 
 /// The first bucket whose bound is no shorter than this.
 fn bucket(micros: u64) -> usize {
-    let firsts = micros.div_ceil(FIRST).saturating_sub(1);
+    let firsts = micros.saturating_sub(1) / FIRST;
     // At most 64.
     ((u64::BITS - firsts.leading_zeros()) as usize).min(BOUNDS)
 }

@@ -24,6 +24,7 @@ mod group;
 mod histogram;
 mod history;
 mod hot;
+mod known;
 mod saved;
 
 pub use group::{Gauges, GroupFigures, Outcomes};
@@ -37,6 +38,7 @@ use crate::key::{GroupId, Groups};
 use alloc::vec::Vec;
 use history::History;
 use hot::Hot;
+use known::KnownGroups;
 
 pub(crate) use history::SavedHistory;
 pub(crate) use hot::SavedHot;
@@ -46,6 +48,7 @@ pub(crate) use saved::{SavedFigures, SavedGroups};
 #[derive(Clone, Debug)]
 pub struct Figures {
     groups: Groups,
+    known: KnownGroups,
     /// By the group's number.
     by_group: Vec<GroupFigures>,
     since: Timestamp,
@@ -70,7 +73,15 @@ impl Figures {
     pub fn new(groups: Groups, now: Timestamp) -> Self {
         let by_group = groups.iter().map(|_| GroupFigures::default()).collect();
         let history = History::new(now);
-        Self { groups, by_group, since: now, hot: Hot::new(now), step_end: history.step_end(), history }
+        Self {
+            groups,
+            known: KnownGroups::default(),
+            by_group,
+            since: now,
+            hot: Hot::new(now),
+            step_end: history.step_end(),
+            history,
+        }
     }
 
     /// When the figures began. An upgrade does not reset this time.
@@ -114,9 +125,9 @@ impl Figures {
         self.history.of(group)
     }
 
-    /// The first claim to a key begins. Gives the key's group.
-    pub(crate) fn key_born(&mut self, key: &[u8]) -> GroupId {
-        let group = self.groups.of(key);
+    /// The first claim to a key begins. Gives the key's group. `hash` is that of the [`Subject`].
+    pub(crate) fn key_born(&mut self, key: &[u8], hash: u64) -> GroupId {
+        let group = self.known.get_or_find(hash, || self.groups.of(key));
         if group.index() >= self.by_group.len() {
             self.by_group.resize_with(group.index() + 1, GroupFigures::default);
         }

@@ -4,6 +4,7 @@ use super::group::{GroupFigures, Outcomes};
 use super::histogram::{BOUNDS, Histogram};
 use super::history::SavedHistory;
 use super::hot::SavedHot;
+use super::known::KnownGroups;
 use super::{Figures, GroupId};
 use crate::Timestamp;
 use crate::key::Groups;
@@ -78,7 +79,8 @@ impl Figures {
             saved_groups.into_iter().map(SavedGroup::read).collect::<Result<_, _>>()?;
         let history = history.read(&mut by_group)?;
         let hot = hot.read(by_group.len(), hash)?;
-        Ok(Self { groups, by_group, since, hot, step_end: history.step_end(), history })
+        let known = KnownGroups::default();
+        Ok(Self { groups, known, by_group, since, hot, step_end: history.step_end(), history })
     }
 
     /// Goes on with the figures of `old`, under the names that its groups have. A group for which there is no room any more becomes a part of `other`.

@@ -85,6 +85,11 @@ impl Statistics {
     }
 
     /// Counts an event of the table, which happened at `now`.
+    #[expect(
+        clippy::inline_always,
+        reason = "the table knows the kind of event, and then only a few additions are left"
+    )]
+    #[inline(always)]
     pub fn count(&mut self, event: Event, now: Timestamp) {
         let Self { counters, times, .. } = self;
         match event {

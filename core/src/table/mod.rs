@@ -283,6 +283,7 @@ impl LockTable {
     }
 
     /// Ends a hold: grants the lock to the waiter `heir`, or frees it.
+    #[inline]
     fn end_hold(&mut self, claim: Index, heir: Option<Index>, end: HoldEnd, now: Timestamp) {
         let Claim { pool, client, requested, granted, .. } = self.claims[claim];
         self.report(pool, client, Event::HoldEnded { requested, granted, end }, now);

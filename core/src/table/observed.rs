@@ -25,8 +25,8 @@ impl Listeners {
     }
 
     #[inline(never)]
-    pub(super) fn key_born(&mut self, key: &[u8]) -> GroupId {
-        self.figures.as_mut().map_or(GroupId::OTHER, |figures| figures.key_born(key))
+    pub(super) fn key_born(&mut self, key: &[u8], hash: u64) -> GroupId {
+        self.figures.as_mut().map_or(GroupId::OTHER, |figures| figures.key_born(key, hash))
     }
 
     #[inline(never)]
@@ -58,7 +58,7 @@ impl LockTable {
     /// The same for figures that go on as they were written down.
     pub(super) fn install(&mut self, mut figures: Figures) {
         for pool in self.pools.arena.iter_mut() {
-            pool.group = figures.key_born(&pool.key);
+            pool.group = figures.key_born(&pool.key, pool.hash);
             figures.found(pool.group, pool.holders.len(), pool.count() - pool.holders.len());
         }
         self.listeners.get_or_insert_default().figures = Some(figures);

@@ -5,7 +5,6 @@ use super::queue::Queue;
 use crate::key::GroupId;
 use crate::protocol::Mode;
 use alloc::boxed::Box;
-use core::hash::Hasher;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 
@@ -85,7 +84,7 @@ impl Pools {
         let pool = arena.insert(Pool {
             key: key.into(),
             hash,
-            group: listeners.as_mut().map_or(GroupId::OTHER, |listeners| listeners.key_born(key)),
+            group: listeners.as_mut().map_or(GroupId::OTHER, |listeners| listeners.key_born(key, hash)),
             holders: Queue::EMPTY,
             for_me: Queue::EMPTY,
             for_anyone: Queue::EMPTY,
@@ -110,8 +109,6 @@ impl Pools {
     }
 
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
-        hasher.write(key);
-        hasher.finish()
+        SipHasher13::new_with_keys(self.seed.0, self.seed.1).hash(key)
     }
 }

@@ -68,6 +68,8 @@ impl Socket {
     ///
     /// A read that does not fill the buffer has emptied the socket, except for urgent data. So the runtime is told at once that there is nothing more, which saves
     /// a second system call.
+    ///
+    /// Only the daemon's clients are read from by this: with a second caller it would not be inlined, which costs 1.4 % of a command's instructions.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let mut received = Received::Nothing;
         let room = buffer.len();
@@ -125,6 +127,21 @@ impl Socket {
         match retry_on_intr(|| write(self, bytes)) {
             Err(Errno::WOULDBLOCK) => Ok(0),
             sent => Ok(sent?),
+        }
+    }
+
+    /// Waits until there are bytes, and reads some of them. Gives their number, which is 0 at the end.
+    pub(crate) fn poll_receive(&self, buffer: &mut [u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(context))?;
+            let received = match self {
+                Self::Tcp(socket) => socket.try_read(buffer),
+                Self::Unix(socket) => socket.try_read(buffer),
+            };
+            match received {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return Poll::Ready(received),
+            }
         }
     }
 
