@@ -63,6 +63,7 @@ fuzz:
 bench:
 	@scripts/setup bench
 	$(CARGO) run --release --locked -p poolcounter-bench -- $(BENCH)
+	$(CARGO) run --release --locked -p poolcounter-bench -- admin $(filter --quick --self,$(BENCH))
 	$(CARGO) run --release --locked -p poolcounter-bench -- php $(filter --quick --self,$(BENCH))
 	@scripts/build-wasm client
 	$(CARGO) run --release --locked -p poolcounter-bench -- clients $(filter --quick --self,$(BENCH))

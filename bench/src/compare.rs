@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Program, allow_descriptors};
 
-use crate::options::CompareOptions;
-use crate::plan::{self, Cell, Measure, Measures, Pace};
+use crate::options::{CompareOptions, Sides};
+use crate::plan::{self, Cell, Goal, Measure, Measures, Pace};
 use crate::report::{Layout, Report, Row, thousands};
 use crate::rounds;
 use crate::worker::{Options, Worker};
@@ -31,42 +31,59 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
         [] => plan::cells(),
         only => only.iter().flat_map(|only| only.0.clone()).collect(),
     };
-    let most = cells.iter().map(|cell| cell.connections).max();
-    allow_descriptors(most.unwrap_or_default() as u64 + 200)?;
-    let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     let itself = options.sides.itself;
     let reference = options.reference.as_deref().map_or_else(Program::reference, Program::at)?.path().to_owned();
     let ours = if itself { reference.clone() } else { daemon::ours(options.sides.common.ours.as_deref())? };
     eprintln!("reference: {}", reference.display());
     eprintln!("ours:      {}", ours.display());
-    eprintln!("daemons on core {daemon_cpu}, load on core {load_cpu}");
-    cpu::warn_if_busy();
+    let (load_cpu, daemon_cpu) = cpu::two_cores()?;
     let began = Instant::now();
     let preface = if itself { "The reference against itself: \"ours\" is the reference too." } else { "" };
     let mut report = Report::new(Layout { preface, ..LAYOUT });
-    for (index, &cell) in cells.iter().enumerate() {
-        eprint!("[{:2}/{}] {:9} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
-        let pace = Pace::new(cell, options.sides.common.quick, options.sides.rounds(3));
-        let start = |is_ours| {
-            let program = if is_ours { &ours } else { &reference }.clone();
-            Worker::start(Options { program, cell, daemon_cpu, load_cpu }, pace)
-        };
-        let pairs = rounds::pairs(pace.rounds, pace.pairs, start)
-            .with_context(|| format!("{} with {} connections", cell.mode, cell.connections))?;
-        report.add(rows(cell, &pairs, itself));
-    }
+    let worker = |cell, is_ours| {
+        let program = if is_ours { &ours } else { &reference }.clone();
+        Options { program, cell, daemon_cpu, load_cpu, admin: false }
+    };
+    let goal = |cell, measure| plan::goal(cell, measure, itself);
+    measure(&Contest { cells: &cells, sides: &options.sides, options: &worker, goal: &goal }, &mut report)?;
     eprintln!("took {} s", began.elapsed().as_secs());
     report.publish(options.sides.common.json.as_deref())
 }
 
+/// What is compared.
+pub(crate) struct Contest<'a> {
+    pub(crate) cells: &'a [Cell],
+    pub(crate) sides: &'a Sides,
+    /// What a side's worker does; the second side is ours.
+    pub(crate) options: &'a dyn Fn(Cell, bool) -> Options,
+    pub(crate) goal: &'a dyn Fn(Cell, Measure) -> Option<Goal>,
+}
+
+/// Measures every cell, and adds its rows to a report.
+pub(crate) fn measure(contest: &Contest<'_>, report: &mut Report) -> Result<()> {
+    let Contest { cells, sides, options, goal } = *contest;
+    allow_descriptors(cells.iter().map(Cell::descriptors).max().unwrap_or_default())?;
+    let (load_cpu, daemon_cpu) = cpu::two_cores()?;
+    eprintln!("daemons on core {daemon_cpu}, load on core {load_cpu}");
+    cpu::warn_if_busy();
+    for (index, &cell) in cells.iter().enumerate() {
+        eprint!("[{:2}/{}] {:9} {:6} ", index + 1, cells.len(), cell.mode, cell.connections);
+        let pace = Pace::new(cell, sides.common.quick, sides.rounds(3));
+        let pairs = rounds::pairs(pace.rounds, pace.pairs, |is_ours| Worker::start(options(cell, is_ours), pace))
+            .with_context(|| format!("{} with {} connections", cell.mode, cell.connections))?;
+        report.add(rows(cell, &pairs, goal));
+    }
+    Ok(())
+}
+
 /// The rows of a cell, one for each measure that its pairs have.
-fn rows(cell: Cell, pairs: &[(Measures, Measures)], itself: bool) -> Vec<Row> {
+fn rows(cell: Cell, pairs: &[(Measures, Measures)], goal: &dyn Fn(Cell, Measure) -> Option<Goal>) -> Vec<Row> {
     let row = |measure: Measure| {
         let figures =
             |(reference, ours): &(Measures, Measures)| Some((*reference.get(&measure)?, *ours.get(&measure)?));
         let figures: Vec<_> = pairs.iter().map(figures).collect::<Option<_>>()?;
         let labels = vec![cell.mode.to_string(), thousands(&cell.connections.to_string())];
-        Some(Row::new(measure.heading(), labels, figures, plan::goal(cell, measure, itself)))
+        Some(Row::new(measure.heading(), labels, figures, goal(cell, measure)))
     };
     Measure::ALL.into_iter().filter_map(row).collect()
 }

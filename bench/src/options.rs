@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Php(PhpOptions),
     /// Protected sections from C, Python and Node: by our libraries, and written by hand; two minutes
     Clients(ClientsOptions),
+    /// What the admin interface costs: our daemon without and with it; two minutes
+    Admin(Sides),
     /// What a command takes while the daemon is upgraded under it; less than half a minute
     Upgrade(UpgradeOptions),
     /// An exact number of commands against a daemon that already runs

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use poolcounter_test_support::replay::Player;
-use poolcounter_test_support::{Daemon, allow_descriptors, kernel, pin};
+use poolcounter_test_support::{Admin, Daemon, Scratch, allow_descriptors, kernel, pin};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon;
 use crate::job::{Job, ask, start};
 use crate::load::connect::Connect;
 use crate::load::slice::Slice;
-use crate::load::{Load, memory};
+use crate::load::{Load, memory, scrape};
 use crate::plan::{Cell, Measure, Measures, Mode, Pace};
 use crate::rounds::Contender;
 
@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) cell: Cell,
     pub(crate) daemon_cpu: usize,
     pub(crate) load_cpu: usize,
+    /// With an admin interface on a Unix socket.
+    pub(crate) admin: bool,
 }
 
 /// A running worker with its daemon, which dies with it. Both are killed when this is dropped.
@@ -68,13 +70,21 @@ impl Contender for Worker {
 
 /// Runs until standard input ends. Every line in (milliseconds) is answered by one line out (the figures as JSON).
 pub(crate) fn run(options: &Options) -> Result<()> {
-    allow_descriptors(options.cell.connections as u64 + 200)?;
-    let daemon = daemon::start(&options.program, options.daemon_cpu, &["-l", "127.0.0.1"])?;
+    allow_descriptors(options.cell.descriptors())?;
+    let scratch = Scratch::new()?;
+    let socket = scratch.file("admin");
+    let at = format!("unix:{}", socket.display());
+    let arguments = ["-l", "127.0.0.1", "--admin", &at];
+    let arguments = if options.admin { &arguments[..] } else { &arguments[..2] };
+    let daemon = daemon::start(&options.program, options.daemon_cpu, arguments)?;
     pin(options.load_cpu)?;
+    // Before the load, whose check does not know of these locks.
+    let _held = (options.cell.mode == Mode::Scraped).then(|| scrape::hold_keys(daemon::ADDRESS)).transpose()?;
+    let admin = options.admin.then_some(Admin::Unix(socket));
     let mut load = match options.cell.mode {
         // Memory is measured without a load.
         Mode::Memory => None,
-        mode => Some(Load::new(mode, daemon::ADDRESS, options.cell.connections)?),
+        mode => Some(Load::new(mode, daemon::ADDRESS, options.cell.connections, admin)?),
     };
     reply(&Measures::new())?;
     for line in io::stdin().lock().lines() {
@@ -106,7 +116,7 @@ fn slice(cell: Cell, daemon: &Daemon, load: Option<&mut Load>, length: Duration)
     };
     load.scenario.run(&mut slice)?;
     let mut measures = slice.measures(kernel::cpu_time(daemon.pid())?.saturating_sub(before))?;
-    if cell.mode == Mode::Bystander {
+    if matches!(cell.mode, Mode::Bystander | Mode::Scraped) {
         // A faster daemon serves the bystander more often, so the sum of its times has no meaning.
         measures.retain(|measure, _| !matches!(measure, Measure::Cpu | Measure::Rate));
     }

@@ -20,7 +20,7 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     let connections = options.connections.get();
     allow_descriptors(connections as u64 + 64)?;
     let cycles = cycles(options)?;
-    let mut load = Load::new(options.mode, options.address, connections)?;
+    let mut load = Load::new(options.mode, options.address, connections, None)?;
     let mut slice = Slice::counted(cycles)?.at_most(PATIENCE);
     load.scenario.run(&mut slice)?;
     ensure!(load.scenario.tally().abandoned == 0, "not all connections were taken up within {PATIENCE:?}");

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use super::Tally;
-use super::client::{Answer, Client, PATIENCE, RELEASE};
+use super::client::{Answer, Client, PATIENCE};
 use super::poller::Poller;
 
 /// Connections not yet accepted at any moment. The reference has a backlog of 20.
@@ -45,8 +45,13 @@ impl Fleet {
 
     /// Sends a greeting from every client again. No client may hold a lock or wait.
     pub(crate) fn greet(&mut self) -> Result<()> {
+        self.ask_all(|_| "RELEASE\n".to_owned(), Answer::NotLocked)
+    }
+
+    /// Sends a command from every client, and waits for all answers.
+    pub(crate) fn ask_all(&mut self, command: impl Fn(usize) -> String, answer: Answer) -> Result<()> {
         for number in 0..self.len() {
-            self.crew.clients[number].send(RELEASE, Answer::NotLocked, Instant::now())?;
+            self.crew.clients[number].send(command(number).as_bytes(), answer, Instant::now())?;
         }
         self.receive(self.len())
     }

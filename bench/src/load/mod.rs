@@ -10,6 +10,7 @@ pub(crate) mod fixed;
 pub(crate) mod fleet;
 pub(crate) mod memory;
 pub(crate) mod poller;
+pub(crate) mod scrape;
 pub(crate) mod slice;
 pub(crate) mod sources;
 pub(crate) mod stampede;
@@ -19,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use poolcounter_test_support::Counters;
+use poolcounter_test_support::{Admin, Counters};
 
 use crate::plan::Mode;
 use client::PATIENCE;
@@ -55,14 +56,15 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Connects the clients.
-    pub(crate) fn new(mode: Mode, address: SocketAddr, connections: usize) -> Result<Load> {
+    /// Connects the clients. Some ask the admin interface in the mode scraped, if there is one.
+    pub(crate) fn new(mode: Mode, address: SocketAddr, connections: usize, admin: Option<Admin>) -> Result<Load> {
         let before = counters::ask(address)?;
         let scenario: Box<dyn Scenario> = match mode {
             Mode::Own => Box::new(cycle::Cycle::own(address, connections)?),
             Mode::Shared => Box::new(cycle::Cycle::shared(address, connections)?),
             Mode::Stampede => Box::new(stampede::Stampede::new(address, connections, false)?),
             Mode::Bystander => Box::new(stampede::Stampede::new(address, connections, true)?),
+            Mode::Scraped => Box::new(scrape::Scraped::new(address, connections, admin)?),
             Mode::Connect => Box::new(connect::Connect::new(address, connections)?),
             Mode::Memory => bail!("the mode memory has no load"),
         };

@@ -21,8 +21,8 @@ pub(crate) struct Stampede {
     fleet: Fleet,
     probe: Client,
     waiters: usize,
-    /// The number of the client with another key, the bystander.
-    bystander: Option<usize>,
+    /// Whether there is one more client, the bystander, which uses another key.
+    beside: bool,
     acquire: Vec<u8>,
 }
 
@@ -35,7 +35,7 @@ impl Stampede {
             fleet,
             probe: Client::connect(address)?,
             waiters,
-            bystander: beside.then_some(clients),
+            beside,
             acquire: format!("ACQ4ANY stampede 1 {clients} {WAIT_SECONDS}\n").into_bytes(),
         })
     }
@@ -68,23 +68,29 @@ impl Stampede {
         Ok(last - start)
     }
 
-    /// Sends RELEASE, and gives the time of the bystander's slowest acquire before the last DONE. The waiters do not read their DONE meanwhile, because this
-    /// would be measured as well.
-    fn release_beside(&mut self, bystander: usize, slice: &mut Slice) -> Result<Duration> {
+    /// Sends RELEASE, and passes the time of each acquire of the bystander before the last DONE to `took`. The waiters do not read their DONE meanwhile, because
+    /// this would be measured as well.
+    pub(crate) fn release_beside(
+        &mut self,
+        slice: &mut Slice,
+        mut took: impl FnMut(&mut Slice, Duration),
+    ) -> Result<()> {
+        let bystander = self.waiters + 1;
         let crew = &mut self.fleet.crew;
         crew.clients[HOLDER].send(RELEASE, Answer::Released, Instant::now())?;
-        let mut slowest = Duration::ZERO;
         while crew.receive(HOLDER)?.is_none() {
             let start = Instant::now();
             crew.clients[bystander].send(b"ACQ4ME bystander 1 1 0\n", Answer::Locked, start)?;
             crew.await_answer(bystander)?;
-            slowest = slowest.max(start.elapsed());
+            took(slice, start.elapsed());
             crew.clients[bystander].send(RELEASE, Answer::Released, start)?;
             crew.await_answer(bystander)?;
             slice.answered(2);
         }
         (1..=self.waiters).try_for_each(|waiter| crew.await_answer(waiter))?;
-        Ok(slowest)
+        slice.answered(self.waiters as u64 + 2);
+        slice.tick(Instant::now());
+        Ok(())
     }
 }
 
@@ -92,13 +98,15 @@ impl Scenario for Stampede {
     fn run(&mut self, slice: &mut Slice) -> Result<()> {
         while slice.begin() {
             slice.answered(self.gather()?);
-            let latency = match self.bystander {
-                Some(bystander) => self.release_beside(bystander, slice)?,
-                None => self.release()?,
-            };
-            slice.latency(latency);
-            slice.answered(self.waiters as u64 + 2);
-            slice.tick(Instant::now());
+            if self.beside {
+                let mut slowest = Duration::ZERO;
+                self.release_beside(slice, |_, took| slowest = slowest.max(took))?;
+                slice.latency(slowest);
+            } else {
+                slice.latency(self.release()?);
+                slice.answered(self.waiters as u64 + 2);
+                slice.tick(Instant::now());
+            }
         }
         Ok(())
     }
