@@ -54,5 +54,8 @@ fn check_rules(key: &[u8], text: &[u8]) {
     assert!(groups.iter().len() <= 1 + MAX_GROUPS);
     for group in first {
         assert_eq!(groups.find(groups.name(group)), Some(group));
+        // A group that a key makes has a name that a rule could have.
+        let name = groups.name(group).to_owned();
+        assert_eq!(groups.named(&name), Ok(group));
     }
 }

@@ -50,7 +50,7 @@ fn observed(input: &mut Input<'_>) -> Vec<u8> {
             let _ = table.command(clients[who], Command::Release, now);
         } else {
             let mode = if what & 4 == 0 { Mode::ForMe } else { Mode::ForAnyone };
-            let key = [&b"wiki:pcache:1"[..], b"Slots:1", b"thumbor-ip-1", b"x"][usize::from(what >> 6)];
+            let key = [&b"wiki:pcache:1"[..], b"Slots:1", b"slots:1", b"x"][usize::from(what >> 6)];
             let acquire = Acquire { mode, key, workers: 1, maxqueue: 3, timeout: u32::from(what >> 4 & 3) };
             let _ = table.command(clients[who], Command::Acquire(acquire), now);
         }

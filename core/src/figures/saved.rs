@@ -86,7 +86,7 @@ impl Figures {
     /// Goes on with the figures of `old`, under the names that its groups have. A group for which there is no room any more becomes a part of `other`.
     pub(crate) fn continue_from(&mut self, old: Self) {
         let ids: Vec<GroupId> =
-            old.groups.iter().map(|(_, name)| self.groups.intern(name).unwrap_or(GroupId::OTHER)).collect();
+            old.groups.iter().map(|(_, name)| self.groups.named(name).unwrap_or(GroupId::OTHER)).collect();
         self.by_group.resize_with(self.groups.iter().len(), GroupFigures::default);
         for (figures, &id) in old.by_group.iter().zip(&ids) {
             self.by_group[id.index()].add(figures);

@@ -83,8 +83,8 @@ pub struct Groups {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rule {
     Pattern(Pattern, GroupId),
-    /// Slots of any name.
-    Slots,
+    /// Slots of the name that the group has, or of any name.
+    Slots(Option<GroupId>),
 }
 
 /// Why a rule cannot be.
@@ -132,11 +132,12 @@ impl Groups {
         Self { names: vec!["other".into()], rules: Vec::new(), starts: Starts::default(), slots: false }
     }
 
-    /// Groups of these names without rules, numbered in this order; the first is `other`.
+    /// Groups of these names without rules, numbered in this order; the first is `other`. One may have the name `slots`: programs wrote that down which let
+    /// clients make such a group.
     pub(crate) fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut groups = Self::none();
         for (index, name) in names.enumerate() {
-            let group = groups.named(name).ok()?;
+            let group = if name == SLOTS { groups.intern(name)? } else { groups.named(name).ok()? };
             // One that is there twice has the number of the first.
             (group.index() == index).then_some(())?;
         }
@@ -178,17 +179,20 @@ impl Groups {
             let pattern = Pattern::parse(pattern)?;
             Rule::Pattern(pattern, self.named(group)?)
         } else if pattern == "*" {
-            Rule::Slots
+            Rule::Slots(None)
         } else {
-            let group = self.named(pattern)?;
-            Rule::Pattern(Pattern::parse(&alloc::format!("{pattern}:{{digits}}"))?, group)
+            Rule::Slots(Some(self.named(pattern)?))
         };
+        self.push(rule);
+        Ok(())
+    }
+
+    fn push(&mut self, rule: Rule) {
         match &rule {
             Rule::Pattern(pattern, _) => self.starts.add(pattern),
-            Rule::Slots => self.slots = true,
+            Rule::Slots(_) => self.slots = true,
         }
         self.rules.push(rule);
-        Ok(())
     }
 
     /// Adds the rules of `other` behind these.
@@ -201,11 +205,12 @@ impl Groups {
             if self.rules.len() == MAX_RULES {
                 return Err(GroupError::TooManyRules);
             }
+            let mut group = |group: &GroupId| self.named(other.name(*group));
             let rule = match rule {
-                Rule::Pattern(pattern, group) => Rule::Pattern(pattern.clone(), self.named(other.name(*group))?),
-                Rule::Slots => Rule::Slots,
+                Rule::Pattern(pattern, of) => Rule::Pattern(pattern.clone(), group(of)?),
+                Rule::Slots(of) => Rule::Slots(of.as_ref().map(group).transpose()?),
             };
-            self.rules.push(rule);
+            self.push(rule);
         }
         Ok(())
     }
@@ -216,14 +221,14 @@ impl Groups {
     ///
     /// If the name cannot be, or there are too many groups.
     pub fn named(&mut self, name: &str) -> Result<GroupId, GroupError> {
-        if !is_name(name.as_bytes()) || name == SLOTS {
+        if !is_group_name(name.as_bytes()) {
             return Err(GroupError::Name(name.into()));
         }
         self.intern(name).ok_or(GroupError::TooManyGroups)
     }
 
     /// The group of this name, made if there is none and there is room for it.
-    pub(crate) fn intern(&mut self, name: &str) -> Option<GroupId> {
+    fn intern(&mut self, name: &str) -> Option<GroupId> {
         let found = self.id(name.as_bytes());
         if found.is_some() || self.names.len() > MAX_GROUPS {
             return found;
@@ -243,7 +248,8 @@ impl Groups {
         for rule in &self.rules {
             match rule {
                 Rule::Pattern(pattern, group) if pattern.matches(places) => return *group,
-                Rule::Slots if let Some(name) = slots => return self.intern(name).unwrap_or_default(),
+                Rule::Slots(None) if let Some(name) = slots => return self.intern(name).unwrap_or_default(),
+                Rule::Slots(Some(group)) if slots.is_some_and(|name| name == self.name(*group)) => return *group,
                 _ => {}
             }
         }
@@ -290,17 +296,20 @@ fn id(index: usize) -> GroupId {
     GroupId(index as u8)
 }
 
-/// The name of the pool, if the key is one of a pool's slots: a name, a colon, and a number.
+/// The name of the group, if the key is one of a pool's slots: the name, a colon, and a number.
 fn slots_of(key: &[u8]) -> Option<&str> {
     let digits = key.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (name, _) = key.split_at(key.len() - digits);
-    let name = name.strip_suffix(b":").filter(|name| digits > 0 && is_name(name))?;
+    let name = name.strip_suffix(b":").filter(|name| digits > 0 && is_group_name(name))?;
     core::str::from_utf8(name).ok()
 }
 
-fn is_name(name: &[u8]) -> bool {
+/// Whether a group can have this name. `slots` is none, because it has another meaning in a rule.
+fn is_group_name(name: &[u8]) -> bool {
     let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
-    name.len() <= 64 && name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(is_inner)
+    let is_word =
+        name.len() <= 64 && name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(is_inner);
+    is_word && name != SLOTS.as_bytes()
 }
 
 #[cfg(test)]
@@ -339,6 +348,9 @@ mod tests {
             ("Name:", "other"),
             ("Name:5x", "other"),
             ("a:b:5", "other"),
+            ("slots:5", "other"),
+            ("nowait:slots:5", "other"),
+            ("other:5", "other"),
             ("9:5", "other"),
             (":5", "other"),
             ("5", "other"),
@@ -378,6 +390,18 @@ mod tests {
             (name(b"Known:"), name(b"Unknown:7"), name(b"Known:7:1")),
             ("other".into(), "other".into(), "other".into())
         );
+    }
+
+    #[test]
+    fn rules_behind_others_are_rules_like_these() {
+        let mut groups = Groups::parse("a x:1\nKnown known:*").expect("rules");
+        groups.append(&Groups::parse("b x:*\nslots Known\nslots *").expect("rules")).expect("there is room");
+        let mut name = |key: &[u8]| group_of(&mut groups, key);
+        assert_eq!([name(b"x:1"), name(b"x:2"), name(b"known:x")], ["a", "b", "Known"]);
+        assert_eq!([name(b"Known:7"), name(b"Unknown:7"), name(b"x")], ["Known", "Unknown", "other"]);
+        let mut known = Groups::none();
+        known.append(&Groups::parse("slots Known").expect("rules")).expect("there is room");
+        assert_eq!([b"Known:7", b"Other:7"].map(|key| group_of(&mut known, key)), ["Known", "other"]);
     }
 
     #[test]

@@ -6,12 +6,15 @@ use poolcounter::protocol::Response;
 use std::collections::{BTreeMap, HashMap};
 
 /// The keys of the test, and their groups by the default rules.
-pub(crate) const KEYS: [(&[u8], &str); 6] = [
+pub(crate) const KEYS: [(&[u8], &str); 8] = [
     (b"enwiki:pcache:1", "pcache"),
     (b"nowait:dewiki:pcache:2", "pcache"),
     (b"thumbor-ip-2001:db8::7", "thumbor-ip"),
     (b"Slotted:3", "Slotted"),
     (b"Slotted:4", "Slotted"),
+    // These are names that have a meaning.
+    (b"slots:5", "other"),
+    (b"other:5", "other"),
     (b"misc", "other"),
 ];
 

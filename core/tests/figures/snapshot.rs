@@ -107,6 +107,24 @@ fn groups_for_which_there_is_no_room_become_a_part_of_other() {
     assert_eq!((group_of(b"wiki:a:1"), group_of(b"wiki:b:1")), (Some("a"), Some("other")));
 }
 
+/// A daemon that let a client make the group `slots` hands it over like any other.
+#[test]
+fn a_group_that_cannot_be_any_more_becomes_a_part_of_other() {
+    let mut sections = sections(&observed("slots *").snapshot().expect("a snapshot"));
+    let (_, groups) = sections.iter_mut().find(|(tag, _)| *tag == 4).expect("it has groups");
+    let place = groups.windows(5).position(|name| name == b"Slots").expect("the group's name");
+    groups[place..place + 5].copy_from_slice(b"slots");
+    let mut table = LockTable::restore(&joined(&sections), SEED).expect("what was written down");
+    assert_eq!(table.snapshot().map(|bytes| LockTable::restore(&bytes, SEED).is_ok()), Ok(true));
+    let granted = |table: &LockTable| -> Vec<(String, u64)> {
+        let figures = table.figures().expect("they are on");
+        figures.groups().map(|(_, name, group)| (name.to_owned(), group.outcomes.granted)).collect()
+    };
+    assert_eq!(granted(&table), [("other".into(), 3), ("slots".into(), 1)]);
+    table.observe(Figures::new(Groups::parse("slots *").expect("rules"), at(70)));
+    assert_eq!(granted(&table), [("other".into(), 4), ("Slots".into(), 0)]);
+}
+
 #[test]
 fn sections_that_belong_together_come_together() {
     let sections = sections(&observed("slots *").snapshot().expect("a snapshot"));
