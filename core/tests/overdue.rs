@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used)]
 
 use poolcounter::event::HoldEnd;
-use poolcounter::figures::Figures;
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::table::{HoldChange, HoldId, HoldLimits, HoldPolicies, HoldReport};
@@ -157,7 +156,7 @@ fn groups_have_limits_of_their_own() {
         world.waiter(key, 0);
     }
     // Groups that exist already, and groups that are made by their first keys.
-    world.0.observe(Figures::new(groups, at(1)));
+    world.0.observe(groups, at(1));
     let overdue = |holder| (HoldChange::Overdue, holder);
     let mut changes = world.changes(WARN);
     changes.sort_by_key(|(_, client)| client.index());

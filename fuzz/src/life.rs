@@ -81,7 +81,7 @@ fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
     let mut now = BEGINS;
     // Half of all tables get new rules for their groups, if they have figures.
     if steps.len().is_multiple_of(2) && table.figures().is_some() {
-        table.observe(Figures::new(Groups::default(), Timestamp::from_micros(now)));
+        table.observe(Groups::default(), Timestamp::from_micros(now));
     }
     for step in steps {
         let clients: Vec<ClientId> = table.clients().map(|client| client.id()).collect();

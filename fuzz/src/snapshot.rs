@@ -2,7 +2,6 @@
 
 use crate::input::Input;
 use crate::life::{SEED, goes_on};
-use poolcounter::figures::Figures;
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Mode};
 use poolcounter::table::{read_section, write_section};
@@ -40,7 +39,7 @@ fn sections(claims: &[u8], statistics: &[u8]) -> Vec<u8> {
 fn observed(input: &mut Input<'_>) -> Vec<u8> {
     let mut now = Timestamp::from_micros(1 << 36);
     let mut table = LockTable::new(SEED, now);
-    table.observe(Figures::new(Groups::default(), now));
+    table.observe(Groups::default(), now);
     let clients: Vec<ClientId> = (0..6).map(|_| table.connect()).collect();
     for _ in 0..input.below(64) {
         let (who, what) = (input.below(clients.len()), input.byte());

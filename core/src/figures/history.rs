@@ -139,13 +139,17 @@ impl History {
         SavedHistory { first: self.first, current: self.current, groups }
     }
 
-    /// Goes on with `old`, whose groups have these numbers now. If the old history ends later than this one begins, it is discarded.
-    pub(super) fn continue_from(&mut self, old: Self, ids: &[GroupId]) {
+    /// Goes on with `old`, whose groups have these numbers now, and whose figures `groups` has. If the old history ends later than this one begins, it is
+    /// discarded, and a new one begins with the figures as they are.
+    pub(super) fn continue_from(&mut self, old: Self, ids: &[GroupId], groups: &mut [GroupFigures]) {
+        self.groups.resize_with(groups.len(), GroupHistory::default);
         if old.current > self.current {
+            for (group, history) in groups.iter_mut().zip(&mut self.groups) {
+                history.before = Counters::of(group);
+                group.peak = 0;
+            }
             return;
         }
-        let groups = ids.iter().map(|id| id.index() + 1).max().unwrap_or_default();
-        self.groups.resize_with(groups, GroupHistory::default);
         (self.first, self.current) = (old.first, old.current);
         for (old, id) in old.groups.into_iter().zip(ids) {
             self.groups[id.index()].add(&old);

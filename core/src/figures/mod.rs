@@ -4,14 +4,13 @@
 //! [`LockTable::observe`](crate::LockTable::observe) turns them on.
 //!
 //! ```
-//! use poolcounter::figures::Figures;
 //! use poolcounter::key::Groups;
 //! use poolcounter::protocol::{Command, Line};
 //! use poolcounter::{HashSeed, LockTable, Timestamp};
 //!
 //! let at = Timestamp::from_micros;
 //! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
-//! table.observe(Figures::new(Groups::default(), at(0)));
+//! table.observe(Groups::default(), at(0));
 //! let client = table.connect();
 //! let _ = table.command(client, Command::parse(Line::Complete(b"ACQ4ANY enwiki:pcache:1 1 10 5")), at(0));
 //!
@@ -56,6 +55,8 @@ pub struct Figures {
     history: History,
     /// When the current step of the history ends. The slots of hot keys are made of whole steps.
     step_end: Timestamp,
+    /// The peak of `other` in the current step while all keys belong to it, because the rules are still to come; see [`Figures::restore`].
+    peak_of_other: Option<u64>,
 }
 
 /// What an event is about.
@@ -69,18 +70,19 @@ pub(crate) struct Subject<'a> {
 
 impl Figures {
     /// Nothing counted yet, at the moment `now`.
-    #[must_use]
-    pub fn new(groups: Groups, now: Timestamp) -> Self {
+    pub(crate) fn new(groups: Groups, now: Timestamp) -> Self {
         let by_group = groups.iter().map(|_| GroupFigures::default()).collect();
         let history = History::new(now);
+        let step_end = history.step_end();
         Self {
             groups,
             known: KnownGroups::default(),
             by_group,
             since: now,
             hot: Hot::new(now),
-            step_end: history.step_end(),
+            step_end,
             history,
+            peak_of_other: None,
         }
     }
 
@@ -110,8 +112,9 @@ impl Figures {
 
     /// The hottest keys, at most [`HOT_KEYS`], the greatest count first.
     ///
-    /// Keys with a low count are forgotten, so a count is not exact; [`HotKey::error`] says how much too high it may be. No key is missing whose true value is greater than the last
-    /// count of a full list. As long as no more than 256 keys are counted in ten seconds, the counts of the last minute are exact.
+    /// Keys with a low count are forgotten, so a count is not exact; [`HotKey::error`] says how much too high it may be. No key is missing whose true value is
+    /// greater than the last count of a full list. As long as no more than 256 keys, and 128 KiB of keys, are counted in ten seconds, the counts of the last
+    /// minute are exact.
     ///
     /// It takes O(1): at most 14 summaries of a bounded number of keys are put together.
     #[must_use]
@@ -172,5 +175,8 @@ impl Figures {
         self.history.advance(&mut self.by_group, now);
         self.hot.advance(now);
         self.step_end = self.history.step_end();
+        if let Some(peak) = &mut self.peak_of_other {
+            *peak = 0;
+        }
     }
 }

@@ -79,22 +79,31 @@ impl Figures {
             saved_groups.into_iter().map(SavedGroup::read).collect::<Result<_, _>>()?;
         let history = history.read(&mut by_group)?;
         let hot = hot.read(by_group.len(), hash)?;
+        let peak_of_other = by_group.first().map(|other| other.peak);
         let known = KnownGroups::default();
-        Ok(Self { groups, known, by_group, since, hot, step_end: history.step_end(), history })
+        Ok(Self { groups, known, by_group, since, hot, step_end: history.step_end(), history, peak_of_other })
     }
 
-    /// Goes on with the figures of `old`, under the names that its groups have. A group for which there is no room any more becomes a part of `other`.
-    pub(crate) fn continue_from(&mut self, old: Self) {
-        let ids: Vec<GroupId> =
-            old.groups.iter().map(|(_, name)| self.groups.named(name).unwrap_or(GroupId::OTHER)).collect();
+    /// Goes on with the figures of `old`, under the names that its groups have, and gives the numbers of its groups. Those of the keys that exist have
+    /// their places already. A group for which there is no room becomes a part of `other`, and so does one without rules and keys if `old` had no room.
+    pub(crate) fn continue_from(&mut self, mut old: Self) -> Vec<GroupId> {
+        if let (Some(peak), Some(other)) = (old.peak_of_other, old.by_group.first_mut()) {
+            other.peak = peak;
+        }
+        let id = |(_, name)| {
+            let made = if old.groups.is_full() { None } else { self.groups.named(name).ok() };
+            made.or_else(|| self.groups.find(name)).unwrap_or_default()
+        };
+        let ids: Vec<GroupId> = old.groups.iter().map(id).collect();
         self.by_group.resize_with(self.groups.iter().len(), GroupFigures::default);
         for (figures, &id) in old.by_group.iter().zip(&ids) {
             self.by_group[id.index()].add(figures);
         }
         self.since = old.since;
-        self.history.continue_from(old.history, &ids);
+        self.history.continue_from(old.history, &ids, &mut self.by_group);
         self.hot.continue_from(old.hot, &ids);
         self.step_end = self.history.step_end();
+        ids
     }
 }
 

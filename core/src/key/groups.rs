@@ -230,7 +230,7 @@ impl Groups {
     /// The group of this name, made if there is none and there is room for it.
     fn intern(&mut self, name: &str) -> Option<GroupId> {
         let found = self.id(name.as_bytes());
-        if found.is_some() || self.names.len() > MAX_GROUPS {
+        if found.is_some() || self.is_full() {
             return found;
         }
         self.names.push(name.into());
@@ -274,6 +274,10 @@ impl Groups {
         self.names.iter().enumerate().map(|(index, name)| (id(index), &**name))
     }
 
+    pub(crate) fn is_full(&self) -> bool {
+        self.names.len() > MAX_GROUPS
+    }
+
     fn id(&self, name: &[u8]) -> Option<GroupId> {
         self.names.iter().position(|known| known.as_bytes() == name).map(id)
     }
@@ -307,8 +311,7 @@ fn slots_of(key: &[u8]) -> Option<&str> {
 /// Whether a group can have this name. `slots` is none, because it has another meaning in a rule.
 fn is_group_name(name: &[u8]) -> bool {
     let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
-    let is_word =
-        name.len() <= 64 && name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(is_inner);
+    let is_word = name.len() <= 64 && name.first().is_some_and(u8::is_ascii_alphabetic) && name.iter().all(is_inner);
     is_word && name != SLOTS.as_bytes()
 }
 

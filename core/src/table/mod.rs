@@ -85,7 +85,8 @@ pub struct Wakeup {
 
 /// Locks, queues, timers and statistics of one server, with the behaviour of the reference.
 ///
-/// Every operation is O(1), those that change a timer O(log n). Only claims that exist now take memory.
+/// Every operation is O(1), those that change a timer O(log n). Only claims that exist now take memory, beside a bounded amount for
+/// [figures](Self::observe).
 ///
 /// # Panics
 ///

@@ -4,7 +4,7 @@ use super::{ClientId, LockTable};
 use crate::Timestamp;
 use crate::event::Event;
 use crate::figures::{Figures, Subject};
-use crate::key::GroupId;
+use crate::key::{GroupId, Groups};
 use alloc::boxed::Box;
 
 /// Who is told of events, beside the statistics.
@@ -38,38 +38,48 @@ impl Listeners {
 }
 
 impl LockTable {
-    /// Turns [figures](Self::figures) on. They count what happens from now on; their gauges begin with the keys and claims that exist.
+    /// Turns [figures](Self::figures) on, by these rules for groups. They count what happens from `now` on; their gauges begin with the keys and claims that
+    /// exist.
     ///
-    /// If figures are on already, or a snapshot has brought some, they go on under the rules of the new ones. What was counted of a group
-    /// stays with its name. It becomes a part of `other` if there is no room for the name any more.
+    /// If figures are on already, or a snapshot has brought some, they go on under the new rules. What was counted of a group stays with its name. It becomes
+    /// a part of `other` if there is no room for the name any more. If all places were taken before, the same becomes of each group that has neither a rule
+    /// nor a key now, so that others get a place.
+    ///
+    /// If `now` is before what was counted in the history and of the hot keys, these begin anew.
     ///
     /// It takes O(keys).
-    pub fn observe(&mut self, mut figures: Figures) {
-        let listeners = self.listeners.get_or_insert_default();
-        if let Some(old) = listeners.figures.take() {
-            figures.continue_from(old);
-        }
-        self.install(figures);
-        if let Some(figures) = self.listeners.as_mut().and_then(|listeners| listeners.figures.as_mut()) {
+    pub fn observe(&mut self, groups: Groups, now: Timestamp) {
+        let old = self.listeners.get_or_insert_default().figures.take();
+        self.install(Figures::new(groups, now));
+        let Listeners { figures, occurrences } = &mut **self.listeners.get_or_insert_default();
+        if let Some(figures) = figures {
+            let ids = old.map(|old| figures.continue_from(old)).unwrap_or_default();
             figures.begin_peaks();
+            if let Some(occurrences) = occurrences {
+                occurrences.renumber(&ids);
+            }
         }
+        self.watch_holds_again();
     }
 
-    /// The same for figures that go on as they were written down.
+    /// The keys and claims that exist are in the figures from now on.
     pub(super) fn install(&mut self, mut figures: Figures) {
         for pool in self.pools.arena.iter_mut() {
             pool.group = figures.key_born(&pool.key, pool.hash);
             figures.found(pool.group, pool.holders.len(), pool.count() - pool.holders.len());
         }
         self.listeners.get_or_insert_default().figures = Some(figures);
-        self.watch_holds_again();
     }
 
-    /// Turns the figures off and returns them. All keys belong to [`GroupId::OTHER`] from now on.
+    /// Turns the figures off and returns them. All keys, and the events that were not taken yet, belong to [`GroupId::OTHER`] from now on.
     ///
     /// It takes O(keys).
     pub fn stop_observing(&mut self) -> Option<Figures> {
-        let figures = self.listeners.as_mut()?.figures.take()?;
+        let listeners = self.listeners.as_mut()?;
+        let figures = listeners.figures.take()?;
+        if let Some(occurrences) = &mut listeners.occurrences {
+            occurrences.renumber(&[]);
+        }
         for pool in self.pools.arena.iter_mut() {
             pool.group = GroupId::OTHER;
         }

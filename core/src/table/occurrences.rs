@@ -64,6 +64,13 @@ impl Occurrences {
         self.events.push(Written { at, client, group, key, event });
     }
 
+    /// The groups have these numbers now, by their old ones. The others belong to `other`.
+    pub(super) fn renumber(&mut self, ids: &[GroupId]) {
+        for written in &mut self.events {
+            written.group = ids.get(written.group.index()).copied().unwrap_or_default();
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty() && self.lost == 0
     }

@@ -1,7 +1,7 @@
 //! The last ten minutes, beside a list of everything that has happened.
 
 use crate::SEED;
-use poolcounter::figures::{Figures, STEPS, Step};
+use poolcounter::figures::{STEPS, Step};
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Command, Line};
 use poolcounter::{LockTable, Timestamp};
@@ -25,7 +25,7 @@ fn steps(table: &mut LockTable, now: Timestamp) -> (Timestamp, Vec<Option<Step>>
 fn a_step_has_what_happened_in_it() {
     let at = |secs: u32| Timestamp::from_micros(0).after_secs(secs);
     let mut table = LockTable::new(SEED, at(0));
-    table.observe(Figures::new(Groups::default(), at(13)));
+    table.observe(Groups::default(), at(13));
     for _ in 0..5 {
         table.connect();
     }
@@ -72,4 +72,24 @@ fn a_step_has_what_happened_in_it() {
     let figures = table.figures().expect("they are on");
     let quiet = figures.history(figures.find("rcache").expect("a default group"));
     assert!(quiet.steps().all(|step| step == Some(Step::default())));
+}
+
+/// A new history begins with what has been counted: that is no part of its first step.
+#[test]
+fn a_history_that_begins_anew_has_nothing_of_before() {
+    let at = |secs: u32| Timestamp::from_micros(0).after_secs(secs);
+    let mut table = LockTable::new(SEED, at(100));
+    table.observe(Groups::default(), at(100));
+    let clients: Vec<_> = (0..3).map(|_| table.connect()).collect();
+    for client in 0..3 {
+        say(&mut table, client, KEY, at(101));
+    }
+    table.disconnect(clients[2], at(101));
+    // The clock goes back by one step.
+    table.observe(Groups::default(), at(99));
+    say(&mut table, 0, "RELEASE", at(99));
+    let (end, found) = steps(&mut table, at(102));
+    let step = found.last().copied().flatten().expect("one is over");
+    assert_eq!((end, found.iter().flatten().count()), (at(100), 1));
+    assert_eq!((step.holders, step.waiters, step.granted, step.done), (0, 1, 0, 1));
 }

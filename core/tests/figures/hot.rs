@@ -1,7 +1,7 @@
 //! Hot keys in virtual time, beside a list of everything that has happened.
 
 use crate::SEED;
-use poolcounter::figures::{Figures, HOT_KEYS, HotKey, Ranking, Window};
+use poolcounter::figures::{HOT_KEYS, HotKey, Ranking, Window};
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Mode};
 use poolcounter::{ClientId, LockTable, Timestamp};
@@ -21,7 +21,7 @@ impl World {
     fn new(seed: u64, start: u64) -> Self {
         let now = Timestamp::from_micros(start);
         let mut table = LockTable::new(SEED, now);
-        table.observe(Figures::new(Groups::default(), now));
+        table.observe(Groups::default(), now);
         let clients = [(); 3].map(|()| table.connect());
         Self { table, clients, now, log: Vec::new(), random: seed | 1 }
     }

@@ -10,7 +10,7 @@ mod walks;
 
 use model::{KEYS, Onlooker};
 use poolcounter::event::{Event, HoldEnd, Refusal, WaitEnd};
-use poolcounter::figures::{Figures, GroupFigures, HotKey, Outcomes, Ranking, Step as HistoryStep, Window};
+use poolcounter::figures::{GroupFigures, HotKey, Outcomes, Ranking, Step as HistoryStep, Window};
 use poolcounter::key::{GroupId, Groups};
 use poolcounter::protocol::{Acquire, Command, Mode, Response};
 use poolcounter::table::{Limits, Occurrences};
@@ -40,6 +40,10 @@ enum Step {
         micros: u64,
     },
     Observe,
+    /// Time passes, and then other rules are given to the figures that are on.
+    Reload {
+        micros: u64,
+    },
     /// The table is written out and read back.
     HandOver,
 }
@@ -59,6 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => who.prop_map(|who| Step::Disconnect { who }),
         40 => (0..2_500_000_u64).prop_map(|micros| Step::Pass { micros }),
         1 => Just(Step::Observe),
+        4 => (0..2_500_000_u64).prop_map(|micros| Step::Reload { micros }),
         4 => Just(Step::HandOver),
     ]
 }
@@ -70,6 +75,8 @@ struct World {
     clients: Vec<ClientId>,
     /// What the events say that were written down.
     occurred: BTreeMap<String, Outcomes>,
+    /// Whether the rules stand the other way round.
+    reversed: bool,
 }
 
 impl World {
@@ -81,16 +88,27 @@ impl World {
             now,
             clients: Vec::new(),
             occurred: BTreeMap::new(),
+            reversed: false,
         };
         world.observe();
         world
     }
 
     fn observe(&mut self) {
-        self.table.observe(Figures::new(Groups::default(), self.now));
+        self.reversed = false;
+        self.table.observe(self.rules(), self.now);
         self.table.record_occurrences(usize::MAX);
         self.onlooker.forget();
         self.occurred.clear();
+    }
+
+    /// They know the same groups either way round, and give them other numbers.
+    fn rules(&self) -> Groups {
+        let mut rules: Vec<&str> = Groups::DEFAULT.lines().collect();
+        if self.reversed {
+            rules.reverse();
+        }
+        Groups::parse(rules.join("\n")).expect("the same rules the other way round")
     }
 
     fn play(&mut self, step: &Step) {
@@ -107,6 +125,14 @@ impl World {
                 self.observe();
             }
             Step::HandOver => self.hand_over(),
+            Step::Reload { micros } => {
+                self.now = self.now.after_micros(micros);
+                self.table.expire(self.now);
+                self.reversed = !self.reversed;
+                let before = everything(&mut self.table, self.now);
+                self.table.observe(self.rules(), self.now);
+                assert_eq!(everything(&mut self.table, self.now), before);
+            }
             Step::Pass { micros } => {
                 self.now = self.now.after_micros(micros);
                 self.table.expire(self.now);
@@ -123,7 +149,7 @@ impl World {
         self.check();
     }
 
-    /// The figures are the same under other rules: these let the groups have other numbers, and know the same groups.
+    /// The figures are the same under other rules.
     fn hand_over(&mut self) {
         let before = everything(&mut self.table, self.now);
         let limits = |table: &LockTable| -> Vec<_> {
@@ -138,9 +164,8 @@ impl World {
         let again = self.table.snapshot().expect("a snapshot");
         // The others number deadlines anew, and have a test of their own.
         assert!(sections(&again).iter().zip(sections(&bytes)).all(|(again, before)| again.0 < 3 || *again == before));
-        let rules: Vec<&str> = Groups::DEFAULT.lines().rev().collect();
-        let rules = Groups::parse(rules.join("\n"));
-        self.table.observe(Figures::new(rules.expect("the same rules the other way round"), self.now));
+        self.reversed = !self.reversed;
+        self.table.observe(self.rules(), self.now);
         self.table.record_occurrences(usize::MAX);
         let numbers: HashMap<_, _> = order.into_iter().zip(ids(&self.table)).collect();
         self.clients = self.clients.iter().map(|client| numbers[client]).collect();
@@ -182,17 +207,20 @@ impl World {
     }
 
     fn take_occurrences(&mut self) {
-        let (now, occurred) = (self.now, &mut self.occurred);
-        let mut names = Groups::default();
+        let now = self.now;
+        let mut groups = Vec::new();
         let read = |occurrences: &Occurrences| {
             assert_eq!(occurrences.lost(), 0);
             for occurrence in occurrences.iter() {
-                assert!(occurrence.at <= now && KEYS.iter().any(|(key, _)| *key == occurrence.key));
-                let group = names.of(occurrence.key);
-                add(occurred.entry(names.name(group).to_owned()).or_default(), occurrence.event);
+                assert!(occurrence.at <= now);
+                let (_, name) = KEYS.iter().find(|(key, _)| *key == occurrence.key).expect("one of them");
+                groups.push((occurrence.group, *name));
+                add(self.occurred.entry((*name).to_owned()).or_default(), occurrence.event);
             }
         };
         self.table.take_occurrences(read);
+        let figures = self.table.figures().expect("they are on");
+        assert!(groups.iter().all(|(group, name)| figures.name(*group) == *name));
     }
 
     fn check(&self) {

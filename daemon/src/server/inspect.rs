@@ -3,13 +3,12 @@
 use super::Server;
 use super::view::{NotReady, View};
 use crate::system::{clock, descriptors};
-use poolcounter::figures::Figures;
 use poolcounter::key::Groups;
 
 impl Server {
     /// Begins to count figures by group, by these rules.
     pub(crate) fn observe(&self, groups: Groups) {
-        self.hub.borrow_mut().table.observe(Figures::new(groups, clock::now()));
+        self.hub.borrow_mut().table.observe(groups, clock::now());
     }
 
     /// Calls `look`, which should take less than a millisecond: nobody is served meanwhile.
