@@ -12,7 +12,7 @@
 //! let start = Timestamp::from_micros(0);
 //! let mut table = LockTable::new(HashSeed::new(1, 2), start);
 //! let (anna, ben) = (table.connect(), table.connect());
-//! let acquire = Command::parse(Line::Complete(b"ACQ4ANY page:1 1 10 5"));
+//! let acquire = Command::parse(Line::of(b"ACQ4ANY page:1 1 10 5"));
 //!
 //! // Anna computes, Ben waits.
 //! assert_eq!(table.command(anna, acquire, start), Some(Response::Locked));

@@ -9,7 +9,7 @@ use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 const NOW: Timestamp = Timestamp::from_micros(0);
 
 fn acquire(key: &[u8], mode: Mode, workers: u32) -> Command<'_> {
-    Command::Acquire(Acquire { mode, key, workers, maxqueue: u32::MAX, timeout: 60 })
+    Command::Acquire(Acquire::new(mode, key, workers, u32::MAX, 60).expect("a key"))
 }
 
 fn drain(table: &mut LockTable) -> usize {
@@ -95,7 +95,7 @@ fn many_keys_at_once_are_all_found() {
     assert_eq!(table.pools().len(), keys.len());
     let late = table.connect();
     for key in &keys {
-        let attempt = Acquire { mode: Mode::ForMe, key: key.as_bytes(), workers: 1, maxqueue: 9, timeout: 0 };
+        let attempt = Acquire::new(Mode::ForMe, key.as_bytes(), 1, 9, 0).expect("a key");
         assert_eq!(
             table.command(late, Command::Acquire(attempt), NOW),
             Some(Response::Timeout),

@@ -42,7 +42,7 @@ impl World {
     }
 
     fn say(&mut self, client: ClientId, line: &str, now: u32) -> Option<Response> {
-        let answer = self.0.command(client, Command::parse(Line::Complete(line.as_bytes())), at(now));
+        let answer = self.0.command(client, Command::parse(Line::of(line.as_bytes())), at(now));
         while self.0.next_wakeup().is_some() {}
         answer
     }
@@ -217,7 +217,7 @@ impl Run {
             Step::Acquire { who: client, key, workers, timeout } => {
                 let key: &[u8] = [&b"page:1"[..], b"page:2"][key];
                 let Some(client) = who(client) else { return };
-                let acquire = Acquire { mode: Mode::ForMe, key, workers, maxqueue: 9, timeout };
+                let acquire = Acquire::new(Mode::ForMe, key, workers, 9, timeout).expect("a key");
                 let _ = self.table.command(client, Command::Acquire(acquire), self.now);
             }
             Step::Release { who: client } => {

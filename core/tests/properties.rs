@@ -157,7 +157,7 @@ impl World {
         }
         match *step {
             Step::Acquire { mode, key, workers, maxqueue, timeout, .. } => {
-                let acquire = Acquire { mode, key: KEYS[key], workers, maxqueue, timeout };
+                let acquire = Acquire::new(mode, KEYS[key], workers, maxqueue, timeout).expect("a key");
                 let answer = self.table.command(client, Command::Acquire(acquire), self.now);
                 self.acquired_or_waits(client, &acquire, waited, answer.as_ref());
             }
@@ -183,7 +183,7 @@ impl World {
             }
             Some(_) => return,
         }
-        let widest = self.widest.entry(acquire.key.to_vec()).or_default();
+        let widest = self.widest.entry(acquire.key().to_vec()).or_default();
         *widest = acquire.workers.max(*widest);
     }
 
@@ -303,7 +303,7 @@ fn who_is_still_to_be_told_something_is_not_at_rest() {
     let mut table = LockTable::new(SEED, Timestamp::from_micros(0));
     let [holder, waiter] = [table.connect(), table.connect()];
     let mut say = |client, line: &[u8]| {
-        let _ = table.command(client, Command::parse(Line::Complete(line)), Timestamp::from_micros(0));
+        let _ = table.command(client, Command::parse(Line::of(line)), Timestamp::from_micros(0));
         table.is_at_rest(waiter)
     };
     assert!(say(holder, b"ACQ4ME page 1 9 0"));

@@ -99,7 +99,7 @@ fn live(mut table: LockTable, steps: &[u8]) -> Vec<String> {
                 let key = keys.get(usize::from(step >> 4).checked_rem(keys.len()).unwrap_or(0));
                 let mode = if step & 1 == 0 { Mode::ForMe } else { Mode::ForAnyone };
                 let key = key.map_or(&b"page:1"[..], |key| key);
-                let acquire = Acquire { mode, key, workers: 1, maxqueue: 9, timeout: 1 };
+                let acquire = Acquire::new(mode, key, 1, 9, 1).expect("a key");
                 said.push(format!("{:?}", table.command(client, Command::Acquire(acquire), at)));
             }
         }

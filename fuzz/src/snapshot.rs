@@ -50,7 +50,7 @@ fn observed(input: &mut Input<'_>) -> Vec<u8> {
         } else {
             let mode = if what & 4 == 0 { Mode::ForMe } else { Mode::ForAnyone };
             let key = [&b"wiki:pcache:1"[..], b"Slots:1", b"slots:1", b"x"][usize::from(what >> 6)];
-            let acquire = Acquire { mode, key, workers: 1, maxqueue: 3, timeout: u32::from(what >> 4 & 3) };
+            let acquire = Acquire::new(mode, key, 1, 3, u32::from(what >> 4 & 3)).expect("a key");
             let _ = table.command(clients[who], Command::Acquire(acquire), now);
         }
         while table.next_wakeup().is_some() {}

@@ -94,7 +94,7 @@ impl Pool {
     fn send(&mut self, client: ClientId, now: u64) -> Option<Response> {
         let now = Timestamp::from_micros(now);
         self.table.received(client, now);
-        self.table.command(client, Command::parse(Line::Complete(self.line.as_bytes())), now)
+        self.table.command(client, Command::parse(Line::of(self.line.as_bytes())), now)
     }
 
     /// The key of a revision in MediaWiki's parser cache; with slots the key of its slot.

@@ -12,7 +12,7 @@
 //! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
 //! table.observe(Groups::default(), at(0));
 //! let client = table.connect();
-//! let _ = table.command(client, Command::parse(Line::Complete(b"ACQ4ANY enwiki:pcache:1 1 10 5")), at(0));
+//! let _ = table.command(client, Command::parse(Line::of(b"ACQ4ANY enwiki:pcache:1 1 10 5")), at(0));
 //!
 //! let figures = table.figures().expect("they are on");
 //! let (_, _, pcache) = figures.groups().find(|(_, name, _)| *name == "pcache").expect("a group of the default rules");

@@ -16,13 +16,13 @@ pub enum Command<'a> {
     TooLong,
 }
 
-/// The fields of an acquire, not checked yet: the table checks them.
+/// The fields of an acquire. The table checks whether there is a key and whether the numbers can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acquire<'a> {
     /// Who may use the result.
     pub mode: Mode,
-    /// The key's bytes; empty if the line has none.
-    pub key: &'a [u8],
+    /// Empty, or a key for which [`is_key`] is true.
+    pub(crate) key: &'a [u8],
     /// How many may hold the key at once; 0 if missing or malformed.
     pub workers: u32,
     /// How many may hold the key or wait for it; 0 if missing or malformed.
@@ -44,7 +44,7 @@ impl<'a> Command<'a> {
     /// Reads a line like the reference: by prefix, in this order, case-sensitive. A line ends at its first NUL.
     #[must_use]
     pub fn parse(line: Line<'a>) -> Self {
-        let Line::Complete(line) = line else {
+        let Some(line) = line.bytes() else {
             return Self::TooLong;
         };
         let line = line.split(|&byte| byte == 0).next().unwrap_or_default();
@@ -63,6 +63,19 @@ impl<'a> Command<'a> {
 }
 
 impl<'a> Acquire<'a> {
+    /// An acquire of these fields, as they stand in a line. `None` if no line can have this key: if it is longer than a line, or has a space, an LF or a NUL.
+    /// With an empty one, there is no key in the line.
+    #[must_use]
+    pub fn new(mode: Mode, key: &'a [u8], workers: u32, maxqueue: u32, timeout: u32) -> Option<Self> {
+        (key.is_empty() || is_key(key)).then_some(Self { mode, key, workers, maxqueue, timeout })
+    }
+
+    /// The key's bytes; empty if the line has none.
+    #[must_use]
+    pub const fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
     fn parse(mode: Mode, fields: &'a [u8]) -> Self {
         let mut fields = fields.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
         Self {
@@ -94,7 +107,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &[u8]) -> Command<'_> {
-        Command::parse(Line::Complete(line))
+        Command::parse(Line::of(line))
     }
 
     #[test]
@@ -104,6 +117,17 @@ mod tests {
         };
         assert_eq!(acquire.key, b"a\tb");
         assert_eq!((acquire.workers, acquire.maxqueue, acquire.timeout), (2, 3, 4));
+    }
+
+    /// Whatever an acquire asks for, it can be written down and read back.
+    #[test]
+    fn a_key_is_one_that_a_line_can_hold() {
+        let is_acquire = |key: &[u8]| Acquire::new(Mode::ForMe, key, 1, 1, 1).is_some();
+        assert!(is_acquire(b"") && is_acquire(b"a\t\r\xff") && is_acquire(&[b'x'; MAX_LINE - 1]));
+        assert!(![&b"a b"[..], b"a\n", b"\0", &[b'x'; MAX_LINE]].into_iter().any(is_acquire));
+        assert_eq!(Command::parse(Line::of(&[b"ACQ4ME ", &[b'x'; MAX_LINE][..]].concat())), Command::TooLong);
+        let Command::Acquire(acquire) = parse(b"ACQ4ME a\nb 1 1 1") else { panic!("not an acquire") };
+        assert_eq!((acquire.key(), acquire.workers), (&b"a"[..], 0));
     }
 
     #[test]
@@ -133,6 +157,6 @@ mod tests {
         assert_eq!(parse(b"ACQ4ME"), Command::Unknown);
         assert_eq!(parse(b"\0RELEASE"), Command::Unknown);
         assert_eq!(parse(b"STATS x\0y"), Command::Stats(b"x"));
-        assert_eq!(Command::parse(Line::TooLong), Command::TooLong);
+        assert_eq!(Command::parse(Line::TOO_LONG), Command::TooLong);
     }
 }

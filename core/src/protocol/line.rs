@@ -6,11 +6,27 @@ pub const MAX_LINE: usize = 1024;
 
 /// One line without its end, or a mark that the line was too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// The bytes before the LF, less one CR just before it.
-    Complete(&'a [u8]),
+pub struct Line<'a>(
+    /// Without an LF, and shorter than [`MAX_LINE`]. `None` if it was too long.
+    Option<&'a [u8]>,
+);
+
+impl<'a> Line<'a> {
     /// A line of more than [`MAX_LINE`] bytes. It is reported once, and the rest is skipped up to its LF.
-    TooLong,
+    pub const TOO_LONG: Self = Self(None);
+
+    /// The line that `bytes` begin with: those before the first LF, or all of them if there is none; less one CR at the end.
+    #[must_use]
+    pub fn of(mut bytes: &'a [u8]) -> Self {
+        let all = bytes;
+        finish(take_line(&mut bytes).unwrap_or(all))
+    }
+
+    /// Its bytes without its end; `None` if it was too long.
+    #[must_use]
+    pub const fn bytes(self) -> Option<&'a [u8]> {
+        self.0
+    }
 }
 
 /// Makes lines of the bytes of one connection: joins pieces of a line, and splits several lines that arrive at once.
@@ -81,7 +97,7 @@ impl LineBuffer {
 
     fn join<'a>(&'a mut self, mut half: Vec<u8>, line: &[u8]) -> Line<'a> {
         if half.len() + line.len() >= MAX_LINE {
-            return Line::TooLong;
+            return Line::TOO_LONG;
         }
         half.extend_from_slice(line);
         self.state = State::Joined(half);
@@ -96,7 +112,7 @@ impl LineBuffer {
         };
         if half.len() + rest.len() >= MAX_LINE {
             self.state = State::Skipping;
-            return Some(Line::TooLong);
+            return Some(Line::TOO_LONG);
         }
         half.extend_from_slice(rest);
         if !half.is_empty() {
@@ -119,9 +135,9 @@ fn take_line<'a>(input: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 fn finish(line: &[u8]) -> Line<'_> {
     if line.len() >= MAX_LINE {
-        return Line::TooLong;
+        return Line::TOO_LONG;
     }
-    Line::Complete(line.strip_suffix(b"\r").unwrap_or(line))
+    Line(Some(line.strip_suffix(b"\r").unwrap_or(line)))
 }
 
 #[cfg(test)]
@@ -136,10 +152,7 @@ mod tests {
         let mut seen = Vec::new();
         for mut read in reads {
             while let Some(line) = buffer.next_line(&mut read) {
-                seen.push(match line {
-                    Line::Complete(bytes) => Some(bytes.to_vec()),
-                    Line::TooLong => None,
-                });
+                seen.push(line.bytes().map(<[u8]>::to_vec));
             }
         }
         seen
@@ -151,6 +164,15 @@ mod tests {
         assert_eq!(lines([&fits[..]]), [Some(vec![b'x'; MAX_LINE - 1])]);
         let over = [vec![b'x'; MAX_LINE], b"\nnext\n".to_vec()].concat();
         assert_eq!(lines([&over[..]]), [None, Some(b"next".to_vec())]);
+    }
+
+    #[test]
+    fn a_line_ends_at_its_first_end() {
+        let longest = [&[b'x'; MAX_LINE - 1][..], b"\n"].concat();
+        assert_eq!(Line::of(&longest).bytes(), Some(&longest[..MAX_LINE - 1]));
+        assert_eq!(Line::of(&[b'x'; MAX_LINE]), Line::TOO_LONG);
+        assert_eq!([&b"a\r\nb"[..], b"a\nb\n", b"a\r", b"a"].map(Line::of), [Line::of(b"a"); 4]);
+        assert_eq!((Line::of(b"\n").bytes(), Line::of(b"").bytes()), (Some(&b""[..]), Some(&b""[..])));
     }
 
     #[test]
@@ -167,7 +189,7 @@ mod tests {
         assert_eq!(reports, 1);
         assert!(buffer.pending().is_none());
         let mut read: &[u8] = b"end\nRELEASE\n";
-        assert_eq!(buffer.next_line(&mut read), Some(Line::Complete(b"RELEASE")));
+        assert_eq!(buffer.next_line(&mut read), Some(Line::of(b"RELEASE")));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! let at = Timestamp::from_micros;
 //! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
 //! let (anna, ben) = (table.connect(), table.connect());
-//! let acquire = Command::parse(Line::Complete(b"ACQ4ME page:1 1 10 5"));
+//! let acquire = Command::parse(Line::of(b"ACQ4ME page:1 1 10 5"));
 //! table.command(anna, acquire, at(0));
 //! table.command(ben, acquire, at(0));
 //!

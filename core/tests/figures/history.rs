@@ -11,7 +11,7 @@ const KEY: &str = "ACQ4ANY enwiki:pcache:1 1 3 20";
 fn say(table: &mut LockTable, client: usize, line: &str, now: Timestamp) {
     let id = table.clients().nth(client).expect("a client").id();
     table.received(id, now);
-    let _ = table.command(id, Command::parse(Line::Complete(line.as_bytes())), now);
+    let _ = table.command(id, Command::parse(Line::of(line.as_bytes())), now);
     while table.next_wakeup().is_some() {}
 }
 

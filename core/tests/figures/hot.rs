@@ -35,7 +35,7 @@ impl World {
 
     fn acquire(&mut self, client: usize, key: u32, timeout: u32) {
         let bytes = key_of(key);
-        let acquire = Acquire { mode: Mode::ForMe, key: &bytes, workers: 1, maxqueue: 9, timeout };
+        let acquire = Acquire::new(Mode::ForMe, &bytes, 1, 9, timeout).expect("a key");
         let _ = self.table.command(self.clients[client], Command::Acquire(acquire), self.now);
         self.log.push((self.now.as_micros(), Ranking::Acquires, key, 1));
     }
@@ -161,7 +161,7 @@ fn memory_is_bounded() {
             for number in 0..400_000_u32 {
                 let key = format!("{number:01000}");
                 let mode = Mode::ForMe;
-                let acquire = Acquire { mode, key: key.as_bytes(), workers: 1, maxqueue: 9, timeout: 0 };
+                let acquire = Acquire::new(mode, key.as_bytes(), 1, 9, 0).expect("a key");
                 for client in [0, 1] {
                     let _ = world.table.command(world.clients[client], Command::Acquire(acquire), world.now);
                 }

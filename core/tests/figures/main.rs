@@ -180,7 +180,7 @@ impl World {
         let now = self.now.as_micros();
         match *step {
             Step::Acquire { mode, key, limits: [workers, maxqueue, timeout], .. } => {
-                let acquire = Acquire { mode, key: KEYS[key].0, workers, maxqueue, timeout };
+                let acquire = Acquire::new(mode, KEYS[key].0, workers, maxqueue, timeout).expect("a key");
                 let answer = self.table.command(client, Command::Acquire(acquire), self.now);
                 self.onlooker.answered(client, key, answer.as_ref(), now);
             }

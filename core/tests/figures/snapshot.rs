@@ -14,7 +14,7 @@ fn at(secs: u32) -> Timestamp {
 fn say(table: &mut LockTable, lines: &[&str], now: Timestamp) {
     for line in lines {
         let client = table.connect();
-        let _ = table.command(client, Command::parse(Line::Complete(line.as_bytes())), now);
+        let _ = table.command(client, Command::parse(Line::of(line.as_bytes())), now);
         while table.next_wakeup().is_some() {}
     }
 }

@@ -15,7 +15,7 @@ fn table() -> LockTable {
 }
 
 fn say(table: &mut LockTable, client: ClientId, line: &str) {
-    let _ = table.command(client, Command::parse(Line::Complete(line.as_bytes())), NOW);
+    let _ = table.command(client, Command::parse(Line::of(line.as_bytes())), NOW);
     while table.next_wakeup().is_some() {}
 }
 
@@ -49,7 +49,7 @@ fn a_claim_tells_how_it_was_asked_for() {
 fn hold(table: &mut LockTable, key: usize) -> ClientId {
     let client = table.connect();
     let key = key.to_string();
-    let acquire = Acquire { mode: Mode::ForMe, key: key.as_bytes(), workers: 1, maxqueue: 1, timeout: 0 };
+    let acquire = Acquire::new(Mode::ForMe, key.as_bytes(), 1, 1, 0).expect("a key");
     let _ = table.command(client, Command::Acquire(acquire), NOW);
     client
 }

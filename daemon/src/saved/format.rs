@@ -225,7 +225,7 @@ mod tests {
             (3, b"RELEASE"),
         ];
         for (second, (who, line)) in (1..).zip(steps) {
-            let _ = table.command(clients[who], Command::parse(Line::Complete(line)), at(second));
+            let _ = table.command(clients[who], Command::parse(Line::of(line)), at(second));
         }
         table.received(clients[2], at(9));
         let listeners = vec![
@@ -389,7 +389,7 @@ mod tests {
         let mut now = Timestamp::from_micros(1 << 50);
         for line in [&b"STATS FULL"[..], b"ACQ4ANY page:1 1 9 1", b"RELEASE"] {
             for &client in &clients {
-                let _ = table.command(client, Command::parse(Line::Complete(line)), now);
+                let _ = table.command(client, Command::parse(Line::of(line)), now);
             }
             now = now.after_secs(60);
             table.expire(now);

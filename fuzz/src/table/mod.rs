@@ -134,7 +134,8 @@ impl Both {
     fn acquire(&mut self, client: usize, request: &Request) {
         let expected = self.model.acquire(client, request, self.now);
         let Request { mode, key, workers, maxqueue, timeout } = *request;
-        let answer = self.command(client, Command::Acquire(Acquire { mode, key, workers, maxqueue, timeout }));
+        let answer =
+            self.command(client, Command::Acquire(Acquire::new(mode, key, workers, maxqueue, timeout).expect("a key")));
         assert_eq!(answer.as_deref(), expected);
         self.take_wakeups(None);
     }
