@@ -64,7 +64,7 @@ fn figures_say(figures: &Figures, said: &mut Vec<String>) {
         said.push(format!("{name} {group:?} {:?} {:?}", history.end(), history.steps().collect::<Vec<_>>()));
         assert!(group.waits.cumulative().all(|(_, count)| count <= group.waits.count()));
     }
-    for ranking in Ranking::ALL {
+    for &ranking in Ranking::ALL {
         for window in [Window::Minute, Window::Hour] {
             let list = figures.hot_keys(ranking, window);
             assert!(

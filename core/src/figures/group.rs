@@ -4,6 +4,7 @@ use crate::event::{Event, HoldEnd, Refusal, WaitEnd};
 
 /// What was counted of one group's keys, since the figures began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupFigures {
     /// How often each outcome came.
     pub outcomes: Outcomes,
@@ -19,6 +20,7 @@ pub struct GroupFigures {
 
 /// How often requests, waits and holds ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Outcomes {
     /// `LOCKED` at once.
     pub granted: u64,
@@ -44,6 +46,7 @@ pub struct Outcomes {
 
 /// What there is now: as exact as a walk over the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Gauges {
     /// Keys that somebody holds.
     pub keys: u64,
@@ -56,7 +59,11 @@ pub struct Gauges {
 impl Outcomes {
     /// Every outcome under its name in the documentation.
     #[must_use]
-    pub const fn listed(&self) -> [(&'static str, u64); 10] {
+    pub fn listed(&self) -> impl ExactSizeIterator<Item = (&'static str, u64)> + use<> {
+        self.all().into_iter()
+    }
+
+    pub(super) const fn all(&self) -> [(&'static str, u64); 10] {
         [
             ("granted", self.granted),
             ("granted_after_wait", self.granted_after_wait),
@@ -73,7 +80,7 @@ impl Outcomes {
 }
 
 impl Outcomes {
-    /// From the counts in the order of [`listed`](Self::listed).
+    /// From the counts in the order of [`all`](Self::all).
     pub(super) const fn from_listed(counts: [u64; 10]) -> Self {
         let [
             granted,

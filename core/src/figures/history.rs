@@ -16,6 +16,7 @@ pub(super) const STEP_MICROS: u64 = STEP_SECS as u64 * 1_000_000;
 
 /// What happened to one group's keys in one step of the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Step {
     /// Locks that were held at its end.
     pub holders: u32,

@@ -39,7 +39,7 @@ pub(crate) struct SavedGroups {
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedGroup {
     name: String,
-    /// In the order of [`Outcomes::listed`].
+    /// In the order of [`Outcomes::all`].
     outcomes: [u64; 10],
     waits: SavedHistogram,
     holds: SavedHistogram,
@@ -59,7 +59,7 @@ impl Figures {
     pub(crate) fn save(&self) -> SavedFigures {
         let group = |(_, name, figures): (GroupId, &str, &GroupFigures)| SavedGroup {
             name: name.into(),
-            outcomes: figures.outcomes.listed().map(|(_, count)| count),
+            outcomes: figures.outcomes.all().map(|(_, count)| count),
             waits: SavedHistogram::of(&figures.waits),
             holds: SavedHistogram::of(&figures.holds),
         };
@@ -110,7 +110,7 @@ impl Figures {
 impl GroupFigures {
     /// Everything but the gauges.
     fn add(&mut self, other: &Self) {
-        let sums = self.outcomes.listed().into_iter().zip(other.outcomes.listed());
+        let sums = self.outcomes.listed().zip(other.outcomes.listed());
         let mut sums = sums.map(|((_, one), (_, other))| one + other);
         self.outcomes = Outcomes::from_listed([(); 10].map(|()| sums.next().unwrap_or_default()));
         self.waits.add(&other.waits);

@@ -22,6 +22,7 @@ use alloc::string::String;
 
 /// The server's counters and times, since [`started`](Self::started).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statistics {
     /// When the table was made.
     pub started: Timestamp,
@@ -33,6 +34,7 @@ pub struct Statistics {
 
 /// The counters of `STATS`, under the names that they have there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counters {
     /// Locks granted, at once or after a wait.
     pub total_acquired: u64,
@@ -60,6 +62,7 @@ pub struct Counters {
 
 /// The sums of times of `STATS`, each in whole microseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Times {
     /// From the start of a held lock to its end. A lock that was waited for starts with the wait, as in the reference.
     pub processing: u64,
@@ -143,7 +146,7 @@ impl Statistics {
     /// A name may be in capital or small letters but must be complete, as in the reference.
     #[must_use]
     pub fn answer(&self, name: &[u8], pools: usize, now: Timestamp) -> Response {
-        let counters = self.counters.listed(pools);
+        let counters = self.counters.all(pools);
         let text = if name.eq_ignore_ascii_case(b"FULL") {
             self.full(&counters, now)
         } else if name.eq_ignore_ascii_case(b"UPTIME") {
@@ -170,7 +173,11 @@ impl Statistics {
 impl Counters {
     /// Every counter under its name, in the order of `STATS FULL`; `hashtable_entries` is the number of pools.
     #[must_use]
-    pub fn listed(&self, pools: usize) -> [(&'static str, u64); 12] {
+    pub fn listed(&self, pools: usize) -> impl ExactSizeIterator<Item = (&'static str, u64)> + use<> {
+        self.all(pools).into_iter()
+    }
+
+    fn all(&self, pools: usize) -> [(&'static str, u64); 12] {
         [
             ("total_acquired", self.total_acquired),
             ("total_releases", self.total_releases),
@@ -191,7 +198,11 @@ impl Counters {
 impl Times {
     /// Every sum under its name, in the order of `STATS FULL`, which has an average behind the first.
     #[must_use]
-    pub fn listed(&self) -> [(&'static str, u64); 7] {
+    pub fn listed(&self) -> impl ExactSizeIterator<Item = (&'static str, u64)> + use<> {
+        self.all().into_iter()
+    }
+
+    fn all(&self) -> [(&'static str, u64); 7] {
         [
             ("total processing time", self.processing),
             ("gained time", self.gained),
@@ -204,7 +215,7 @@ impl Times {
     }
 
     fn write(&self, processed_count: u64, to: &mut String) {
-        let [(total, processing), others @ ..] = self.listed();
+        let [(total, processing), others @ ..] = self.all();
         text::time(total, processing, to);
         text::average("average processing time", processing, processed_count, to);
         for (name, sum) in others {

@@ -36,6 +36,7 @@ pub(super) struct Asked {
 
 /// The limits with which a client asked for a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Limits {
     /// How many may hold the key at once.
     pub workers: u32,

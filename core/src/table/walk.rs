@@ -4,7 +4,8 @@ use super::{ClientId, ClientView, LockTable, PoolView};
 /// Where a walk over a table's pools or clients goes on, from one slice to the next.
 ///
 /// The table may change between two slices. What is there during the whole walk is seen, and once; what comes or goes meanwhile may be seen or not. A key or a
-/// client that goes and comes again meanwhile may be seen twice, because it is another pool or another client to the table.
+/// client that goes and comes again meanwhile may be seen twice, because it is another pool or another client to the table. A table that was
+/// [restored](LockTable::restore) has other places, so a walk has to begin anew there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(Index);
 
@@ -28,7 +29,7 @@ impl Cursor {
 impl LockTable {
     /// A slice of the pools: those among the next `places` places, and where the next slice begins; `None` at the end.
     ///
-    /// A place may be empty, so a slice has `places` pools at most, and may have none. It takes O(places).
+    /// A place may be empty, so a slice has `places` pools at most, and may have none. With 0, it is one place. It takes O(places).
     pub fn pools_from(&self, cursor: Cursor, places: u32) -> (impl Iterator<Item = PoolView<'_>>, Option<Cursor>) {
         let (range, next) = slice(cursor, places, self.pools.arena.places());
         (range.filter_map(|index| self.pool_view(index)), next)
@@ -43,6 +44,6 @@ impl LockTable {
 
 fn slice(cursor: Cursor, places: u32, all: Index) -> (core::ops::Range<Index>, Option<Cursor>) {
     let start = cursor.0.min(all);
-    let end = start.saturating_add(places).min(all);
+    let end = start.saturating_add(places.max(1)).min(all);
     (start..end, (end < all).then_some(Cursor(end)))
 }

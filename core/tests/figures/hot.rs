@@ -71,7 +71,7 @@ impl World {
 
     fn compare(&mut self, exact: bool) {
         let now = self.now.as_micros();
-        for ranking in Ranking::ALL {
+        for &ranking in Ranking::ALL {
             for (window, slot, before) in [(Window::Minute, 10_000_000, 6), (Window::Hour, 300_000_000, 12)] {
                 let mut truth = BTreeMap::<Vec<u8>, u64>::new();
                 for &(at, by, key, weight) in &self.log {

@@ -254,7 +254,7 @@ pub(crate) fn everything(table: &mut LockTable, now: Timestamp) -> Everything {
         (name.to_owned(), (group.clone(), figures.history(id).steps().collect::<Vec<_>>()))
     };
     let windows = [Window::Minute, Window::Hour];
-    let lists = Ranking::ALL.into_iter().flat_map(|ranking| windows.map(|window| figures.hot_keys(ranking, window)));
+    let lists = Ranking::ALL.iter().flat_map(|&ranking| windows.map(|window| figures.hot_keys(ranking, window)));
     let hot = |hot: HotKey<'_>| (hot.key.to_vec(), figures.name(hot.group).to_owned(), hot.count, hot.error);
     (figures.since(), figures.groups().map(group).collect(), lists.flatten().map(hot).collect())
 }

@@ -129,7 +129,10 @@ impl Onlooker {
         let mut keys: Vec<usize> = claims.iter().map(|claim| claim.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        Gauges { keys: keys.len() as u64, holders, waiters: claims.len() as u64 - holders }
+        let mut gauges = Gauges::default();
+        (gauges.keys, gauges.holders) = (keys.len() as u64, holders);
+        gauges.waiters = claims.len() as u64 - holders;
+        gauges
     }
 
     pub(crate) fn compare(&self, figures: &Figures) {

@@ -30,7 +30,7 @@ fn a_claim_tells_how_it_was_asked_for() {
     assert_eq!(pool.group(), GroupId::OTHER);
     let holder = pool.holders().next().expect("Anna or both");
     assert_eq!((holder.client, holder.mode), (anna, Some(Mode::ForAnyone)));
-    assert_eq!(holder.limits, Some(Limits { workers: 1, maxqueue: 20, timeout: 300 }));
+    assert_eq!(holder.limits.map(numbers), Some((1, 20, 300)));
     let claims = table.client(ben).expect("he is connected").claims();
     assert_eq!(claims.map(|claim| claim.mode).collect::<Vec<_>>(), [Some(Mode::ForMe); 2]);
     assert!(table.pool(b"nobody's").is_none());
@@ -43,7 +43,11 @@ fn a_claim_tells_how_it_was_asked_for() {
     table.disconnect(anna, NOW);
     let holder = table.pool(b"page").and_then(|pool| pool.holders().next()).expect("Carl");
     assert_eq!((holder.client, holder.mode), (carl, Some(Mode::ForAnyone)));
-    assert_eq!(holder.limits, Some(Limits { workers: 1, maxqueue: 40, timeout: 500 }));
+    assert_eq!(holder.limits.map(numbers), Some((1, 40, 500)));
+}
+
+fn numbers(limits: Limits) -> (u32, u32, u32) {
+    (limits.workers, limits.maxqueue, limits.timeout)
 }
 
 fn hold(table: &mut LockTable, key: usize) -> ClientId {
@@ -65,7 +69,7 @@ fn a_walk_in_slices_sees_everything_that_stays() {
             fleeting.push(client);
         }
     }
-    let (mut keys, mut clients) = (BTreeMap::<Vec<u8>, u32>::new(), BTreeMap::<ClientId, u32>::new());
+    let mut keys = BTreeMap::<Vec<u8>, u32>::new();
     let (mut cursor, mut slices) = (Cursor::START, 0);
     loop {
         let (pools, next) = table.pools_from(cursor, 50);
@@ -85,20 +89,71 @@ fn a_walk_in_slices_sees_everything_that_stays() {
     for key in (0..1_000).filter(|key| key % 3 != 0) {
         assert_eq!(keys.get(key.to_string().as_bytes()), Some(&1), "{key}");
     }
-    cursor = Cursor::START;
-    while let (slice, Some(next)) = table.clients_from(cursor, 7) {
+    let (mut beyond, next) = table.pools_from(Cursor::from_number(u32::MAX), u32::MAX);
+    assert!(beyond.next().is_none() && next.is_none());
+}
+
+#[test]
+fn clients_are_walked_over_while_they_come_and_go() {
+    let mut table = table();
+    let all: Vec<ClientId> = (0..300).map(|key| hold(&mut table, key)).collect();
+    let (mut fleeting, staying): (Vec<ClientId>, Vec<ClientId>) = all.into_iter().partition(|id| id.index() % 3 == 0);
+    let mut seen = BTreeMap::<ClientId, u32>::new();
+    let mut cursor = Some(Cursor::START);
+    while let Some(from) = cursor {
+        let (slice, next) = table.clients_from(from, 7);
         let slice: Vec<ClientId> = slice.map(|client| client.id()).collect();
         assert!(slice.is_sorted() && slice.len() <= 7);
         for client in slice {
-            *clients.entry(client).or_default() += 1;
+            *seen.entry(client).or_default() += 1;
         }
         cursor = next;
+        // One leaves behind the cursor, one before it; their numbers are given again, and new ones are added.
+        for place in [0, fleeting.len().saturating_sub(1)] {
+            if place < fleeting.len() {
+                table.disconnect(fleeting.remove(place), NOW);
+            }
+        }
+        for _ in 0..3 {
+            table.connect();
+        }
     }
-    let (rest, _) = table.clients_from(cursor, 7);
-    rest.for_each(|client| *clients.entry(client.id()).or_default() += 1);
-    assert!(clients.values().all(|seen| *seen == 1) && clients.len() == table.clients().len());
-    let (mut beyond, next) = table.pools_from(Cursor::from_number(u32::MAX), u32::MAX);
-    assert!(beyond.next().is_none() && next.is_none());
+    assert!(staying.iter().all(|client| seen.get(client) == Some(&1)));
+}
+
+/// When nothing is left, the table gives its memory back, and has fewer places than the walk has passed.
+#[test]
+fn a_walk_ends_when_everything_has_gone_meanwhile() {
+    let mut table = table();
+    let clients: Vec<ClientId> = (0..5_000).map(|key| hold(&mut table, key)).collect();
+    let (_, next) = table.pools_from(Cursor::START, 4_000);
+    let (_, next_client) = table.clients_from(Cursor::START, 4_000);
+    for client in clients {
+        table.disconnect(client, NOW);
+    }
+    hold(&mut table, 7);
+    let (rest, end) = table.pools_from(next.expect("there are more"), 4_000);
+    assert_eq!((rest.count(), end), (0, None));
+    let (rest, end) = table.clients_from(next_client.expect("there are more"), 4_000);
+    assert_eq!((rest.count(), end), (0, None));
+}
+
+#[test]
+fn a_slice_of_no_places_is_one_of_one() {
+    let mut table = table();
+    for key in 0..3 {
+        hold(&mut table, key);
+    }
+    let (mut cursor, mut seen) = (Some(Cursor::START), 0);
+    for _ in 0..1_000 {
+        let Some(from) = cursor else { break };
+        let (slice, next) = table.pools_from(from, 0);
+        seen += slice.count();
+        cursor = next;
+    }
+    assert_eq!((seen, cursor), (3, None));
+    let (_, next) = table.clients_from(Cursor::START, 0);
+    assert_eq!(next, Some(Cursor::from_number(1)));
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Both {
                 self.errors[1] += 1;
             }
             2 => {
-                let listed = self.table.statistics().counters.listed(self.keys_in_use());
+                let listed: Vec<_> = self.table.statistics().counters.listed(self.keys_in_use()).collect();
                 let (name, value) = input.one_of(&listed);
                 let answer = self.command(client, Command::Stats(name.to_ascii_uppercase().as_bytes()));
                 assert_eq!(answer, Some(format!("{name}: {value}")));
@@ -204,8 +204,8 @@ impl Both {
                 let answer =
                     self.table.command(self.ids[client], Command::Stats(name), Timestamp::from_micros(self.now));
                 let counters = self.table.statistics().counters.listed(0);
-                let known = counters.iter().map(|(name, _)| *name).chain(["full", "uptime"]);
-                let is_known = known.into_iter().any(|other| other.as_bytes() == name.to_ascii_lowercase());
+                let mut known = counters.map(|(name, _)| name).chain(["full", "uptime"]);
+                let is_known = known.any(|other| other.as_bytes() == name.to_ascii_lowercase());
                 assert_eq!(answer == Some(Response::WrongStat), !is_known);
             }
         }

@@ -25,6 +25,7 @@ const HOUR_SLOTS: u64 = 12;
 
 /// By what keys are hot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Ranking {
     /// How often somebody asked for the key, whatever the answer was.
     Acquires,
@@ -36,11 +37,12 @@ pub enum Ranking {
 
 impl Ranking {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Acquires, Self::Waited, Self::Refused];
+    pub const ALL: &[Self] = &[Self::Acquires, Self::Waited, Self::Refused];
 }
 
 /// How far back a list looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Window {
     /// The current ten seconds, by the clock of the table, and the 60 seconds before.
     Minute,

@@ -219,7 +219,7 @@ impl Restoring {
     /// Everything in them is added to later on, and the gauges are subtracted from, so they must cover what is there.
     fn check_statistics(&self) -> Result<(), SnapshotError> {
         let Statistics { counters, times, .. } = &self.table.statistics;
-        let mut sums = counters.listed(0).into_iter().chain(times.listed());
+        let mut sums = counters.listed(0).chain(times.listed());
         ensure(sums.all(|(_, sum)| sum <= MAX_SUM), "a statistic that is impossibly large")?;
         let held = self.table.claims.iter().filter(|(_, claim)| claim.state == ClaimState::Held).count() as u64;
         let waiting = self.table.claims.len() as u64 - held;

@@ -54,7 +54,7 @@ struct Upgrades {
 #[derive(Serialize)]
 struct Statistics {
     #[serde(serialize_with = "by_name")]
-    counters: [(&'static str, u64); 12],
+    counters: Vec<(&'static str, u64)>,
     times_seconds: TimesSeconds,
 }
 
@@ -102,7 +102,7 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
             disconnects: Disconnects { max_hold: disconnects.overdue, kick: disconnects.by_hand },
             upgrades,
             statistics: Statistics {
-                counters: statistics.counters.listed(view.table.pools().len()),
+                counters: statistics.counters.listed(view.table.pools().len()).collect(),
                 times_seconds: (&statistics.times).into(),
             },
         })
@@ -129,7 +129,7 @@ fn upgrades(moment: &Moment, record: UpgradeRecord) -> Upgrades {
     }
 }
 
-fn by_name<S: Serializer>(counters: &[(&'static str, u64); 12], to: S) -> Result<S::Ok, S::Error> {
+fn by_name<S: Serializer>(counters: &[(&'static str, u64)], to: S) -> Result<S::Ok, S::Error> {
     let mut map = to.serialize_map(Some(counters.len()))?;
     for (name, count) in counters {
         map.serialize_entry(name, count)?;
