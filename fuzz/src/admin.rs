@@ -27,8 +27,11 @@ pub fn check(data: &[u8]) {
         }
         Ok(Route::Keys(keys)) => {
             assert!((1..=1_000).contains(&keys.limit));
-            if let Order::Waiting(Some(rank)) | Order::Held(Some(rank)) = keys.order {
-                check_cursor(&rank);
+            match keys.order {
+                Order::Waiting(Some(rank)) | Order::Held(Some(rank)) => check_cursor(&rank),
+                // The daemon counts on from it.
+                Order::Top(_, _, skip) => assert!(skip <= 1_000),
+                Order::Waiting(None) | Order::Held(None) => {}
             }
         }
         Ok(Route::Events { group: Some(group) }) => assert!(!group.is_empty() && group.len() <= 64),

@@ -14,6 +14,8 @@ const USUAL: usize = 100;
 
 /// The longest time, in seconds, that an answer may be waited for.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
+/// What the value of `cursor` can be.
+const CURSOR: &str = "what \"next\" was in an answer to the same request";
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -178,6 +180,11 @@ fn key_of_path(path: &str) -> Result<Vec<u8>, Misunderstood> {
         .map_err(|error| Misunderstood::Key(format!("The path does not end with a key's text form: {error}.")))
 }
 
+/// A number as the daemon itself writes it: without a sign and without zeros before it.
+fn number<T: FromStr + fmt::Display>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|number: &T| number.to_string() == text)
+}
+
 /// The parameters of a request that nobody has asked for yet.
 struct Parameters<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
@@ -213,12 +220,24 @@ impl<'a> Parameters<'a> {
     }
 
     fn limit(&mut self) -> Result<usize, Misunderstood> {
-        let read = |text: &str| text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        let read = |text: &str| number(text).filter(|limit| (1..=MOST).contains(limit));
         Ok(self.read("limit", &format!("a number from 1 to {MOST}"), read)?.unwrap_or(USUAL))
     }
 
     fn cursor<R: FromStr>(&mut self) -> Result<Option<R>, Misunderstood> {
-        self.read("cursor", "what \"next\" was in an answer to the same request", |text| text.parse().ok())
+        self.read("cursor", CURSOR, |text| text.parse().ok())
+    }
+
+    /// The order by a list that is maintained. No such list is longer than an answer may be, so a larger cursor was in no answer.
+    fn top(&mut self, top: Top) -> Result<Order, Misunderstood> {
+        let windows = |text: &str| match text {
+            "minute" => Some(Window::Minute),
+            "hour" => Some(Window::Hour),
+            _ => None,
+        };
+        let window = self.read("window", "minute or hour", windows)?.unwrap_or(Window::Minute);
+        let skip = self.read("cursor", CURSOR, |text| number(text).filter(|skip| *skip <= MOST))?;
+        Ok(Order::Top(top, window, skip.unwrap_or_default()))
     }
 
     fn list<R: FromStr>(&mut self) -> Result<List<R>, Misunderstood> {
@@ -242,7 +261,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn client(&mut self) -> Result<u64, Misunderstood> {
-        let client = self.read("client", "the number of a client", |text| text.parse().ok())?;
+        let client = self.read("client", "the number of a client", number)?;
         client.ok_or_else(|| Misunderstood::Parameter("The parameter \"client\" is missing.".to_owned()))
     }
 
@@ -250,17 +269,11 @@ impl<'a> Parameters<'a> {
         let orders = ["waiting", "held", "acquires", "refused", "waited"];
         let read = |text: &str| orders.iter().find(|order| **order == text).copied();
         let order = self.read("sort", "waiting, held, acquires, refused or waited", read)?;
-        let windows = |text: &str| match text {
-            "minute" => Some(Window::Minute),
-            "hour" => Some(Window::Hour),
-            _ => None,
-        };
-        let window = self.read("window", "minute or hour", windows)?.unwrap_or(Window::Minute);
         let order = match order {
             Some("held") => Order::Held(self.cursor()?),
-            Some("acquires") => Order::Top(Top::Acquires, window, self.cursor()?.unwrap_or_default()),
-            Some("refused") => Order::Top(Top::Refused, window, self.cursor()?.unwrap_or_default()),
-            Some("waited") => Order::Top(Top::Waited, window, self.cursor()?.unwrap_or_default()),
+            Some("acquires") => self.top(Top::Acquires)?,
+            Some("refused") => self.top(Top::Refused)?,
+            Some("waited") => self.top(Top::Waited)?,
             _ => Order::Waiting(self.cursor()?),
         };
         Ok(Keys { order, group: self.group()?, limit: self.limit()? })
@@ -337,7 +350,7 @@ mod tests {
             ("/v1/clients", Route::Clients(List { limit: 100, after: None })),
             ("/v1/clients?cursor=7&limit=1", Route::Clients(List { limit: 1, after: Some(7) })),
             ("/v1/keys", keys(Order::Waiting(None))),
-            ("/v1/keys?window=hour", keys(Order::Waiting(None))),
+            ("/v1/keys?sort=acquires&cursor=1000", keys(Order::Top(Top::Acquires, Window::Minute, 1000))),
             ("/v1/keys?sort=held&cursor=29.7.a%2520b.c", keys(Order::Held(Some(rank)))),
             ("/v1/keys?sort=waited&window=hour&cursor=7", keys(Order::Top(Top::Waited, Window::Hour, 7))),
             ("/v1/keys/a%2520b", Route::Key { key: b"a b".to_vec(), list: usual(None) }),
@@ -357,8 +370,17 @@ mod tests {
             ("/v1/keys?limit=1001", "The parameter \"limit\" must be a number from 1 to 1000."),
             ("/v1/keys?limit=1&limit=1", "The parameter \"limit\" is there twice."),
             ("/v1/keys?sort=x", "The parameter \"sort\" must be waiting, held, acquires, refused or waited."),
-            ("/v1/keys?window=day", "The parameter \"window\" must be minute or hour."),
+            ("/v1/keys?limit=+5", "The parameter \"limit\" must be a number from 1 to 1000."),
+            ("/v1/keys?limit=05", "The parameter \"limit\" must be a number from 1 to 1000."),
+            ("/v1/kick?client=+5", "The parameter \"client\" must be the number of a client."),
+            ("/v1/keys?window=hour", "There is no parameter \"window\" here."),
+            ("/v1/keys?sort=held&window=hour", "There is no parameter \"window\" here."),
+            ("/v1/keys?sort=waited&window=day", "The parameter \"window\" must be minute or hour."),
             ("/v1/keys?group=9", "The parameter \"group\" must be the name of a group."),
+            (
+                "/v1/keys?sort=acquires&cursor=18446744073709551615",
+                "The parameter \"cursor\" must be what \"next\" was in an answer to the same request.",
+            ),
             (
                 "/v1/keys?cursor=x",
                 "The parameter \"cursor\" must be what \"next\" was in an answer to the same request.",
