@@ -1,10 +1,10 @@
+use crate::system::file::open_regular;
 use crate::system::reason::reason;
 use poolcounter::key::{Groups, GroupsError};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The largest file that is read, in bytes. So that a device or a wrong file does not fill the memory.
+/// The largest file that is read, in bytes. So that a wrong file does not fill the memory.
 const LARGEST: u64 = 1024 * 1024;
 
 /// Why the file of `--groups` has no rules.
@@ -23,7 +23,7 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Groups, GroupsFileError> {
     let Some(file) = file else { return Ok(Groups::default()) };
     let failed = |error| GroupsFileError::Read(file.to_owned(), error);
     let mut text = Vec::new();
-    File::open(file).and_then(|opened| opened.take(LARGEST + 1).read_to_end(&mut text)).map_err(failed)?;
+    open_regular(file).and_then(|opened| opened.take(LARGEST + 1).read_to_end(&mut text)).map_err(failed)?;
     if text.len() as u64 > LARGEST {
         return Err(GroupsFileError::Size(file.to_owned()));
     }

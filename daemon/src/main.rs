@@ -39,7 +39,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
 use tokio::runtime::{Builder, LocalOptions};
-use tracing::error;
+use tracing::{error, warn};
 
 /// See sysexits(3), and `RestartPreventExitStatus=` in poolcounter.service.
 const USAGE: u8 = 64;
@@ -134,15 +134,23 @@ fn run(options: &Options) -> Result<(), StartError> {
         if !settings.options.admin.is_empty() {
             descriptors::reserve_for_admin(MAX_ADMIN_CONNECTIONS.into());
         }
-        let (listeners, server, drain) = if hand_over::is_due() {
-            hand_over::take_over().await?
+        let unix_mode = settings.options.unix_mode;
+        let (listeners, server, drain, running) = if hand_over::is_due() {
+            let begin = |server: &Rc<Server>, listeners: &Listeners| {
+                Running::begin(server, options, settings, !listeners.for_admin.is_empty())
+            };
+            hand_over::take_over(begin).await?
         } else {
             descriptors::keep_reserve();
-            (net::open(&settings.options)?, Server::new(), SavedDrain::default())
+            let (listeners, server) = (net::open(&settings.options)?, Server::new());
+            if listeners.for_admin.is_empty() && !settings.options.admin_names.is_empty() {
+                warn!("--admin-name has no effect without --admin");
+            }
+            let running = Running::begin(&server, options, settings, !listeners.for_admin.is_empty());
+            (listeners, server, SavedDrain::default(), running)
         };
         let Listeners { for_clients, for_admin } = listeners;
-        let gate = Gate::new(&server, for_clients, settings.options.unix_mode, drain.closed.as_deref());
-        let running = Running::begin(&server, options, settings, !for_admin.is_empty());
+        let gate = Gate::new(&server, for_clients, unix_mode, drain.closed.as_deref());
         admin::start(&server, &running, &gate, &for_admin);
         tokio::task::spawn_local(expiry::run(Rc::clone(&server)));
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));

@@ -13,6 +13,7 @@ mod file;
 
 use crate::command_line::{Options, Refusal};
 use crate::groups_file::{self, GroupsFileError};
+use crate::system::file::open_regular;
 use crate::system::reason::reason;
 use file::{Entry, File, Group};
 use poolcounter::key::{GroupError, Groups};
@@ -22,7 +23,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The largest file that is read, in bytes. So that a device or a wrong file does not fill the memory.
+/// The largest file that is read, in bytes. So that a wrong file does not fill the memory.
 const LARGEST: u64 = 1024 * 1024;
 
 /// What the command line and the files say together.
@@ -69,7 +70,7 @@ pub(crate) fn read(command_line: &Options) -> Result<Settings, ConfigError> {
 fn read_text(file: &Path) -> Result<String, ConfigError> {
     let failed = |error| ConfigError::Read(file.to_owned(), error);
     let mut bytes = Vec::new();
-    std::fs::File::open(file).and_then(|opened| opened.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    open_regular(file).and_then(|opened| opened.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
         return Err(ConfigError::Size(file.to_owned()));
     }

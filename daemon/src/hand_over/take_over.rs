@@ -55,8 +55,11 @@ pub(crate) fn check() -> Result<(), TakeOverError> {
     io::stdout().write_all(CONSENT.as_bytes()).map_err(TakeOverError::Output)
 }
 
-/// Takes over the listeners and the server with all its clients, which are on standard input.
-pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>, SavedDrain), TakeOverError> {
+/// Takes over the listeners and the server with all its clients, which are on standard input. `begin` puts the settings into force before anything is read
+/// from a client.
+pub(crate) async fn take_over<T>(
+    begin: impl FnOnce(&Rc<Server>, &Listeners) -> T,
+) -> Result<(Listeners, Rc<Server>, SavedDrain, T), TakeOverError> {
     let (state, read_order, sockets) = unpack()?;
     let SavedAdmin { listeners: for_admin, serials, upgrades } = state.admin.unwrap_or_default();
     let mut sockets = sockets.into_iter();
@@ -68,13 +71,14 @@ pub(crate) async fn take_over() -> Result<(Listeners, Rc<Server>, SavedDrain), T
     let sockets = sockets.map(Socket::resume).collect::<io::Result<Vec<_>>>().map_err(TakeOverError::Socket)?;
     info!("version {VERSION} took over {} clients and {} listeners", sockets.len(), listeners.for_clients.len());
     let clients = state.clients.into_iter().zip(sockets);
-    let server = Server::resume(state.table, clients, read_order, (serials, &upgrades)).await;
-    let (server, connections) = server.map_err(TakeOverError::ReadOrder)?;
+    let begin = |server: &Rc<Server>| begin(server, &listeners);
+    let server = Server::resume(state.table, clients, read_order, (serials, &upgrades), begin).await;
+    let (server, connections, outcome) = server.map_err(TakeOverError::ReadOrder)?;
     server.resume_acts(&state.acts);
     for connection in connections {
         Reader::spawn(&server, connection);
     }
-    Ok((listeners, server, state.acts.drain))
+    Ok((listeners, server, state.acts.drain, outcome))
 }
 
 /// What is on standard input: the state, the read order, and the sockets of the listeners, of the admin interface's listeners and of the clients.

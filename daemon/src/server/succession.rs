@@ -54,13 +54,14 @@ impl Server {
     /// Restores the server of the old program, with its clients in the order of their numbers. Gives the connections that are still open; the caller starts their
     /// readers.
     ///
-    /// Bytes that arrived meanwhile are handled in the order in which they arrived.
-    pub(crate) async fn resume(
+    /// Bytes that arrived meanwhile are handled in the order in which they arrived, after `begin`.
+    pub(crate) async fn resume<T>(
         table: LockTable,
         clients: impl Iterator<Item = (ResumedClient, Socket)>,
         read_order: ReadOrder,
         (serials, upgrades): (SavedSerials, &SavedUpgrades),
-    ) -> io::Result<(Rc<Self>, Vec<Rc<Connection>>)> {
+        begin: impl FnOnce(&Rc<Self>) -> T,
+    ) -> io::Result<(Rc<Self>, Vec<Rc<Connection>>, T)> {
         let ids: Vec<ClientId> = table.clients().map(|client| client.id()).collect();
         let server = Self::with_table(table);
         server.hub.borrow_mut().outbox.clients.last_serial = serials.last;
@@ -74,6 +75,7 @@ impl Server {
             numbers.push(resumed.number);
             connections.push(Some(connection));
         }
+        let outcome = begin(&server);
         // At first the runtime finds all sockets ready, in no order. After it has checked each of them, it finds sockets in the order in which they become ready.
         for _ in 0..=connections.len() / EVENTS_A_TURN {
             tokio::task::yield_now().await;
@@ -85,7 +87,7 @@ impl Server {
         }
         read_order.end();
         server.upgrades.succeeded(upgrades);
-        Ok((server, connections.into_iter().flatten().collect()))
+        Ok((server, connections.into_iter().flatten().collect(), outcome))
     }
 
     /// Reads once what a client sent before this program served it; the client's reader finds the rest. Removes the connection of a client that has left.

@@ -8,6 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{Admin, Deadline, Network, Outcome, PATIENCE, Process, Program, Scratch};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use crate::scene::Scene;
 
 fn refused(network: &Network, arguments: &[&str]) -> Result<[Outcome; 2]> {
@@ -23,6 +25,10 @@ fn what_cannot_be_is_refused() -> Result<()> {
     let rules = scratch.file("groups");
     fs::write(&rules, "pcache *:pcache:*\n9 *\n")?;
     let rules = rules.display().to_string();
+    let (pipe, large) = (scratch.file("pipe"), scratch.file("large"));
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    fs::write(&large, vec![b'#'; 1024 * 1024 + 1])?;
+    let [pipe, large] = [pipe, large].map(|file| file.display().to_string());
     let permanent = [
         (["--admin", "127.0.0.1"], "--admin takes ADDRESS:PORT or unix:/PATH, not `127.0.0.1`.\n".to_owned()),
         (["--admin", "unix:x"], "--admin takes ADDRESS:PORT or unix:/PATH, not `unix:x`.\n".to_owned()),
@@ -34,7 +40,10 @@ fn what_cannot_be_is_refused() -> Result<()> {
             ),
         ),
         (["--groups", "/nowhere/x"], "--groups /nowhere/x: it cannot be read: No such file or directory\n".to_owned()),
-        (["--groups", "/dev/zero"], "--groups /dev/zero: it has more than 1048576 bytes\n".to_owned()),
+        (["--groups", "/dev/zero"], "--groups /dev/zero: it cannot be read: it is not a regular file\n".to_owned()),
+        (["--groups", &pipe], format!("--groups {pipe}: it cannot be read: it is not a regular file\n")),
+        (["--config", &pipe], format!("--config {pipe}: it cannot be read: it is not a regular file\n")),
+        (["--groups", &large], format!("--groups {large}: it has more than 1048576 bytes\n")),
         (
             ["--admin", "127.0.0.1:7531"],
             "Couldn't listen at both 127.0.0.1:7531 and 127.0.0.1:7531: the command line asks for one port twice\n"
@@ -65,6 +74,14 @@ fn an_address_that_others_reach_is_warned_about_once() -> Result<()> {
     let warning = "WARN --admin 0.0.0.0:7532: other hosts that reach this address can read all keys, which contain users' addresses";
     ensure!(said.matches("WARN").count() == 1 && said.replace("\\\'", "'").contains(warning), "{said}");
     ensure!(run("127.0.0.2:7532")?.is_empty());
+    Ok(())
+}
+
+/// A name alone serves nobody.
+#[test]
+fn a_name_without_an_interface_is_warned_about() -> Result<()> {
+    let daemon = poolcounter_test_support::Daemon::ours(&["--admin-name", "pool.example"])?;
+    daemon.expect_said("--admin-name has no effect without --admin")?;
     Ok(())
 }
 

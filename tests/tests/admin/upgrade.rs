@@ -86,6 +86,35 @@ fn the_history_goes_on() -> Result<()> {
     Ok(())
 }
 
+/// What comes while no program reads is counted in its group by the new one.
+#[test]
+fn what_comes_in_the_pause_has_its_group() -> Result<()> {
+    const CLIENTS: usize = 20;
+    let installed = Installed::new()?;
+    let scene = Scene::of(&installed.program(), &[])?;
+    let mut clients = scene.clients(CLIENTS, "", "")?;
+    installed.put_script(
+        "[ \"$1\" = --check-hand-over ] || until [ -e \"$(dirname \"$0\")/go\" ]; do sleep 0.01; done; exec \"$program\" \"$@\"",
+    )?;
+    scene.daemon.signal(rustix::process::Signal::USR1)?;
+    let program = format!("/proc/{}/cmdline", scene.daemon.pid());
+    let paused = || std::fs::read(&program).ok().filter(|line| line.starts_with(b"/bin/sh"));
+    let deadline = poolcounter_test_support::Deadline::after(poolcounter_test_support::PATIENCE);
+    deadline.poll(paused).context("it does not upgrade")?;
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(format!("ACQ4ME enwiki:pcache:{number} 1 9 9\n").as_bytes())?;
+    }
+    std::fs::write(installed.path().with_file_name("go"), "")?;
+    clients.iter_mut().try_for_each(|client| client.expect(b"LOCKED\n"))?;
+    let groups = scene.json("/v1/groups")?;
+    let granted = |name: &str| {
+        let group = groups["groups"].as_array()?.iter().find(|group| group["name"] == name)?;
+        group["outcomes"]["granted"].as_u64()
+    };
+    ensure!(granted("pcache") == Some(CLIENTS as u64) && granted("other") == Some(0), "{groups}");
+    Ok(())
+}
+
 #[test]
 fn a_failure_is_told() -> Result<()> {
     let installed = Installed::new()?;
