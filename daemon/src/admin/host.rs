@@ -34,7 +34,7 @@ impl<'a> HostNames<'a> {
 }
 
 fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
+    text.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]
@@ -52,6 +52,8 @@ mod tests {
             "[2001:db8::1]:7532",
             "localhost",
             "LOCALHOST:80",
+            "localhost:65535",
+            "localhost:",
             "pool.example",
             "Pool.Example:7532",
         ];
@@ -64,6 +66,9 @@ mod tests {
             "pool.example.evil.example",
             "localhost.evil.example",
             "localhost:x",
+            "localhost:65536",
+            "[::1]:65536",
+            "localhost.",
             "127.1",
             "127.0.0.1.evil.example",
             "2130706433",

@@ -58,6 +58,9 @@ impl Admin {
             let error = "The Host header is none of: an address, localhost, a name of --admin-name.";
             return Err(Problem::new(StatusCode::FORBIDDEN, error));
         }
+        if matches!(&route, Route::Page(path) if page::find(path).is_none()) {
+            return Err(nothing_there());
+        }
         let methods = route.methods();
         if !methods.contains(&request.method().as_str()) {
             return Err(Problem::method(request.method(), methods));
@@ -91,10 +94,13 @@ impl Admin {
     }
 }
 
+fn nothing_there() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
+}
+
 /// A file of the page.
 fn file(path: &str) -> Result<Answer, Problem> {
-    let not_found = || Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.");
-    let page::File { content_type, body } = page::find(path).ok_or_else(not_found)?;
+    let page::File { content_type, body } = page::find(path).ok_or_else(nothing_there)?;
     let mut answer = of_type(content_type, body);
     set(&mut answer, CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY);
     Ok(answer)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub(crate) const PORT: u16 = 7531;
 
 /// The longest path of a Unix socket, in bytes.
-const MAX_PATH: usize = 107;
+pub(super) const MAX_PATH: usize = 107;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,18 @@ impl Address {
     pub(crate) fn extended(text: &OsStr) -> Option<Self> {
         if let Some(path) = text.as_bytes().strip_prefix(b"unix:") {
             let path = PathBuf::from(OsStr::from_bytes(path));
-            return (path.is_absolute() && path.as_os_str().len() <= MAX_PATH).then_some(Self::Unix(path));
+            return (path.is_absolute() && !Self::is_too_long(text)).then_some(Self::Unix(path));
         }
         let unbracketed = || text.to_str()?.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
         let with_port = || text.to_str()?.parse().ok().map(Self::Tcp);
         Self::plain(text)
             .or_else(with_port)
             .or_else(|| unbracketed().map(|ip: std::net::Ipv6Addr| Self::Tcp(SocketAddr::new(ip.into(), PORT))))
+    }
+
+    /// Whether it names a Unix socket whose path is too long for the system.
+    pub(crate) fn is_too_long(text: &OsStr) -> bool {
+        text.as_bytes().strip_prefix(b"unix:/").is_some_and(|path| path.len() >= MAX_PATH)
     }
 
     /// An address as `--admin` takes it: with a port, which has no default there, or `unix:` and an absolute path.

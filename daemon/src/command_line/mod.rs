@@ -126,6 +126,11 @@ mod tests {
         assert_eq!(refused(&["--listen", "x:1"]), "Address `x:1` is not valid to listen on.\n");
         assert_eq!(run(&["--idle-timeout=10"]).idle_timeout, Some(Duration::from_secs(10)));
         assert_eq!(refused(&["--admin", "127.0.0.1"]), "--admin takes ADDRESS:PORT or unix:/PATH, not `127.0.0.1`.\n");
+        let long = format!("unix:/{}", "p".repeat(107));
+        for option in ["listen", "admin"] {
+            let words = format!("--{option} takes a path of at most 107 bytes, not `{long}`.\n");
+            assert_eq!(refused(&[&format!("--{option}"), &long]), words);
+        }
         for name in ["", "a:80", "10.0.0.1", "a..b", "a b", &"a.".repeat(200)] {
             let words = format!("--admin-name takes the name of a host, without a port, not `{name}`.\n");
             assert_eq!(refused(&["--admin-name", name]), words);

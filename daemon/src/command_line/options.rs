@@ -1,4 +1,4 @@
-use super::address::Address;
+use super::address::{Address, MAX_PATH};
 use super::getopt::Refusal;
 use poolcounter::table::HoldLimits;
 use std::ffi::OsStr;
@@ -64,6 +64,9 @@ impl Options {
     pub(crate) fn set(&mut self, option: &str, value: &OsStr) -> Result<(), Refusal> {
         let text = value.to_str().unwrap_or_default();
         match option {
+            "listen" | "admin" if Address::is_too_long(value) => {
+                return Err(unfit(option, value, &format!("a path of at most {MAX_PATH} bytes")));
+            }
             "listen" => self.listen.push(Address::extended(value).ok_or_else(|| not_an_address(value))?),
             "unix-mode" => {
                 let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);

@@ -128,6 +128,10 @@ fn groups_add_up_and_the_history_moves() -> Result<()> {
     };
     let moved = || scene.json("/v1/history").ok().and_then(done);
     Deadline::after(2 * Duration::from_secs(5)).poll(moved).context("no step of the history has them")?;
+    // Every step is over. Whole seconds of both texts can be compared.
+    let (history, status) = (scene.json("/v1/history")?, scene.json("/v1/status")?);
+    let [end, now] = [&history["end"], &status["now"]].map(|moment| moment.as_str().and_then(|text| text.get(..19)));
+    ensure!(end.is_some() && end <= now, "{end:?} is after {now:?}");
     Ok(())
 }
 
@@ -187,6 +191,13 @@ fn the_page_is_served_and_nothing_else() -> Result<()> {
             "{path}: {reply:?}"
         );
     }
+    let posted = scene.tcp.send("POST /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    ensure!(posted.status == 404, "{posted:?}");
+    let posted = scene.tcp.send("POST /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    ensure!(posted.status == 405, "{posted:?}");
+    let beyond = scene.tcp.ask("/v1/keys?sort=acquires&cursor=18446744073709551615")?;
+    ensure!(beyond.status == 400 && beyond.body.contains("cursor"), "{beyond:?}");
+    ensure!(scene.tcp.ask("/v1/keys?sort=acquires&cursor=1000")?.status == 200);
     let bad = scene.tcp.ask("/v1/keys?limit=0")?;
     ensure!(bad.status == 400 && bad.body.contains("\\\"limit\\\" must be a number from 1 to 1000"), "{bad:?}");
     let head = scene.tcp.send("HEAD /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
