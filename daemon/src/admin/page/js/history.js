@@ -58,17 +58,6 @@ function inWords({ title, kind, lines }, curves, times) {
   return `${title}, over the last ten minutes. ${each.join('; ')}.`;
 }
 
-/**
- * The last step is not over. What is counted within it would look like a fall.
- *
- * @param {Kind} kind
- * @param {(number | null)[]} list
- * @returns {(number | null)[]}
- */
-function drawn({ kind }, list) {
-  return kind === 'level' ? list : [...list.slice(0, -1), null];
-}
-
 /** What `/v1/history` says. */
 export class HistoryView {
   #charts = KINDS.map((kind) => ({ kind, chart: this.#make(kind) }));
@@ -91,7 +80,7 @@ export class HistoryView {
     write(byId('history-of'), group === '' ? 'all groups' : `group ${group}`);
     for (const { kind, chart } of this.#charts) {
       const curves = this.#curves;
-      chart.show([this.#times, ...kind.lines.map(({ curve }) => drawn(kind, curves[curve]))]);
+      chart.show([this.#times, ...kind.lines.map(({ curve }) => curves[curve])]);
       chart.picture.setAttribute('aria-label', inWords(kind, curves, this.#times));
     }
     this.#records.show(minutesOf(this.#curves, this.#times, history.step_seconds));
