@@ -10,7 +10,7 @@ use crate::request::pc_request;
 use crate::sized::given;
 use crate::values::pc_outcome;
 use poolcounter::blocking::{BlockingClient, UntilSignal};
-use poolcounter::client::{AcquireOutcome, Settings};
+use poolcounter::client::{AcquireOutcome, Failure, Settings};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
 
@@ -173,7 +173,7 @@ pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outco
 pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let release = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        let answer = state.client.release(lock)?;
+        let answer = state.client.release(lock).map_err(Failure::from)?;
         // SAFETY: the conventions.
         if let Ok(outcome) = unsafe { Place::new(outcome, "outcome") } {
             outcome.set(pc_outcome::from(&answer));
@@ -190,7 +190,7 @@ pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: 
 pub unsafe fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Blocking| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        Ok(state.client.abandon(lock)?)
+        Ok(state.client.abandon(lock).map_err(Failure::from)?)
     };
     // SAFETY: the conventions.
     unsafe { enter(client, abandon) }

@@ -108,6 +108,8 @@ impl From<Failure> for Problem {
         let (code, server, cause) = match failure {
             Failure::NoServer => (pc_error::PC_ERROR_NO_SERVER, String::new(), message.clone()),
             Failure::NoSuchLock => (pc_error::PC_ERROR_NO_SUCH_LOCK, String::new(), message.clone()),
+            // After a fork: the call is the parent's.
+            Failure::ClientDropped => (pc_error::PC_ERROR_READ, String::new(), "the connection was closed".to_owned()),
             Failure::BadStatistic(reason) => (pc_error::PC_ERROR_INVALID, String::new(), reason.to_string()),
             Failure::BadKey(reason) => (pc_error::PC_ERROR_BAD_KEY, String::new(), reason.to_string()),
             Failure::Connect { server, cause } => (pc_error::PC_ERROR_CONNECT, server, cause),

@@ -9,7 +9,7 @@ use crate::last_error::{LastError, Part, c_text, without_client};
 use crate::locks::{Locks, pc_lock};
 use crate::request::pc_request;
 use crate::sized::given;
-use poolcounter::client::{Outcome, Settings};
+use poolcounter::client::{Failure, Outcome, Settings};
 use poolcounter::nonblocking::{NonblockingCall, NonblockingClient};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
@@ -128,7 +128,7 @@ pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request
 pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
     let release = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        Ok(state.client.release(lock)?.untyped())
+        Ok(state.client.release(lock).map_err(Failure::from)?.untyped())
     };
     // SAFETY: the conventions.
     unsafe { begin(client, call, release) }
@@ -140,7 +140,7 @@ pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut 
 pub unsafe fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
     let abandon = |state: &mut Async| {
         let lock = state.locks.take(lock).ok_or_else(Problem::no_such_lock)?;
-        Ok(state.client.abandon(lock)?)
+        Ok(state.client.abandon(lock).map_err(Failure::from)?)
     };
     // SAFETY: the conventions.
     unsafe { enter(client, abandon) }

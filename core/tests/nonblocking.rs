@@ -2,7 +2,7 @@
 #![cfg(feature = "nonblocking")]
 #![allow(clippy::unwrap_used)]
 
-use poolcounter::client::{AcquireOutcome, Failure, Outcome, ReleaseOutcome, Request, Server, Settings};
+use poolcounter::client::{AcquireOutcome, Failure, NotOwned, Outcome, ReleaseOutcome, Request, Server, Settings};
 use poolcounter::nonblocking::{Direction, NonblockingCall, NonblockingClient, Progress, Wait};
 use poolcounter::protocol::Mode;
 use std::io::{self, BufRead, BufReader, Write};
@@ -104,12 +104,14 @@ fn a_call_that_has_finished_is_dropped_without_its_lock() {
 }
 
 #[test]
-fn a_lock_of_another_client_is_refused() {
+fn a_lock_of_another_client_is_given_back() {
     let ((mut client, ends), (mut other, _)) = (granting(), granting());
     let mut call = client.acquire(&REQUEST).unwrap();
     let Ok(AcquireOutcome::Locked(lock)) = finish(&mut call) else { panic!("the server grants every lock") };
-    assert_eq!(other.release(lock).err(), Some(Failure::NoSuchLock));
+    let Err(NotOwned(lock)) = other.release(lock) else { panic!("it is another client's") };
+    let Err(NotOwned(lock)) = other.abandon(lock) else { panic!("it is another client's") };
     assert_eq!(ends.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(finish(&mut client.release(lock).unwrap()), Ok(ReleaseOutcome::Released));
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Client {
     pub(crate) fn release(&mut self, key: Option<Vec<u8>>) -> Result<Answer, NotReleased> {
         let held = self.connections.held().take(self.owner, key.as_deref());
         let outcome = if let Some(lock) = held {
-            self.connections.client().release(lock)
+            self.connections.client().release(lock).map_err(Failure::from)
         } else {
             let key = key.map(Rc::from).or_else(|| self.last_key.clone()).ok_or(NotReleased::NoKey)?;
             self.connections.client().release_nothing(&key)

@@ -169,7 +169,8 @@ impl Engine {
     /// Cancels a call. There are no more actions for it.
     pub(crate) fn cancel(&mut self, call: usize, now: Timestamp) {
         if let Some(pending) = self.calls.try_remove(call) {
-            self.client.cancel(pending.call);
+            // It is this client's, so it is not refused.
+            let _ = self.client.cancel(pending.call);
             drop(pending.attempts);
             self.settle(now);
         }

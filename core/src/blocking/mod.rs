@@ -20,7 +20,8 @@ mod socket;
 
 use crate::Timestamp;
 use crate::client::{
-    AcquireOutcome, Call, Client, Failure, Lock, Outcome, ReleaseOutcome, Request, Settings, Step, typed,
+    AcquireOutcome, Call, Client, Failure, Lock, NotOwned, NotReleased, Outcome, ReleaseOutcome, Request, Settings,
+    Step, typed,
 };
 use crate::sockets::{self, Attempted, Attempts, ForkGuard, now, reason};
 use socket::Socket;
@@ -33,7 +34,7 @@ const SIGNAL_CHECK: Duration = Duration::from_secs(1);
 
 /// A client whose calls block until their answer is there, or their deadline has passed.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child's first call leaves the parent's connections alone and makes its own. All clients of a
+/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections and locks alone and makes its own. All clients of a
 /// process share the state of servers. The name of a server is looked up by the system, in which no deadline can be set, at most once in ten
 /// seconds: an address is the safer configuration.
 #[derive(Debug)]
@@ -102,7 +103,7 @@ impl BlockingClient {
     /// Cancels the wait that a signal has ended, if there is one. Its connection is closed, so the server removes the request from its queue without waking anybody.
     pub fn cancel_interrupted(&mut self) {
         if let Some(call) = self.interrupted.take() {
-            self.client.cancel(*call);
+            self.client.abandon_call(&call);
         }
     }
 
@@ -110,11 +111,12 @@ impl BlockingClient {
     ///
     /// # Errors
     ///
-    /// If the lock is another client's: nothing is sent then. With [`Settings::await_release`] also if no answer came.
-    pub fn release(&mut self, lock: Lock) -> Result<ReleaseOutcome, Failure> {
+    /// If the lock is another client's, as that of a process from which this one was forked, it is given back: nothing is sent then. With [`Settings::await_release`] also if no
+    /// answer came.
+    pub fn release(&mut self, lock: Lock) -> Result<ReleaseOutcome, NotReleased> {
         self.leave_parents_connections();
         let call = self.client.release(lock, now())?;
-        self.drive(call)
+        Ok(self.drive(call)?)
     }
 
     /// Sends a release although nothing is held, to the key's server, and waits for the answer.
@@ -139,12 +141,14 @@ impl BlockingClient {
         self.drive(call)
     }
 
-    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
+    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done. [`Settings::share_connections`] says what becomes of the
+    /// other locks of the connection.
     ///
     /// # Errors
     ///
-    /// If the lock is another client's: nothing is done then.
-    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
+    /// If the lock is another client's, as that of a process from which this one was forked, it is given back: nothing is done then.
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), NotOwned<Lock>> {
+        self.leave_parents_connections();
         self.client.abandon(lock)
     }
 
@@ -153,7 +157,7 @@ impl BlockingClient {
     /// client's.
     #[must_use]
     pub fn descriptor(&self, lock: &Lock) -> Option<BorrowedFd<'_>> {
-        self.client.connection(lock).map(Socket::as_fd)
+        self.client.connection(lock).filter(|socket| socket.is_of_this_process()).map(Socket::as_fd)
     }
 
     /// Abandons every lock that is held, and the wait that a signal has ended; idle connections stay.
@@ -170,7 +174,9 @@ impl BlockingClient {
 
     fn leave_parents_connections(&mut self) {
         if self.fork_guard.was_forked() {
-            sockets::adopt(&mut self.client);
+            // It is another one, so that it has neither the locks nor the calls of the parent's.
+            self.client = sockets::client(self.client.settings().clone());
+            self.interrupted = None;
         }
     }
 
@@ -261,7 +267,7 @@ impl BlockingClient {
     }
 }
 
-/// The result of [`BlockingClient::acquire_until_signal`].
+/// The result of [`BlockingClient::acquire_until_signal`]. The list is closed: a program that does not know a result cannot go on.
 #[derive(Debug)]
 #[must_use]
 pub enum UntilSignal {

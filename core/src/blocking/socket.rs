@@ -57,6 +57,10 @@ impl Socket {
         self.connection.socket().as_fd()
     }
 
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.connection.is_of_this_process()
+    }
+
     /// Whether the server's host has acknowledged all that was sent.
     pub(super) fn is_acknowledged(&self) -> bool {
         self.connection.is_acknowledged()

@@ -78,7 +78,8 @@ pub(crate) fn typed<A: TryFrom<Outcome>>(result: Result<Outcome, Failure>) -> Re
     result.map(|outcome| A::try_from(outcome).unwrap_or_else(|_| unreachable!("an outcome of another kind of call")))
 }
 
-/// A lock that is held. Only the client that acquired it can release or abandon it, and only once. If it is dropped instead, it is held until the client closes.
+/// A lock that is held. Only the client that acquired it can release or abandon it, and only once; another one gives it back. If it is dropped instead, it is held until its
+/// connection ends, at the latest when the client is closed or dropped.
 ///
 /// ```compile_fail
 /// # use poolcounter::{Timestamp, client::{Call, Client, Lock}};
@@ -162,10 +163,12 @@ pub enum Step<'a, S> {
 }
 
 /// One call under way, of any kind. It is driven by [`Client::step`](super::Client::step) of the client that made it, which is not to be asked again after [`Step::Finished`].
-/// A driver that drops a call before says [`Client::cancel`](super::Client::cancel).
+/// To another client's `step` it has failed, and events that are reported to another client change nothing. A driver that drops a call before its end says
+/// [`Client::cancel`](super::Client::cancel).
 #[derive(Debug)]
 #[must_use]
 pub struct Call {
+    pub(super) client: ClientNumber,
     pub(super) kind: Kind,
     pub(super) command: Cow<'static, [u8]>,
     /// The servers still to try: a stack, popped from the end.
@@ -193,6 +196,8 @@ pub struct Call {
     pub(super) reused: bool,
     /// The server was silent: a probe is sent before the command.
     pub(super) probing: bool,
+    /// Its result, if the call goes on with the release of another lock of its connection.
+    pub(super) result: Option<Result<Outcome, Failure>>,
     pub(super) state: State,
 }
 

@@ -1,12 +1,12 @@
 //! A call, from one event to the next step.
 
 use super::call::{AcquireOutcome, Call, Kind, Lock, Outcome, ReleaseOutcome, State, Step};
-use super::link::{Link, OutOfStep, Releasable, printable};
+use super::link::{Link, OutOfStep, printable};
 use super::name::Naming;
 use super::race::{Heat, Race};
 use super::settings::Patience;
 use super::standing::Verdict;
-use super::{Client, ClientNumber, Endpoint, Failure, LinkId, LockNumber, Target};
+use super::{Client, ClientNumber, Endpoint, Failure, LinkId, LockNumber, RELEASE, Target};
 use crate::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -38,6 +38,9 @@ pub(crate) const TIMED_OUT: &str = "Connection timed out";
 impl<S> Client<S> {
     /// Returns what `call` needs next.
     pub fn step<'a>(&'a mut self, call: &'a mut Call, now: Timestamp) -> Step<'a, S> {
+        if call.client != self.number {
+            return Step::Finished(Err(Failure::NoSuchCall));
+        }
         while self.advance(call, now) {}
         let index = call.server;
         let place = call.state.link().and_then(|id| self.links.iter().position(|link| link.id == id));
@@ -106,7 +109,7 @@ impl<S> Client<S> {
 
     /// One of the attempts has succeeded.
     pub fn connected(&mut self, call: &mut Call, socket: S, now: Timestamp) {
-        let State::Connecting { .. } = call.state else { return };
+        let (State::Connecting { .. }, true) = (&call.state, call.client == self.number) else { return };
         let id = self.next_link;
         self.next_link += 1;
         self.links.push(Link::new(id, call.server, socket, now));
@@ -123,7 +126,8 @@ impl<S> Client<S> {
 
     /// All the bytes that [`Step::Send`] gave are sent.
     pub fn sent(&mut self, call: &mut Call, now: Timestamp) {
-        let State::Sending { link: id } = call.state else { return };
+        let (State::Sending { link: id }, true) = (&call.state, call.client == self.number) else { return };
+        let id = *id;
         let Some(link) = find(&mut self.links, id) else { return };
         // Over a shared connection another release may have freed the lock: then the answer is not known beforehand.
         if call.kind != Kind::Release || self.settings.await_release || !link.holds() {
@@ -134,7 +138,7 @@ impl<S> Client<S> {
         }
         link.unanswered += 1;
         link.released_newest();
-        if link.owes_a_release() {
+        if self.owes_a_release(id) {
             self.converse(call, id, now);
         } else {
             self.finish(call, id, Ok(Outcome::Release(ReleaseOutcome::Released)), now);
@@ -143,7 +147,7 @@ impl<S> Client<S> {
 
     /// The result of [`Step::Acknowledged`].
     pub fn acknowledged(&mut self, call: &mut Call, acknowledged: bool, now: Timestamp) {
-        let State::Checking { link, .. } = call.state else { return };
+        let (&State::Checking { link, .. }, true) = (&call.state, call.client == self.number) else { return };
         if acknowledged {
             call.acknowledged_by = None;
             call.state = State::Receiving { link };
@@ -159,12 +163,13 @@ impl<S> Client<S> {
 
     /// Bytes that were received for [`Step::Receive`]; an empty slice at the end of the stream.
     pub fn received(&mut self, call: &mut Call, bytes: &[u8], now: Timestamp) {
+        let client = self.number;
         let (Some(id), true) = (call.state.link(), !bytes.is_empty()) else {
             return self.failed(call, "the server closed the connection", now);
         };
-        let Some(link) = find(&mut self.links, id) else { return };
+        let Some(link) = find(&mut self.links, id).filter(|_| call.client == client) else { return };
         self.standings[link.server].with(|standing| standing.answered(now));
-        let (client, number) = (self.number, self.next_lock);
+        let number = self.next_lock;
         let understood = link.receive(bytes, now).and_then(|()| match call.state {
             State::CatchingUp { .. } => Ok(link.catch_up()?.then_some(Reply::Continue)),
             _ if call.probing => link.probe_answered().map(|answered| answered.then_some(Reply::Continue)),
@@ -188,7 +193,7 @@ impl<S> Client<S> {
 
     /// Sending or receiving failed; `cause` is the system's text. The connection is dropped. One that was reused is replaced once.
     pub fn failed(&mut self, call: &mut Call, cause: &str, now: Timestamp) {
-        let Some(id) = call.state.link() else { return };
+        let (Some(id), true) = (call.state.link(), call.client == self.number) else { return };
         let has_answered = find(&mut self.links, id).is_some_and(|link| link.heard.is_some());
         let failure = self.broken(call, cause);
         self.drop_link(id);
@@ -304,7 +309,12 @@ impl<S> Client<S> {
 
     /// Whether all locks at `server` share a connection, and it holds one.
     fn shares_a_lock(&self, server: usize) -> bool {
-        self.settings.share_connections && self.links.iter().any(|link| link.server == server && link.holds())
+        self.settings.shares_connections() && self.links.iter().any(|link| link.server == server && link.holds())
+    }
+
+    /// Whether the newest lock of a connection is released, but the server is not told yet.
+    fn owes_a_release(&mut self, id: LinkId) -> bool {
+        self.settings.shares_connections() && find(&mut self.links, id).is_some_and(|link| link.owes_a_release())
     }
 
     /// An idle connection to `server`, if there is one that may be used.
@@ -318,7 +328,7 @@ impl<S> Client<S> {
             };
             !link.is_idle() || is_good(link)
         });
-        let shared = self.settings.share_connections;
+        let shared = self.settings.shares_connections();
         let fits = |link: &&mut Link<S>| link.server == server && (link.is_idle() || shared && !link.busy);
         let link = self.links.iter_mut().rev().find(fits)?;
         link.busy = true;
@@ -361,27 +371,22 @@ impl<S> Client<S> {
     }
 
     fn begin_release(&mut self, call: &mut Call, id: LinkId, lock: LockNumber, now: Timestamp) {
-        let Some(link) = find(&mut self.links, id) else {
-            let failure = self.broken(call, "the connection was closed");
-            return self.end(call, failure);
+        let shares = self.settings.shares_connections();
+        let outcome = match find(&mut self.links, id) {
+            // It was closed here, with all its locks.
+            None => ReleaseOutcome::NotLocked,
+            Some(link) => match link.release(lock) {
+                // A newer lock is to be released first, or another call waits on the connection: this release follows then.
+                true if shares && (link.busy || !link.owes_a_release()) => ReleaseOutcome::Released,
+                // The server has released it already. A release would free another lock.
+                false if shares && (link.busy || link.holds()) => ReleaseOutcome::NotLocked,
+                _ => {
+                    link.busy = true;
+                    return self.converse(call, id, now);
+                }
+            },
         };
-        let busy = link.busy;
-        match link.release(lock) {
-            // Another call waits on the connection. This release follows when that call has its answer.
-            Releasable::Newest if busy => {
-                link.delay_release_of_newest();
-                call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released)));
-            }
-            Releasable::Unknown if busy => {
-                call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked)));
-            }
-            Releasable::Newest | Releasable::Unknown => {
-                link.busy = true;
-                self.converse(call, id, now);
-            }
-            Releasable::Delayed => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::Released))),
-            Releasable::Gone => call.state = State::Finished(Ok(Outcome::Release(ReleaseOutcome::NotLocked))),
-        }
+        call.state = State::Finished(Ok(Outcome::Release(outcome)));
     }
 
     fn converse(&mut self, call: &mut Call, id: LinkId, now: Timestamp) {
@@ -420,7 +425,7 @@ impl<S> Client<S> {
             if result.is_err() {
                 // It is unknown whether the lock is held. Closing the connection frees it.
                 self.drop_link(id);
-            } else if find(&mut self.links, id).is_some_and(|link| link.owes_a_release()) {
+            } else if self.owes_a_release(id) {
                 return self.converse(call, id, now);
             }
         }
@@ -430,10 +435,18 @@ impl<S> Client<S> {
 
     /// The call has its result; its connection is free for the next one.
     fn finish(&mut self, call: &mut Call, id: LinkId, result: Result<Outcome, Failure>, now: Timestamp) {
+        let owes_a_release = self.owes_a_release(id);
         if let Some(link) = find(&mut self.links, id) {
             link.busy = false;
             link.idle_since = now;
-            if link.owes_a_release() {
+            if owes_a_release {
+                if link.is_in_use() {
+                    // The server is told before the call ends: another lock is held through the connection.
+                    link.busy = true;
+                    (call.kind, call.command, call.result) = (Kind::Release, RELEASE, Some(result));
+                    (call.patience, call.deadline) = (Patience::AtOnce(u64::MAX), None);
+                    return self.converse(call, id, now);
+                }
                 // Its caller has released it. Closing the connection frees it at the server.
                 self.drop_link(id);
             }
@@ -443,7 +456,7 @@ impl<S> Client<S> {
             let oldest = self.links.iter().position(Link::is_idle);
             oldest.map(|oldest| self.links.remove(oldest));
         }
-        call.state = State::Finished(result);
+        call.state = State::Finished(call.result.take().unwrap_or(result));
     }
 
     /// The call has failed, and no other server is asked.
@@ -452,8 +465,10 @@ impl<S> Client<S> {
     }
 
     /// The result of a call that has failed and asks no other server.
-    fn without_answer(&self, call: &Call, failure: Failure) -> Result<Outcome, Failure> {
-        if call.kind == Kind::Release && !self.settings.await_release {
+    fn without_answer(&self, call: &mut Call, failure: Failure) -> Result<Outcome, Failure> {
+        if let Some(result) = call.result.take() {
+            result
+        } else if call.kind == Kind::Release && !self.settings.await_release {
             // However the connection ended, the server frees the lock.
             Ok(Outcome::Release(ReleaseOutcome::Released))
         } else {

@@ -1,3 +1,4 @@
+use super::Lock;
 use alloc::string::String;
 
 /// Why a call got no answer. Each names the server, where one is concerned.
@@ -45,13 +46,49 @@ pub enum Failure {
         /// What followed the word.
         message: String,
     },
-    /// The lock is another client's, or is released already; nothing was sent.
+    /// The lock is another client's; nothing was sent.
     #[error("the client has no such lock")]
     NoSuchLock,
-    /// The call's client was dropped.
+    /// The call is another client's.
+    #[error("the client has no such call")]
+    NoSuchCall,
+    /// The call's client was dropped, or is that of a process from which this one was forked.
     #[cfg(feature = "nonblocking")]
     #[error("the client was dropped")]
     ClientDropped,
+}
+
+/// A lock or a call was given to another client than its own. Here it is, unchanged.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is another client's")]
+pub struct NotOwned<T>(pub T);
+
+impl From<NotOwned<Lock>> for Failure {
+    fn from(_: NotOwned<Lock>) -> Self {
+        Self::NoSuchLock
+    }
+}
+
+/// Why a lock was not released.
+#[cfg(feature = "blocking")]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReleased {
+    /// It is another client's: nothing was sent.
+    #[error(transparent)]
+    NotOwned(#[from] NotOwned<Lock>),
+    /// The server gave no answer, or refused.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+#[cfg(feature = "blocking")]
+impl From<NotReleased> for Failure {
+    fn from(not: NotReleased) -> Self {
+        match not {
+            NotReleased::NotOwned(not) => not.into(),
+            NotReleased::Failed(failure) => failure,
+        }
+    }
 }
 
 /// Why a key, or the name of a statistic, cannot be sent. A line's end within a key would forge a command.

@@ -31,7 +31,7 @@ pub(super) struct Link<S> {
 #[derive(Debug)]
 struct Held {
     number: LockNumber,
-    /// Its caller has released it, but the server is not told yet: it would release a newer lock instead.
+    /// Its caller has released it, but the server is not told yet: it takes the newest lock of a connection.
     release_delayed: bool,
 }
 
@@ -43,18 +43,6 @@ impl OutOfStep {
     pub(super) fn new(said: &str) -> Self {
         Self(printable(said))
     }
-}
-
-/// How a release of a lock can be done. The server takes the newest lock of a connection.
-pub(super) enum Releasable {
-    /// It is the newest.
-    Newest,
-    /// A newer one is held: this one is released after that.
-    Delayed,
-    /// The server has released it already, and holds others, which a release would free.
-    Gone,
-    /// The connection holds no lock that is known here: the server is asked.
-    Unknown,
 }
 
 impl<S> Link<S> {
@@ -97,25 +85,15 @@ impl<S> Link<S> {
         self.locks.clear();
     }
 
-    /// How a release of this lock can be done now.
-    pub(super) fn release(&mut self, number: LockNumber) -> Releasable {
-        let newest = self.locks.last().map(|held| held.number);
-        match self.locks.iter_mut().find(|held| held.number == number) {
-            Some(_) if newest == Some(number) => Releasable::Newest,
-            Some(held) => {
-                held.release_delayed = true;
-                Releasable::Delayed
-            }
-            None if newest.is_none() => Releasable::Unknown,
-            None => Releasable::Gone,
-        }
+    /// The caller of this lock has released it; the server is to be told. False if the lock is not held.
+    pub(super) fn release(&mut self, number: LockNumber) -> bool {
+        let held = self.locks.iter_mut().find(|held| held.number == number);
+        held.map(|held| held.release_delayed = true).is_some()
     }
 
-    /// Its caller has released the newest lock; the server is told later.
-    pub(super) fn delay_release_of_newest(&mut self) {
-        if let Some(held) = self.locks.last_mut() {
-            held.release_delayed = true;
-        }
+    /// Whether it holds a lock that its caller has not released.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.locks.iter().any(|held| !held.release_delayed)
     }
 
     /// Whether the caller of the newest lock has released it, and the server must still be told.

@@ -55,7 +55,9 @@ pub use call::{AcquireOutcome, Call, Lock, Outcome, ReleaseOutcome, Step};
 pub use command::Request;
 #[cfg(feature = "sockets")]
 pub(crate) use conversation::TIMED_OUT;
-pub use failure::{BadKey, Failure};
+#[cfg(feature = "blocking")]
+pub use failure::NotReleased;
+pub use failure::{BadKey, Failure, NotOwned};
 pub use race::Endpoint;
 pub use server::{BadServer, DEFAULT_PORT, Server, Target};
 pub use settings::{KeyDistribution, Settings};
@@ -144,12 +146,10 @@ impl<S> Client<S> {
     ///
     /// # Errors
     ///
-    /// If the lock is another client's. Nothing is sent then.
-    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the lock afterwards")]
-    pub fn release(&self, lock: Lock, now: Timestamp) -> Result<Call, Failure> {
-        self.check_owner(&lock)?;
-        let mut call = self.call(Kind::Release, RELEASE, vec![lock.server], Patience::AtOnce(u64::MAX), now)?;
-        call.server = lock.server;
+    /// If the lock is another client's, it is given back. Nothing is sent then.
+    pub fn release(&self, lock: Lock, now: Timestamp) -> Result<Call, NotOwned<Lock>> {
+        let lock = self.owned(lock)?;
+        let mut call = self.call_to(lock.server, Kind::Release, RELEASE, Patience::AtOnce(u64::MAX), now);
         call.state = State::Releasing { link: lock.link, lock: lock.number };
         Ok(call)
     }
@@ -178,13 +178,22 @@ impl<S> Client<S> {
     }
 
     /// Cancels a call. Its connection is closed, so the server removes the request from its queue without waking anybody, or gives the lock that it has granted to the next
-    /// waiter.
-    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the call afterwards")]
-    pub fn cancel(&mut self, call: Call) {
-        self.abandon_call(&call);
+    /// waiter. With [`Settings::share_connections`] the other locks of the connection are lost. A release that has not begun is an exception: if the connection holds other
+    /// locks, it stays open, and the release follows with the next one.
+    ///
+    /// # Errors
+    ///
+    /// If the call is another client's, it is given back. Nothing is done then.
+    #[allow(clippy::result_large_err, reason = "the call is given back as it is")]
+    pub fn cancel(&mut self, call: Call) -> Result<(), NotOwned<Call>> {
+        if self.abandon_call(&call) { Ok(()) } else { Err(NotOwned(call)) }
     }
 
-    pub(crate) fn abandon_call(&mut self, call: &Call) {
+    /// False if the call is another client's.
+    pub(crate) fn abandon_call(&mut self, call: &Call) -> bool {
+        if call.client != self.number {
+            return false;
+        }
         match &call.state {
             // Granted, but the caller does not know yet.
             State::Finished(Ok(Outcome::Acquire(AcquireOutcome::Locked(lock)))) => self.drop_link(lock.link),
@@ -195,19 +204,29 @@ impl<S> Client<S> {
                 }
             }
             // Nothing is sent yet, and the caller does not have the lock any more.
-            State::Releasing { link, .. } => self.drop_link(*link),
+            State::Releasing { link: id, lock } => {
+                let link = self.links.iter_mut().find(|link| link.id == *id);
+                let stays = |link: &mut Link<S>| {
+                    link.release(*lock);
+                    link.busy || link.is_in_use()
+                };
+                if !self.settings.shares_connections() || !link.is_some_and(stays) {
+                    self.drop_link(*id);
+                }
+            }
             state => state.link().map_or((), |link| self.drop_link(link)),
         }
+        true
     }
 
-    /// The work under a lock failed: its connection is closed, so the server grants the lock to the next waiter and tells nobody that the work is done.
+    /// The work under a lock failed: its connection is closed, so the server grants the lock to the next waiter and tells nobody that the work is done. With
+    /// [`Settings::share_connections`] the other locks of the connection are lost: their release answers [`ReleaseOutcome::NotLocked`].
     ///
     /// # Errors
     ///
-    /// If the lock is another client's. Nothing is done then.
-    #[allow(clippy::needless_pass_by_value, reason = "nothing can be done with the lock afterwards")]
-    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
-        self.check_owner(&lock)?;
+    /// If the lock is another client's, it is given back. Nothing is done then.
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), NotOwned<Lock>> {
+        let lock = self.owned(lock)?;
         self.drop_link(lock.link);
         Ok(())
     }
@@ -249,14 +268,28 @@ impl<S> Client<S> {
             later.extend(sooner);
             servers = later;
         }
-        Ok(Call {
+        let call = self.call_to(last, kind, command, patience, now);
+        Ok(Call { servers, only, ..call })
+    }
+
+    /// A call to this server alone.
+    fn call_to(
+        &self,
+        server: usize,
+        kind: Kind,
+        command: Cow<'static, [u8]>,
+        patience: Patience,
+        now: Timestamp,
+    ) -> Call {
+        Call {
+            client: self.number,
             kind,
             command,
-            servers,
-            only,
-            last,
+            servers: vec![server],
+            only: true,
+            last: server,
             failure: None,
-            server: last,
+            server,
             chosen: now,
             patience,
             deadline: None,
@@ -265,12 +298,13 @@ impl<S> Client<S> {
             acknowledged_by: None,
             reused: false,
             probing: false,
+            result: None,
             state: State::Choosing,
-        })
+        }
     }
 
-    fn check_owner(&self, lock: &Lock) -> Result<(), Failure> {
-        if lock.client == self.number { Ok(()) } else { Err(Failure::NoSuchLock) }
+    fn owned(&self, lock: Lock) -> Result<Lock, NotOwned<Lock>> {
+        if lock.client == self.number { Ok(lock) } else { Err(NotOwned(lock)) }
     }
 
     fn has_link(&self, server: usize) -> bool {

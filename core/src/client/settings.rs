@@ -30,7 +30,7 @@ pub struct Settings {
     pub(super) avoid_for: u64,
     pub(super) max_idle_time: u64,
     pub(super) max_idle_connections: usize,
-    pub(super) share_connections: bool,
+    share_connections: bool,
     pub(super) await_release: bool,
     #[cfg_attr(not(feature = "nonblocking"), allow(dead_code, reason = "only an event loop can wait for its caller"))]
     pub(crate) look_ups_by_caller: bool,
@@ -163,9 +163,11 @@ impl Settings {
     }
 
     /// Whether all locks at a server share one connection, as with MediaWiki's own client. Otherwise each lock has its own. A server releases the newest
-    /// lock of a connection, so the release of an older one is delayed until the newer ones are released.
+    /// lock of a connection, so the release of an older one is delayed until the newer ones are released. When the connection is closed, because the work under one lock is abandoned or a
+    /// call that waits is cancelled, all its locks are lost: their release answers [`NotLocked`](super::ReleaseOutcome::NotLocked).
     ///
     /// Default: false
+    #[cfg(feature = "sockets")]
     pub fn share_connections(&mut self, share: bool) -> &mut Self {
         self.share_connections = share;
         self
@@ -185,6 +187,11 @@ impl Settings {
     pub fn look_ups_by_caller(&mut self, by_caller: bool) -> &mut Self {
         self.look_ups_by_caller = by_caller;
         self
+    }
+
+    /// Without the feature `sockets` no client does, and the compiler leaves the code for it out: that is for the clients in WebAssembly, which must be small.
+    pub(super) fn shares_connections(&self) -> bool {
+        cfg!(feature = "sockets") && self.share_connections
     }
 
     /// The indices of the servers to try for a raw key, in order.

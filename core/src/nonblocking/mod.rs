@@ -18,9 +18,9 @@
 
 use crate::Timestamp;
 use crate::client::{
-    AcquireOutcome, Call, Client, Failure, Lock, Outcome, ReleaseOutcome, Request, Settings, Step, typed,
+    AcquireOutcome, Call, Client, Failure, Lock, NotOwned, Outcome, ReleaseOutcome, Request, Settings, Step, typed,
 };
-use crate::sockets::{self, Attempted, Attempts, Connection, ForkGuard, Readiness, now, reason};
+use crate::sockets::{self, Attempted, Attempts, Connection, Process, Readiness, now, reason};
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, RawFd};
@@ -29,24 +29,25 @@ use std::time::Duration;
 
 /// A client whose calls never block. Many of them can be under way at once, each on a connection of its own.
 ///
-/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections alone and makes its own. All clients of a process
-/// share the state of servers.
+/// It starts no thread and touches no signal. After a `fork`, the child leaves the parent's connections, locks and calls alone and makes its own connections, also if another
+/// thread used the client at that moment. All clients of a process share the state of servers.
 ///
 /// The name of a server is looked up when it is connected to, at most once in ten seconds. By default the client does that by the system's blocking function, in
-/// [`progress`](NonblockingCall::progress); with [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
+/// [`progress`](NonblockingCall::progress): this blocks that call, and not the others. With [`Settings::look_ups_by_caller`] nothing blocks at all. An address is not looked up.
 ///
-/// When it is dropped, its connections are closed, and its calls fail.
+/// When it is dropped, its connections are closed, and its calls fail. A call fails in a child too that was forked from its process.
 #[derive(Debug)]
 pub struct NonblockingClient {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Shared>,
     settings: Settings,
 }
 
 /// What a client and its calls share. Calls may be in other threads.
 #[derive(Debug)]
 struct Shared {
-    client: Client<Connection>,
-    fork_guard: ForkGuard,
+    process: Process,
+    /// Never locked in another process: a thread of the parent may have locked it when the process was forked.
+    client: Mutex<Client<Connection>>,
 }
 
 /// A call under way, whose answer is of type `A`: [`AcquireOutcome`], [`ReleaseOutcome`], or a text. Dropped before it has finished, it is cancelled: its connection is closed, so the
@@ -61,7 +62,7 @@ pub struct NonblockingCall<A> {
 /// A call of any kind.
 #[derive(Debug)]
 struct Pending {
-    client: Weak<Mutex<Shared>>,
+    client: Weak<Shared>,
     call: Call,
     attempts: Attempts,
     /// How much of the command is sent.
@@ -70,7 +71,7 @@ struct Pending {
     until: Option<Timestamp>,
 }
 
-/// How a call stands.
+/// How a call stands. The list is closed: a program that does not know what a call waits for cannot go on with it.
 #[derive(Debug)]
 #[must_use]
 pub enum Progress<A> {
@@ -107,8 +108,7 @@ impl NonblockingClient {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared { client: sockets::client(settings.clone()), fork_guard: ForkGuard::new() };
-        Self { shared: Arc::new(Mutex::new(shared)), settings }
+        Self { shared: Shared::new(&settings), settings }
     }
 
     /// How it behaves.
@@ -130,8 +130,8 @@ impl NonblockingClient {
     ///
     /// # Errors
     ///
-    /// If the lock is another client's. Nothing is sent then.
-    pub fn release(&mut self, lock: Lock) -> Result<NonblockingCall<ReleaseOutcome>, Failure> {
+    /// If the lock is another client's, as that of a process from which this one was forked, it is given back. Nothing is sent then.
+    pub fn release(&mut self, lock: Lock) -> Result<NonblockingCall<ReleaseOutcome>, NotOwned<Lock>> {
         self.begin(|client| client.release(lock, now()))
     }
 
@@ -144,42 +144,56 @@ impl NonblockingClient {
         self.begin(|client| client.statistics(server, name, now()))
     }
 
-    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done.
+    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done. [`Settings::share_connections`] says what becomes of the
+    /// other locks of the connection.
     ///
     /// # Errors
     ///
-    /// If the lock is another client's. Nothing is done then.
-    pub fn abandon(&mut self, lock: Lock) -> Result<(), Failure> {
-        enter(&self.shared).client.abandon(lock)
+    /// If the lock is another client's, as that of a process from which this one was forked, it is given back. Nothing is done then.
+    pub fn abandon(&mut self, lock: Lock) -> Result<(), NotOwned<Lock>> {
+        self.enter().abandon(lock)
     }
 
     /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail.
     pub fn close(&mut self) {
-        enter(&self.shared).client.close();
+        self.enter().close();
     }
 
-    fn begin<A>(
+    fn enter(&mut self) -> MutexGuard<'_, Client<Connection>> {
+        if !self.shared.process.is_current() {
+            // A thread of the parent that was inside has a reference of its own, so that the old one is not dropped.
+            self.shared = Shared::new(&self.settings);
+        }
+        self.shared.enter()
+    }
+
+    fn begin<A, E>(
         &mut self,
-        begin: impl FnOnce(&Client<Connection>) -> Result<Call, Failure>,
-    ) -> Result<NonblockingCall<A>, Failure> {
-        let mut shared = enter(&self.shared);
-        shared.leave_parents_connections();
-        let call = begin(&shared.client)?;
+        begin: impl FnOnce(&Client<Connection>) -> Result<Call, E>,
+    ) -> Result<NonblockingCall<A>, E> {
+        let call = begin(&self.enter())?;
         let client = Arc::downgrade(&self.shared);
         let pending = Pending { client, call, attempts: Attempts::default(), sent: 0, until: None };
         Ok(NonblockingCall { pending, answer: PhantomData })
     }
 }
 
-/// After a panic in a call the client goes on without that call: its connection is not used again.
-fn enter(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn new(settings: &Settings) -> Arc<Self> {
+        let client = Mutex::new(sockets::client(settings.clone()));
+        Arc::new(Self { process: Process::current(), client })
+    }
+
+    /// After a panic in a call the client goes on without that call: its connection is not used again.
+    fn enter(&self) -> MutexGuard<'_, Client<Connection>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<A: TryFrom<Outcome>> NonblockingCall<A> {
     /// Goes on with the call as far as it goes without blocking. To be called at once, and again whenever what it waits for has come; too early is harmless.
     pub fn progress(&mut self) -> Progress<A> {
-        match self.pending.progress() {
+        match self.pending.progress(sockets::look_up) {
             Progress::Waiting(wait) => Progress::Waiting(wait),
             Progress::LookUp(server) => Progress::LookUp(server),
             Progress::Finished(result) => Progress::Finished(typed(result)),
@@ -196,24 +210,43 @@ impl<A> NonblockingCall<A> {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if let Some(client) = self.client.upgrade() {
-            enter(&client).client.abandon_call(&self.call);
+        if let Some(client) = self.client() {
+            client.enter().abandon_call(&self.call);
         }
     }
 }
 
 impl Pending {
-    fn progress(&mut self) -> Progress<Outcome> {
-        match self.client.upgrade() {
-            Some(client) => enter(&client).progress(self),
-            None => Progress::Finished(Err(Failure::ClientDropped)),
+    /// What it shares with its client, unless that was dropped or belongs to a parent of this process.
+    fn client(&self) -> Option<Arc<Shared>> {
+        self.client.upgrade().filter(|client| client.process.is_current())
+    }
+
+    fn progress(&mut self, look_up: impl Fn(&str) -> Result<Vec<String>, String>) -> Progress<Outcome> {
+        loop {
+            let Some(shared) = self.client() else { return Progress::Finished(Err(Failure::ClientDropped)) };
+            let mut client = shared.enter();
+            let progress = Driven(&mut client).progress(self);
+            let Progress::LookUp(server) = progress else { return progress };
+            let settings = client.settings();
+            let host = settings.servers().get(server).and_then(|server| server.target().host());
+            let (Some(host), false) = (host.map(str::to_owned), settings.look_ups_by_caller) else { return progress };
+            // The client is free for its other calls meanwhile, and may be dropped.
+            drop(client);
+            drop(shared);
+            let found = look_up(&host);
+            if let Some(shared) = self.client() {
+                shared.enter().looked_up(server, found, now());
+            }
         }
     }
 }
 
-impl Shared {
+/// The client, while one of its calls goes on.
+struct Driven<'a>(&'a mut Client<Connection>);
+
+impl Driven<'_> {
     fn progress(&mut self, pending: &mut Pending) -> Progress<Outcome> {
-        self.leave_parents_connections();
         let mut just_sent = false;
         // A busy event loop calls late. Bytes that are there by then may have come in time, so they count before the deadline does.
         let mut in_time = pending.until.take().map(just_before);
@@ -236,16 +269,9 @@ impl Shared {
         }
     }
 
-    fn leave_parents_connections(&mut self) {
-        if self.fork_guard.was_forked() {
-            sockets::adopt(&mut self.client);
-        }
-    }
-
     /// Takes the call's next step, if that can be done now.
     fn advance(&mut self, pending: &mut Pending, now: Timestamp, just_sent: bool) -> Advance {
-        let look_ups_by_caller = self.client.settings().look_ups_by_caller;
-        let step = self.client.step(&mut pending.call, now);
+        let step = self.0.step(&mut pending.call, now);
         let attempts = &mut pending.attempts;
         if !matches!(step, Step::Connect { .. } | Step::AwaitConnection { .. }) {
             attempts.clear();
@@ -253,11 +279,10 @@ impl Shared {
         match step {
             Step::Finished(result) => Advance::Finished(result),
             Step::Pause { until } => Advance::Wait(None, until),
-            Step::LookUp { index, .. } if look_ups_by_caller => {
-                self.client.looking_up(&mut pending.call);
+            Step::LookUp { index, .. } => {
+                self.0.looking_up(&mut pending.call);
                 Advance::LookUp(index)
             }
-            Step::LookUp { index, host } => Advance::Event(Event::LookedUp(index, sockets::look_up(host))),
             Step::Connect { endpoint, attempt, .. } => Advance::Event(Event::Begun(attempts.begin(endpoint, attempt))),
             Step::AwaitConnection { until } => match attempts.check() {
                 Some(attempted) => Advance::Event(Event::Attempted(attempted)),
@@ -299,24 +324,20 @@ impl Shared {
         let mut just_sent = false;
         match event {
             Event::Again => return false,
-            Event::LookedUp(index, found) => {
-                self.client.looking_up(call);
-                self.client.looked_up(index, found, now);
-            }
             Event::Begun(attempted) => {
-                self.client.connecting(call, now);
+                self.0.connecting(call, now);
                 if let Some(attempted) = attempted {
                     self.attempted(call, attempted, now);
                 }
             }
             Event::Attempted(attempted) => self.attempted(call, attempted, now),
-            Event::Acknowledged(acknowledged) => self.client.acknowledged(call, acknowledged, now),
+            Event::Acknowledged(acknowledged) => self.0.acknowledged(call, acknowledged, now),
             Event::Sent => {
-                self.client.sent(call, now);
+                self.0.sent(call, now);
                 just_sent = true;
             }
-            Event::Received(bytes) => self.client.received(call, &bytes, now),
-            Event::Failed(error) => self.client.failed(call, &reason(&error), now),
+            Event::Received(bytes) => self.0.received(call, &bytes, now),
+            Event::Failed(error) => self.0.failed(call, &reason(&error), now),
         }
         pending.sent = 0;
         just_sent
@@ -324,8 +345,8 @@ impl Shared {
 
     fn attempted(&mut self, call: &mut Call, attempted: Attempted, now: Timestamp) {
         match attempted {
-            Attempted::Connected(connection) => self.client.connected(call, connection, now),
-            Attempted::Failed(error) => self.client.connect_failed(call, &reason(&error)),
+            Attempted::Connected(connection) => self.0.connected(call, connection, now),
+            Attempted::Failed(error) => self.0.connect_failed(call, &reason(&error)),
         }
     }
 }
@@ -350,7 +371,6 @@ enum Advance {
 enum Event {
     /// Nothing yet, but there is more to do.
     Again,
-    LookedUp(usize, Result<Vec<String>, String>),
     Begun(Option<Attempted>),
     Attempted(Attempted),
     Acknowledged(bool),
@@ -368,5 +388,44 @@ fn too_early_or_failed(error: io::Error, socket: &Connection, direction: Directi
         io::ErrorKind::WouldBlock => Advance::Wait(Some((socket.socket().as_raw_fd(), direction)), deadline),
         io::ErrorKind::Interrupted => Advance::Event(Event::Again),
         _ => Advance::Event(Event::Failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Server;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    #[test]
+    fn a_look_up_blocks_its_own_call_alone() {
+        let servers = ["name.invalid", "unix:/nonexistent/poolcounter"].map(|server| Server::parse(server).ok());
+        let mut client = NonblockingClient::new(Settings::new(servers.into_iter().flatten().collect()));
+        let mut first = client.statistics(0, "UPTIME").ok();
+        let (begins, begun) = channel();
+        let (ends, end) = channel();
+        let thread = thread::spawn(move || {
+            let look_up = |host: &str| {
+                begins.send(host.to_owned()).ok();
+                end.recv().ok();
+                Err("no such name".to_owned())
+            };
+            first.as_mut().map(|call| call.pending.progress(look_up))
+        });
+        assert_eq!(begun.recv(), Ok("name.invalid".to_owned()));
+        let (tells, told) = channel();
+        thread::spawn(move || {
+            let call = client.statistics(1, "UPTIME");
+            tells.send(call.map(|mut call| matches!(call.progress(), Progress::Finished(Err(_))))).ok();
+        });
+        let other = told.recv_timeout(Duration::from_secs(20));
+        ends.send(()).ok();
+        assert_eq!(other, Ok(Ok(true)));
+        let result = thread.join();
+        assert!(
+            matches!(result, Ok(Some(Progress::Finished(Err(Failure::ClientDropped | Failure::Connect { .. }))))),
+            "{result:?}"
+        );
     }
 }

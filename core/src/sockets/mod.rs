@@ -60,12 +60,6 @@ pub(crate) fn client<S>(settings: Settings) -> Client<S> {
     with_knowledge(|knowledge| Client::with_knowledge(settings, knowledge))
 }
 
-/// Makes a parent's client one of this process: it leaves the parent's connections alone, and shares the state of servers and names with the clients here.
-pub(crate) fn adopt<S>(client: &mut Client<S>) {
-    client.close();
-    with_knowledge(|knowledge| client.use_knowledge(knowledge));
-}
-
 /// Looks a name up by the system, which may take long.
 pub(crate) fn look_up(host: &str) -> Result<Vec<String>, String> {
     (host, 0).to_socket_addrs().map(|found| found.map(written).collect()).map_err(|error| reason(&error))

@@ -1,7 +1,7 @@
 //! The commands that a call sends, and its outcomes for each answer.
 
 use crate::driver::{A, ACQUIRE, B, Driver, Wants};
-use poolcounter::client::{AcquireOutcome, Failure, Lock, Outcome, ReleaseOutcome, Request};
+use poolcounter::client::{AcquireOutcome, Failure, Lock, NotOwned, Outcome, ReleaseOutcome, Request};
 use poolcounter::protocol::Mode;
 
 #[test]
@@ -168,6 +168,7 @@ fn a_connection_can_be_tried_twice() {
     assert!(matches!(driver.step(&mut call), Wants::End(Err(Failure::Connect { .. }))));
 }
 
+#[cfg(feature = "sockets")]
 #[test]
 fn locks_have_connections_of_their_own_or_share_one() {
     let mut driver = Driver::new(&[A], |_| ());
@@ -195,15 +196,47 @@ fn work_that_failed_closes_its_connection_alone() {
 }
 
 #[test]
-fn a_lock_of_another_client_is_refused_and_nothing_is_sent() {
+fn a_lock_of_another_client_is_given_back_and_nothing_is_sent() {
     let (mut one, mut other) = (Driver::new(&[A], |_| ()), Driver::new(&[A], |_| ()));
     let (socket, lock) = one.locked();
-    let (_, foreign) = other.locked();
-    assert_eq!(one.client.release(foreign, one.now).err(), Some(Failure::NoSuchLock));
-    let (_, foreign) = other.locked();
-    assert_eq!(one.client.abandon(foreign), Err(Failure::NoSuchLock));
-    // The lock of the same number is still held.
+    let (others_socket, foreign) = other.locked();
+    let Err(NotOwned(foreign)) = one.client.release(foreign, one.now) else { panic!("it is another client's") };
+    let Err(NotOwned(foreign)) = one.client.abandon(foreign) else { panic!("it is another client's") };
+    // The lock of the same number is still held, and so is the other one.
     one.release(socket, lock);
+    other.release(others_socket, foreign);
+}
+
+#[test]
+fn a_call_of_another_client_has_failed_and_takes_nothing() {
+    let (mut one, mut other) = (Driver::new(&[A], |_| ()), Driver::new(&[A], |_| ()));
+    let (socket, lock) = one.locked();
+    let (others_socket, others) = other.locked();
+    let mut call = other.client.release(others, other.now).expect("a release");
+    assert_eq!(one.step(&mut call), Wants::End(Err(Failure::NoSuchCall)));
+    // Its own client has begun it.
+    assert_eq!(other.step(&mut call), Wants::Send(others_socket, b"RELEASE\n".to_vec()));
+    one.client.sent(&mut call, one.now);
+    one.client.received(&mut call, b"LOCKED\n", one.now);
+    one.client.received(&mut call, b"", one.now);
+    one.client.failed(&mut call, "it broke", one.now);
+    one.client.acknowledged(&mut call, false, one.now);
+    let Err(NotOwned(mut call)) = one.client.cancel(call) else { panic!("it is another client's") };
+    one.release(socket, lock);
+    other.sent(&mut call, others_socket, b"RELEASE\n");
+    assert_eq!(other.step(&mut call), Wants::End(Ok(Outcome::Release(ReleaseOutcome::Released))));
+}
+
+#[test]
+fn a_call_of_a_client_with_more_servers_has_failed() {
+    let (many, mut one) = (Driver::new(&[A, B], |_| ()), Driver::new(&[A], |_| ()));
+    let mut call = many.client.statistics(1, "UPTIME", many.now).expect("a question");
+    assert_eq!(one.step(&mut call), Wants::End(Err(Failure::NoSuchCall)));
+    let mut connecting = many.client.statistics(1, "UPTIME", many.now).expect("a question");
+    let mut many = many;
+    assert_eq!(many.step(&mut connecting), Wants::Connect(B.into()));
+    assert_eq!(one.connected(&mut connecting), 1);
+    assert_eq!(many.step(&mut connecting), Wants::Await);
 }
 
 #[test]
@@ -214,7 +247,7 @@ fn a_call_that_is_cancelled_after_its_lock_was_granted_abandons_the_lock() {
     let socket = driver.connected(&mut call);
     driver.sent(&mut call, socket, ACQUIRE);
     driver.received(&mut call, socket, b"LOCKED\n");
-    driver.client.cancel(call);
+    assert!(driver.client.cancel(call).is_ok());
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
 }
@@ -226,7 +259,7 @@ fn a_wait_that_is_given_up_closes_its_connection() {
     driver.step(&mut call);
     let socket = driver.connected(&mut call);
     driver.sent(&mut call, socket, ACQUIRE);
-    driver.client.cancel(call);
+    assert!(driver.client.cancel(call).is_ok());
     let mut call = driver.acquire();
     assert_eq!(driver.step(&mut call), Wants::Connect(A.into()));
 }

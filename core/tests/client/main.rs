@@ -6,4 +6,5 @@ mod away;
 mod conversation;
 mod driver;
 mod names;
+#[cfg(feature = "sockets")]
 mod shared;

@@ -174,7 +174,7 @@ impl World {
             }
             8 if !self.calls.is_empty() => {
                 let Running { call, of, .. } = self.calls.swap_remove(input.below(self.calls.len()));
-                self.clients[of].cancel(call);
+                assert!(self.clients[of].cancel(call).is_ok());
             }
             9 if !self.held.is_empty() => {
                 let Held { lock, of, connection, .. } = self.held.swap_remove(input.below(self.held.len()));
@@ -229,7 +229,7 @@ impl World {
 
     fn release(&mut self, place: usize) {
         let Held { lock, of, .. } = self.held.swap_remove(place);
-        let call = self.clients[of].release(lock, self.now());
+        let call = self.clients[of].release(lock, self.now()).map_err(Failure::from);
         assert!(call.is_ok());
         self.begin(of, Kind::Release, self.at_once(), call);
     }

@@ -126,7 +126,7 @@ impl Player {
             }
             ["release"] => {
                 let outcome = match self.held.pop() {
-                    Some(lock) => self.client.release(lock),
+                    Some(lock) => self.client.release(lock).map_err(Failure::from),
                     None => self.client.release_nothing(&self.last_key),
                 };
                 outcome.map(released)
