@@ -15,7 +15,7 @@ pub(crate) struct Configuration {
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_twice: bool,
     pub(crate) first_answer_timeout: Option<Duration>,
-    pub(crate) avoid_for: Duration,
+    pub(crate) avoid_for: Option<Duration>,
     pub(crate) share_connections: bool,
     pub(crate) persistent: bool,
     pub(crate) await_release: bool,
@@ -45,11 +45,13 @@ impl Configuration {
             .connect_twice(self.connect_twice)
             // A worker that asks each of many servers in turn connects to each once.
             .max_idle_connections(count.max(Settings::DEFAULT_MAX_IDLE_CONNECTIONS))
-            .avoid_for(self.avoid_for)
             .share_connections(self.share_connections)
             .await_release(self.await_release);
         if let Some(timeout) = self.first_answer_timeout {
             settings.first_answer_timeout(timeout);
+        }
+        if let Some(time) = self.avoid_for {
+            settings.avoid_for(time);
         }
         Ok(settings)
     }
@@ -84,7 +86,7 @@ pub(crate) fn read(
         connect_timeout: span(given.connect_timeout.map_or_else(connect_timeout_of_ini, Ok)?),
         connect_twice: given.connect_twice.unwrap_or_else(|| ini::switch(ini::CONNECT_TWICE)),
         first_answer_timeout: given.first_answer_timeout.map(span),
-        avoid_for: span(given.avoid_for.unwrap_or(1.0)),
+        avoid_for: given.avoid_for.map(span),
         share_connections: given.share_connections,
         persistent: given.persistent.unwrap_or_else(|| ini::switch(ini::PERSISTENT)),
         await_release: given.await_release.unwrap_or_else(|| ini::switch(ini::AWAIT_RELEASE)),
