@@ -44,9 +44,9 @@ impl Config {
         weight <= MAX_WEIGHT
     }
 
-    /// Sets the option of this name, as the package's users have it; a switch is on if the value is not 0.
+    /// Sets the option of this name, as the package's users have it; a switch is on if the value is not 0. False if there is no such option.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript has checked it")]
-    pub fn set(&mut self, option: &str, value: f64) {
+    pub fn set(&mut self, option: &str, value: f64) -> bool {
         let (settings, time, switch) = (&mut self.settings, milliseconds(value), value != 0.0);
         match option {
             "connectTimeoutMs" => settings.connect_timeout(time),
@@ -56,8 +56,10 @@ impl Config {
             "avoidForMs" => settings.avoid_for(time),
             "maxIdleTimeMs" => settings.max_idle_time(time),
             "maxIdleConnections" => settings.max_idle_connections(value as usize),
-            _ => settings.await_release(switch),
+            "awaitRelease" => settings.await_release(switch),
+            _ => return false,
         };
+        true
     }
 }
 
@@ -107,9 +109,17 @@ mod tests {
         for (option, set) in OPTIONS {
             let mut config = Config::new();
             let before = shown(&config);
-            config.set(option, 7.0);
+            assert!(config.set(option, 7.0));
             let changed: Vec<_> = shown(&config).into_iter().filter(|setting| !before.contains(setting)).collect();
             assert_eq!(changed, [set]);
         }
+    }
+
+    #[test]
+    fn an_unknown_option_sets_nothing() {
+        let mut config = Config::new();
+        let before = shown(&config);
+        assert!(!config.set("awaitReleases", 7.0));
+        assert_eq!(shown(&config), before);
     }
 }

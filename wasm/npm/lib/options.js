@@ -38,11 +38,8 @@ function configure({ servers, ...options }) {
   }
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) && CHECKS[name];
-    if (!check) {
+    if (!check || (value !== undefined && !config.set(name, Number(check(value, name))))) {
       throw noOption('a pool', name);
-    }
-    if (value !== undefined) {
-      config.set(name, Number(check(value, name)));
     }
   }
   return { config, servers: names };
