@@ -75,7 +75,7 @@ impl<'a> Request<'a> {
 impl Request<'_> {
     /// The bytes on the wire: fields joined by single spaces, a space within the key as `%20`, as MediaWiki's client has it.
     pub(super) fn encode(&self) -> Result<Vec<u8>, BadKey> {
-        check(self.key)?;
+        BadKey::check(self.key)?;
         let mut line = Vec::with_capacity(self.key.len() + 48);
         line.extend_from_slice(match self.mode {
             Mode::ForMe => b"ACQ4ME ",
@@ -98,20 +98,27 @@ impl Request<'_> {
 
 /// The bytes of a question for a statistic.
 pub(super) fn statistics(name: &str) -> Result<Vec<u8>, BadKey> {
-    check(name.as_bytes())?;
+    BadKey::check(name.as_bytes())?;
     let line = [b"STATS ", name.as_bytes(), b"\n"].concat();
     if line.len() > MAX_LINE { Err(BadKey::TooLong(line.len())) } else { Ok(line) }
 }
 
-fn check(key: &[u8]) -> Result<(), BadKey> {
-    if key.is_empty() {
-        return Err(BadKey::Empty);
-    }
-    match key.iter().find(|byte| [b'\0', b'\n', b'\r'].contains(byte)) {
-        Some(b'\0') => Err(BadKey::Nul),
-        Some(b'\n') => Err(BadKey::LineFeed),
-        Some(_) => Err(BadKey::CarriageReturn),
-        None => Ok(()),
+impl BadKey {
+    /// Whether a command can have this key. How long a key may be depends on the rest of its command: that is not checked here.
+    ///
+    /// # Errors
+    ///
+    /// Why no command can have it.
+    pub fn check(key: &[u8]) -> Result<(), Self> {
+        if key.is_empty() {
+            return Err(Self::Empty);
+        }
+        match key.iter().find(|byte| [b'\0', b'\n', b'\r'].contains(byte)) {
+            Some(b'\0') => Err(Self::Nul),
+            Some(b'\n') => Err(Self::LineFeed),
+            Some(_) => Err(Self::CarriageReturn),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::failure::{Exit, Failure};
 use crate::output::{Column, Table, print, print_json};
 use crate::pool::server;
-use poolcounter::client::Server;
+use poolcounter::client::{BadKey, Server};
 use poolcounter::key::KeyText;
 use poolcounter::route::{MAX_WEIGHT, Ring, mediawiki_order, slot_key};
 use serde_json::{Value, json};
@@ -81,10 +81,13 @@ struct Route {
 }
 
 pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
-    let Options { key, slots, ring, .. } = options;
-    if let Some(node) = ring.iter().enumerate().find(|(at, node)| ring[..*at].iter().any(|one| one.label == node.label))
-    {
-        return Err(Failure::usage(format!("the label `{}` is there twice", node.1.label)));
+    let Options { key, slots, ring, servers, .. } = options;
+    BadKey::check(key.as_bytes()).map_err(|fault| Failure::usage(format!("the key {fault}")))?;
+    if let Some(server) = twice(servers, Server::name) {
+        return Err(Failure::usage(format!("the server `{server}` is there twice")));
+    }
+    if let Some(node) = twice(ring, |node| &node.label) {
+        return Err(Failure::usage(format!("the label `{}` is there twice", node.label)));
     }
     let raw = key.as_bytes().to_vec();
     let slot = slots.as_ref().map(|Slots { pool, slots }| slot_key(pool, &raw, *slots).into_bytes());
@@ -97,6 +100,14 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
         print(&table(&routes))?;
     }
     Ok(Exit::Done)
+}
+
+/// The first one whose name another one before it has.
+fn twice<T>(all: &[T], name: impl Fn(&T) -> &str) -> Option<&T> {
+    all.iter()
+        .enumerate()
+        .find(|(at, one)| all[..*at].iter().any(|before| name(before) == name(one)))
+        .map(|(_, one)| one)
 }
 
 fn by_mediawiki(servers: &[Server], key: &[u8]) -> Option<Route> {

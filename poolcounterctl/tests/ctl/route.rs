@@ -31,3 +31,12 @@ fn a_label_stands_once_in_a_ring() -> Result<()> {
     assert_eq!((ran.status, &*ran.stderr), (Some(64), "poolcounterctl: the label `pc1` is there twice\n"));
     Ok(())
 }
+
+#[test]
+fn a_key_that_cannot_be_sent_goes_nowhere() -> Result<()> {
+    let empty = ran(&["route", "", "-s", "10.0.0.1"])?;
+    assert_eq!((empty.status, &*empty.stderr), (Some(64), "poolcounterctl: the key is empty\n"));
+    let twice = ran(&["route", "a", "-s", "10.0.0.1", "-s", "10.0.0.1"])?;
+    assert_eq!((twice.status, &*twice.stderr), (Some(64), "poolcounterctl: the server `10.0.0.1` is there twice\n"));
+    Ok(())
+}
