@@ -98,6 +98,14 @@ impl Terminal {
         Ok(kill_process(pid, signal)?)
     }
 
+    /// Takes the terminal away, as a broken connection does, and waits for the program's end.
+    pub(crate) fn hang_up(&mut self) -> Result<ExitStatus> {
+        let (other, _) = open()?;
+        drop(std::mem::replace(&mut self.pty, other));
+        let ended = Deadline::after(PATIENCE).poll(|| self.child.try_wait().transpose());
+        Ok(ended.context("it outlives its terminal")??)
+    }
+
     /// Waits for the program's end, and sees to it that the terminal is as it was.
     pub(crate) fn ended(&mut self) -> Result<ExitStatus> {
         let deadline = Deadline::after(PATIENCE);

@@ -302,3 +302,16 @@ fn a_key_of_the_terminal_interrupts_the_command_once() -> Result<()> {
     assert_eq!(terminal.text().matches("interrupted").count(), 3, "{}", terminal.text());
     Ok(())
 }
+
+#[test]
+fn a_terminal_that_vanishes_ends_the_command_and_frees_the_lock() -> Result<()> {
+    let daemon = Daemon::ours::<&str>(&[])?;
+    let server = server(&daemon);
+    let script = "trap 'exit 3' HUP; echo ready; while :; do sleep 0.05; done";
+    let mut terminal = Terminal::start((80, 24), &line(&server, &[], &["sh", "-c", script]), &[])?;
+    terminal.expect_text("ready")?;
+    assert_eq!(terminal.hang_up()?.code(), Some(3));
+    let mut next = Client::connect(daemon.address())?;
+    assert_eq!(next.ask("ACQ4ME job 1 10 60\n")?, "LOCKED\n");
+    Ok(())
+}

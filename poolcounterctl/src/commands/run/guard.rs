@@ -165,9 +165,10 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// What comes from the terminal has reached the command already: it goes to all processes in the foreground.
-fn pass_on(child: &Child, signal: Signal, from_terminal: bool) {
-    if !from_terminal {
+/// What is typed on the terminal has reached the command already: it goes to all processes in the foreground. A hang-up goes to the leader of the session
+/// alone, and is passed on in any case: should the command have it already, a second one does no harm.
+fn pass_on(child: &Child, signal: Signal, from_kernel: bool) {
+    if !from_kernel || signal == Signal::SIGHUP {
         child.signal(signal);
     }
     if signal == Signal::SIGTSTP {

@@ -13,6 +13,7 @@ use poolcounter::client::{AcquireOutcome, Failure as NoLock, Request, Server, Se
 use poolcounter::key::KeyText;
 use poolcounter::protocol::Mode;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 
 /// How many characters of a key stand in a message.
@@ -77,17 +78,27 @@ pub(crate) fn run(options: &Options) -> Result<u8, Failure> {
     let refused = |why: String| Err(Failure::new(Exit::TryLater, format!("{named}: {why}")));
     match client.acquire(&request.timeout_seconds(options.timeout)) {
         Ok(AcquireOutcome::Locked(lock)) => Guard::new(options, client, Some(lock)).run(),
-        Ok(AcquireOutcome::Done) => Ok(Exit::Done as u8),
+        Ok(AcquireOutcome::Done) if options.mode == For::Any => Ok(Exit::Done as u8),
+        Ok(AcquireOutcome::Done) => without_lock(
+            options,
+            client,
+            format!("{named}: the server answered `DONE`, which only `--mode any` asks for"),
+        ),
         Ok(AcquireOutcome::QueueFull) => refused(format!("{} or more hold it or wait for it", options.maxqueue)),
         Ok(AcquireOutcome::Timeout) if options.timeout == 0 => refused("it is not free".to_owned()),
         Ok(AcquireOutcome::Timeout) => refused(format!("it was not free within {} s", options.timeout)),
         // A new connection has no lock.
         Ok(AcquireOutcome::LockHeld) => refused("the server takes this connection for another one".to_owned()),
         Err(failure @ NoLock::BadKey(_)) => Err(Failure::usage(failure)),
-        Err(failure) if options.open => {
-            complain(format!("{failure}; the command runs unprotected"));
-            Guard::new(options, client, None).run()
-        }
-        Err(failure) => Err(Failure::new(Exit::NoAnswer, failure)),
+        Err(failure) => without_lock(options, client, failure),
     }
+}
+
+/// No server has given an answer that counts: the command runs unprotected, or not at all.
+fn without_lock(options: &Options, client: BlockingClient, why: impl Display) -> Result<u8, Failure> {
+    if !options.open {
+        return Err(Failure::new(Exit::NoAnswer, why));
+    }
+    complain(format!("{why}; the command runs unprotected"));
+    Guard::new(options, client, None).run()
 }

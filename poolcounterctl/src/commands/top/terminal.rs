@@ -4,16 +4,19 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use ratatui_core::terminal::{Frame, Terminal};
 use ratatui_crossterm::CrosstermBackend;
 use std::io::{self, Stdout, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 
 /// The terminal, as long as the program draws on it. Dropped, and if the program panics, it is as it was.
-pub(super) struct Screen(Terminal<CrosstermBackend<Stdout>>);
+///
+/// Ratatui's own drop is left out: it panics if the terminal is gone.
+pub(super) struct Screen(ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>);
 
 impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
         restore_on_panic();
         // Made first: what fails from here on is taken back when it is dropped.
-        let screen = Self(Terminal::new(CrosstermBackend::new(stdout()))?);
+        let screen = Self(ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?));
         screen.begin()?;
         Ok(screen)
     }
