@@ -47,29 +47,35 @@ pub(crate) struct Options {
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Thresholds {
     /// WARNING from so many waiters on
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threshold)]
     warn_waiters: Option<f64>,
     /// CRITICAL from so many waiters on
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threshold)]
     crit_waiters: Option<f64>,
     /// WARNING if a lock that others wait for is held for so long
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = threshold)]
     warn_held: Option<f64>,
     /// CRITICAL if a lock that others wait for is held for so long
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = threshold)]
     crit_held: Option<f64>,
     /// WARNING from so many refusals a second on, in the last minute
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threshold)]
     warn_refused: Option<f64>,
     /// CRITICAL from so many refusals a second on, in the last minute
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threshold)]
     crit_refused: Option<f64>,
     /// WARNING if clients take such a share of --max-clients, or else of the descriptors
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = threshold)]
     warn_clients: Option<f64>,
     /// CRITICAL if clients take such a share of --max-clients, or else of the descriptors
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = threshold)]
     crit_clients: Option<f64>,
+}
+
+/// A figure that can be reached: a threshold that is no number or endless would never be.
+fn threshold(text: &str) -> Result<f64, &'static str> {
+    let figure = text.parse::<f64>().ok().filter(|figure| figure.is_finite() && *figure >= 0.0);
+    figure.ok_or("expected a number from 0 on")
 }
 
 /// Whether the program was asked for a check, even if it does not understand what is to be checked.
