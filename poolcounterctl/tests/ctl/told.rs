@@ -1,85 +1,94 @@
-//! What tells a daemon to do something, and how its answers are shown.
+//! What tells a daemon to do something.
 
-use crate::program::{Ran, ran};
-use anyhow::Result;
-use poolcounter_test_support::Scratch;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixListener;
-use std::thread;
+use crate::daemon::Administered;
+use crate::program::{Ran, command, ran, ran_until};
+use anyhow::{Context, Result};
+use poolcounter_test_support::{Deadline, PATIENCE, Process, Scratch};
+use serde_json::json;
+use std::fs;
 
-/// What a run of the program asks a server that answers this, and what becomes of it.
-fn told(arguments: &[&str], answer: &str) -> Result<(String, Ran)> {
-    let scratch = Scratch::new()?;
-    let listener = UnixListener::bind(scratch.file("admin"))?;
-    let server = format!("unix:{}", scratch.file("admin").display());
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
-    let asked = thread::spawn(move || -> Result<String> {
-        let (mut connection, _) = listener.accept()?;
-        let (mut head, mut bytes) = (Vec::new(), [0; 1024]);
-        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-            let length = connection.read(&mut bytes)?;
-            anyhow::ensure!(length > 0, "half a request");
-            head.extend_from_slice(&bytes[..length]);
-        }
-        connection.write_all(answer.as_bytes())?;
-        Ok(String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned())
-    });
-    let mut ran = ran(&[arguments, &["-s", &server]].concat())?;
-    ran.stdout = ran.stdout.replace(&server, "SERVER");
-    Ok((asked.join().expect("the server does not panic")?, ran))
+/// What became of telling this server.
+fn told(server: &Administered, arguments: &[&str]) -> Result<(Option<i32>, String, String)> {
+    let Ran { status, stdout, stderr } = ran(&[arguments, &["-s", &server.admin]].concat())?;
+    let named = |text: String| text.replace(&server.admin, "SERVER");
+    Ok((status, named(stdout), named(stderr)))
+}
+
+fn done(words: &str) -> (Option<i32>, String, String) {
+    (Some(0), format!("{words}\n"), String::new())
 }
 
 #[test]
-fn each_command_has_its_request_and_its_words() -> Result<()> {
-    let cases: [(&[&str], &str, &str, i32, &str); 8] = [
-        (
-            &["kick", "12"],
-            "POST /v1/kick?client=12 HTTP/1.1",
-            r#"{"client":12,"address":"10.0.0.1:4444","claims":2}"#,
-            0,
-            "SERVER: client 12 at 10.0.0.1:4444 is disconnected, claims ended: 2\n",
-        ),
-        (
-            &["drain"],
-            "POST /v1/drain HTTP/1.1",
-            r#"{"clients":3,"drained":false}"#,
-            0,
-            "SERVER: draining, clients left: 3\n",
-        ),
-        (
-            &["drain", "--wait", "5"],
-            "POST /v1/drain?wait=5 HTTP/1.1",
-            r#"{"clients":3,"drained":false}"#,
-            75,
-            "SERVER: draining, clients left: 3\n",
-        ),
-        (
-            &["drain", "--wait", "5"],
-            "POST /v1/drain?wait=5 HTTP/1.1",
-            r#"{"clients":0,"drained":true}"#,
-            0,
-            "SERVER: drained\n",
-        ),
-        (
-            &["drain", "--json"],
-            "POST /v1/drain HTTP/1.1",
-            r#"{"clients":0,"drained":true}"#,
-            0,
-            "{\"servers\":[{\"answer\":{\"clients\":0,\"drained\":true},\"server\":\"SERVER\"}]}\n",
-        ),
-        (&["undrain"], "POST /v1/undrain HTTP/1.1", r#"{"ready":true}"#, 0, "SERVER: ready\n"),
-        (
-            &["reload"],
-            "POST /v1/reload HTTP/1.1",
-            r#"{"changed":["groups","max-clients"],"needs_restart":[]}"#,
-            0,
-            "SERVER: changed: groups, max-clients; needs a restart: nothing\n",
-        ),
-        (&["status"], "GET /v1/status HTTP/1.1", "nothing", 69, ""),
-    ];
-    for (arguments, request, answer, status, stdout) in cases {
-        let (asked, ran) = told(arguments, answer)?;
-        assert_eq!((&*asked, ran.status, &*ran.stdout), (request, Some(status), stdout), "{arguments:?}: {ran:?}");
-    }
+fn a_client_that_is_kicked_gives_its_lock_to_the_next_one() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut crowd = server.crowd("page", 2)?;
+    let key = ran(&["key", "page", "--json", "-s", &server.admin])?.json();
+    let number = key["servers"][0]["answer"]["holders"][0]["client"].to_string();
+    let address = format!("127.0.0.1:{}", crowd[0].port());
+    let words = format!("SERVER: client {number} at {address} is disconnected, claims ended: 1");
+    assert_eq!(told(&server, &["kick", &number])?, done(&words));
+    assert_eq!(crowd[1].line()?, "LOCKED\n");
+    assert_eq!(crowd[1].ask("RELEASE\n")?, "RELEASED\n");
+    assert_eq!(crowd[2].line()?, "DONE\n");
+    let gone = format!("poolcounterctl: SERVER: There is no client {number}.\n");
+    assert_eq!(told(&server, &["kick", &number])?, (Some(1), String::new(), gone));
+    Ok(())
+}
+
+#[test]
+fn a_server_drains_and_is_ready_again() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut holder = server.client("ACQ4ME page 1 10 600")?;
+    assert_eq!(holder.line()?, "LOCKED\n");
+    // Clients that have just left are counted for a moment.
+    let clients = ["clients", "-s", &server.admin];
+    ran_until(&clients, |ran| ran.stdout.lines().count() == 2)?;
+    assert_eq!(told(&server, &["drain"])?, done("SERVER: draining, clients left: 1"));
+    let (status, stdout, _) = told(&server, &["drain", "--wait", "1"])?;
+    assert_eq!((status, &*stdout), (Some(75), "SERVER: draining, clients left: 1\n"));
+    let (_, stdout, _) = told(&server, &["status"])?;
+    assert!(stdout.starts_with("SERVER: not ready: draining\n"), "{stdout}");
+    assert_eq!(holder.ask("RELEASE\n")?, "RELEASED\n");
+    drop(holder);
+    // The wait, and not the timeout of an answer, says how long it takes.
+    assert_eq!(told(&server, &["drain", "--wait", "600", "--timeout", "60"])?, done("SERVER: drained"));
+    let json = ran(&["drain", "--json", "-s", &server.admin])?.json();
+    assert_eq!(json["servers"][0]["answer"], json!({ "clients": 0, "drained": true }));
+    assert_eq!(told(&server, &["undrain"])?, done("SERVER: ready"));
+    assert_eq!(server.client("ACQ4ME page 1 10 600")?.line()?, "LOCKED\n");
+    Ok(())
+}
+
+#[test]
+fn a_drain_waits_longer_than_for_another_answer() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut holder = server.client("ACQ4ME page 1 10 600")?;
+    assert_eq!(holder.line()?, "LOCKED\n");
+    let arguments = ["drain", "--wait", "600", "--timeout", "0.5", "-s", &server.admin];
+    let mut waiting = Process::spawn(&mut command(&arguments))?;
+    let drains = || told(&server, &["status"]).ok().filter(|(_, stdout, _)| stdout.contains("draining"));
+    Deadline::after(PATIENCE).poll(drains).context("it does not drain")?;
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(waiting.ended()?, None);
+    drop(holder);
+    assert_eq!(waiting.wait()?.code(), Some(0));
+    Ok(())
+}
+
+#[test]
+fn a_configuration_is_read_again() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let file = scratch.file("config.toml");
+    fs::write(&file, "max-clients = 30\n")?;
+    let server = Administered::new(&["--config", &file.display().to_string()])?;
+    fs::write(&file, "max-clients = 20\nlisten = \"127.9.9.9\"\n")?;
+    let words = "SERVER: changed: max-clients; needs a restart: listen";
+    assert_eq!(told(&server, &["reload"])?, done(words));
+    fs::write(&file, "max-clients = 0\n")?;
+    let (status, stdout, stderr) = told(&server, &["reload"])?;
+    assert_eq!((status, &*stdout), (Some(1), ""));
+    assert!(stderr.starts_with("poolcounterctl: SERVER: Nothing has changed: "), "{stderr}");
+    let (_, stdout, _) = told(&server, &["status"])?;
+    assert!(stdout.contains(" of 20\n"), "{stdout}");
     Ok(())
 }
