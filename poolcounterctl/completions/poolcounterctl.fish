@@ -42,11 +42,11 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "drain
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "undrain" -d 'Take new connections again after `drain`'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "reload" -d 'Have this host\'s server read its configuration file again'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand status" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand status" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand status" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand status" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand status" -s h -l help -d 'Print help'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand groups" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand groups" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand groups" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand groups" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand groups" -s h -l help -d 'Print help'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l sort -d 'What comes first' -r -f -a "waiting\t'Most waiters now'
@@ -59,25 +59,25 @@ hour\t'The last hour'"
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l group -d 'Of this group only' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l limit -d 'How many keys at the most' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -l limit -d 'How many holders and waiters at the most' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand key" -s h -l help -d 'Print help'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -l limit -d 'How many clients at the most' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand clients" -s h -l help -d 'Print help'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l group -d 'Of this group only' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l count -d 'End after so many events of each server' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l json -d 'Print JSON'
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s h -l help -d 'Print help'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l iterations -d 'End after so many rounds' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l interval -d 'How long a round takes' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l sort -d 'Which keys come first' -r -f -a "waiting\t'Most waiters now'
@@ -89,7 +89,7 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l wi
 hour\t'The last hour'"
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l group -d 'Keys of this group only' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l batch -d 'Print plain text, as top -b does; for scripts and logs'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -126,19 +126,19 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -l op
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -l kill-on-loss -d 'End the command if its lock is lost: by TERM, and after 10 seconds by KILL'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l wait -d 'Wait so long until no client is left; status 75 if some are' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -s h -l help -d 'Print help'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -l timeout -d 'How long a server may take to answer' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'

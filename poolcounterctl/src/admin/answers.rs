@@ -1,11 +1,38 @@
-//! The answers of the admin interface, as far as they are shown. What a server leaves out is empty, so that another version of it can be shown too.
+//! The answers of the admin interface, as far as they are shown. A server may say more. An answer without a member that the documentation requires is no answer: a
+//! table of zeros would look like a good one.
 
+use super::{AdminAddress, AskError};
+use crate::output::plain;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What an answer says, in text that no terminal obeys.
+pub(crate) fn understood<T: DeserializeOwned>(server: &AdminAddress, answer: Value) -> Result<T, AskError> {
+    let no_answer = |cause: String| AskError::NoAnswer { server: server.clone(), cause };
+    // A list would be read as the members of an object, in their order.
+    if !answer.is_object() {
+        return Err(no_answer("its answer is no JSON object".to_owned()));
+    }
+    let fault = |error: serde_json::Error| no_answer(format!("its answer is not understood: {error}"));
+    serde_json::from_value(in_plain_text(answer)).map_err(fault)
+}
+
+/// JSON whose texts have their control characters escaped.
+pub(crate) fn in_plain_text(json: Value) -> Value {
+    match json {
+        Value::String(text) => plain(&text).into(),
+        Value::Array(entries) => entries.into_iter().map(in_plain_text).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (plain(&name), in_plain_text(value))).collect()
+        }
+        value => value,
+    }
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Status {
     pub(crate) host: String,
     pub(crate) version: String,
@@ -25,7 +52,6 @@ pub(crate) struct Status {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Upgrades {
     pub(crate) count: u64,
     pub(crate) failed: u64,
@@ -35,13 +61,11 @@ pub(crate) struct Upgrades {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Groups {
     pub(crate) groups: Vec<Group>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) keys: u64,
@@ -61,7 +85,6 @@ impl Group {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Histogram {
     pub(crate) count: u64,
     /// Upper bounds in seconds and how many are not above them.
@@ -69,13 +92,11 @@ pub(crate) struct Histogram {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Keys {
     pub(crate) keys: Vec<HotKey>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct HotKey {
     pub(crate) key: String,
     pub(crate) group: String,
@@ -88,7 +109,6 @@ pub(crate) struct HotKey {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Holder {
     pub(crate) client: u64,
     pub(crate) address: String,
@@ -97,7 +117,6 @@ pub(crate) struct Holder {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Key {
     #[serde(rename = "key")]
     pub(crate) text: String,
@@ -109,7 +128,6 @@ pub(crate) struct Key {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Claim {
     #[serde(flatten)]
     pub(crate) who: Holder,
@@ -123,13 +141,11 @@ pub(crate) struct Claim {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Clients {
     pub(crate) clients: Vec<Client>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Client {
     #[serde(flatten)]
     pub(crate) who: Holder,
@@ -139,7 +155,6 @@ pub(crate) struct Client {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct ClientClaim {
     pub(crate) key: String,
     pub(crate) state: String,
@@ -161,7 +176,6 @@ impl fmt::Display for Holder {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Kicked {
     pub(crate) client: u64,
     pub(crate) address: String,
@@ -169,20 +183,17 @@ pub(crate) struct Kicked {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Drained {
     pub(crate) clients: u64,
     pub(crate) drained: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Undrained {
     pub(crate) ready: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Reloaded {
     pub(crate) changed: Vec<String>,
     pub(crate) needs_restart: Vec<String>,
@@ -190,15 +201,38 @@ pub(crate) struct Reloaded {
 
 /// Figures of the last ten minutes, in steps.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct History {
     pub(crate) step_seconds: f64,
     pub(crate) groups: Vec<GroupHistory>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct GroupHistory {
     /// Refusals within each step, the oldest first; none where the daemon did not run.
     pub(crate) refused: Vec<Option<f64>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_has_all_its_members() {
+        let server: AdminAddress = "pc1:80".parse().unwrap();
+        let fault = |answer| understood::<Keys>(&server, answer).unwrap_err().to_string();
+        assert_eq!(fault(json!({})), "pc1:80: its answer is not understood: missing field `keys`");
+        assert_eq!(fault(json!([])), "pc1:80: its answer is no JSON object");
+        assert_eq!(
+            understood::<Reloaded>(&server, json!([[], []])).unwrap_err().exit(),
+            crate::failure::Exit::NoAnswer
+        );
+        assert!(understood::<Keys>(&server, json!({ "keys": [], "new": 1 })).unwrap().keys.is_empty());
+    }
+
+    #[test]
+    fn texts_are_plain_wherever_they_stand() {
+        let answer = json!({ "a\u{7}": ["\u{1b}[31m", { "b": "x\ny" }, 1, null] });
+        assert_eq!(in_plain_text(answer), json!({ "a\\u0007": ["\\u001b[31m", { "b": "x\\u000ay" }, 1, null] }));
+    }
 }

@@ -1,6 +1,7 @@
 use super::AdminAddress;
 use super::connection::{cause, request};
 use crate::failure::{Exit, Failure};
+use crate::output::plain;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode};
@@ -83,7 +84,7 @@ pub(super) async fn read(address: &AdminAddress, answer: Response<Incoming>) -> 
     if status.is_success() {
         return json.map_err(|error| no_answer(format!("its answer is no JSON: {error}")));
     }
-    let said = json.ok().and_then(|json| Some(json.get("error")?.as_str()?.to_owned()));
+    let said = json.ok().and_then(|json| Some(plain(json.get("error")?.as_str()?)));
     let reason = said.unwrap_or_else(|| format!("it answered {status}"));
     Err(AskError::Refused { server: address.clone(), status, reason })
 }

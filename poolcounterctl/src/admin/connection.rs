@@ -16,6 +16,9 @@ use tokio::time::timeout;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// What is said of a server that has ended a connection before its answer was whole.
+pub(super) const CLOSED: &str = "it closed the connection";
+
 trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
@@ -62,8 +65,12 @@ pub(super) fn cause(error: &hyper::Error) -> String {
         return "it does not speak HTTP; is that its admin socket?".to_owned();
     }
     if error.is_incomplete_message() || error.is_canceled() {
-        return "it closed the connection".to_owned();
+        return CLOSED.to_owned();
     }
     let system = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    system.map_or_else(|| error.to_string(), reason)
+    match system {
+        Some(end) if end.kind() == io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        Some(system) => reason(system),
+        None => error.to_string(),
+    }
 }

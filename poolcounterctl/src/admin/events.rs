@@ -1,4 +1,4 @@
-use super::connection::{cause, request};
+use super::connection::{CLOSED, cause, request};
 use super::{AdminAddress, AskError, ask::read};
 use http_body_util::BodyExt;
 use hyper::Method;
@@ -18,29 +18,42 @@ pub(crate) struct Event {
     pub(crate) data: String,
 }
 
-/// Gives every event of the stream at `path` to `tell`, until the stream ends, which is an error, or `tell` says that it is enough.
+/// Why a stream of events is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was enough.
+    Enough,
+    /// The server ended it, or the connection broke.
+    Broken(AskError),
+}
+
+/// Gives every event of the stream at `path` to `tell`, until the stream ends or `tell` says that it is enough. An error: no stream began.
 pub(crate) async fn follow(
     address: &AdminAddress,
     path: &str,
     within: Duration,
     mut tell: impl FnMut(Event) -> bool,
-) -> Result<(), AskError> {
+) -> Result<End, AskError> {
     let no_answer = |cause: String| AskError::NoAnswer { server: address.clone(), cause };
     let answer = request(address, Method::GET, path, within).await?;
     if !answer.status().is_success() {
         let refusal = timeout(within, read(address, answer)).await;
-        return refusal.unwrap_or_else(|_| Err(no_answer("no answer in time".to_owned()))).map(drop);
+        let refusal = refusal.unwrap_or_else(|_| Err(no_answer("no answer in time".to_owned())));
+        return refusal.and(Err(no_answer("its answer is no stream of events".to_owned())));
     }
     let mut body = answer.into_body();
     let mut events = Reader::default();
     loop {
-        let frame = timeout(SILENCE, body.frame()).await;
-        let frame = frame.map_err(|_| no_answer(format!("it was silent for {} s", SILENCE.as_secs())))?;
-        let frame = frame.ok_or_else(|| no_answer("the stream of events ended".to_owned()))?;
-        let frame = frame.map_err(|error| no_answer(cause(&error)))?;
+        let broken = |cause: String| Ok(End::Broken(no_answer(cause)));
+        let frame = match timeout(SILENCE, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => return broken(cause(&error)),
+            Ok(None) => return broken(CLOSED.to_owned()),
+            Err(_) => return broken(format!("it was silent for {} s", SILENCE.as_secs())),
+        };
         for event in frame.data_ref().into_iter().flat_map(|bytes| events.take(bytes)) {
             if !tell(event) {
-                return Ok(());
+                return Ok(End::Enough);
             }
         }
         if events.rest.len() > LONGEST {

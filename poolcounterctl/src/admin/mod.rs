@@ -13,10 +13,10 @@ pub(crate) use address::AdminAddress;
 pub(crate) use answers::GroupHistory;
 pub(crate) use answers::{
     Claim, ClientClaim, Clients, Drained, Group, Groups, Histogram, History, HotKey, Key, Keys, Kicked, Reloaded,
-    Status, Undrained,
+    Status, Undrained, in_plain_text, understood,
 };
 pub(crate) use ask::{AskError, get, post};
-pub(crate) use events::{Event, follow};
+pub(crate) use events::{End, Event, follow};
 pub(crate) use options::{AdminOptions, LocalOptions};
 pub(crate) use pages::pages;
 

@@ -1,4 +1,4 @@
-use super::{AdminAddress, AskError};
+use super::{AdminAddress, AskError, understood};
 use crate::command_line::Seconds;
 use crate::failure::{Exit, Failure};
 use crate::output;
@@ -24,7 +24,7 @@ pub(crate) struct AdminOptions {
         default_value = LOCAL
     )]
     pub(crate) servers: Vec<AdminAddress>,
-    /// How long a server may take to answer
+    /// How long a server may take for an answer; a long list comes in several
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub(crate) timeout: Seconds,
     /// Print JSON
@@ -79,33 +79,27 @@ impl Answered {
         self,
         text: impl FnOnce(&[(AdminAddress, T)]) -> String,
     ) -> Result<Exit, Failure> {
-        if self.json {
-            let entry = |(server, answer): &(AdminAddress, Result<Value, AskError>)| match answer {
-                Ok(answer) => json!({ "server": server.to_string(), "answer": answer }),
-                Err(error) => json!({ "server": server.to_string(), "error": error.cause() }),
-            };
-            let servers: Vec<Value> = self.answers.iter().map(entry).collect();
-            output::print_json(&json!({ "servers": servers }))?;
-        }
         let mut exit = Exit::Done;
-        let mut answers = Vec::new();
+        let (mut answers, mut entries, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (server, answer) in self.answers {
-            match answer {
-                Ok(answer) if !self.json => match serde_json::from_value(answer) {
-                    Ok(answer) => answers.push((server, answer)),
-                    Err(error) => {
-                        exit = exit.max(Exit::Failed);
-                        output::complain(format!("{server}: an answer that is not understood: {error}"));
-                    }
-                },
-                Ok(_) => {}
+            let understood = answer.and_then(|answer| Ok((understood(&server, answer.clone())?, answer)));
+            match understood {
+                Ok((typed, answer)) => {
+                    entries.push(json!({ "server": server.to_string(), "answer": answer }));
+                    answers.push((server, typed));
+                }
                 Err(error) => {
+                    entries.push(json!({ "server": server.to_string(), "error": error.cause() }));
                     exit = exit.max(error.exit());
-                    output::complain(error);
+                    errors.push(error);
                 }
             }
         }
-        if !answers.is_empty() {
+        if self.json {
+            output::print_json(&json!({ "servers": entries }))?;
+        }
+        errors.into_iter().for_each(output::complain);
+        if !self.json && !answers.is_empty() {
             output::print(&text(&answers))?;
         }
         Ok(exit)

@@ -1,19 +1,25 @@
-use crate::admin::{AdminAddress, AdminOptions, Event, encoded, follow};
+use crate::admin::{AdminAddress, AdminOptions, End, Event, encoded, follow, in_plain_text};
 use crate::failure::{Exit, Failure};
 use crate::output::{age, complain, print, print_json};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// A stream that has lived for so long is begun again when it breaks; a server that ends each one at once is not asked again and again.
+const LIVED: Duration = Duration::from_secs(1);
 
 /// Print what happens to keys, as it happens: one line for each event
+///
+/// A stream that breaks, as it does when the server is upgraded, is begun again once; status 69 if the server does not answer then.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Of this group only
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// End after so many events of each server
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     #[command(flatten)]
     admin: AdminOptions,
@@ -38,12 +44,18 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
             }
             goes_on
         };
-        match follow(server, &path, admin.within(), tell).await {
-            Ok(()) => Exit::Done,
-            Err(error) => {
-                complain(&error);
-                error.exit()
-            }
+        loop {
+            let begun = Instant::now();
+            let error = match follow(server, &path, admin.within(), &tell).await {
+                Ok(End::Enough) => return Exit::Done,
+                Ok(End::Broken(why)) if begun.elapsed() >= LIVED => {
+                    complain(format!("{why}; events are lost until it is connected again"));
+                    continue;
+                }
+                Ok(End::Broken(why)) | Err(why) => why,
+            };
+            complain(&error);
+            return error.exit();
         }
     };
     let exits = join_all(admin.servers.iter().map(one)).await;
@@ -61,7 +73,7 @@ fn object(server: &AdminAddress, event: &Event) -> Value {
 
 /// `2026-11-27T05:00:00.123Z granted pcache enwiki:pcache:1 client=12 mode=any`.
 fn line(several: bool, server: &AdminAddress, event: &Event) -> String {
-    let data = data(event);
+    let data = in_plain_text(data(event));
     let text = |name: &str| match data.get(name) {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Null) | None => None,

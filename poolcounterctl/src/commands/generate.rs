@@ -1,6 +1,6 @@
 use crate::command_line::CommandLine;
 use crate::failure::{Exit, Failure};
-use crate::output::print;
+use crate::output::print_exactly;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
         What::Zsh => completions(Shell::Zsh, &mut text),
         What::Fish => completions(Shell::Fish, &mut text),
     }
-    print(&String::from_utf8_lossy(&text))?;
+    print_exactly(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Done)
 }
 

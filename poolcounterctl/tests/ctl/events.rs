@@ -2,7 +2,9 @@ use crate::daemon::Administered;
 use crate::program::command;
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Deadline, PATIENCE, Process};
+use rustix::process::Signal;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Acquires keys until the process has ended, for nobody knows when it has begun to listen.
 fn until_ended(server: &Administered, process: &mut Process) -> Result<String> {
@@ -55,5 +57,33 @@ fn the_end_of_the_stream_is_a_failure() -> Result<()> {
     assert_eq!(process.wait()?.code(), Some(69));
     let (_, stderr) = process.printed()?;
     assert!(stderr.starts_with(&format!("poolcounterctl: {}: ", server.admin)), "{stderr}");
+    Ok(())
+}
+
+#[test]
+fn an_upgrade_does_not_end_the_stream() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut process = Process::spawn(&mut command(&["events", "-s", &server.admin]))?;
+    // Asks for a key again and again, until this is said.
+    let hears = |process: &Process, words: &str| {
+        let heard = Deadline::after(PATIENCE).poll(|| {
+            server.client(&format!("ACQ4ME {} 1 10 600", words.replace(' ', "-"))).ok()?;
+            let (out, error) = process.printed().ok()?;
+            (out + &error).contains(words).then_some(())
+        });
+        heard.with_context(|| format!("no {words:?}, but {:?}", process.printed()))
+    };
+    hears(&process, "before")?;
+    // A stream that has just begun would not be begun again.
+    std::thread::sleep(Duration::from_secs(2));
+    server.daemon.signal(Signal::USR1)?;
+    let lost = "it closed the connection; events are lost until it is connected again";
+    hears(&process, lost)?;
+    hears(&process, "after")?;
+    assert_eq!(process.ended()?, None);
+    let expected = format!("poolcounterctl: {}: {lost}\\n", server.admin);
+    assert_eq!(process.printed()?.1, expected);
+    process.signal(Signal::TERM)?;
+    process.wait()?;
     Ok(())
 }

@@ -7,6 +7,7 @@ mod check;
 mod daemon;
 mod events;
 mod generated;
+mod odd;
 mod program;
 mod pty;
 mod route;

@@ -1,5 +1,5 @@
 use super::Options;
-use crate::admin::{AdminAddress, AskError, Groups, History, Status, get};
+use crate::admin::{AdminAddress, AskError, Groups, History, Status, get, understood};
 use crate::commands::wait_for;
 use crate::failure::Failure;
 use crate::pool::statistics;
@@ -43,7 +43,7 @@ pub(super) fn all(options: &Options) -> Result<Vec<Reading>, Failure> {
     let answers = statistics(&options.stats, within);
     let reading = |(server, answer): (&poolcounter::client::Server, Result<String, String>)| Reading {
         server: server.to_string(),
-        figures: answer.map(|text| of_statistics(&text)),
+        figures: answer.and_then(|text| of_statistics(&text)),
     };
     Ok(options.stats.iter().zip(answers).map(reading).collect())
 }
@@ -56,10 +56,7 @@ async fn of_admin(server: &AdminAddress, within: Duration) -> Result<Figures, As
 }
 
 async fn answer<T: DeserializeOwned>(server: &AdminAddress, path: &str, within: Duration) -> Result<T, AskError> {
-    let json = get(server, path, within).await?;
-    let not_understood =
-        |error: serde_json::Error| AskError::NoAnswer { server: server.clone(), cause: error.to_string() };
-    serde_json::from_value(json).map_err(not_understood)
+    understood(server, get(server, path, within).await?)
 }
 
 // Counts of clients and locks are far below the 2^52 that a double knows exactly.
@@ -93,23 +90,20 @@ fn refused(history: &History) -> Option<f64> {
 }
 
 #[expect(clippy::cast_precision_loss)]
-fn of_statistics(text: &str) -> Figures {
+fn of_statistics(text: &str) -> Result<Figures, String> {
     let figures = read(text);
     let count = |name: &str| {
         let found = figures.iter().find(|(known, _)| *known == name);
-        found.and_then(|(_, figure)| if let Figure::Count(count) = figure { Some(*count as f64) } else { None })
+        let count =
+            found.and_then(|(_, figure)| if let Figure::Count(count) = figure { Some(*count as f64) } else { None });
+        count.ok_or_else(|| format!("its statistics have no `{name}`"))
     };
-    Figures {
-        holders: count("processing_workers").unwrap_or_default(),
-        waiters: count("waiting_workers").unwrap_or_default(),
-        ..Figures::default()
-    }
+    Ok(Figures { holders: count("processing_workers")?, waiters: count("waiting_workers")?, ..Figures::default() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn refusals_are_those_of_the_last_minute() {
@@ -123,11 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn statistics_without_a_count_are_no_answer() {
+        let figures = of_statistics("processing_workers: 2\nwaiting_workers: 3\n").unwrap();
+        assert_eq!((figures.holders, figures.waiters), (2.0, 3.0));
+        assert_eq!(
+            of_statistics("processing_workers: 2\n"),
+            Err("its statistics have no `waiting_workers`".to_owned())
+        );
+    }
+
+    #[test]
     fn the_share_of_clients_is_of_their_limit() {
-        let status = |text| serde_json::from_value::<Status>(text).unwrap();
-        let limited = status(json!({ "ready": true, "clients": 5, "max_clients": 20, "max_descriptors": 1000 }));
-        let unlimited =
-            status(json!({ "ready": false, "not_ready": "draining", "clients": 5, "max_descriptors": 1000 }));
+        let status = Status { ready: true, clients: 5, max_descriptors: 1000, ..Status::default() };
+        let limited = Status { max_clients: Some(20), ..status.clone() };
+        let unlimited = Status { ready: false, not_ready: Some("draining".to_owned()), ..status };
         let of = |status: &Status| figures(status, &Groups::default(), &History::default());
         assert_eq!((of(&limited).clients, of(&limited).not_ready), (Some(25.0), None));
         assert_eq!((of(&unlimited).clients, of(&unlimited).not_ready), (Some(0.5), Some("draining".to_owned())));

@@ -1,6 +1,5 @@
-use crate::admin::{AdminAddress, AskError, Groups, Keys, Status, get};
+use crate::admin::{AdminAddress, AskError, Groups, Keys, Status, get, understood};
 use crate::commands::keys::{Sort, Window, path};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -75,11 +74,7 @@ pub(super) fn sample_of(
     [status, groups, keys]: [Value; 3],
     question: Question,
 ) -> Result<Sample, AskError> {
-    let (status, groups, keys) = (typed(server, status)?, typed(server, groups)?, typed(server, keys)?);
+    let (status, groups) = (understood(server, status)?, understood(server, groups)?);
+    let keys = understood(server, keys)?;
     Ok(Sample { at: Instant::now(), status, groups, keys, question })
-}
-
-fn typed<T: DeserializeOwned>(server: &AdminAddress, answer: Value) -> Result<T, AskError> {
-    let cause = |error: serde_json::Error| format!("an answer that is not understood: {error}");
-    serde_json::from_value(answer).map_err(|error| AskError::NoAnswer { server: server.clone(), cause: cause(error) })
 }

@@ -48,17 +48,17 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::{Group, Groups, Keys, Status};
     use crate::commands::keys::{Sort, Window};
-    use crate::commands::top::poll::{Question, sample_of};
-    use serde_json::json;
-    use std::time::Duration;
+    use crate::commands::top::poll::Question;
+    use std::time::{Duration, Instant};
 
     fn sample(pid: u64, uptime: f64, granted: u64) -> Sample {
-        let server = "127.0.0.1:80".parse().unwrap();
-        let status = json!({ "pid": pid, "uptime_seconds": uptime });
-        let groups = json!({ "groups": [{ "name": "a", "outcomes": { "granted": granted, "done": 1 } }] });
+        let status = Status { pid, uptime_seconds: uptime, ..Status::default() };
+        let outcomes = [("granted", granted), ("done", 1)].map(|(name, count)| (name.to_owned(), count)).into();
+        let groups = Groups { groups: vec![Group { name: "a".to_owned(), outcomes, ..Group::default() }] };
         let question = Question { sort: Sort::Waiting, window: Window::Minute, group: None };
-        sample_of(&server, [status, groups, json!({})], question).unwrap()
+        Sample { at: Instant::now(), status, groups, keys: Keys::default(), question }
     }
 
     #[test]
