@@ -2,6 +2,7 @@
 
 use crate::daemon::Administered;
 use crate::program::{Ran, command, ran, ran_until};
+use crate::pty::Terminal;
 use anyhow::{Context, Result};
 use poolcounter_test_support::{Deadline, PATIENCE, Process, Scratch};
 use serde_json::json;
@@ -32,6 +33,32 @@ fn a_client_that_is_kicked_gives_its_lock_to_the_next_one() -> Result<()> {
     assert_eq!(crowd[2].line()?, "DONE\n");
     let gone = format!("poolcounterctl: SERVER: There is no client {number}.\n");
     assert_eq!(told(&server, &["kick", &number])?, (Some(1), String::new(), gone));
+    Ok(())
+}
+
+/// A holder that does not end: `top` names the key and the holder's number, `kick` takes that number, and everyone who waits is served.
+#[test]
+fn what_top_shows_is_what_kick_needs() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut crowd = server.crowd("page:stuck", 3)?;
+    let mut terminal = Terminal::start((120, 30), &["top", "--interval", "0.2", "-s", &server.admin], &[])?;
+    let address = format!("127.0.0.1:{}", crowd[0].port());
+    terminal.expect_text(&address)?;
+    let text = terminal.text();
+    let line = text.lines().find(|line| line.starts_with("page:stuck ")).context("no key")?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [.., number, holder] = words[..] else { panic!("{line}") };
+    assert_eq!(holder, address, "{line}");
+    assert_eq!(told(&server, &["kick", number])?.0, Some(0), "{line}");
+    assert_eq!(crowd[1].line()?, "LOCKED\n");
+    terminal.expect_text(&format!("127.0.0.1:{}", crowd[1].port()))?;
+    assert_eq!(crowd[1].ask("RELEASE\n")?, "RELEASED\n");
+    for reader in &mut crowd[2..] {
+        assert_eq!(reader.line()?, "DONE\n");
+    }
+    terminal.expect("no key", |screen| !screen.contents().contains("page:stuck"))?;
+    terminal.enter("q")?;
+    assert_eq!(terminal.ended()?.code(), Some(0));
     Ok(())
 }
 
