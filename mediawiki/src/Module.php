@@ -33,7 +33,7 @@ final class Module {
 		} catch ( ValueError ) {
 			foreach ( $settings->servers() as $place => $server ) {
 				try {
-					// This client does not outlive the request, so that it does not use up the process's room for clients.
+					// This client ends with the request, so it does not use up the room for clients of the process.
 					new Client( [ $server ], [ 'persistent' => false ] + $settings->options() );
 				} catch ( ValueError ) {
 					$settings->leaveOut( $place );

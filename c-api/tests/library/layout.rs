@@ -33,16 +33,22 @@ fn files() -> Result<()> {
     make(&[&["install"], &variables[..]].concat())?;
     let library = format!("libpoolcounter.so.0.{VERSION}");
     let expected = [
+        ("usr/bin/poolcounterctl", "755"),
         ("usr/bin/poolcounterd", "755"),
         ("usr/include/pc/poolcounter.h", "644"),
         ("usr/lib/systemd/system/poolcounter.service", "644"),
         ("usr/lib/systemd/system/poolcounter.socket", "644"),
+        ("usr/lib/sysusers.d/poolcounter-admin.conf", "644"),
         ("usr/lib/x86/libpoolcounter.a", "644"),
         ("usr/lib/x86/libpoolcounter.so", "libpoolcounter.so.0"),
         ("usr/lib/x86/libpoolcounter.so.0", &library),
         (&format!("usr/lib/x86/{library}"), "644"),
         ("usr/lib/x86/pkgconfig/poolcounter.pc", "644"),
+        ("usr/share/bash-completion/completions/poolcounterctl", "644"),
+        ("usr/share/fish/vendor_completions.d/poolcounterctl.fish", "644"),
+        ("usr/share/man/man1/poolcounterctl.1", "644"),
         ("usr/share/man/man8/poolcounterd.8", "644"),
+        ("usr/share/zsh/site-functions/_poolcounterctl", "644"),
     ];
     let expected: BTreeMap<_, _> = expected.iter().map(|(name, what)| ((*name).into(), (*what).into())).collect();
     let there = listed(&root)?;

@@ -10,6 +10,8 @@ pub(crate) async fn run(server: Rc<Server>) {
     loop {
         if !server.watches_holds() {
             server.begins_to_watch_holds().await;
+            // A timer that is armed without need costs each command 8 % more instructions.
+            continue;
         }
         while server.check_holds() {
             tokio::task::yield_now().await;

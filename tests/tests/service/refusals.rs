@@ -32,7 +32,7 @@ fn a_command_line_that_is_refused_has_a_status_of_its_own() -> Result<()> {
         (&["-l"], usage("option requires an argument -- 'l'")),
         (&["-l", "bad"], not_valid("bad")),
         (&["--listen", "10.0.0.1:x"], not_valid("10.0.0.1:x")),
-        (&["--listen", &long], not_valid(&long)),
+        (&["--listen", &long], format!("--listen takes a path of at most 107 bytes, not `{long}`.\n")),
         (&["--max-clients", "0"], "--max-clients takes a number of at least 1, not `0`.\n".to_owned()),
         (&["--unix-mode=9"], "--unix-mode takes permissions in octal, as 0660, not `9`.\n".to_owned()),
         (&["--log-level=x"], "--log-level takes error, warn, info, debug or trace, not `x`.\n".to_owned()),
