@@ -139,7 +139,7 @@ final class Client implements ClientInterface
      *   last for this time, one second at most.
      * - `share_connections` (bool, false): whether all locks of objects with equal servers and options share one
      *   connection to each server. The server releases the newest lock of a connection, so the release of an older
-     *   one returns RELEASED at once, and is sent when the newer ones are released. A connection has four locks at most.
+     *   one returns RELEASED at once, and is sent when the newer ones are released. A connection has at most four.
      * - `persistent` (bool; by default `poolcounter.persistent`, true): whether connections outlive the request.
      * - `await_release` (bool; by default `poolcounter.await_release`, false): whether release() waits for the
      *   server's answer.
