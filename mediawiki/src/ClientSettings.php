@@ -115,8 +115,8 @@ final class ClientSettings {
 
 	/**
 	 * The settings for MediaWiki's own client. That client stops at the first text of the list that it cannot read, and
-	 * throws an exception if a number is not one. Texts that it can read are not changed, because they decide which keys
-	 * go to which server.
+	 * throws an exception if a number is not one. Texts that it can read are not changed, because they decide which
+	 * keys go to which server.
 	 *
 	 * @return array{servers:string[],timeout:float,connect_timeout:float}
 	 */

@@ -57,8 +57,8 @@ final class Registration {
 	}
 
 	/**
-	 * Logs each text once in each process. Without the PHP extension a process keeps no state between requests: then each
-	 * text is logged once a minute if the host has a cache (APCu), and otherwise in each request.
+	 * Logs each text once in each process. Without the PHP extension a process keeps no state between requests: then
+	 * each text is logged once a minute if the host has a cache (APCu), and otherwise in each request.
 	 *
 	 * @param string[] $texts
 	 */

@@ -246,7 +246,7 @@ class Exception extends \RuntimeException
     }
 }
 
-/** No server could be connected to, or the remaining servers are avoided at the moment. Has the last one of the key's order. */
+/** No server could be connected to, or the others are avoided at the moment. Has the last server of the key's order. */
 final class ConnectionException extends Exception
 {
 }
