@@ -20,9 +20,9 @@ $wgHooks['ParserAfterParse'][] = static function ( $parser, &$text ) use ( $wiki
 	return true;
 };
 
-// While this file is there, a parse of the article hangs. Who parses writes its process id into it first.
+// While this file is there, the first parse of the article hangs, and no later one. Who parses writes its process id into it first.
 $wgHooks['ParserBeforeInternalParse'][] = static function ( $parser, &$text ) use ( $wikiFolder ) {
-	if ( str_contains( $text, 'Here ends edition' ) && is_file( "$wikiFolder/hang" ) ) {
+	if ( str_contains( $text, 'Here ends edition' ) && is_file( "$wikiFolder/hang" ) && filesize( "$wikiFolder/hang" ) === 0 ) {
 		file_put_contents( "$wikiFolder/hang", getmypid() . "\n", FILE_APPEND | LOCK_EX );
 		while ( is_file( "$wikiFolder/hang" ) ) {
 			usleep( 50000 );

@@ -34,6 +34,11 @@ def daemon():
     return _named("POOLCOUNTERD", _target() / "poolcounterd", "run 'cargo build --release -p poolcounterd'")
 
 
+def ctl():
+    """The release build of poolcounterctl."""
+    return _named("POOLCOUNTERCTL", _target() / "poolcounterctl", "run 'cargo build --release -p poolcounterctl'")
+
+
 def c_library():
     """The release build of the C library."""
     return _there(_target() / "libpoolcounter_c.so", "run 'cargo build --release -p poolcounter_c'")

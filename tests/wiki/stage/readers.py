@@ -44,6 +44,10 @@ class Burst:
         except Exception as error:  # pylint: disable=broad-except
             self._failures.append(error)
 
+    def back(self):
+        """How many have their page so far."""
+        return len(self._readings)
+
     def wait(self):
         """Waits for every reader."""
         for thread in self._threads:
