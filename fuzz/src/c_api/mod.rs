@@ -27,6 +27,7 @@ use poolcounter_c_linked::locks::pc_lock;
 use poolcounter_c_linked::request::pc_request;
 use poolcounter_c_linked::values::{pc_outcome, pc_outcome_name, pc_version};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 use server::FakeServer;
 use std::ffi::{CStr, CString, c_char};
 use std::os::fd::BorrowedFd;
@@ -468,9 +469,11 @@ unsafe fn progress(call: *mut pc_call, to_the_end: bool) {
         if wait.descriptor >= 0 {
             // SAFETY: it is open until the call continues.
             let descriptor = unsafe { BorrowedFd::borrow_raw(wait.descriptor) };
-            poll(&mut [PollFd::from_borrowed_fd(descriptor, flags)], Some(&timeout)).expect("it is open");
+            let mut watched = [PollFd::from_borrowed_fd(descriptor, flags)];
+            // The fuzzer's alarm interrupts a call now and then.
+            retry_on_intr(|| poll(&mut watched, Some(&timeout))).expect("it is open");
         } else {
-            poll(&mut [], Some(&timeout)).expect("nothing to fail");
+            retry_on_intr(|| poll(&mut [], Some(&timeout))).expect("nothing to fail");
         }
     }
     panic!("a call without end");

@@ -268,8 +268,11 @@ impl World {
             Wants::Connect { attempt: 0, .. } => running.under_way = 0,
             Wants::Receive { connection, deadline } => {
                 running.listens = Some(*connection);
+                // On a shared connection a release may send a delayed RELEASE as well. Before that, it waits for the answer to its own.
+                let sends_again = running.kind == Kind::Release && self.expected.shares_connections;
                 if let Some((to, by)) = running.sent
                     && to == *connection
+                    && !sends_again
                 {
                     assert!(*deadline <= by, "the deadline of the answer was moved to a later time");
                 }
