@@ -101,7 +101,7 @@ fn abort_on_panic() {
     }));
 }
 
-/// Whether this program can take over, with what its options name. The daemon that asks has checked those when it started, but files change.
+/// Whether this program can take over, and can read the files that its options name. The files may have changed since the running daemon read them.
 fn check(options: &Options) -> Result<(), StartError> {
     config::read(options)?;
     Ok(hand_over::check()?)

@@ -1,4 +1,4 @@
-//! The settings by which the daemon runs, and how they are read again.
+//! The settings in force, and reading them again.
 
 use crate::command_line::Options;
 use crate::config::{self, ConfigError, Settings};
@@ -13,17 +13,17 @@ use std::time::Duration;
 pub(crate) struct Running {
     server: Rc<Server>,
     command_line: Options,
-    /// Somebody may ask for figures, so they are always counted.
+    /// With an admin interface, figures are always counted, because a request may come at any time.
     has_admin: bool,
     settings: RefCell<Settings>,
 }
 
-/// What a new reading has brought.
+/// The result of reading the settings again.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reloaded {
-    /// The words that have other values now.
+    /// The options whose values have changed.
     pub(crate) changed: Vec<String>,
-    /// The words whose new values count only after a restart.
+    /// The options whose new values take effect only after a restart.
     pub(crate) needs_restart: Vec<String>,
 }
 

@@ -4,16 +4,16 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// As many groups there are at most, beside [`GroupId::OTHER`].
+/// The largest number of groups, without [`GroupId::OTHER`].
 pub const MAX_GROUPS: usize = 64;
 
-/// As many rules there are at most. A key is compared with each of them in turn until one matches.
+/// The largest number of rules. A key is compared with one rule after the other until one matches.
 pub const MAX_RULES: usize = 256;
 
 /// MediaWiki puts this before a key if the client must not wait for the lock. It says nothing about the group.
 const NO_WAIT: &[u8] = b"nowait:";
 
-/// The word that stands in the place of a group's name in a rule for slots.
+/// A rule for slots has this word instead of the name of a group.
 const SLOTS: &str = "slots";
 
 /// A group of keys, by its number in [`Groups`].
@@ -21,15 +21,15 @@ const SLOTS: &str = "slots";
 pub struct GroupId(u8);
 
 impl GroupId {
-    /// The group of all keys that no rule knows. Its name is `other`.
+    /// The group of all keys that match no rule. Its name is `other`.
     pub const OTHER: Self = Self(0);
 
     pub(crate) const fn numbered(number: u8) -> Self {
         Self(number)
     }
 
-    /// The number: 0 for [`OTHER`](Self::OTHER), others follow without gaps. It never changes while the [`Groups`] exist, but is another one
-    /// in a program with other rules: what is kept longer is kept under the name.
+    /// The number: 0 for [`OTHER`](Self::OTHER); the others follow without gaps. It never changes while the [`Groups`] exist. A program with other rules
+    /// gives other numbers, so data that outlives the program has the name.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -40,18 +40,18 @@ impl GroupId {
 ///
 /// # Rules as text
 ///
-/// One rule stands on each line: the name of a group, white space, and a pattern. A key belongs to the group of the first rule whose pattern matches it, and
-/// to the group `other` if there is none. Empty lines and lines that begin with `#` say nothing. A pattern is the
+/// Each line has one rule: the name of a group, white space, and a pattern. A key belongs to the group of the first rule whose pattern matches it. If no
+/// rule matches, it belongs to the group `other`. Empty lines and lines that begin with `#` are ignored. A pattern is the
 /// [text form](super::KeyText) of a key, in which
 ///
 /// - `*` stands for any bytes of a field, which is what lies between two colons. At the end of the pattern it stands for any bytes, colons too.
 /// - `{digits}` stands for one or more decimal digits, `{hex:N}` for exactly N hexadecimal digits.
 ///
-/// A `nowait:` at the beginning of a key is disregarded. The name of a group is a letter, and up to 63 letters, digits, `_` and `-`.
+/// A `nowait:` at the beginning of a key is ignored. The name of a group is a letter, and up to 63 letters, digits, `_` and `-`.
 ///
-/// The rule `slots NAME` is about keys such as `NAME:5`, one of MediaWiki's slots, and their group is `NAME`. The rule `slots *` is about those of any name:
-/// such a group is made when its first key comes to life. There are never more than [`MAX_GROUPS`], whatever keys clients make: a name that comes later
-/// belongs to `other`. The names that stand in rules have their places in any case.
+/// The rule `slots NAME` matches keys such as `NAME:5`, one of MediaWiki's slots. Their group is `NAME`. The rule `slots *` matches slots of any name: the
+/// group is made when its first key appears. There are never more than [`MAX_GROUPS`] groups, so clients cannot make groups without limit: a further name
+/// belongs to `other`. Names in rules always have a group.
 ///
 /// ```
 /// use poolcounter::key::{GroupId, Groups};
@@ -132,13 +132,13 @@ impl Groups {
         Self { names: vec!["other".into()], rules: Vec::new(), starts: Starts::default(), slots: false }
     }
 
-    /// Groups of these names without rules, numbered in this order; the first is `other`. One may have the name `slots`: programs wrote that down which let
-    /// clients make such a group.
+    /// Groups of these names without rules, numbered in this order; the first is `other`. The name `slots` is accepted, because earlier programs could save
+    /// a group of this name.
     pub(crate) fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut groups = Self::none();
         for (index, name) in names.enumerate() {
             let group = if name == SLOTS { groups.intern(name)? } else { groups.named(name).ok()? };
-            // One that is there twice has the number of the first.
+            // A name that comes twice has the number of the first.
             (group.index() == index).then_some(())?;
         }
         Some(groups)

@@ -22,7 +22,7 @@ enum Part {
     Rest,
     /// One or more decimal digits.
     Digits,
-    /// So many hexadecimal digits, of either case.
+    /// This many hexadecimal digits, of either case.
     Hex(usize),
 }
 
@@ -36,7 +36,7 @@ enum Start {
     Any,
 }
 
-/// How several patterns start. It tells most keys that none of them matches.
+/// How several patterns start. For most keys this is enough to know that no pattern matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Starts {
     first: ByteSet,

@@ -5,12 +5,12 @@ use crate::key::GroupId;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// The room that is kept when the events were taken.
+/// How much memory is kept after the events were taken, in elements.
 const SMALL: usize = 1_024;
 
-/// Events in the order in which they happened, until somebody [takes](super::LockTable::take_occurrences) them.
+/// Events in the order in which they happened, until they are [taken](super::LockTable::take_occurrences).
 ///
-/// There is a limit to their number. Those that come when it is reached are [lost](Self::lost), and counted.
+/// Their number is limited. Further events are [lost](Self::lost) and counted.
 #[derive(Debug)]
 pub struct Occurrences {
     events: Vec<Written>,
@@ -79,7 +79,7 @@ impl Occurrences {
         self.events.clear();
         self.keys.clear();
         self.lost = 0;
-        // A past crowd keeps no memory.
+        // The memory of a past peak is given back.
         self.events.shrink_to(SMALL);
         self.keys.shrink_to(SMALL);
     }

@@ -63,7 +63,7 @@ impl HoldPolicies {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HoldId(Index);
 
-/// What has become of a hold that is overdue.
+/// What happened to an overdue hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldChange {
     /// It has reached [`HoldLimits::warn`] while others wait. This comes once for each hold.
@@ -79,7 +79,7 @@ pub enum HoldChange {
 pub struct HoldReport {
     /// The hold.
     pub hold: HoldId,
-    /// What has become of it.
+    /// What happened to it.
     pub change: HoldChange,
     /// The key's bytes.
     pub key: Box<[u8]>,
@@ -120,8 +120,8 @@ impl Watch {
 }
 
 impl LockTable {
-    /// From now on [`next_hold_report`](Self::next_hold_report) reports the holders that are overdue by these limits, in the place of those that there are.
-    /// Without any limit there are no reports. A hold that was reported as overdue before is not reported so again.
+    /// Replaces the limits by which [`next_hold_report`](Self::next_hold_report) reports holders. Without any limit there are no reports. A hold that was
+    /// already reported as overdue is not reported as overdue again.
     ///
     /// It takes O(keys).
     pub fn watch_holds(&mut self, policies: HoldPolicies) {
@@ -148,7 +148,7 @@ impl LockTable {
         }
     }
 
-    /// The next report about a hold that is overdue at `now`. Call it until it returns `None`, and every now and then.
+    /// The next report about a hold that is overdue at `now`. Call it at regular intervals, each time until it returns `None`.
     ///
     /// It takes O(holders of the key that were reported before).
     pub fn next_hold_report(&mut self, now: Timestamp) -> Option<HoldReport> {

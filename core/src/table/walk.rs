@@ -1,11 +1,11 @@
 use super::arena::Index;
 use super::{ClientId, ClientView, LockTable, PoolView};
 
-/// Where a walk over a table's pools or clients goes on, from one slice to the next.
+/// Where the next slice of a walk over a table's pools or clients begins.
 ///
-/// The table may change between two slices. What is there during the whole walk is seen, and once; what comes or goes meanwhile may be seen or not. A key or a
+/// The table may change between two slices. A pool or client that exists during the whole walk is seen exactly once. One that is added or removed during the walk may be seen or not. A key or a
 /// client that goes and comes again meanwhile may be seen twice, because it is another pool or another client to the table. A table that was
-/// [restored](LockTable::restore) has other places, so a walk has to begin anew there.
+/// [restored](LockTable::restore) has other places, so a walk must start again there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(Index);
 

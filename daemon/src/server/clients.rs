@@ -14,9 +14,9 @@ pub(super) struct Clients {
     read_order: Option<Rc<ReadOrder>>,
     /// Increases each time the search for idle clients begins again; see [`Connection::used`].
     round: u32,
-    /// The round in which the search began. What clients did before it is not known.
+    /// The round in which the search began. Earlier activity of clients is not known.
     first_round: u32,
-    /// The number for people of the client that came last; 0 if there was none.
+    /// The number for people of the newest client; 0 if there was none.
     pub(super) last_serial: u64,
 }
 
@@ -107,7 +107,7 @@ impl Clients {
         self.round = self.round.wrapping_add(1);
     }
 
-    /// The search begins anew, with rounds of another length: every client counts as used now.
+    /// Starts the search again, with rounds of another length. Every client counts as active now.
     pub(super) fn begin_search(&mut self) {
         self.begin_round();
         self.first_round = self.round;
