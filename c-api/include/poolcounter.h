@@ -194,7 +194,7 @@ const char *pc_outcome_name(int32_t outcome);
 // library themselves. A library with another number does not fit the header that they were built with.
 int32_t pc_abi(void);
 
-// The library's version, such as "0.1.0". The text is the library's and lasts for ever.
+// The library's version, such as "0.2.0". The text is the library's and lasts for ever.
 const char *pc_version(void);
 
 // Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for

@@ -113,7 +113,7 @@ pub fn pc_abi() -> i32 {
     ABI
 }
 
-/// The library's version, such as "0.1.0". The text is the library's and lasts for ever.
+/// The library's version, such as "0.2.0". The text is the library's and lasts for ever.
 #[c_function]
 pub fn pc_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

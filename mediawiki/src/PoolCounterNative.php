@@ -27,7 +27,7 @@ require_once __DIR__ . '/compatibility.php';
  * Connections belong to the PHP process and outlive the request; the extension closes those that still hold a lock when
  * the request ends.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 class PoolCounterNative extends CorePoolCounter {
 

@@ -13,7 +13,7 @@ use PoolCounter\Client;
 /**
  * Runs after MediaWiki has read its settings: pools that this extension cannot serve go to MediaWiki's own client.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 final class Registration {
 

@@ -86,6 +86,8 @@ test('nothing is asked while paused, not even behind an answer that comes late; 
   assert.ok(late > 0, 'the pause begins while something is asked');
   assert.equal(await page.locator('#pause').getAttribute('aria-pressed'), 'true');
   await until(() => late === 0, 'what was asked is answered');
+  // An answer that was under way is still shown, and the browser needs a moment for it.
+  await page.waitForTimeout(2000);
   const age = '#hot tbody td:nth-child(4)';
   const stood = await page.locator(age).first().textContent();
   /** @type {string[]} */

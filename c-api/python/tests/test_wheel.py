@@ -45,13 +45,13 @@ def run(fresh: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]
 
 
 def test_what_is_in_it(wheel: Path) -> None:
-    assert wheel.name == f"poolcounter-0.1.0-py3-none-linux_{platform.machine()}.whl"
+    assert wheel.name == f"poolcounter-0.2.0-py3-none-linux_{platform.machine()}.whl"
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        metadata = archive.read("poolcounter-0.1.0.dist-info/METADATA").decode()
-        kind = archive.read("poolcounter-0.1.0.dist-info/WHEEL").decode()
+        metadata = archive.read("poolcounter-0.2.0.dist-info/METADATA").decode()
+        kind = archive.read("poolcounter-0.2.0.dist-info/WHEEL").decode()
         for licence in ("LICENSE-MIT", "LICENSE-APACHE"):
-            text = archive.read(f"poolcounter-0.1.0.dist-info/licenses/{licence}")
+            text = archive.read(f"poolcounter-0.2.0.dist-info/licenses/{licence}")
             assert text == (WORKSPACE / licence).read_bytes()
     assert {f"poolcounter/{name}" for name in ("libpoolcounter.so.0", "py.typed", "aio.py")} <= set(names)
     assert not [name for name in names if "test" in name or name.endswith((".rs", ".pyc"))]

@@ -65,7 +65,7 @@ fn the_figures_are_those_of_the_table() -> Result<()> {
         ("poolcounter_holds_total{group=\"pcache\",end=\"left\"}", 0.0),
         ("poolcounter_wait_seconds_count{group=\"pcache\"}", 0.0),
         ("poolcounter_oldest_contended_hold_seconds{group=\"other\"}", 0.0),
-        ("poolcounter_build_info{version=\"0.1.0\"}", 1.0),
+        ("poolcounter_build_info{version=\"0.2.0\"}", 1.0),
     ];
     for (sample, expected) in samples {
         ensure!(value(&metrics, sample)? == expected, "{sample} is {}, not {expected}", value(&metrics, sample)?);
