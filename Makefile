@@ -20,12 +20,14 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker finds a library by the number of its ABI. The file name also has the version, so several versions may be installed.
 SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
 
-.PHONY: help demo lab test lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
+.PHONY: help demo lab test test-packages packages lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, with and without a pool counter (KEEP=1 leaves the wiki up)'
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         install what is needed, check formatting and lints, run every test'
+	@echo 'make packages     build all that is published into dist/, for amd64 and arm64'
+	@echo 'make test-packages  test what is published: what make test leaves out because it takes long'
 	@echo 'make lint         check formatting and lints only'
 	@echo 'make fuzz         fuzz all code that reads bytes from outside (FUZZ_SECONDS=60 for each target)'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"
@@ -53,6 +55,12 @@ lab:
 
 test:
 	@scripts/test
+
+packages:
+	@packaging/build $(KINDS)
+
+test-packages:
+	@packaging/test all
 
 lint:
 	@scripts/lint
