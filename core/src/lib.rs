@@ -71,3 +71,8 @@ pub use sockets::looked_up;
 pub use sockets::{Process, forget_servers};
 pub use table::{ClientId, HashSeed, LockTable, Wakeup};
 pub use time::Timestamp;
+
+// Its example is a test.
+#[cfg(all(doctest, feature = "blocking"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
