@@ -1,8 +1,9 @@
-"""Prints a bill of materials of cargo-cyclonedx without this machine's folders and without crates that are not built, and with what is not a crate.
+"""Prints a bill of materials of cargo-cyclonedx as it is published.
 
 python3 complete.py WORKSPACE FOLDER CRATE@VERSION...
 
-cargo-cyclonedx also lists optional crates whose features are named, but whose use no feature asks for. The arguments are the crates that cargo builds.
+It has no folders of this machine, and no crates that are not built: cargo-cyclonedx also lists optional crates whose
+features are named, but whose use no feature asks for. The arguments are the crates that cargo builds.
 """
 
 import json
@@ -20,12 +21,21 @@ def charts() -> "dict[str, object]":
     version = json.loads(PACKAGES.read_text())["devDependencies"]["uplot"]
     purl = f"pkg:npm/uplot@{version}"
     licences = [{"license": {"id": "MIT"}}]
-    return {"type": "library", "bom-ref": purl, "name": "uplot", "version": version, "scope": "required", "licenses": licences, "purl": purl}
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": "uplot",
+        "version": version,
+        "scope": "required",
+        "licenses": licences,
+        "purl": purl,
+    }
 
 
 def keep_built(bom: "dict[str, list[dict[str, Any]]]", built: "set[str]") -> None:
     """Removes crates that are not built, and the lines that name them as dependencies."""
-    others = {component["bom-ref"] for component in bom["components"] if f"{component['name']}@{component['version']}" not in built}
+    names = {component["bom-ref"]: f"{component['name']}@{component['version']}" for component in bom["components"]}
+    others = {ref for ref, name in names.items() if name not in built}
     bom["components"] = [component for component in bom["components"] if component["bom-ref"] not in others]
     bom["dependencies"] = [entry for entry in bom["dependencies"] if entry["ref"] not in others]
     for entry in bom["dependencies"]:
@@ -44,7 +54,8 @@ def main() -> None:
         library = charts()
         bom["components"].append(library)
         bom["dependencies"].append({"ref": library["bom-ref"]})
-        next(entry for entry in bom["dependencies"] if entry["ref"] == subject["bom-ref"])["dependsOn"].append(library["bom-ref"])
+        page = next(entry for entry in bom["dependencies"] if entry["ref"] == subject["bom-ref"])
+        page["dependsOn"].append(library["bom-ref"])
     # Where a crate of this workspace was, which says nothing elsewhere.
     local = re.compile(r"\?download_url=file://[^#]*")
     for component in [subject, *subject.get("components", []), *bom["components"]]:
