@@ -54,17 +54,14 @@ same_bytes_elsewhere() {
     for crate in "${crates[@]}"; do cmp "$built/$crate-$version.crate" "$work/again/$crate-$version.crate" || return; done
 }
 
-# A workspace of the unpacked crates, with the profiles and the lock file of this one, so that the dependencies are those of the build folder.
+# A workspace of the unpacked crates, with the lock file of this one.
 make_workspace() {
-    local crate
-    {
-        printf '[workspace]\nresolver = "3"\nmembers = ["*-%s"]\n[patch.crates-io]\npoolcounter = { path = "poolcounter-%s" }\n' "$version" "$version"
-        sed -n '/^\[profile.dev\]$/,/^$/p' Cargo.toml
-    } >"$unpacked/Cargo.toml"
+    printf '[workspace]\nresolver = "3"\nmembers = ["*-%s"]\n\n[patch.crates-io]\npoolcounter = { path = "poolcounter-%s" }\n' "$version" "$version" >"$unpacked/Cargo.toml"
     cp Cargo.lock "$unpacked/"
 }
 
+# check_unpacked TARGET: with the profile of this workspace, so that dependencies in the build folder are used.
 check_unpacked() {
-    make_workspace
-    (cd "$unpacked" && CARGO_TARGET_DIR=$1 cargo check --offline --workspace)
+    make_workspace && sed -n '/^\[profile.dev\]$/,/^$/p' Cargo.toml >>"$unpacked/Cargo.toml" &&
+        (cd "$unpacked" && CARGO_TARGET_DIR=$1 cargo check --offline --workspace)
 }
