@@ -7,18 +7,27 @@ arm64_triple=aarch64-unknown-linux-gnu
 # shellcheck disable=SC2034 # It is for the callers.
 arm64_sysroot=/usr/aarch64-linux-gnu
 
-# Sets arm64_options: apt's options for the packages of arm64, with separate package lists; the machine's own lists do not change. arm64_options SUITE: of that suite.
+# Sets arm64_options: apt's options for the packages of arm64, with separate package lists; the machine's own lists do not change. list_arm64_packages SUITE: of that suite.
 arm64_options=()
 list_arm64_packages() {
-    local suite=${1:-bookworm} apt=$build/apt-arm64-${1:-bookworm} source
-    source=$(newer_source)
+    local suite=${1:-bookworm} apt=$build/apt-arm64-${1:-bookworm}
     arm64_options=(-o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Dir::State::status=/dev/null)
     [ ! -d "$apt/lists" ] || return 0
     say "listing the packages of Debian $suite for arm64"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$source" "$suite" >"$apt/etc/sources.list"
-    apt-get -qq "${arm64_options[@]}" update || { rm -rf "$apt"; fail "the packages for arm64 cannot be listed from $source"; }
+    arm64_sources "$suite" >"$apt/etc/sources.list"
+    apt-get -qq "${arm64_options[@]}" update || { rm -rf "$apt"; fail "the packages of Debian $suite for arm64 cannot be listed"; }
+}
+
+# arm64_sources SUITE: apt's sources. For the suite of this machine they are the machine's own, because its security updates have the Rust compiler.
+arm64_sources() {
+    local suite=$1 signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+    if [ "$suite" = "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" ]; then
+        apt-get indextargets --format "deb $signed \$(REPO_URI) \$(RELEASE) main" 'Created-By: Packages' 'Origin: Debian' | sort -u
+    else
+        printf 'deb %s %s %s main\n' "$signed" "$(newer_source)" "$suite"
+    fi
 }
 
 # Debian's Rust compiler, with the standard libraries of this machine and of arm64, and a C compiler for arm64.
@@ -51,4 +60,57 @@ cargo_arm64() {
     shift
     RUSTUP_AUTO_INSTALL=0 RUSTC=$arm64_toolchain/rustc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
         CARGO_TARGET_DIR=$arm64_target cargo "$command" --target "$arm64_triple" "$@"
+}
+
+# unpack_arm64 FOLDER SUITE PACKAGE...: unpacks arm64's packages and all that they depend on into FOLDER.new; the caller renames it when it is complete. A package that ends with ! is
+# unpacked without what it depends on. qemu-aarch64-static -L FOLDER runs the programs.
+unpack_arm64() {
+    local folder=$1 suite=$2 packages=$1.packages package with=() alone=() said
+    shift 2
+    for package in "$@"; do
+        if [ "${package%!}" = "$package" ]; then with+=("$package"); else alone+=("${package%!}"); fi
+    done
+    list_arm64_packages "$suite"
+    rm -rf "$packages" "$folder.new"
+    mkdir -p "$packages/partial" "$folder.new"
+    said=$(apt-get -qq "${arm64_options[@]}" -o "Dir::Cache::Archives=$packages" install --download-only -y --no-install-recommends "${with[@]}" 2>&1) ||
+        fail "apt-get could not download ${with[*]} for arm64: $said"
+    [ ${#alone[@]} -eq 0 ] || said=$(cd "$packages" && apt-get -qq "${arm64_options[@]}" download "${alone[@]}" 2>&1) ||
+        fail "apt-get could not download ${alone[*]} for arm64: $said"
+    for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
+    rm -rf "$packages"
+}
+
+# unpack_arm64_php VERSION: that PHP for arm64, with its headers, below build/arm64-php-VERSION. Its `php` runs under qemu.
+unpack_arm64_php() {
+    local version=$1 root=$build/arm64-php-$1 suite
+    case $version in
+        8.2) suite=bookworm ;;
+        8.4) suite=trixie ;;
+        *) fail "no suite of Debian is known here that has PHP $version" ;;
+    esac
+    # bindgen reads PHP's headers by libclang, which is the machine's own.
+    install_packages qemu-aarch64-static=qemu-user-static /usr/lib/llvm-14/lib/libclang.so.1=libclang1-14 \
+        /usr/lib/llvm-14/lib/clang/14.0.6/include/stddef.h=libclang-common-14-dev
+    [ ! -x "$root/php" ] || return 0
+    say "unpacking PHP $version for arm64 below build/arm64-php-$version"
+    unpack_arm64 "$root" "$suite" "php$version-cli" "php$version-dev!"
+    printf '#!/bin/sh\nexec qemu-aarch64-static -L %q %q "$@"\n' "$root" "$root/usr/bin/php$version" >"$root.new/php"
+    sed "s#^prefix=\"/usr\"#prefix=\"$root/usr\"#" "$root.new/usr/bin/php-config$version" >"$root.new/php-config"
+    chmod +x "$root.new/php" "$root.new/php-config"
+    rm -rf "$root"
+    mv "$root.new" "$root"
+}
+
+# build_arm64_php VERSION: builds the PHP extension. Sets arm64_php_module to the file.
+arm64_php_module=
+build_arm64_php() {
+    local version=$1 root=$build/arm64-php-$1
+    unpack_arm64_toolchain
+    unpack_arm64_php "$version"
+    # Other crates do not depend on PHP's version, but this one does: without a folder of its own, one version's build would remove another's.
+    arm64_target=$arm64_target/php-$version PHP=$root/php PHP_CONFIG=$root/php-config BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu="-isystem $arm64_sysroot/include" \
+        cargo_arm64 build --release --locked -p poolcounter_php
+    # shellcheck disable=SC2034 # It is for the callers.
+    arm64_php_module=$arm64_target/php-$version/$arm64_triple/release/libpoolcounter_php.so
 }
