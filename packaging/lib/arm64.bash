@@ -1,7 +1,7 @@
 # Functions that build for arm64 on another machine. The caller's folder is the workspace's root, and it has read scripts/lib/packages.bash.
 # shellcheck shell=bash
 
-arm64_toolchain=$build/arm64-toolchain
+arm64_toolchain=${build:?}/arm64-toolchain
 arm64_triple=aarch64-unknown-linux-gnu
 # The headers and libraries of arm64's C library, which qemu needs too: qemu-aarch64-static -L "$arm64_sysroot" PROGRAM.
 # shellcheck disable=SC2034 # It is for the callers.
