@@ -12,10 +12,12 @@ arm64_options=()
 list_arm64_packages() {
     local suite=${1:-bookworm} apt=$build/apt-arm64-${1:-bookworm}
     arm64_options=(-o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null
-        -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Dir::State::status=/dev/null)
+        -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o "Dir::State::status=$apt/status" -o DPkg::Lock::Timeout=300)
     [ ! -d "$apt/lists" ] || return 0
     say "listing the packages of Debian $suite for arm64"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
+    # No package is installed. The folder of this file also has the lock of apt-get.
+    : >"$apt/status"
     arm64_sources "$suite" >"$apt/etc/sources.list"
     apt-get -qq "${arm64_options[@]}" update || { rm -rf "$apt"; fail "the packages of Debian $suite for arm64 cannot be listed"; }
 }
