@@ -2,13 +2,18 @@
 # shellcheck shell=bash
 #
 #   with_private_mounts "$0" "$@"         # First. Runs the caller again as root, where its mounts are its own: they end with it.
-#   make_root bookworm amd64              # Once: a complete root below build/roots, 200 MB. The suite may be trixie, the architecture arm64.
-#   open_root "$work/new" bookworm amd64  # A folder that begins as that root; changes are kept in "$work/new". Sets root=$work/new/root.
+#   open_root "$work/new" bookworm amd64  # A folder that begins as such a root; its changes are in "$work/new". Sets root=$work/new/root.
 #   apt_in_root "$root" install ./x.deb   # apt-get, without questions. Downloads are kept below build/roots, so a second run is quick.
 #   in_root "$root" id                    # A command, with process ids, mounts, a host name and an environment of its own, and the network of this machine.
-#   close_root "$work/new"                # Unmounts it, and removes the folder.
+#   close_root "$work/new"                # Removes the folder.
 #
-# The programs of an arm64 root run under qemu.
+# The suite may be trixie, the architecture arm64: programs of arm64 run under qemu. With packages as further arguments of open_root, the root has these already;
+# they are installed once. The first use of a suite makes its root below build/roots, which takes a minute (arm64: three) and 300 MB.
+#
+#   boot_root "$root" & boot=$!           # systemd as process 1, with a network of its own. The root has the package systemd-sysv. kill -KILL $boot ends it.
+#   wait_for_boot "$boot"                 # Sets booted, the process id of systemd.
+#   in_booted_root "$booted" systemctl    # A command among its processes.
+#   apt_in_booted_root "$booted" update   # apt-get among its processes, with the network of this machine.
 
 roots=${build:?}/roots
 
@@ -25,26 +30,69 @@ with_private_mounts() {
     exec sudo env "POOLCOUNTER_MOUNTS_OF=$program" "HOME=$HOME" "PATH=$PATH" unshare --mount --propagation private "$program" "$@"
 }
 
-# make_root SUITE ARCHITECTURE: the complete folder is build/roots/SUITE-ARCHITECTURE.
-make_root() {
-    [ ! -d "$roots/$1-$2" ] || return 0
-    install_packages debootstrap=debootstrap flock=util-linux
-    [ "$2" != arm64 ] || install_packages qemu-aarch64-static=qemu-user-static
-    mkdir -p "$roots"
+# open_root FOLDER SUITE ARCHITECTURE [PACKAGE...]: sets root.
+open_root() {
+    local folder=$1 suite=$2 arch=$3 lower=$roots/$2-$3 layer
+    shift 3
     # Tests of several kinds of packages may begin at the same time.
-    (
-        flock 9
-        [ -d "$roots/$1-$2" ] || bootstrap_root "$1" "$2"
-    ) 9<"$roots"
+    mkdir -p "$roots"
+    exec {lock}<"$roots"
+    flock "$lock"
+    [ -d "$lower" ] || make_root "$suite" "$arch"
+    if [ $# -gt 0 ]; then
+        layer=$lower+$(printf '%s\n' "$@" | sha256sum | cut -c 1-12)
+        [ -d "$layer" ] || make_layer "$layer" "$suite" "$arch" "$@"
+        lower=$layer:$lower
+    fi
+    exec {lock}<&-
+    mount_root "$folder" "$lower" "$suite-$arch"
+    # shellcheck disable=SC2034 # It is for the callers.
+    root=$folder/root
 }
 
-bootstrap_root() {
+# mount_root FOLDER LOWER NAME: an overlay, and the downloads of all roots of that name.
+mount_root() {
+    mkdir -p "$1/changes" "$1/overlay" "$1/root"
+    mount -t overlay root -o "lowerdir=$2,upperdir=$1/changes,workdir=$1/overlay" "$1/root" || fail "an overlay of $2 cannot be mounted at $1/root"
+    share_downloads "$1/root" "$3"
+    cp -L /etc/resolv.conf "$1/root/etc/resolv.conf"
+}
+
+share_downloads() {
+    mkdir -p "$roots/archives-$2/partial" "$1/var/cache/apt/archives"
+    mount --bind "$roots/archives-$2" "$1/var/cache/apt/archives"
+}
+
+# Nothing that is still mounted may be removed with the folder.
+close_root() {
+    umount -R "$1/root"
+    if [ -f "$1/group" ]; then
+        remove_group "$(cat "$1/group")" || fail "processes of the root $1 do not end"
+        umount "$1/groups"
+    fi
+    rm -rf --one-file-system "$1"
+}
+
+# The processes of a root that was killed may take a moment to end.
+remove_group() {
+    local try
+    for ((try = 0; try < 200; try++)); do
+        ! find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# make_root SUITE ARCHITECTURE: the complete folder is build/roots/SUITE-ARCHITECTURE.
+make_root() {
     local suite=$1 arch=$2 name=$1-$2 source new=$roots/$1-$2.new options=(--variant=minbase) said
+    install_packages debootstrap=debootstrap
+    [ "$arch" != arm64 ] || install_packages qemu-aarch64-static=qemu-user-static
     source=$(newer_source)
     say "making a minimal Debian $suite for $arch below build/roots"
-    rm -rf "$new"
+    rm -rf --one-file-system "$new"
     mkdir -p "$roots/archives-$name"
-    # qemu runs programs of arm64 only when its second stage begins.
+    # The programs of another architecture run in a second stage.
     [ "$arch" = "$(dpkg --print-architecture)" ] || options+=(--foreign)
     said=$(debootstrap "${options[@]}" --arch="$arch" --cache-dir="$roots/archives-$name" "$suite" "$new" "$source" 2>&1) ||
         fail "debootstrap of $suite for $arch from $source failed: $said"
@@ -54,37 +102,32 @@ bootstrap_root() {
     fi
     configure_apt "$suite" "$source" "$new"
     said=$(apt_in_root "$new" update 2>&1) || fail "apt-get update in the new root for $name failed: $said"
+    rm -f "$new/var/cache/apt/archives"/*.deb
     mv "$new" "$roots/$name"
 }
 
 # How this machine reaches its source of packages: the source, proxies, what is checked, and the certificates.
 configure_apt() {
     local folder=$3/etc
-    printf 'deb %s %s main\n' "$2" "$1" | tee "$folder/apt/sources.list" >/dev/null
-    apt-config dump | grep -E '^Acquire::(https?|Check|Retries|ForceIP)' | tee "$folder/apt/apt.conf.d/90machine" >/dev/null || true
+    printf 'deb %s %s main\n' "$2" "$1" >"$folder/apt/sources.list"
+    apt-config dump | grep -E '^Acquire::(https?|Check|Retries|ForceIP)' >"$folder/apt/apt.conf.d/90machine" || true
     printf '%s\n' 'APT::Install-Recommends "false";' 'Acquire::Languages "none";' 'Dpkg::Options { "--force-unsafe-io"; };' 'Dpkg::Use-Pty "false";' \
-        'APT::Keep-Downloaded-Packages "true";' | tee "$folder/apt/apt.conf.d/91root" >/dev/null
+        'APT::Keep-Downloaded-Packages "true";' >"$folder/apt/apt.conf.d/91root"
     mkdir -p "$folder/ssl/certs"
     [ ! -e /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$folder/ssl/certs/"
 }
 
-# open_root FOLDER SUITE ARCHITECTURE [LAYER...]: sets root. A layer is the folder of another open root of that suite, whose changes the new one begins with.
-open_root() {
-    local folder=$1 name=$2-$3 lower=
-    make_root "$2" "$3"
+# make_layer FOLDER SUITE ARCHITECTURE PACKAGE...: the changes that these packages make to a root.
+make_layer() {
+    local layer=$1 name=$2-$3 said
     shift 3
-    for layer in "$@"; do lower=$layer/changes:$lower; done
-    mkdir -p "$folder/changes" "$folder/overlay" "$folder/root"
-    root=$folder/root
-    mount -t overlay "root-$name" -o "lowerdir=$lower$roots/$name,upperdir=$folder/changes,workdir=$folder/overlay" "$root" ||
-        fail "an overlay of build/roots/$name cannot be mounted at $root"
-    printf '%s\n' "$name" >"$folder/name"
-    cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-}
-
-close_root() {
-    umount -R "$1/root"
-    rm -rf "$1"
+    say "installing $* in a minimal Debian ($name) below build/roots"
+    rm -rf --one-file-system "$layer.new"
+    mount_root "$layer.new" "$roots/$name" "$name"
+    said=$(apt_in_root "$layer.new/root" install "$@" 2>&1) || fail "$* cannot be installed in a minimal Debian ($name): $said"
+    umount -R "$layer.new/root"
+    mv "$layer.new/changes" "$layer"
+    rm -rf --one-file-system "$layer.new"
 }
 
 # in_root ROOT COMMAND ARGUMENT...
@@ -92,14 +135,14 @@ in_root() {
     local folder=$1 namespaces=(--mount --pid --uts --ipc)
     shift
     if [ "$(root_architecture "$folder")" = "$(dpkg --print-architecture)" ] || [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
-        unshare "${namespaces[@]}" --fork --kill-child -- /bin/bash -c "$(declare -f enter_root); enter_root \"\$@\"" enter_root "$folder" "$@"
+        unshare "${namespaces[@]}" --fork --kill-child -- /bin/bash -ec "$(declare -f mount_devices leave_machine enter_root); enter_root \"\$@\"" enter_root "$folder" "$@"
         return
     fi
     # A user namespace of its own (Linux 6.7) can have qemu as its interpreter without a change of this machine. All users are mapped to themselves, from
     # outside; the program inside waits for that.
     local pid go
     exec {go}<> <(:)
-    unshare --user "${namespaces[@]}" --fork --kill-child -- /bin/bash -c "$(declare -f enter_root register_qemu enter_foreign_root); enter_foreign_root \"\$@\"" \
+    unshare --user "${namespaces[@]}" --fork --kill-child -- /bin/bash -ec "$(declare -f mount_devices leave_machine enter_root register_qemu enter_foreign_root); enter_foreign_root \"\$@\"" \
         enter_foreign_root "$go" "$folder" "$@" <&0 &
     pid=$!
     until [ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]; do
@@ -116,13 +159,13 @@ enter_foreign_root() {
     read -r -t 20 -u "$go" || exit
     exec {go}>&-
     shift
-    exec setpriv --reuid 0 --regid 0 --clear-groups /bin/bash -c "$(declare -f enter_root register_qemu); register_qemu \"\$1\"; enter_root \"\$@\"" enter_root "$@"
+    exec setpriv --reuid 0 --regid 0 --clear-groups /bin/bash -ec "$(declare -f mount_devices leave_machine enter_root register_qemu); register_qemu \"\$1\"; enter_root \"\$@\"" enter_root "$@"
 }
 
 # The kernel keeps the file open (F), so it is found in every root.
 register_qemu() {
     mount --make-rprivate /
-    mount --bind "$1" "$1"
+    mount --rbind "$1" "$1"
     mount -t proc proc "$1/proc"
     mount -t binfmt_misc binfmt_misc "$1/proc/sys/fs/binfmt_misc"
     printf '%s' ':qemu-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'"$(command -v qemu-aarch64-static)"':FPC' \
@@ -136,44 +179,105 @@ root_architecture() {
 
 # In a mount namespace of its own, whose end removes these mounts.
 enter_root() {
-    local folder=$1 device
+    local folder=$1
     shift
     mount --make-rprivate /
-    mountpoint -q "$folder" || mount --bind "$folder" "$folder"
+    mountpoint -q "$folder" || mount --rbind "$folder" "$folder"
     mountpoint -q "$folder/proc" || mount -t proc proc "$folder/proc"
     mount --rbind /sys "$folder/sys"
-    mount -t tmpfs -o mode=0755 dev "$folder/dev"
-    for device in null zero full random urandom tty; do
-        : >"$folder/dev/$device"
-        mount --bind "/dev/$device" "$folder/dev/$device"
-    done
-    mkdir -m 0755 "$folder/dev/pts" "$folder/dev/shm"
-    mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$folder/dev/pts"
-    ln -s pts/ptmx "$folder/dev/ptmx"
-    ln -s /proc/self/fd "$folder/dev/fd"
-    mount -t tmpfs -o mode=1777 shm "$folder/dev/shm"
+    mount_devices "$folder"
     hostname root
-    cd /
-    # Without the settings of this machine, except for how to reach the network.
-    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} \
-        chroot "$folder" "$@"
+    leave_machine chroot "$folder" "$@"
 }
 
-# apt_in_root ROOT ARGUMENT...: the archives of all roots of one kind are shared, and one apt at a time uses them.
+mount_devices() {
+    local device
+    mount -t tmpfs -o mode=0755 dev "$1/dev"
+    for device in null zero full random urandom tty; do
+        : >"$1/dev/$device"
+        mount --bind "/dev/$device" "$1/dev/$device"
+    done
+    mkdir -m 0755 "$1/dev/pts" "$1/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$1/dev/pts"
+    mount -t tmpfs -o mode=1777 shm "$1/dev/shm"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    ln -s /proc/self/fd "$1/dev/fd"
+}
+
+# Executes a command without the settings of this machine, except for how to reach the network.
+leave_machine() {
+    cd /
+    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} "$@"
+}
+
+# apt_in_root ROOT ARGUMENT...
 apt_in_root() {
-    local folder=$1 archives
-    shift
-    # shellcheck disable=SC1091 # The file of that root.
-    archives=$roots/archives-$(. "$folder/etc/os-release" && printf %s "$VERSION_CODENAME")-$(root_architecture "$folder")
-    mkdir -p "$archives/partial" "$folder/var/cache/apt/archives"
-    # shellcheck disable=SC2094 # A folder is locked, and not read.
+    with_downloads "$1" in_root "$1" apt-get -qq -y "${@:2}"
+}
+
+# with_downloads ROOT COMMAND...: one apt at a time uses the downloads that roots share.
+with_downloads() {
     (
         flock 9
-        mount --bind "$archives" "$folder/var/cache/apt/archives"
-        status=0
-        in_root "$folder" apt-get -qq -y -o DPkg::Lock::Timeout=300 "$@" 9>&- || status=$?
-        umount "$folder/var/cache/apt/archives"
-        exit "$status"
-    ) 9<"$archives"
+        "${@:2}" 9<&-
+    ) 9<"$1/var/cache/apt/archives"
+}
+
+# boot_root ROOT: ends with systemd. What systemd prints goes to the file `console` beside the root.
+boot_root() {
+    local folder=${1%/root} group
+    mkdir -p "$folder/groups"
+    # Also where the control groups of the machine are of version 1.
+    mountpoint -q "$folder/groups" || mount -t cgroup2 cgroup2 "$folder/groups" || fail 'control groups of version 2 are missing here'
+    group=$(mktemp -d "$folder/groups/poolcounter-root-XXXXXX")
+    chmod 0755 "$group"
+    printf '%s\n' "$group" >"$folder/group"
+    # The shell enters its control group, which is then the topmost one that systemd sees.
+    exec /bin/bash -c 'echo $BASHPID >"$1" && exec unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child -- "${@:2}"' enter_group "$group/cgroup.procs" \
+        /bin/bash -ec "$(declare -f mount_devices start_systemd); start_systemd \"\$@\"" start_systemd "$1" </dev/null >"$folder/console" 2>&1
+}
+
+start_systemd() {
+    mount --make-rprivate /
+    mount --rbind "$1" "$1"
+    mount -t proc proc "$1/proc"
+    mount -t sysfs -o ro sysfs "$1/sys"
+    mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup"
+    mount_devices "$1"
+    mount -t tmpfs -o mode=0755 run "$1/run"
+    hostname root
+    cd "$1" || return
+    # Not chroot: systemd gives services a mount namespace of their own, with the root of its own.
+    mkdir -p mnt
+    pivot_root . mnt
+    umount -l /mnt
+    exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=false --log-target=console
+}
+
+# wait_for_boot PROCESS: sets booted.
+wait_for_boot() {
+    local try state
+    for ((try = 0; try < 600; try++)); do
+        kill -0 "$1" 2>/dev/null || fail 'systemd has ended: the file console, beside its root, has what it printed'
+        booted=$(cat "/proc/$1/task/$1/children" 2>/dev/null) booted=${booted% }
+        state=$([ -z "$booted" ] || in_booted_root "$booted" systemctl is-system-running 2>/dev/null) || true
+        case $state in
+        running) return ;;
+        degraded) fail "a unit has failed: $(in_booted_root "$booted" systemctl --failed --no-legend --plain)" ;;
+        esac
+        sleep 0.1
+    done
+    fail 'systemd does not run after a minute: the file console, beside its root, has what it printed'
+}
+
+# in_booted_root BOOTED COMMAND ARGUMENT...
+in_booted_root() { enter_booted_root "$1" --net "${@:2}"; }
+
+# apt_in_booted_root BOOTED ARGUMENT...
+apt_in_booted_root() { with_downloads "/proc/$1/root" enter_booted_root "$1" --cgroup apt-get -qq -y "${@:2}"; }
+
+# enter_booted_root BOOTED NAMESPACE COMMAND...: in this namespace too.
+enter_booted_root() {
+    (leave_machine nsenter --target "$1" --mount --pid --uts --ipc --cgroup --root --wd "$2" -- "${@:3}")
 }
