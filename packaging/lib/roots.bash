@@ -77,8 +77,8 @@ close_root() {
 remove_group() {
     local try
     for ((try = 0; try < 200; try++)); do
-        ! find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || return 0
-        sleep 0.1
+        [ -d "$1" ] || return 0
+        find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
     done
     return 1
 }

@@ -14,11 +14,29 @@ from .process import Process
 _ADMIN_PORT = 7532
 
 
-class Daemon:
+class Server:
+    """A daemon that runs already, such as an installed service."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def counters(self):
+        """Its statistics, as name and text."""
+        with Client(self.address) as client:
+            client.send("STATS FULL")
+            lines = iter(client.line, "")
+            return dict(line.split(": ", 1) for line in lines)
+
+    def counter(self, name):
+        """One of its counters."""
+        return int(self.counters()[name])
+
+
+class Daemon(Server):
     """A running daemon, which can also be frozen, killed and asked."""
 
     def __init__(self, program, folder, env=None, keep=False, more=(), admin=False):
-        self.address = free_address()
+        super().__init__(free_address())
         if admin:
             more = (*more, "--admin", f"{self.address}:{_ADMIN_PORT}")
         self._process = Process([program, "-l", self.address, *more], folder / "daemon.log", env, keep)
@@ -74,17 +92,6 @@ class Daemon:
     def stop(self):
         """Ends it."""
         self._process.stop()
-
-    def counters(self):
-        """Its statistics, as name and text."""
-        with Client(self.address) as client:
-            client.send("STATS FULL")
-            lines = iter(client.line, "")
-            return dict(line.split(": ", 1) for line in lines)
-
-    def counter(self, name):
-        """One of its counters."""
-        return int(self.counters()[name])
 
     def _answers(self):
         with contextlib.suppress(OSError):

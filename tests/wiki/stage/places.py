@@ -7,8 +7,12 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HERE = ROOT / "tests" / "wiki"
 UNPACKED = ROOT / "build" / "wiki"
-EXTENSION = ROOT / "mediawiki"
-PHP = "php8.2"
+INSTALLED = bool(os.environ.get("WIKI_INSTALLED"))
+"""All parts are those of Debian's packages, and their configuration is that of the packages."""
+EXTENSION = pathlib.Path("/usr/share/mediawiki/extensions/PoolCounterNative") if INSTALLED else ROOT / "mediawiki"
+PHP = "php" if INSTALLED else "php8.2"
+# Otherwise no file of the machine's own configuration is read.
+PHP_ENVIRONMENT = {} if INSTALLED else {"PHP_INI_SCAN_DIR": ""}
 
 
 class Missing(Exception):
@@ -56,12 +60,16 @@ def php_extension():
 
 
 def mediawiki(version):
-    """The unpacked MediaWiki of a version such as '1.43'."""
+    """The unpacked MediaWiki of a version such as '1.43', or the installed one, which has a single version."""
+    if INSTALLED:
+        return _there(pathlib.Path("/usr/share/mediawiki"), "install mediawiki")
     return _there(UNPACKED / f"mediawiki-{version}", "run tests/wiki/setup")
 
 
 def server(name, program, unpacked=UNPACKED):
     """An unpacked server, and the environment that finds its libraries."""
+    if INSTALLED:
+        return _there(pathlib.Path("/") / program, f"install {name}"), {}
     folder = unpacked / name
     path = _there(folder / program, "run tests/wiki/setup")
     return path, {"LD_LIBRARY_PATH": str(folder / "lib")}
@@ -69,7 +77,13 @@ def server(name, program, unpacked=UNPACKED):
 
 def php_fpm():
     """The same of php-fpm, which the tests of the PHP extension use too."""
-    return server("php-fpm", "usr/sbin/php-fpm8.2", UNPACKED.parent)
+    return server("php-fpm", f"usr/sbin/php-fpm{php_version() if INSTALLED else '8.2'}", UNPACKED.parent)
+
+
+def php_version():
+    """The version of the installed PHP, such as '8.2'."""
+    command = [PHP, "-n", "-r", "echo PHP_MAJOR_VERSION, '.', PHP_MINOR_VERSION;"]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
 
 
 def php_modules():

@@ -69,14 +69,15 @@ http {{
 
 
 def php_ini(folder, with_poolcounter=True):
-    """Writes a php.ini that depends on nothing of the machine's own configuration."""
+    """Writes a php.ini that depends on nothing of the machine's own configuration, or adds to that of installed packages."""
     path = folder / "php.ini"
-    lines = ["zend_extension=opcache", "opcache.revalidate_freq=0", "opcache.memory_consumption=96", "memory_limit=256M",
+    lines = ["opcache.revalidate_freq=0", "opcache.memory_consumption=96", "memory_limit=256M",
              "max_execution_time=0", "display_errors=stderr", "error_reporting=-1", f"error_log={folder}/php-errors.log"]
-    modules = places.php_modules()
-    lines += [f"extension={module}" for module in _MODULES if (modules / f"{module}.so").exists()]
-    if with_poolcounter:
-        lines.append(f"extension={places.php_extension()}")
+    if not places.INSTALLED:
+        modules = places.php_modules()
+        lines += ["zend_extension=opcache", *(f"extension={module}" for module in _MODULES if (modules / f"{module}.so").exists())]
+        if with_poolcounter:
+            lines.append(f"extension={places.php_extension()}")
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -106,7 +107,7 @@ class Web:
         (folder / "nginx.conf").write_text(_NGINX.format(**values))
         fpm, environment = places.php_fpm()
         command = [fpm, "-R", "-F", "-y", folder / "fpm.conf", "-c", folder / "php.ini"]
-        self._fpm = Process(command, folder / "fpm.out", {**environment, "PHP_INI_SCAN_DIR": ""}, keep)
+        self._fpm = Process(command, folder / "fpm.out", {**environment, **places.PHP_ENVIRONMENT}, keep)
         self._fpm.ready(lambda: _listens(folder / "fpm.sock"), "listens")
         nginx, environment = places.server("nginx", "usr/sbin/nginx")
         command = [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]

@@ -72,7 +72,8 @@ class Wiki:
         self.settings()
         with (self.folder / "conf" / "LocalSettings.php").open("a") as local:
             if self._extension:
-                local.write(f"wfLoadExtension( 'PoolCounterNative', '{places.EXTENSION}/extension.json' );\n")
+                path = "" if places.INSTALLED else f", '{places.EXTENSION}/extension.json'"
+                local.write(f"wfLoadExtension( 'PoolCounterNative'{path} );\n")
             local.write(f"require '{places.HERE}/php/settings.php';\n")
         self._import({article.ROW_TEMPLATE: article.row_template()})
         self._import({article.TITLE: article.text(self.rows, 1), "Small": "A small page."})
@@ -96,7 +97,7 @@ class Wiki:
     def environment(self, configured=True, **more):
         """The environment that such a command needs."""
         configuration = {"MW_CONFIG_FILE": str(self.folder / "conf" / "LocalSettings.php")} if configured else {}
-        return {**os.environ, "PHP_INI_SCAN_DIR": "", "MW_INSTALL_PATH": str(self._code), **configuration, **more}
+        return {**os.environ, **places.PHP_ENVIRONMENT, "MW_INSTALL_PATH": str(self._code), **configuration, **more}
 
     def script(self, name, *arguments, configured=True):
         """Runs a maintenance script to its end."""

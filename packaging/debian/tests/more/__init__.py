@@ -1,0 +1,1 @@
+"""Tests that `packaging/debian/test-all` names."""

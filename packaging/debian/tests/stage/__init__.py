@@ -1,0 +1,1 @@
+"""What the tests use: a minimal Debian, its packages, and a client."""
