@@ -11,6 +11,8 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
 CARGO ?= cargo
+# Empty: installs programs and libraries with their debug information.
+STRIPPED ?= -s
 PHP_CONFIG ?= php-config
 LAB_PORT ?= 8075
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -88,8 +90,8 @@ build-php:
 # The daemon and poolcounterctl, their manuals, completions for shells, the daemon's units, which are not enabled, and the group for its admin interface, which `systemd-sysusers` creates.
 install-service:
 	@test -x $(DAEMON) -a -x $(CTL) || { echo "run 'make build' first" >&2; exit 1; }
-	install -D -s -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd
-	install -D -s -m 0755 $(CTL) $(DESTDIR)$(PREFIX)/bin/poolcounterctl
+	install -D $(STRIPPED) -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/bin/poolcounterd
+	install -D $(STRIPPED) -m 0755 $(CTL) $(DESTDIR)$(PREFIX)/bin/poolcounterctl
 	install -D -m 0644 poolcounterctl/man/poolcounterctl.1 $(DESTDIR)$(MANDIR)/man1/poolcounterctl.1
 	install -D -m 0644 poolcounterctl/completions/poolcounterctl.bash $(DESTDIR)$(BASHDIR)/poolcounterctl
 	install -D -m 0644 poolcounterctl/completions/_poolcounterctl $(DESTDIR)$(ZSHDIR)/_poolcounterctl
@@ -103,11 +105,11 @@ install-service:
 install:
 	@test -x $(DAEMON) -a -f $(TARGET)/release/libpoolcounter_c.so || { echo "run 'make build' first" >&2; exit 1; }
 	@$(MAKE) --no-print-directory install-service
-	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/$(SONAME).$(VERSION)
+	install -D $(STRIPPED) -m 0644 $(TARGET)/release/libpoolcounter_c.so $(DESTDIR)$(LIBDIR)/$(SONAME).$(VERSION)
 	ln -sf $(SONAME).$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libpoolcounter.so
 	install -D -m 0644 $(TARGET)/release/libpoolcounter_c.a $(DESTDIR)$(LIBDIR)/libpoolcounter.a
-	strip --strip-debug $(DESTDIR)$(LIBDIR)/libpoolcounter.a
+	$(if $(STRIPPED),strip --strip-debug $(DESTDIR)$(LIBDIR)/libpoolcounter.a)
 	install -D -m 0644 c-api/include/poolcounter.h $(DESTDIR)$(INCLUDEDIR)/poolcounter.h
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' c-api/poolcounter.pc.in \
@@ -116,7 +118,7 @@ install:
 
 install-php:
 	@test -f $(TARGET)/release/libpoolcounter_php.so || { echo "run 'make build-php' first" >&2; exit 1; }
-	install -D -s -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
+	install -D $(STRIPPED) -m 0644 $(TARGET)/release/libpoolcounter_php.so $(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/poolcounter.so
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/poolcounterd $(DESTDIR)$(MANDIR)/man8/poolcounterd.8

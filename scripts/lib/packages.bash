@@ -79,18 +79,21 @@ unpack_prometheus() { unpack_program "$build/prometheus" prometheus; }
 unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8.2 libapr1 libaprutil1; }
 
 # Sets newer_options: apt's options for the packages of Debian 13, with separate package lists; the machine's own lists do not change.
+# list_newer_packages SUITE...: of these suites instead.
 newer_options=()
 list_newer_packages() {
     [ ${#newer_options[@]} -eq 0 ] || return 0
-    local apt=$build/apt source
+    local apt=$build/apt source suite suites=("${@:-trixie}")
     source=$(newer_source)
-    say 'listing the packages of Debian 13'
+    say "listing the packages of Debian ${suites[*]}"
     rm -rf "$apt"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$source" >"$apt/etc/sources.list"
+    for suite in "${suites[@]}"; do
+        printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$source" "$suite"
+    done >"$apt/etc/sources.list"
     newer_options=(-o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache")
-    apt-get -qq "${newer_options[@]}" update || fail "the packages of Debian 13 cannot be listed from $source"
+    apt-get -qq "${newer_options[@]}" update || fail "the packages of Debian ${suites[*]} cannot be listed from $source"
 }
 
 forget_newer_packages() { rm -rf "$build/apt"; newer_options=(); }

@@ -1,0 +1,2 @@
+mod debian/php8.2/poolcounter.so
+mod debian/poolcounter.ini

@@ -1,0 +1,2 @@
+mod debian/php8.4/poolcounter.so
+mod debian/poolcounter.ini
