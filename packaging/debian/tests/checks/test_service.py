@@ -25,7 +25,8 @@ class Service(ServiceCase):
         with self.root.client() as client:
             self.assertEqual(client.ask(HOLD), "LOCKED")
             self.assertIn("page:1", self.root.run("poolcounterctl", "keys"))
-        self.assertIn("holds it", self.root.run("poolcounterctl", "run", "--key", "k", "-s", "127.0.0.1", "--", "echo", "holds it"))
+        command = ("poolcounterctl", "run", "--key", "k", "-s", "127.0.0.1", "--", "echo", "holds it")
+        self.assertEqual(self.root.run(*command), "holds it\n")
         self.assertIn("poolcounter-admin", self.root.run("stat", "--format", "%G", "/run/poolcounter/admin"))
         self.assert_no_compiler()
 
@@ -74,9 +75,7 @@ class Service(ServiceCase):
         return debs.newer(debs.deb(OURS, ARCH), self.root.folder, change)
 
     def runs_installed_program(self) -> bool:
-        running = pathlib.Path(f"/proc/{self.root.booted}/root/proc/{self.pid()}/exe").stat()
-        installed = (self.root.path / "usr/bin/poolcounterd").stat()
-        return running.st_size == installed.st_size and "(deleted)" not in self.root.run("readlink", f"/proc/{self.pid()}/exe")
+        return "(deleted)" not in self.root.run("readlink", f"/proc/{self.pid()}/exe")
 
     def test_upgrade(self) -> None:
         """The new program takes over with the lock and its queue, in the same process."""

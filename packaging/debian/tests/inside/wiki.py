@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The stampede of tests/wiki inside a Debian with MediaWiki, PHP, the service and our extensions from packages, which listens on 127.0.0.1 only."""
+"""The stampede of tests/wiki where all is from packages: MediaWiki, PHP, our extensions, and the service at 127.0.0.1."""
 
 import pathlib
 import sys

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,16 +31,17 @@ def newer(file: pathlib.Path, folder: pathlib.Path, change: Callable[[pathlib.Pa
     """The same package with a higher version, in this folder, after a change of its unpacked content."""
     version = field(file, "Version") + "+newer"
     made = folder / f"{field(file, 'Package')}_{version}_{field(file, 'Architecture')}.deb"
-    with tempfile.TemporaryDirectory() as name:
-        content = pathlib.Path(name) / "content"
+    with tempfile.TemporaryDirectory() as private:
+        content = pathlib.Path(private) / "content"
         subprocess.run(["dpkg-deb", "--raw-extract", str(file), str(content)], check=True, timeout=60)
         control = content / "DEBIAN" / "control"
-        lines = control.read_text().splitlines()
-        control.write_text("\n".join(f"Version: {version}" if line.startswith("Version:") else line for line in lines) + "\n")
+        control.write_text(re.sub(r"(?m)^Version: .*$", f"Version: {version}", control.read_text()))
         change(content)
         sums = content / "DEBIAN" / "md5sums"
-        entries = [line.split("  ", 1)[1] for line in sums.read_text().splitlines()]
-        sums.write_text("".join(f"{hashlib.md5((content / entry).read_bytes()).hexdigest()}  {entry}\n" for entry in entries))
+        names = [line.split("  ", 1)[1] for line in sums.read_text().splitlines()]
+        sums.write_text(
+            "".join(f"{hashlib.md5((content / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+        )
         # -Zgzip, because it is only for this test.
         command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(content), str(made)]
         subprocess.run(command, check=True, capture_output=True, timeout=60)

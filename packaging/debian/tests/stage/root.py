@@ -1,14 +1,12 @@
-"""A minimal Debian in a folder, with systemd as its first process if it is booted: packaging/lib/roots.bash makes it."""
+"""A minimal Debian in a folder, made by packaging/lib/roots.bash. If it is booted, its first process is systemd."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,25 +20,20 @@ SUITE = os.environ["SUITE"]
 ARCH = os.environ["ARCH"]
 PHP = {"bookworm": "8.2", "trixie": "8.4"}[SUITE]
 
-_PR_SET_PDEATHSIG = 1
 _LIBRARY = 'set -euo pipefail; . scripts/lib/packages.bash; . packaging/lib/roots.bash; "$@"'
 # What apt, dpkg and systemd keep about their own work, and what is mounted.
 _NOT_COMPARED = (
-    "proc", "sys", "dev", "run", "tmp", "root", "srv", "var/cache", "var/log", "var/tmp", "var/lib/apt", "var/lib/dpkg",
-    "var/lib/systemd/random-seed", "var/lib/systemd/timers", "var/lib/systemd/catalog", "etc/machine-id", "etc/ld.so.cache",
-    "etc/resolv.conf", "etc/.updated", "var/.updated",
-)  # fmt: skip
+    *("proc", "sys", "dev", "run", "tmp", "root", "srv", "etc/machine-id", "etc/ld.so.cache", "etc/resolv.conf"),
+    *("etc/.updated", "var/.updated", "var/cache", "var/log", "var/tmp", "var/lib/apt", "var/lib/dpkg"),
+    *(f"var/lib/systemd/{name}" for name in ("random-seed", "timers", "catalog")),
+)
 
 
 def _library(*words: object) -> list[str]:
     return ["bash", "-c", _LIBRARY, "roots", *(str(word) for word in words)]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-class Failed(AssertionError):
+class FailedError(AssertionError):
     """A command inside has failed."""
 
 
@@ -67,8 +60,9 @@ class Root:
     def boot(self) -> None:
         """Starts systemd, also for a second time."""
         self.power_off()
-        command = _library("boot_root", self.path)
-        self._boot = subprocess.Popen(command, cwd=WORKSPACE, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        # The kernel ends it with this program.
+        command = ["setpriv", "--pdeathsig", "KILL", *_library("boot_root", self.path)]
+        self._boot = subprocess.Popen(command, cwd=WORKSPACE, stdin=subprocess.DEVNULL)
         self._call("wait_for_boot", self._boot.pid)
         children = pathlib.Path(f"/proc/{self._boot.pid}/task/{self._boot.pid}/children")
         self.booted = int(children.read_text())
@@ -141,7 +135,7 @@ class Root:
         return "" if "no packages found" in said else said.strip()
 
     def limit_linger(self, seconds: int) -> None:
-        """For so long a port is held by a connection that its client does not close. The kernel's default is a minute."""
+        """How long a connection that its client does not close holds a port; the kernel's default is a minute."""
         self.run("sh", "-c", f"echo {seconds} >/proc/sys/net/ipv4/tcp_fin_timeout")
 
     def write(self, path: str, text: str) -> None:
@@ -174,12 +168,17 @@ class Root:
         return self.run("journalctl", "--no-pager", "--lines", "60", check=False) if self._boot else ""
 
     def _call(self, *words: object, check: bool = True, timeout: float = 120) -> str:
-        command = _library(*words)
-        done = subprocess.run(command, cwd=WORKSPACE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=timeout, check=False)  # fmt: skip
+        done = subprocess.run(
+            _library(*words),
+            cwd=WORKSPACE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
         if check and done.returncode:
-            raise Failed(f"{' '.join(str(word) for word in words)}: status {done.returncode}\n{done.stdout}\n{self._last_lines()}")
+            raise FailedError(f"{' '.join(str(word) for word in words)}: status {done.returncode}\n{done.stdout}")
         return done.stdout
-
-    def _last_lines(self) -> str:
-        return self.journal() if self._boot and self.booted else ""

@@ -61,7 +61,7 @@ class ServiceCase(Case):
         self.assert_enabled("poolcounter.service")
 
     def replace_reference(self, linger: int) -> None:
-        """The reference has two clients when ours is installed: its port stays in use until the kernel forgets their connections."""
+        """Ours is installed while the reference has two clients: their connections keep its port in use for so long."""
         self.use_reference()
         self.root.limit_linger(linger)
         holder, waiter = self.queue()
