@@ -10,7 +10,7 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
-CARGO ?= cargo
+CARGO ?= packaging/cargo
 # Empty: installs programs and libraries with their debug information.
 STRIPPED ?= -s
 PHP_CONFIG ?= php-config

@@ -1,6 +1,18 @@
 # Functions that provide other versions of PHP than the machine's, below build/. The caller's folder is the workspace's root, and it has read scripts/lib/packages.bash.
 # shellcheck shell=bash
 
+# share_builds VERSION: a target folder for the extension for another PHP, which begins with the crates that are built. They do not depend on PHP's version. Sets php_target.
+share_builds() {
+    local target
+    target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+    php_target=$target/php-$1
+    if [ -d "$php_target" ] || [ ! -d "$target/release" ]; then return; fi
+    rm -rf "$php_target.new"
+    mkdir -p "$php_target.new"
+    cp -a --reflink=auto "$target/release" "$php_target.new/"
+    mv "$php_target.new" "$php_target"
+}
+
 # unpack_php VERSION: PHP 8.4 of Debian 13 or PHP 8.5 of Debian's experimental, as build/php-VERSION/php and php-config. It is not installed.
 unpack_php() {
     local version=$1 root=$build/php-$1 suites packages
