@@ -252,7 +252,7 @@ start_systemd() {
     mkdir -p mnt
     pivot_root . mnt
     umount -l /mnt
-    exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=false --log-target=console
+    exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=false
 }
 
 # wait_for_boot PROCESS: sets booted.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The stampede of tests/wiki where all is from packages: MediaWiki, PHP, our extensions, and the service at 127.0.0.1."""
+"""The stampede of tests/wiki, all from packages: MediaWiki, PHP, our extensions, and the service at 127.0.0.1."""
 
 import pathlib
 import sys
