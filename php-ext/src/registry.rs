@@ -1,4 +1,4 @@
-//! The connections of this process: they outlive objects and requests.
+//! The connections of this thread, which outlive objects and requests. A process of PHP without threads (NTS) has one thread.
 
 use crate::held::Held;
 use crate::options::{Configuration, Invalid};
@@ -27,7 +27,7 @@ impl Connections {
         self.client.borrow_mut()
     }
 
-    /// The locks of this process. As with the client.
+    /// Their locks. As with the client.
     pub(crate) fn held(&self) -> RefMut<'_, Held> {
         let mut held = self.held.borrow_mut();
         held.leave_parents_locks();
@@ -71,12 +71,12 @@ pub(crate) fn end_request() {
     });
 }
 
-/// The process ends.
+/// The module is about to be unloaded. The connections of other threads were closed when those ended.
 pub(crate) fn forget_all() {
     with_all(HashMap::clear);
 }
 
-/// How many configurations have connections in this process.
+/// How many configurations have connections in this thread.
 pub(crate) fn configurations() -> usize {
     REGISTRY.try_with(|registry| registry.borrow().len()).unwrap_or_default()
 }

@@ -40,3 +40,43 @@ PHP
     rm -rf "$root"
     mv "$root.new" "$root"
 }
+
+# make_zts_php: a PHP with threads (ZTS) as build/php-zts/bin/php, and its library for C programs. It is made from the source of Debian's php8.2 once, in some minutes.
+make_zts_php() {
+    local root=$build/php-zts lists=$build/apt-source source options
+    [ ! -x "$root/bin/php" ] || return 0
+    install_packages cc=gcc make=make xz=xz-utils pkg-config=pkg-config /usr/include/libxml2/libxml/parser.h=libxml2-dev
+    source=$(newer_source)
+    refresh_lists
+    say "downloading the source of Debian's PHP 8.2"
+    rm -rf "$lists" "$root.new"
+    mkdir -p "$lists"/{lists/partial,cache/archives/partial,source} "$root.new"
+    printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s bookworm main\n' "$source" >"$lists/sources.list"
+    options=(-o "Dir::Etc::SourceList=$lists/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache")
+    apt-get -qq "${options[@]}" update || fail "the source packages of Debian 12 cannot be listed from $source"
+    (cd "$lists/source" && apt-get -qq "${options[@]}" source --download-only php8.2) >"$lists/log" 2>&1 || fail "the source of php8.2 cannot be downloaded: $(tail -n 3 "$lists/log")"
+    tar -xJf "$lists"/source/php8.2_*.orig.tar.xz -C "$root.new" --strip-components=1
+    rm -rf "$lists"
+    say 'building PHP with threads below build/php-zts, which takes minutes'
+    # The modules are those that PHPUnit needs. Without optimisation it is built in a third of the time.
+    (
+        cd "$root.new" &&
+            CFLAGS='-O0 -g' ./configure --quiet --prefix="$root" --disable-all --enable-zts --enable-cli --disable-cgi --disable-phpdbg --enable-embed=shared --enable-session --enable-pcntl \
+                --enable-ctype --enable-phar --enable-posix --enable-tokenizer --with-libxml --enable-dom --enable-xml --enable-xmlwriter --enable-mbstring --disable-mbregex &&
+            make -s -j"$(nproc)" && make -s install
+    ) >"$root.log" 2>&1 || fail "PHP cannot be built: build/php-zts.log has the output, which ends with $(tail -n 2 "$root.log")"
+    rm -rf "$root.new" "$root.log"
+}
+
+# use_php NAME PHP PHP_CONFIG: builds of the extension are for this PHP from now on, in the target folder target/NAME. Crates that do not depend on PHP are taken from the
+# release build.
+use_php() {
+    local target=${CARGO_TARGET_DIR:-target}
+    if [ ! -d "$target/$1" ] && [ -d "$target/release" ]; then
+        rm -rf "$target/$1.new"
+        mkdir -p "$target/$1.new"
+        cp -a --reflink=auto "$target/release" "$target/$1.new/"
+        mv "$target/$1.new" "$target/$1"
+    fi
+    export PHP=$2 PHP_CONFIG=$3 CARGO_TARGET_DIR=$target/$1
+}

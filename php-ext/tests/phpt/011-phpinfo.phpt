@@ -15,7 +15,7 @@ poolcounter
 
 PoolCounter support => enabled
 Version => %d.%d.%d
-Configurations in use by this process => 1
+Configurations in use by this %r(process|thread)%r => 1
 
 Directive => Local Value => Master Value
 poolcounter.await_release => 0 => 0

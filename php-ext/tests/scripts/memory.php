@@ -8,7 +8,7 @@ use PoolCounter\Client;
 use PoolCounter\Result;
 use PoolCounter\Tests\Daemon;
 
-require __DIR__ . '/support/bootstrap.php';
+require dirname(__DIR__) . '/support/bootstrap.php';
 
 /** The class of what it throws, or its result. */
 $outcome = function (callable $call): string {
