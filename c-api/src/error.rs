@@ -98,6 +98,11 @@ impl Problem {
     }
 }
 
+/// The result of a function that has no object to keep the last error.
+pub(crate) fn code(result: Result<(), Problem>) -> pc_error {
+    result.map_or_else(|problem| problem.code, |()| pc_error::PC_OK)
+}
+
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let message = match failure {

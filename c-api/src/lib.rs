@@ -13,6 +13,8 @@ pub mod values;
 
 pub mod config;
 
+pub mod ring;
+
 pub mod locks;
 pub mod request;
 

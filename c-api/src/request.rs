@@ -1,12 +1,13 @@
 //! What an acquire asks for.
 
-use crate::arguments::{bytes, milliseconds, number};
-use crate::error::{Problem, pc_error};
-use crate::sized::Sized32;
+use crate::arguments::{Place, bytes, milliseconds, number};
+use crate::error::{Problem, code, pc_error};
+use crate::sized::{Sized32, given};
 use crate::values::pc_mode;
-use poolcounter::client::Request;
+use poolcounter::client::{Failure, RELEASE_LINE, Request};
 use poolcounter::protocol::Mode;
-use std::ffi::c_char;
+use poolcounter_c_macros::c_function;
+use std::ffi::{CString, c_char};
 use std::mem::offset_of;
 
 /// What an acquire asks for. Set what is not needed to 0: a designated initialiser does that.
@@ -60,6 +61,29 @@ impl pc_request {
             .timeout_seconds(number(self.timeout_seconds, 0..=largest, "timeout_seconds")?);
         Ok(if answer_timeout.is_zero() { request } else { request.answer_timeout(answer_timeout) })
     }
+}
+
+/// The line that an acquire sends, with its line feed, for a program with sockets of its own. Free it with
+/// pc_string_free(). Its key has the bytes that were given, but for the space.
+#[c_function]
+pub unsafe fn pc_request_line(request: *const pc_request, line: *mut *mut c_char) -> pc_error {
+    let encode = || {
+        // SAFETY: the conventions.
+        let (request, place) = unsafe { (given(request, "request")?, Place::new(line, "line")?) };
+        // SAFETY: the conventions.
+        let line = unsafe { request.read() }?.encode().map_err(Failure::BadKey)?;
+        // A key with a NUL byte was refused.
+        place.set(CString::new(line).unwrap_or_default().into_raw());
+        Ok(())
+    };
+    code(encode())
+}
+
+/// The line that releases a lock, with its line feed: a server releases the newest lock of the connection. The text is
+/// the library's and lasts for ever.
+#[c_function]
+pub fn pc_release_line() -> *const c_char {
+    RELEASE_LINE.as_ptr()
 }
 
 fn mode(number: i32) -> Result<Mode, Problem> {

@@ -170,6 +170,37 @@ static void calls(void)
     pc_call_free(NULL);
 }
 
+static void rings_and_lines(void)
+{
+    pc_request request = make_request(PC_MODE_FOR_ME, "key", 0), keyless = request;
+    pc_ring *ring, *none = NULL;
+    char *line = NULL;
+    size_t node = 77;
+
+    keyless.key = NULL;
+    CHECK_OK(pc_ring_new(100, &ring));
+    CHECK_OK(pc_ring_add(ring, "a", 1));
+    const struct result results[] = {
+        REFUSES(pc_ring_new(100, NULL)),
+        REFUSES(pc_ring_add(NULL, "b", 1)),
+        REFUSES(pc_ring_add(ring, NULL, 1)),
+        REFUSES(pc_ring_node(NULL, "key", 3, &node)),
+        REFUSES(pc_ring_node(ring, NULL, 3, &node)),
+        REFUSES(pc_ring_node(ring, "key", 3, NULL)),
+        REFUSES(pc_request_line(NULL, &line)),
+        REFUSES(pc_request_line(&request, NULL)),
+        REFUSES(pc_request_line(&keyless, &line)),
+    };
+
+    CHECK_ALL_REFUSED(results);
+    CHECK(line == NULL && node == 77);
+    pc_ring_free(NULL);
+    pc_ring_free(&none);
+    pc_ring_free(&ring);
+    CHECK(ring == NULL);
+    pc_ring_free(&ring);
+}
+
 int main(int argc, char **argv)
 {
     begin(argc, argv);
@@ -177,5 +208,6 @@ int main(int argc, char **argv)
     blocking_clients();
     event_loops();
     calls();
+    rings_and_lines();
     return 0;
 }

@@ -73,8 +73,12 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
-    /// The bytes on the wire: fields joined by single spaces, a space within the key as `%20`, as MediaWiki's client has it.
-    pub(super) fn encode(&self) -> Result<Vec<u8>, BadKey> {
+    /// The bytes on the wire: fields joined by single spaces, a space within the key as `%20`, as MediaWiki's client has it, and a line feed.
+    ///
+    /// # Errors
+    ///
+    /// Why the key cannot be sent.
+    pub fn encode(&self) -> Result<Vec<u8>, BadKey> {
         BadKey::check(self.key)?;
         let mut line = Vec::with_capacity(self.key.len() + 48);
         line.extend_from_slice(match self.mode {

@@ -68,6 +68,7 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 use call::{Kind, State};
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use link::Link;
 use name::SharedName;
@@ -316,4 +317,7 @@ impl<S> Client<S> {
     }
 }
 
-const RELEASE: Cow<'static, [u8]> = Cow::Borrowed(b"RELEASE\n");
+/// The bytes that release a lock, whatever its key: a server releases the newest lock of the connection.
+pub const RELEASE_LINE: &CStr = c"RELEASE\n";
+
+const RELEASE: Cow<'static, [u8]> = Cow::Borrowed(RELEASE_LINE.to_bytes());

@@ -21,14 +21,25 @@ pub struct Ring {
 impl Ring {
     /// A ring of nodes, each a label and a weight. A node of weight 0 gets no keys.
     pub fn new<L: AsRef<str>>(nodes: impl IntoIterator<Item = (L, u32)>) -> Self {
+        Self::with_points(POINTS_PER_WEIGHT, nodes)
+    }
+
+    /// A ring whose nodes have another number of points for each unit of weight than 100. Programs share a lock only if they have the same number.
+    pub fn with_points<L: AsRef<str>>(per_weight: u32, nodes: impl IntoIterator<Item = (L, u32)>) -> Self {
         let mut points = Vec::new();
         for (index, (label, weight)) in nodes.into_iter().enumerate() {
-            for i in 0..POINTS_PER_WEIGHT {
+            for i in 0..per_weight {
                 points.extend((0..weight).map(|j| (point(format!("{}:{i}:{j}", label.as_ref()).as_bytes()), index)));
             }
         }
         // A heap sorts with a fifth of the code, which counts in WebAssembly.
         Self { points: BinaryHeap::from(points).into_sorted_vec() }
+    }
+
+    /// Whether two points are the same. Then it depends on the order of the nodes which of them gets the keys before the point.
+    #[must_use]
+    pub fn has_collision(&self) -> bool {
+        self.points.windows(2).any(|pair| pair[0].0 == pair[1].0)
     }
 
     /// The index of the node that `key` belongs to: that of the first point greater than the key's md5, wrapping round. `None` on an empty ring.

@@ -24,7 +24,8 @@ use poolcounter_c_linked::event_loop::{
     pc_async_server_host, pc_async_server_name, pc_async_stats, pc_looked_up,
 };
 use poolcounter_c_linked::locks::pc_lock;
-use poolcounter_c_linked::request::pc_request;
+use poolcounter_c_linked::request::{pc_release_line, pc_request, pc_request_line};
+use poolcounter_c_linked::ring::{pc_ring, pc_ring_add, pc_ring_free, pc_ring_new, pc_ring_node};
 use poolcounter_c_linked::values::{pc_outcome, pc_outcome_name, pc_version};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
@@ -108,7 +109,7 @@ impl Program {
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
-        match input.below(12) {
+        match input.below(13) {
             0 | 1 => self.config(input),
             2..=4 => self.client(input),
             5..=7 => self.event_loop(input),
@@ -134,6 +135,7 @@ impl Program {
                     }
                 }
             }
+            11 => Self::ring(input),
             _ => Self::without_handle(input),
         }
     }
@@ -308,6 +310,35 @@ impl Program {
                     assert!(self.calls[place].is_null());
                 }
             }
+        }
+    }
+
+    /// A ring lives as long as this step.
+    fn ring(input: &mut Input<'_>) {
+        let mut ring: *mut pc_ring = null_mut();
+        let key = key(input);
+        let (mut node, mut line) = (usize::MAX, null_mut());
+        // SAFETY: NULL or a ring; outputs that live as long; texts that end.
+        unsafe {
+            let error = judge(pc_ring_new(input.one_of(&[1, 100, 0, -1, 1_001, i64::MAX]), &raw mut ring));
+            assert_eq!(ring.is_null(), error != pc_error::PC_OK);
+            let mut nodes = 0;
+            for _ in 0..input.below(4) {
+                let added = judge(pc_ring_add(ring, Self::text(input), input.one_of(&[1, 2, 0, -1, 1_001, i64::MIN])));
+                nodes += usize::from(added == pc_error::PC_OK);
+            }
+            let found = judge(pc_ring_node(ring, key.as_ptr().cast(), key.len(), &raw mut node));
+            assert_eq!(found == pc_error::PC_OK, node < nodes);
+            pc_ring_free(&raw mut ring);
+            assert!(ring.is_null());
+            let request = request(input, &key);
+            let error = judge(pc_request_line(&raw const request, &raw mut line));
+            assert_eq!(line.is_null(), error != pc_error::PC_OK);
+            if error == pc_error::PC_OK {
+                assert!(CStr::from_ptr(line).to_bytes().ends_with(b"\n"));
+            }
+            pc_string_free(&raw mut line);
+            read(pc_release_line());
         }
     }
 
