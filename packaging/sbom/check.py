@@ -1,9 +1,5 @@
-"""Checks a bill of materials: python check.py FILE NAME@VERSION...
+"""Checks that bills of materials follow the schema of CycloneDX strictly: python check.py FILE..."""
 
-It must follow the schema of CycloneDX strictly, and have exactly these components, besides the one that it describes.
-"""
-
-import json
 import sys
 from pathlib import Path
 
@@ -13,23 +9,14 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 def main() -> int:
     """Runs the program."""
-    file, *expected = sys.argv[1:]
-    text = Path(file).read_text()
-    error = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
-    if error is not None:
-        print(f"{file} does not follow the schema: {error}")
-        return 1
-    bom = json.loads(text)
-    listed = {f"{component['name']}@{component['version']}" for component in bom["components"]}
-    for name in sorted(set(expected) - listed):
-        print(f"{file} does not have {name}")
-    for name in sorted(listed - set(expected)):
-        print(f"{file} has {name}, which is not a part of it")
-    for component in bom["components"]:
-        if not component.get("licenses"):
-            print(f"{file} names no licence of {component['name']}")
-            return 1
-    return 0 if expected and listed == set(expected) else 1
+    validator = JsonStrictValidator(SchemaVersion.V1_5)
+    wrong = 0
+    for file in sys.argv[1:]:
+        error = validator.validate_str(Path(file).read_text())
+        if error is not None:
+            print(f"{file} does not follow the schema: {error}")
+            wrong = 1
+    return wrong
 
 
 if __name__ == "__main__":
