@@ -22,12 +22,13 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 # The dynamic linker finds a library by the number of its ABI. The file name also has the version, so several versions may be installed.
 SONAME := libpoolcounter.so.$(shell cat c-api/abi/number)
 
-.PHONY: help demo lab test test-packages packages lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
+.PHONY: help demo lab test test-zts test-packages packages lint fuzz bench faults build build-php install install-service install-php uninstall uninstall-php
 
 help:
 	@echo 'make demo         show a stampede on a real MediaWiki, with and without a pool counter (KEEP=1 leaves the wiki up)'
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         install what is needed, check formatting and lints, run every test'
+	@echo 'make test-zts     test the PHP extension with a PHP with threads (ZTS), which is built from source once'
 	@echo 'make packages     build all that is published into dist/, for amd64 and arm64'
 	@echo 'make test-packages  test what is published: what make test leaves out because it takes long'
 	@echo 'make lint         check formatting and lints only'
@@ -57,6 +58,9 @@ lab:
 
 test:
 	@scripts/test
+
+test-zts:
+	@php-ext/tests/zts
 
 packages:
 	@packaging/build $(KINDS)
