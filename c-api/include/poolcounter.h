@@ -133,6 +133,10 @@ typedef struct pc_client pc_client;
 // at once, but for freeing it; one waits for the other.
 typedef struct pc_config pc_config;
 
+// A ring of labels, which spreads keys as python-poolcounter does. It is for programs that choose servers themselves.
+// Several threads may ask it at once, but only while none changes or frees it.
+typedef struct pc_ring pc_ring;
+
 // What an acquire asks for. Set what is not needed to 0: a designated initialiser does that.
 typedef struct {
   // sizeof(pc_request). It tells the library which fields the program was compiled with; fields may be added at the
@@ -257,6 +261,29 @@ pc_error pc_config_set_look_ups_by_caller(pc_config *config, int32_t on);
 // Why the last call with this configuration failed, or an empty text. The text is valid until the next call with it,
 // in any thread.
 const char *pc_config_error_cause(const pc_config *config);
+
+// Makes a ring without labels. A label has so many points, from 1 to 1000, for each unit of its weight: 100 on the
+// rings of python-poolcounter and of pc_config_add_ring_server(). Free it with pc_ring_free().
+pc_error pc_ring_new(int64_t points, pc_ring **ring);
+
+// Frees a ring and leaves NULL behind.
+void pc_ring_free(pc_ring **ring);
+
+// Adds a label with a weight, from 0 to 1000. With weight 0 it gets no keys. A label that the ring has already, or
+// that has a point of another label, is PC_ERROR_INVALID.
+pc_error pc_ring_add(pc_ring *ring, const char *label, int64_t weight);
+
+// The label that a key belongs to: `node` is its index, in the order in which the labels were added. The key may have
+// any bytes. Without labels, or if all weights are 0, it gives PC_ERROR_NO_SERVER.
+pc_error pc_ring_node(const pc_ring *ring, const char *key, size_t key_length, size_t *node);
+
+// The line that an acquire sends, with its line feed, for a program with sockets of its own. Free it with
+// pc_string_free(). Its key has the bytes that were given, but for the space.
+pc_error pc_request_line(const pc_request *request, char **line);
+
+// The line that releases a lock, with its line feed: a server releases the newest lock of the connection. The text is
+// the library's and lasts for ever.
+const char *pc_release_line(void);
 
 // Makes a client, which has no connection yet. Free it with pc_client_free(). If it cannot be made,
 // pc_config_error_cause() says why.
