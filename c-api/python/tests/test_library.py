@@ -76,7 +76,7 @@ def test_something_else(bare: Path) -> None:
 @pytest.mark.parametrize(
     ("abi", "version", "complaint"),
     [
-        (0, "0.0.9", "libpoolcounter 0.0.9 is too old: version 0.1 or later is needed"),
+        (0, "0.0.9", "libpoolcounter 0.0.9 is too old: version 0.2 or later is needed"),
         (1, "0.2.0", "libpoolcounter 0.2.0 has ABI 1, and ABI 0 is needed"),
         (-1, "1.2.3", "libpoolcounter 1.2.3 has ABI -1, and ABI 0 is needed"),
     ],

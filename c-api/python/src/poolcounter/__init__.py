@@ -16,8 +16,13 @@
     return load(name)
 
 `poolcounter.aio` has the same for asyncio. If gevent has patched the process, greenlets wait like threads.
+
+Programs written for Wikimedia's python-poolcounter find its interface here: `new`, `from_yaml`, `poolcounter.client`
+and `poolcounter.ring`.
 """
 
+from ._compat.backends import from_yaml, new
+from ._compat.errors import PoolcounterError, PoolcounterQueueError, PoolcounterTimeoutError
 from ._settings import RingServer
 from ._version import __version__
 from .client import Client, Lock
@@ -51,6 +56,9 @@ __all__ = [
     "Mode",
     "NotLockedError",
     "Outcome",
+    "PoolcounterError",
+    "PoolcounterQueueError",
+    "PoolcounterTimeoutError",
     "QueueFullError",
     "ReadError",
     "RefusedError",
@@ -60,4 +68,6 @@ __all__ = [
     "WaitTimeoutError",
     "WriteError",
     "__version__",
+    "from_yaml",
+    "new",
 ]

@@ -52,6 +52,7 @@ class Wait(ctypes.Structure):
 
 
 OK = 0
+NO_SERVER = 4
 NO_SUCH_LOCK = 10
 INTERRUPTED = 15
 READ = 1
@@ -86,6 +87,13 @@ _BLOCKING = {
 
 _IMMEDIATE = {
     "pc_error_message": (c_char_p, c_int32),
+    "pc_outcome_name": (c_char_p, c_int32),
+    "pc_ring_new": (c_int32, c_int64, _HANDLE),
+    "pc_ring_free": (None, _HANDLE),
+    "pc_ring_add": (c_int32, c_void_p, c_char_p, c_int64),
+    "pc_ring_node": (c_int32, c_void_p, c_char_p, c_size_t, POINTER(c_size_t)),
+    "pc_request_line": (c_int32, POINTER(Request), _HANDLE),
+    "pc_release_line": (c_char_p,),
     "pc_string_free": (None, _HANDLE),
     "pc_client_free": (None, _HANDLE),
     "pc_client_abandon": (c_int32, c_void_p, c_uint64),

@@ -9,7 +9,7 @@ from pathlib import Path
 _ABI = 0
 """Libraries with this ABI number are compatible with the declarations in _functions."""
 _NAME = f"libpoolcounter.so.{_ABI}"
-_NEEDED = (0, 1)
+_NEEDED = (0, 2)
 """The oldest version that has all functions of _functions."""
 
 

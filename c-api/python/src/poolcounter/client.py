@@ -1,4 +1,4 @@
-"""The client for threads."""
+"""The client for threads, and the names that programs written for python-poolcounter import from here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,29 @@ from typing import NoReturn
 
 from . import _section, _statistics
 from ._blocking import Blocking
+from ._compat.client import PoolcounterClient
+from ._compat.errors import PoolcounterError, PoolcounterQueueError, PoolcounterTimeoutError
+from ._compat.messages import Request, RequestType, Response
+from ._compat.server import Server
 from ._request import Key, Limits, described, encoded
 from ._section import Section
 from ._settings import ClientBase
 from ._statistics import Value
 from .errors import NotLockedError
 from .outcomes import Mode, Outcome
+
+__all__ = [
+    "Client",
+    "Lock",
+    "PoolcounterClient",
+    "PoolcounterError",
+    "PoolcounterQueueError",
+    "PoolcounterTimeoutError",
+    "Request",
+    "RequestType",
+    "Response",
+    "Server",
+]
 
 
 class Client(ClientBase):

@@ -1,0 +1,1 @@
+"""The interface of Wikimedia's python-poolcounter, over the native client."""
