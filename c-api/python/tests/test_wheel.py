@@ -56,7 +56,8 @@ def test_what_is_in_it(wheel: Path) -> None:
     assert {f"poolcounter/{name}" for name in ("libpoolcounter.so.0", "py.typed", "aio.py")} <= set(names)
     assert not [name for name in names if "test" in name or name.endswith((".rs", ".pyc"))]
     assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist")] == [
-        "Requires-Dist: thumbor>=7.5; extra == 'thumbor'"
+        "Requires-Dist: thumbor>=7.5; extra == 'thumbor'",
+        "Requires-Dist: pyyaml>=5.4; extra == 'yaml'",
     ]
     assert "Root-Is-Purelib: false" in kind
 
