@@ -33,7 +33,7 @@ use crate::server::Server;
 use crate::service::signals::Signals;
 use crate::service::{Daemon, manager};
 use crate::start_error::StartError;
-use crate::system::{descriptors, log};
+use crate::system::{descriptors, log, orphans};
 use crate::tasks::{delivery, expiry, idle, overdue};
 use std::io::Write;
 use std::process::ExitCode;
@@ -156,6 +156,7 @@ fn run(options: &Options) -> Result<(), StartError> {
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
         tokio::task::spawn_local(overdue::run(Rc::clone(&server)));
         tokio::task::spawn_local(idle::run(Rc::clone(&server)));
+        tokio::task::spawn_local(orphans::run());
         service::run(
             &Daemon { server: &server, gate: &gate, for_admin: &for_admin, program: &program, running: &running },
             &signals,

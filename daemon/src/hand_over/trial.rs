@@ -3,6 +3,7 @@
 use super::program::{Identity, Program};
 use crate::command_line::CHECK_HAND_OVER;
 use crate::system::descriptors::is_of_reserve;
+use crate::system::orphans::OwnChild;
 use crate::system::reason::reason;
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -80,10 +81,11 @@ impl Trial {
 async fn start(program: Program, mut command: Command) -> io::Result<(Identity, Running)> {
     let (sender, started) = oneshot::channel();
     let runtime = Handle::current();
+    let own = OwnChild::new();
     thread::Builder::new().spawn(move || {
         let _runtime = runtime.enter();
         // The file is identified first: if it is replaced before it is run, the upgrade notices that later.
-        let running = program.identity().and_then(|identity| Ok((identity, Running(command.spawn()?))));
+        let running = program.identity().and_then(|identity| Ok((identity, Running(command.spawn()?, own))));
         // If the upgrade no longer waits, the value is dropped, which kills the program.
         let _ = sender.send(running);
     })?;
@@ -115,7 +117,7 @@ impl Started {
 
 /// The process of a trial. It is killed when this is dropped.
 #[derive(Debug)]
-struct Running(Child);
+struct Running(Child, OwnChild);
 
 impl Running {
     async fn end(&mut self, deadline: Instant) -> Result<ExitStatus, TrialError> {

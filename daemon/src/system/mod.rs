@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod descriptors;
 pub(crate) mod file;
 pub(crate) mod log;
+pub(crate) mod orphans;
 pub(crate) mod process;
 pub(crate) mod reason;
 pub(crate) mod recurring;
