@@ -12,7 +12,7 @@ release_flags() {
     sysroot=$(rustc --print sysroot)
     # The compiler uses this folder only if the component rust-src is installed.
     standard_library=/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')
-    folders=("${CARGO_HOME:-$HOME/.cargo}=/cargo" "$PWD=/poolcounter" "$(realpath -m "${CARGO_TARGET_DIR:-target}")=/target" "$sysroot/lib/rustlib/src/rust=$standard_library")
+    folders=("${CARGO_HOME:-$HOME/.cargo}=/cargo" "$(pwd -P)=/poolcounter" "$(realpath -m "${CARGO_TARGET_DIR:-target}")=/target" "$sysroot/lib/rustlib/src/rust=$standard_library")
     for folder in "${folders[@]}"; do
         [[ $folder == *[[:space:]]* ]] || printf -- '--%s=%s ' "$1" "$folder"
     done
