@@ -212,9 +212,11 @@ leave_machine() {
 }
 
 # apt_in_root ROOT ARGUMENT...
-apt_in_root() {
-    with_downloads "$1" in_root "$1" apt-get -qq -y "${@:2}"
-}
+apt_in_root() { with_downloads "$1" in_root "$1" sh -c "$apt_get" apt-get "${@:2}"; }
+
+# The lists of a root that was made long ago may name packages that the source has no more.
+# shellcheck disable=SC2016 # It is for a shell in the root.
+apt_get='apt-get -qq -y "$@" || { status=$?; [ "$1" = install ] && apt-get -qq update && apt-get -qq -y "$@" || exit "$status"; }'
 
 # with_downloads ROOT COMMAND...: one apt at a time uses the downloads that roots share.
 with_downloads() {
@@ -275,7 +277,7 @@ wait_for_boot() {
 in_booted_root() { enter_booted_root "$1" --net "${@:2}"; }
 
 # apt_in_booted_root BOOTED ARGUMENT...
-apt_in_booted_root() { with_downloads "/proc/$1/root" enter_booted_root "$1" --cgroup apt-get -qq -y "${@:2}"; }
+apt_in_booted_root() { with_downloads "/proc/$1/root" enter_booted_root "$1" --cgroup sh -c "$apt_get" apt-get "${@:2}"; }
 
 # enter_booted_root BOOTED NAMESPACE COMMAND...: in this namespace too.
 enter_booted_root() {

@@ -130,9 +130,9 @@ class Root:
         return self.run("systemctl", "is-enabled", name, check=False).strip()
 
     def status(self, package: str) -> str:
-        """The state of a package, such as `install ok installed`; the empty text if dpkg does not know it."""
-        said = self.run("dpkg-query", "--show", "--showformat", "${Status}", package, check=False)
-        return "" if "no packages found" in said else said.strip()
+        """The state of a package, such as `installed` or `config-files`; `not-installed` also if dpkg does not know it."""
+        said = self.run("dpkg-query", "--show", "--showformat", "${db:Status-Status}", package, check=False)
+        return "not-installed" if "no packages found" in said else said.strip()
 
     def limit_linger(self, seconds: int) -> None:
         """How long a connection that its client does not close holds a port; the kernel's default is a minute."""

@@ -66,7 +66,7 @@ class ServiceCase(Case):
         self.root.limit_linger(linger)
         holder, waiter = self.queue()
         self.root.install(OURS)
-        self.assertEqual(self.root.status(REFERENCE), "deinstall ok config-files")
+        self.assertEqual(self.root.status(REFERENCE), "config-files")
         self.root.wait_for_service(2 * linger + 20)
         self.assert_serves()
         self.assert_enabled("poolcounter-rs.service", "poolcounter.service")
