@@ -43,7 +43,7 @@ class Client:
     """A connection to port 7531 of 127.0.0.1 there."""
 
     def __init__(self, pid: int) -> None:
-        self._socket = _inside(pid, lambda: socket.create_connection(("127.0.0.1", 7531), timeout=20))
+        self._socket = _inside(pid, lambda: socket.create_connection(("127.0.0.1", 7531), timeout=60))
         self._lines = self._socket.makefile("r", encoding="utf-8", newline="\n")
 
     def __enter__(self) -> Client:

@@ -24,7 +24,17 @@ _LIBRARY = 'set -euo pipefail; . scripts/lib/packages.bash; . packaging/lib/root
 # What apt, dpkg and systemd keep about their own work, and what is mounted.
 _NOT_COMPARED = (
     *("proc", "sys", "dev", "run", "tmp", "root", "srv", "etc/machine-id", "etc/ld.so.cache", "etc/resolv.conf"),
-    *("etc/group-", "etc/gshadow-", "etc/.updated", "var/.updated", "var/cache", "var/log", "var/tmp", "var/lib/apt", "var/lib/dpkg"),
+    *(
+        "etc/group-",
+        "etc/gshadow-",
+        "etc/.updated",
+        "var/.updated",
+        "var/cache",
+        "var/log",
+        "var/tmp",
+        "var/lib/apt",
+        "var/lib/dpkg",
+    ),
     *(f"var/lib/systemd/{name}" for name in ("random-seed", "timers", "catalog")),
 )
 
@@ -130,7 +140,7 @@ class Root:
         return self.run("systemctl", "is-enabled", name, check=False).strip()
 
     def status(self, package: str) -> str:
-        """The state of a package, such as `installed` or `config-files`; `not-installed` also if dpkg does not know it."""
+        """The state of a package, such as `installed` or `config-files`, or `not-installed`."""
         said = self.run("dpkg-query", "--show", "--showformat", "${db:Status-Status}", package, check=False)
         return "not-installed" if "no packages found" in said else said.strip()
 

@@ -9,7 +9,8 @@ from .waiting import until
 OURS = "poolcounter-rs"
 REFERENCE = "poolcounter"
 OPTIONS = 'ARGS="-l 127.0.0.1"\n'
-HOLD = "ACQ4ME page:1 1 10 60"
+# Longer than any test.
+HOLD = "ACQ4ME page:1 1 10 3600"
 
 
 class ServiceCase(Case):
@@ -50,7 +51,7 @@ class ServiceCase(Case):
 
     def assert_queue_lives(self, holder: Client, waiter: Client) -> None:
         with self.root.client() as another:
-            self.assertEqual(another.ask("ACQ4ME page:1 1 2 60"), "QUEUE_FULL")
+            self.assertEqual(another.ask("ACQ4ME page:1 1 2 3600"), "QUEUE_FULL")
         self.assertEqual(holder.ask("RELEASE"), "RELEASED")
         self.assertEqual(waiter.line(), "LOCKED")
 
