@@ -2,13 +2,13 @@
 
 POOLCOUNTER_TARGET = $${CARGO_TARGET_DIR:-$(POOLCOUNTER_ROOT)/target}
 
-# Only cargo knows whether the module is up to date.
-.PHONY: poolcounter-cargo
-poolcounter-cargo:
-	PHP=$(PHP_EXECUTABLE) PHP_CONFIG=$(POOLCOUNTER_PHP_CONFIG) LIBCLANG_PATH=$(POOLCOUNTER_LIBCLANG) \
-	    $(CARGO) build --release --locked --manifest-path $(POOLCOUNTER_ROOT)/Cargo.toml -p poolcounter_php --target-dir "$(POOLCOUNTER_TARGET)"
+# `make install` may run as root, who has no Rust: cargo runs only if a source is newer than the module.
+POOLCOUNTER_SOURCES := $(shell find $(POOLCOUNTER_ROOT)/core $(POOLCOUNTER_ROOT)/php-ext/src -name '*.rs') \
+    $(addprefix $(POOLCOUNTER_ROOT)/,Cargo.lock Cargo.toml core/Cargo.toml php-ext/Cargo.toml)
 
-$(phplibdir)/poolcounter.so: poolcounter-cargo
+$(phplibdir)/poolcounter.so: $(POOLCOUNTER_SOURCES) Makefile
+	PHP="$(PHP_EXECUTABLE)" PHP_CONFIG="$(POOLCOUNTER_PHP_CONFIG)" LIBCLANG_PATH="$(POOLCOUNTER_LIBCLANG)" \
+	    $(CARGO) build --release --locked --manifest-path "$(POOLCOUNTER_ROOT)/Cargo.toml" -p poolcounter_php --target-dir "$(POOLCOUNTER_TARGET)"
 	$(mkinstalldirs) $(phplibdir)
 	$(INSTALL) -s -m 0644 "$(POOLCOUNTER_TARGET)/release/libpoolcounter_php.so" $@
 

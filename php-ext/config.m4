@@ -14,6 +14,10 @@ if test "$PHP_POOLCOUNTER" != "no"; then
   dnl PHP itself.
   AC_MSG_CHECKING([for a PHP that poolcounter supports])
   POOLCOUNTER_PHP_CONFIG=`command -v "$PHP_CONFIG"`
+  case $POOLCOUNTER_PHP_CONFIG in
+  /*) ;;
+  *) POOLCOUNTER_PHP_CONFIG=`pwd`/$POOLCOUNTER_PHP_CONFIG ;;
+  esac
   poolcounter_php_version=`"$PHP_CONFIG" --version`
   poolcounter_php=`"$PHP_CONFIG" --vernum`
   if test "$poolcounter_php" -lt 80100 || test "$poolcounter_php" -ge 80600; then

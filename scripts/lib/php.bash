@@ -65,8 +65,11 @@ make_zts_php() {
         cd "$root.new" &&
             CFLAGS='-O0 -g' ./configure --quiet --prefix="$root" --disable-all --enable-zts --enable-cli --disable-cgi --disable-phpdbg --enable-embed=shared --enable-session --enable-pcntl \
                 --enable-ctype --enable-phar --enable-posix --enable-tokenizer --with-libxml --enable-dom --enable-xml --enable-xmlwriter --enable-mbstring --disable-mbregex &&
-            make -s -j"$(nproc)" && make -s install
+            make -s -j"$(nproc)" && make -s install INSTALL_ROOT="$root.new/installed"
     ) >"$root.log" 2>&1 || fail "PHP cannot be built: build/php-zts.log has the output, which ends with $(tail -n 2 "$root.log")"
+    # A build that was interrupted leaves nothing in its place.
+    rm -rf "$root"
+    mv "$root.new/installed$root" "$root"
     rm -rf "$root.new" "$root.log"
 }
 

@@ -45,7 +45,8 @@ foreach ([...get_declared_classes(), ...get_declared_interfaces()] as $name) {
     if ($class->getFileName() !== realpath($argv[1])) {
         continue;
     }
-    foreach ([$class, ...$class->getReflectionConstants(), ...$class->getProperties(), ...$class->getMethods()] as $part) {
+    $parts = [$class, ...$class->getReflectionConstants(), ...$class->getProperties(), ...$class->getMethods()];
+    foreach ($parts as $part) {
         if ($part instanceof ReflectionClass || $part->getDeclaringClass()->getName() === $name) {
             $comments[] = [$class, $part, $part->getDocComment()];
         }
