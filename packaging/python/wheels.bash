@@ -13,22 +13,23 @@ make_wheel_tools() {
     ! cmp -s "$list" "$wheel_tools/requirements.txt" || return 0
     say "installing what builds wheels from PyPI below build/python-packaging"
     rm -rf "$wheel_tools"
-    /usr/bin/python3 -m venv "$wheel_tools"
-    "$wheel_tools/bin/python" -m pip --quiet --disable-pip-version-check install --no-deps --requirement "$list"
-    cp "$list" "$wheel_tools/requirements.txt"
+    /usr/bin/python3 -m venv "$wheel_tools" &&
+        "$wheel_tools/bin/python" -m pip --quiet --disable-pip-version-check install --no-deps --requirement "$list" &&
+        cp "$list" "$wheel_tools/requirements.txt"
 }
 
 # build_wheel ARCHITECTURE FOLDER: x86_64 or aarch64.
 build_wheel() {
     local arch=$1 out=$2 target=$1-unknown-linux-gnu strip=strip
     [ "$(uname -m)" = x86_64 ] || fail "wheels are built on x86_64, and this machine is $(uname -m)"
-    make_wheel_tools
+    # A test calls this where an error does not end the program.
+    make_wheel_tools || return
     if [ "$arch" = aarch64 ]; then
-        unpack_arm64_toolchain
+        unpack_arm64_toolchain || return
         strip=aarch64-linux-gnu-strip
-        RUSTC=${arm64_toolchain:?}/rustc build_library "$target"
+        RUSTC=${arm64_toolchain:?}/rustc build_library "$target" || return
     else
-        build_library "$target"
+        build_library "$target" || return
     fi
     PATH=$wheel_tools/bin:$PATH STRIP=$strip POOLCOUNTER_PLATFORM=manylinux_${wheel_glibc/./_}_$arch \
         POOLCOUNTER_LIBRARY=$(wheel_target)/$target/release/libpoolcounter_c.so \
@@ -49,6 +50,6 @@ build_library() {
 
 # build_sdist FOLDER
 build_sdist() {
-    make_wheel_tools
-    "$wheel_tools/bin/python" -m build --sdist --no-isolation --outdir "$1" c-api/python >/dev/null
+    make_wheel_tools &&
+        "$wheel_tools/bin/python" -m build --sdist --no-isolation --outdir "$1" c-api/python >/dev/null
 }
