@@ -1,10 +1,11 @@
-"""Checks that the manifests fit each other: manifests.py FILE, which is what kustomize has built. The last line counts."""
+"""Checks that the manifests fit each other: manifests.py FILE, which kustomize has built. The last line counts."""
 
 from __future__ import annotations
 
 import pathlib
 import re
 import sys
+from collections.abc import Callable
 
 import yaml
 
@@ -22,17 +23,20 @@ def main() -> None:
     """Checks them."""
     all_of_them = read(sys.argv[1])
     checks = [check for name, check in globals().items() if name.startswith("check_")]
-    failed = 0
-    for check in checks:
-        try:
-            check(all_of_them)
-        except (AssertionError, KeyError, IndexError) as wrong:
-            failed += 1
-            print(f"FAILED: {check.__doc__} {type(wrong).__name__}: {wrong}")
-        else:
-            print(f"passed: {check.__doc__}")
+    failed = sum(not passes(check, all_of_them) for check in checks)
     print(f"{len(checks) - failed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed else 0)
+
+
+def passes(check: Callable[[dict], None], manifests: dict) -> bool:
+    """Whether a check passes; prints it."""
+    try:
+        check(manifests)
+    except (AssertionError, KeyError, IndexError, ValueError) as wrong:
+        print(f"FAILED: {check.__doc__} {type(wrong).__name__}: {wrong}")
+        return False
+    print(f"passed: {check.__doc__}")
+    return True
 
 
 def pod(manifests: dict) -> dict:

@@ -28,7 +28,7 @@ from farm.daemons import Fault, Life  # noqa: E402
 from farm.network import WIRE, Network  # noqa: E402
 from farm.packets import Record  # noqa: E402
 from kit import engine, image  # noqa: E402
-from stage import places, waiting  # noqa: E402
+from stage import waiting  # noqa: E402
 from stage.process import Process  # noqa: E402
 
 KEYS = [f"page:{number}" for number in range(8)]

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from kit.engine import Container, Engine
 from kit.image import Image
 
-architecture: str
-image: Image
-engine: Engine
+# run.py sets them.
+architecture = ""
+image: Image = None  # type: ignore[assignment]
+engine: Engine = None  # type: ignore[assignment]
 emulator: list[str] = []
 """What runs the image's programs, if this machine cannot."""
 

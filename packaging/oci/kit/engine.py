@@ -48,7 +48,8 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._keeper.stdin is not None and self._keeper.stdout is not None
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
         self._keeper.stdin.close()
         self._keeper.wait(timeout=PATIENCE)
         self._keeper.stdout.close()

@@ -31,7 +31,8 @@ def main() -> None:
     for name, version in sorted(crates):
         package = packages[name, version]
         if package["source"] is not None:
-            add(components, f"{name} {version}, {package['license']}", files(pathlib.Path(package["manifest_path"]).parent))
+            folder = pathlib.Path(package["manifest_path"]).parent
+            add(components, f"{name} {version}, {package['license']}", files(folder))
     add(components, "the GNU C library, LGPL-2.1-or-later and others", [pathlib.Path(GNU), pathlib.Path(LGPL)])
     print("The programs contain Rust's standard library (MIT OR Apache-2.0) and what follows. Each text applies to the")
     print("components that are listed above it.\n")
