@@ -254,7 +254,8 @@ start_systemd() {
     mkdir -p mnt
     pivot_root . mnt
     umount -l /mnt
-    exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=false
+    # As a container: without what would change this machine.
+    exec setpriv --bounding-set=-sys_module,-sys_time,-sys_rawio env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=false
 }
 
 # wait_for_boot PROCESS: sets booted.
