@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Admin(Sides),
     /// What a command takes while the daemon is upgraded under it; less than half a minute
     Upgrade(UpgradeOptions),
+    /// How keys and connections are spread over several servers: the tables of docs/farm.md; a few seconds
+    Farm,
     /// An exact number of commands against a daemon that already runs
     Load(LoadOptions),
     /// This program again, in a network namespace.
