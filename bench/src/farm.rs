@@ -57,9 +57,11 @@ fn moves(text: &mut String, keys: &[String]) -> fmt::Result {
     writeln!(text, "| change of the list | MediaWiki's order | ring |")?;
     writeln!(text, "| --- | ---: | ---: |")?;
     for (before, after) in [(2, 3), (3, 4), (4, 8), (4, 3), (3, 2)] {
-        let order = moved(&named(addresses(before), keys, by_order), &named(addresses(after), keys, by_order));
+        let order = moved(&named(&addresses(before), keys, by_order), &named(&addresses(after), keys, by_order));
         let mut rings: Vec<_> = (0..FARMS)
-            .map(|farm| moved(&named(labels(farm, before), keys, by_ring), &named(labels(farm, after), keys, by_ring)))
+            .map(|farm| {
+                moved(&named(&labels(farm, before), keys, by_ring), &named(&labels(farm, after), keys, by_ring))
+            })
             .collect();
         rings.sort_unstable();
         writeln!(text, "| {before} servers, then {after} | {} | {} |", percent(order), percent(rings[FARMS / 2]))?;
@@ -73,7 +75,7 @@ fn moves(text: &mut String, keys: &[String]) -> fmt::Result {
         percent(moved(&order(&before), &order(&after)))
     )?;
     let turned: Vec<String> = before.iter().rev().cloned().collect();
-    let turned = moved(&named(before, keys, by_order), &named(turned, keys, by_order));
+    let turned = moved(&named(&before, keys, by_order), &named(&turned, keys, by_order));
     writeln!(text, "| the order of the entries | {} | 0 % |", percent(turned))
 }
 
@@ -137,8 +139,8 @@ fn by_ring(list: &[String], keys: &[String]) -> Vec<usize> {
 }
 
 /// The name of each key's server.
-fn named(list: Vec<String>, keys: &[String], rule: fn(&[String], &[String]) -> Vec<usize>) -> Vec<String> {
-    rule(&list, keys).into_iter().map(|server| list[server].clone()).collect()
+fn named(list: &[String], keys: &[String], rule: fn(&[String], &[String]) -> Vec<usize>) -> Vec<String> {
+    rule(list, keys).into_iter().map(|server| list[server].clone()).collect()
 }
 
 fn moved<T: PartialEq>(before: &[T], after: &[T]) -> usize {

@@ -10,7 +10,7 @@ use poolcounter_test_support::{Deadline, PATIENCE, run_to_end};
 #[test]
 fn the_page_has_what_is_printed() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poolcounter-bench"));
-    let output = run_to_end(command.arg("farm"), Deadline::after(PATIENCE * 3)).unwrap();
+    let output = run_to_end(command.arg("farm"), Deadline::after(PATIENCE * 12)).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).unwrap();
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/farm.md")).unwrap();

@@ -100,11 +100,18 @@ impl Installed {
         came.with_context(|| format!("the daemon was not upgraded; it printed {:?}", daemon.stderr()))
     }
 
-    /// Whether a process runs the file that is installed.
+    /// Whether a process runs the file that is installed. An emulator of another processor is itself the program of the process, and has mapped this file.
     pub fn runs_in(&self, pid: u32) -> Result<bool> {
         let [runs, installed] = [PathBuf::from(format!("/proc/{pid}/exe")), self.path()].map(fs::metadata);
-        Ok(runs?.ino() == installed?.ino())
+        let installed = installed?.ino();
+        Ok(runs?.ino() == installed || has_mapped(pid, installed)?)
     }
+}
+
+/// Whether a process has mapped the file with this number. A line is: addresses, permissions, offset, device, number, path.
+fn has_mapped(pid: u32, number: u64) -> Result<bool> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
+    Ok(maps.lines().any(|line| line.split_ascii_whitespace().nth(4).is_some_and(|field| field == number.to_string())))
 }
 
 /// Copies a file that is to be executed. Another process does that: one that this one starts at the same moment, in another thread, would still have a file that is
