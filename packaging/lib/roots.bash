@@ -235,8 +235,9 @@ boot_root() {
     group=$(mktemp -d "$folder/groups/poolcounter-root-XXXXXX")
     chmod 0755 "$group"
     printf '%s\n' "$group" >"$folder/group"
-    # The shell enters its control group, which is then the topmost one that systemd sees.
-    exec /bin/bash -c 'echo $BASHPID >"$1" && exec unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child -- "${@:2}"' enter_group "$group/cgroup.procs" \
+    # The kernel ends it with the caller. The shell enters its control group, which is then the topmost one that systemd sees.
+    # shellcheck disable=SC2016 # It is for that shell.
+    exec setpriv --pdeathsig KILL /bin/bash -c 'echo $BASHPID >"$1" && exec unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child -- "${@:2}"' enter_group "$group/cgroup.procs" \
         /bin/bash -ec "$(declare -f mount_devices start_systemd); start_systemd \"\$@\"" start_systemd "$1" </dev/null >"$folder/console" 2>&1
 }
 

@@ -70,9 +70,7 @@ class Root:
     def boot(self) -> None:
         """Starts systemd, also for a second time."""
         self.power_off()
-        # The kernel ends it with this program.
-        command = ["setpriv", "--pdeathsig", "KILL", *_library("boot_root", self.path)]
-        self._boot = subprocess.Popen(command, cwd=WORKSPACE, stdin=subprocess.DEVNULL)
+        self._boot = subprocess.Popen(_library("boot_root", self.path), cwd=WORKSPACE, stdin=subprocess.DEVNULL)
         self._call("wait_for_boot", self._boot.pid)
         children = pathlib.Path(f"/proc/{self._boot.pid}/task/{self._boot.pid}/children")
         self.booted = int(children.read_text())
