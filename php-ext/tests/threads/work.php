@@ -70,6 +70,7 @@ switch (getenv('WORK')) {
         }
         ob_start();
         phpinfo(INFO_MODULES);
-        preg_match('/in use by this \w+ => \d+/', (string) ob_get_clean(), $found);
-        echo "$thread $found[0]\n";
+        // It is HTML here.
+        preg_match('/in use by this (\w+)\D+(\d+)/', strip_tags((string) ob_get_clean()), $found);
+        echo "$thread $found[1] $found[2]\n";
 }
