@@ -42,11 +42,11 @@ pub(crate) struct Identity {
 impl Program {
     /// This program. Call it at the start: the path may be relative to the current folder of that time.
     pub(crate) fn this() -> Self {
-        // Not /proc/self/exe, which names the file that was executed: a symbolic link may point to another file by now.
-        let path = Path::new(OsStr::from_bytes(linux_execfn().to_bytes()));
+        let arguments: Vec<OsString> = env::args_os().collect();
+        let path = path_of(linux_execfn().to_bytes(), arguments.first());
         // Without a current folder, a relative path cannot be resolved; its first use fails.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self { path, arguments: env::args_os().collect() }
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Self { path, arguments }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -91,6 +91,20 @@ impl Program {
     }
 }
 
+/// The path by which a program was started: what the kernel says, which is nothing if the program is static, because rustix does not find the C library's
+/// function there. Then it is the program's name, if that is a path.
+///
+/// /proc/self/exe comes last: it names the file that was executed, and a symbolic link may point to another file by now.
+fn path_of(executed: &[u8], name: Option<&OsString>) -> PathBuf {
+    if !executed.is_empty() {
+        return PathBuf::from(OsStr::from_bytes(executed));
+    }
+    match name.filter(|name| name.as_bytes().contains(&b'/')) {
+        Some(name) => PathBuf::from(name),
+        None => env::current_exe().unwrap_or_default(),
+    }
+}
+
 /// This process's environment, for the new program in it.
 fn environment(unwritten: usize) -> io::Result<Vec<CString>> {
     let own =
@@ -105,4 +119,19 @@ fn environment(unwritten: usize) -> io::Result<Vec<CString>> {
 
 fn c_string(text: &OsStr) -> io::Result<CString> {
     Ok(CString::new(text.to_owned().into_vec())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_static_program_is_found_by_its_name() {
+        let name = OsString::from("/usr/bin/poolcounterd");
+        assert_eq!(path_of(b"/opt/link", Some(&name)), Path::new("/opt/link"));
+        assert_eq!(path_of(b"", Some(&name)), Path::new("/usr/bin/poolcounterd"));
+        let this = env::current_exe().expect("this test has a file");
+        assert_eq!(path_of(b"", Some(&OsString::from("poolcounterd"))), this);
+        assert_eq!(path_of(b"", None), this);
+    }
 }

@@ -133,7 +133,8 @@ class Signals(unittest.TestCase):
             # The command of `run` goes on when that is killed, and process 1 becomes its parent.
             words = ["run", "--key", "key", "-s", "127.0.0.1", "--", "/usr/bin/poolcounterctl", "events"]
             command = stage.engine.command("exec", "--user=65534:65534", container.name, *stage.emulator)
-            with subprocess.Popen([*command, "/usr/bin/poolcounterctl", *words], stdout=subprocess.DEVNULL) as running:
+            pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+            with subprocess.Popen([*command, "/usr/bin/poolcounterctl", *words], **pipes) as running:
                 until(lambda: len(inside(container)) == 3, "both run")
                 parent, child = [pid for pid in inside(container) if pid != container.pid]
                 signalled(parent, signal.SIGKILL)

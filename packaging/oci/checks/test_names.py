@@ -40,7 +40,7 @@ class Names(unittest.TestCase):
             for name in ("in-the-hosts-file", "poolcounter-0.known.example"):
                 done = container.ctl("stats", "-s", name)
                 self.assertEqual(done.returncode, 0, done)
-                self.assertIn(name, done.stdout)
+                self.assertIn("uptime", done.stdout)
             self.assertIn("poolcounter-0.known.example", server.asked)
 
     def test_that_do_not_exist_are_named_in_the_error(self):

@@ -1,4 +1,8 @@
-"""The engine: a mount and a process namespace in which crun runs containers. They end with it."""
+"""The engine: a mount and a process namespace in which crun runs containers. They end with it.
+
+crun makes the container's user the owner of its standard streams. So these are pipes or files of the tests, and never
+/dev/null or what the caller has.
+"""
 
 from __future__ import annotations
 
@@ -109,10 +113,12 @@ class Container:
         with self._log.open("wb") as log:
             self._run = subprocess.Popen(
                 engine.command("run", f"--bundle={bundle}", name, network=network),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
+        assert self._run.stdin is not None
+        self._run.stdin.close()
         self._pid = 0
 
     def __enter__(self) -> Container:
@@ -169,7 +175,7 @@ class Container:
 
     def _crun(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = self.engine.command(*words)
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE * 2, check=False)
+        return subprocess.run(command, input="", capture_output=True, text=True, timeout=PATIENCE * 2, check=False)
 
 
 def children(pid: int) -> list[int]:
