@@ -1,5 +1,7 @@
-// Makes wasm/npm/dist, which is published: wasm/npm/lib without the comments in the code, which are a seventh of the size. The type declarations keep their comments. Without the
-// tools that `npm ci` installs, all comments stay.
+// Makes wasm/npm/dist, which is published: wasm/npm/lib as one small file with the WebAssembly in it, and the type declarations. Without esbuild, which `npm ci` installs, it
+// has the files of lib, and is larger.
+//
+// bundler.mjs is the same file as an ES module, for bundlers: where they make an ES module, a call of `require` for a module of Node may remain, and fail when the program runs.
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,37 +9,47 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [lib, dist] = ['npm/lib', 'npm/dist'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
-const require = createRequire(`${lib}/`);
+const bundler = path.join(dist, 'bundler.mjs');
 
 function tool(name) {
   try {
-    return require(name);
+    return createRequire(`${lib}/`)(name);
   } catch (error) {
-    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    if (error.code !== 'MODULE_NOT_FOUND') {
+      throw error;
+    }
     return undefined;
   }
 }
 
-const [ts, prettier] = [tool('typescript'), tool('prettier')];
+const REQUIRE = /\brequire\("node:(\w+)"\)/g;
 
-async function withoutComments(code, fileName) {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: true };
-  const { outputText } = ts.transpileModule(code, { fileName, compilerOptions });
-  const style = await prettier.resolveConfig(fileName);
-  return prettier.format(outputText, { ...style, parser: 'babel' });
-}
-
-async function make(name) {
-  const [from, to] = [path.join(lib, name), path.join(dist, name)];
-  if (ts && prettier && /\.m?js$/.test(name)) {
-    fs.writeFileSync(to, await withoutComments(fs.readFileSync(from, 'utf8'), from));
-  } else {
-    fs.copyFileSync(from, to);
+/** An ES module that exports what a file of CommonJS exports under these names. The file requires nothing but modules of Node. */
+function asModule(code, names) {
+  const builtins = [...new Set([...code.matchAll(REQUIRE)].map(([, name]) => name))];
+  const body = code.replace(REQUIRE, 'node_$1').replace(/\bmodule\.exports\b/, 'node_exports');
+  if (
+    /\b(require|module|exports|__dirname|__filename)\b(?!:)/.test(body.replace(/\{exports:\{\}\}|\.exports\b/g, ''))
+  ) {
+    throw new Error('the package uses more of CommonJS than an ES module can have');
   }
+  const imports = builtins.map((name) => `import node_${name} from "node:${name}";`);
+  return `${imports.join('')}var node_exports;${body}export const{${names.join(',')}}=node_exports;\n`;
 }
 
 fs.rmSync(dist, { recursive: true, force: true });
-fs.mkdirSync(path.join(dist, 'wasm'), { recursive: true });
-const names = fs.readdirSync(lib).filter((name) => name !== 'wasm');
-const module = fs.readdirSync(path.join(lib, 'wasm')).filter((name) => /\.(js|br)$/.test(name));
-await Promise.all([...names, ...module.map((name) => path.join('wasm', name))].map(make));
+fs.mkdirSync(dist);
+for (const name of ['index.mjs', 'index.d.ts', 'index.d.mts']) {
+  fs.copyFileSync(path.join(lib, name), path.join(dist, name));
+}
+const esbuild = tool('esbuild');
+if (esbuild) {
+  const made = path.join(dist, 'index.js');
+  const entryPoints = [path.join(lib, 'index.js')];
+  esbuild.buildSync({ entryPoints, outfile: made, bundle: true, minify: true, platform: 'node', target: 'node18' });
+  const names = Object.keys(createRequire(made)(made));
+  fs.writeFileSync(bundler, asModule(fs.readFileSync(made, 'utf8'), names));
+} else {
+  fs.cpSync(lib, dist, { recursive: true, filter: (file) => !/\.wasm$|\.wasm\.d\.ts$/.test(file) });
+  fs.writeFileSync(bundler, "export * from './index.mjs';\n");
+}

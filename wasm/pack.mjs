@@ -1,19 +1,30 @@
-// Compresses a module for Node and changes its loader to decompress it, which takes a millisecond: node wasm/pack.mjs MODULE LOADER
+// Puts a module for Node into a JavaScript file, because bundlers take no other file along: node wasm/pack.mjs MODULE LOADER
+//
+// The file is bytes.js beside the loader, and the loader is changed to use it. The module is compressed: it takes a millisecond to decompress.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const [module, loader] = process.argv.slice(2);
 const bytes = fs.readFileSync(module);
-fs.writeFileSync(`${module}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
+const text = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).toString(
+  'base64',
+);
+fs.writeFileSync(
+  path.join(path.dirname(loader), 'bytes.js'),
+  `'use strict';\n\nmodule.exports = require('node:zlib').brotliDecompressSync(Buffer.from('${text}', 'base64'));\n`,
+);
 
 const code = fs
   .readFileSync(loader, 'utf8')
-  .replace('_bg.wasm`', '_bg.wasm.br`')
-  .replace(/require\('fs'\)\.readFileSync\(wasmPath\)/, "require('zlib').brotliDecompressSync($&)")
-  // Removes the names of an enum's values, which are not used.
-  .replace(/, "\d+": "\w+"/g, '');
-if (!code.includes('.br`') || !code.includes('brotliDecompressSync')) {
+  .replace(/^const wasmPath = .*\n/m, '')
+  .replace(/require\('fs'\)\.readFileSync\(wasmPath\)/, "require('./bytes.js')")
+  // Removes what is not used: the names of an enum's values, and freeing before the garbage collection.
+  .replace(/, "\d+": "\w+"/g, '')
+  .replace(/^ {4}free\(\) \{\n(?: {8}.*\n)+ {4}\}\n/gm, '')
+  .replace(/^if \(Symbol\.dispose\) .*\n/gm, '');
+if (!code.includes("require('./bytes.js')") || /__dirname|wasmPath|require\('fs'\)/.test(code)) {
   throw new Error(`${loader} does not load the module as expected`);
 }
 fs.writeFileSync(loader, code);

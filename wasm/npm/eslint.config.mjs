@@ -30,7 +30,7 @@ export default [
   js.configs.recommended,
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module', globals }, rules },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: { sourceType: 'commonjs', globals: { ...globals, module: 'writable', require: 'readonly' } },
     rules: { ...rules, strict: ['error', 'global'] },
   },

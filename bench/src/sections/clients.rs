@@ -83,7 +83,7 @@ pub(crate) fn compare(options: &ClientsOptions) -> Result<()> {
     let in_c = compile(library)?;
     let folder = linked(library)?;
     let mut scenes: Vec<_> = SCENES.map(|(rivals, apart)| scene(rivals, apart)).into();
-    if !workspace().join("wasm/npm/dist/wasm").is_dir() {
+    if !workspace().join("wasm/npm/dist/index.js").is_file() {
         eprintln!("the npm package is not built, its rows are left out: run `scripts/build-wasm client`");
         scenes.retain(|scene| scene.rivals != Rivals::Node);
     }

@@ -11,9 +11,8 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Daemon } from './support/daemon.mjs';
 
-/** The limits for the files that a program loads, and for the packed file, which also has licences, README and types. */
-const MOST_BYTES = 40_000;
-const MOST_PACKED = 53_000;
+/** The limit for the files that a program loads, compressed by gzip. */
+const MOST_BYTES = 37_000;
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -66,17 +65,20 @@ test('it holds what a program needs and no more', async () => {
 
 test('what a program loads is small', async () => {
   const dist = path.join(await install('esm'), 'node_modules/poolcounter/dist');
-  const code = /\.(js|mjs|br)$/;
-  const files = [dist, path.join(dist, 'wasm')].flatMap((folder) =>
-    fs
-      .readdirSync(folder)
-      .filter((name) => code.test(name))
-      .map((name) => fs.readFileSync(path.join(folder, name))),
-  );
-  const bytes = gzipSync(Buffer.concat(files), { level: 9 }).length;
-  assert.ok(bytes > 10_000 && bytes < MOST_BYTES, `${bytes} bytes`);
-  const { size } = fs.statSync(packed);
-  assert.ok(size > bytes && size < MOST_PACKED, `${size} bytes packed`);
+  const code = fs.readdirSync(dist).filter((name) => /\.(js|mjs)$/.test(name));
+  assert.deepEqual(code.sort(), ['bundler.mjs', 'index.js', 'index.mjs']);
+  for (const loaded of [['index.mjs', 'index.js'], ['bundler.mjs']]) {
+    const files = loaded.map((name) => fs.readFileSync(path.join(dist, name)));
+    const bytes = gzipSync(Buffer.concat(files), { level: 9 }).length;
+    assert.ok(bytes > 10_000 && bytes < MOST_BYTES, `${loaded}: ${bytes} bytes`);
+  }
+});
+
+test('the module for bundlers exports what the others do', async () => {
+  const dist = path.join(await install('esm'), 'node_modules/poolcounter/dist');
+  const [bundler, usual] = await Promise.all(['bundler.mjs', 'index.mjs'].map((name) => import(path.join(dist, name))));
+  assert.deepEqual(Object.keys(bundler), Object.keys(usual));
+  assert.equal(bundler.PoolCounter.name, usual.PoolCounter.name);
 });
 
 for (const kind of ['esm', 'commonjs']) {

@@ -5,6 +5,12 @@ import { spawn } from 'node:child_process';
 /** A program that does not end in this time is killed. */
 const PATIENCE_MS = 60_000;
 
+const { bun, deno } = process.versions;
+/** Whether this is Node, and no runtime that imitates it. */
+export const IS_NODE = !bun && !deno;
+/** How this runtime runs a module from its command line. */
+const RUN = deno ? ['eval', '--quiet'] : bun ? ['--eval'] : ['--input-type=module', '--eval'];
+
 /**
  * Runs a module that may import the package; gives what it printed, and its exit status or the signal that ended it.
  *
@@ -15,7 +21,7 @@ const PATIENCE_MS = 60_000;
  */
 export function runProgram(t, program, { errors = 'inherit', files = 1024 } = {}) {
   const limited = `ulimit -n ${files} && exec "$0" "$@"`;
-  const child = spawn('/bin/sh', ['-c', limited, process.execPath, '--input-type=module', '--eval', program], {
+  const child = spawn('/bin/sh', ['-c', limited, process.execPath, ...RUN, program], {
     cwd: new URL('.', import.meta.url),
     stdio: ['ignore', 'pipe', errors],
     timeout: PATIENCE_MS,
