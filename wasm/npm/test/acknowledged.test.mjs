@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { isAcknowledged } from '../lib/acknowledged.js';
 
@@ -84,7 +86,9 @@ for (const host of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
 }
 
 test('of a Unix socket nothing is known', async (t) => {
-  assert.equal(await isAcknowledged(await connect(t, { path: `\0poolcounter-test-${process.pid}` })), undefined);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'poolcounter-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  assert.equal(await isAcknowledged(await connect(t, { path: path.join(folder, 'socket') })), undefined);
 });
 
 test('a table in which every time-out is 0 is not that of Linux', async (t) => {
