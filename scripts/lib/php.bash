@@ -19,13 +19,14 @@ unpack_php() {
     [ ! -x "$root/php" ] || return 0
     packages=(libc6 libgcc-s1 libcrypt1 libtinfo6 libncursesw6 libcap2 libsystemd0 libargon2-1 libmd0 libbsd0 libedit2 libffi8 liblzma5 libpcre2-8-0 libzstd1 zlib1g)
     case $version in
-    8.2) suites=(bookworm) packages+=(libssl3 libsodium23 libxml2 libicu72 libstdc++6) ;;
+    # It is of the machine's own suite.
+    8.2) suites=() packages+=(libssl3 libsodium23 libxml2 libicu72 libstdc++6) ;;
     8.4) suites=(trixie) packages+=(libssl3t64 libsodium23 libxml2) ;;
     8.5) suites=(sid experimental) packages+=(libssl3t64 libsodium26 libxml2-16) ;;
     *) fail "PHP $version is unknown here: 8.2, 8.4 and 8.5 are known" ;;
     esac
     refresh_lists
-    list_newer_packages "${suites[@]}"
+    [ ${#suites[@]} -eq 0 ] || list_newer_packages "${suites[@]}"
     say "unpacking PHP $version below build/php-$version"
     unpack "$root" "${newer_options[@]}" -- "php$version-cli" "php$version-common" "php$version-dev" "${packages[@]}"
     forget_newer_packages
