@@ -73,6 +73,8 @@ class Restart:
     server: str
     began: int
     terminated: int = 0
+    back: int = 0
+    """When its new container was started. It serves clients before its readiness probe succeeds."""
     ready: int = 0
     drained: bool = False
     status: int = -1
@@ -116,7 +118,7 @@ class Pod:
         self._stage.said[self.address] += self._container.said()
         self._container.__exit__()
         self.start()
-        restart.ready = time.monotonic_ns()
+        restart.back, restart.ready = self.lives[-1].began, time.monotonic_ns()
         say(f"{self.address}: ready again")
         return restart
 
@@ -272,7 +274,7 @@ def when(restarts: list, first, second) -> str:
             return "while holders finished on a drained server"
         # Until then, a client may ask the next server because this one has refused it.
         known = restart.ready + verdict.MARGIN * verdict.AFTER_A_REFUSAL * SECOND
-        if restart.ready <= other.answered and one.answered <= known:
+        if restart.back <= other.answered and one.answered <= known:
             return "when it was back, and holders finished on the next one"
     return ""
 
