@@ -13,6 +13,7 @@ mod input;
 pub mod keys;
 mod life;
 pub mod lines;
+pub mod recording;
 pub mod snapshot;
 pub mod table;
 
@@ -20,11 +21,12 @@ pub mod table;
 pub type Check = fn(&[u8]);
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Check); 8] = [
+pub const TARGETS: [(&str, Check); 9] = [
     ("lines", lines::check),
     ("keys", keys::check),
     ("table", table::check),
     ("snapshot", snapshot::check),
+    ("recording", recording::check),
     ("hand_over", hand_over::check),
     ("conversation", conversation::check),
     ("admin", admin::check),

@@ -48,6 +48,11 @@ fn snapshot() {
 }
 
 #[test]
+fn recording() {
+    replay("recording");
+}
+
+#[test]
 fn hand_over() {
     replay("hand_over");
 }

@@ -109,17 +109,17 @@ impl Statistics {
                     WaitEnd::Granted => {
                         counters.total_acquired += 1;
                         counters.processing_workers += 1;
-                        times.waiting += waited;
+                        times.waiting = times.waiting.wrapping_add(waited);
                         match mode {
-                            Mode::ForMe => times.waiting_for_me += waited,
-                            Mode::ForAnyone => times.waiting_for_anyone += waited,
+                            Mode::ForMe => times.waiting_for_me = times.waiting_for_me.wrapping_add(waited),
+                            Mode::ForAnyone => times.waiting_for_anyone = times.waiting_for_anyone.wrapping_add(waited),
                         }
                     }
                     WaitEnd::Done { work_requested } => {
-                        times.waiting_for_good += waited;
-                        times.gained += now.micros_since(work_requested);
+                        times.waiting_for_good = times.waiting_for_good.wrapping_add(waited);
+                        times.gained = times.gained.wrapping_add(now.micros_since(work_requested));
                     }
-                    WaitEnd::TimedOut => times.wasted_timeout += waited,
+                    WaitEnd::TimedOut => times.wasted_timeout = times.wasted_timeout.wrapping_add(waited),
                     // As in the reference, the gauge of waiters stays.
                     WaitEnd::Cancelled => {
                         counters.total_releases += 1;
@@ -133,7 +133,7 @@ impl Statistics {
                 counters.total_releases += u64::from(end == HoldEnd::Released);
                 counters.processing_workers -= 1;
                 counters.processed_count += 1;
-                times.processing += now.micros_since(requested);
+                times.processing = times.processing.wrapping_add(now.micros_since(requested));
             }
             Event::Misused(Misuse::TooManyLocks) => counters.lock_mismatch += 1,
             Event::Misused(Misuse::AcquireWhileWaiting) => counters.lock_while_waiting += 1,

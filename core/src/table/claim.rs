@@ -53,6 +53,12 @@ impl Asked {
     /// What a snapshot says that does not say it.
     pub(super) const UNKNOWN: Self = Self { mode: None, limits: Self::NO_LIMITS };
 
+    /// As far as a recording says it.
+    pub(super) fn recorded(mode: Option<Mode>, limits: Option<(u32, u32, u32)>) -> Self {
+        let limits = limits.map(|(workers, maxqueue, timeout)| Limits { workers, maxqueue, timeout });
+        Self { mode, limits: limits.unwrap_or(Self::NO_LIMITS) }
+    }
+
     /// Whether a client could have asked so.
     pub(super) fn can_be(self) -> bool {
         self.limits == Self::NO_LIMITS || (self.limits.workers > 0 && self.limits.maxqueue > 0)

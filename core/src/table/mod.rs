@@ -33,6 +33,7 @@ mod overdue;
 mod pool;
 mod queue;
 mod snapshot;
+mod taped;
 mod view;
 mod walk;
 
@@ -40,7 +41,9 @@ pub use claim::{ClaimState, Limits};
 pub use occurrences::{Occurrence, Occurrences};
 pub use overdue::{HoldChange, HoldId, HoldLimits, HoldPolicies, HoldReport};
 pub use pool::HashSeed;
+pub(crate) use snapshot::SavedStatistics;
 pub use snapshot::{SnapshotError, read_section, write_section};
+pub use taped::{RecorderId, RecorderState};
 pub use view::{ClaimView, ClientView, PoolView};
 pub use walk::Cursor;
 
@@ -57,6 +60,7 @@ use observed::Listeners;
 use overdue::Watch;
 use pool::Pools;
 use queue::Links;
+use taped::Tape;
 
 /// Below this many wake-ups their queue is not worth shrinking.
 const SMALL_QUEUE: usize = 1_024;
@@ -71,6 +75,10 @@ impl ClientId {
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
     }
 }
 
@@ -103,6 +111,8 @@ pub struct LockTable {
     listeners: Option<Box<Listeners>>,
     /// Who looks for holders that are overdue. Mostly nobody does.
     watch: Option<Box<Watch>>,
+    /// Who records the calls. Mostly nobody does.
+    tape: Option<Box<Tape>>,
 }
 
 impl LockTable {
@@ -118,6 +128,7 @@ impl LockTable {
             statistics: Statistics::new(now),
             listeners: None,
             watch: None,
+            tape: None,
         }
     }
 
@@ -131,6 +142,9 @@ impl LockTable {
     /// As in the reference, waiters whose timeout has passed by `now` are told first. Then the bytes cancel the timer of this client, if it waits, permanently.
     pub fn received(&mut self, client: ClientId, now: Timestamp) {
         self.expire(now);
+        if self.tape.is_some() {
+            self.tape_read(client, now);
+        }
         if let Some(claim) = self.waiting_claim(client) {
             self.deadlines.cancel(&mut self.claims, claim);
         }
@@ -139,6 +153,14 @@ impl LockTable {
     /// `client` has sent one line. Send the answer after the wake-ups; with `None` the client waits.
     #[must_use]
     pub fn command(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
+        if self.tape.is_some() {
+            return self.tape_command(client, command, now);
+        }
+        self.execute(client, command, now)
+    }
+
+    #[inline]
+    fn execute(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
         match command {
             Command::Acquire(acquire) => self.acquire(client, acquire, now),
             Command::Release => Some(self.release(client, now)),
@@ -153,6 +175,9 @@ impl LockTable {
     /// Waiters whose timeout has passed by `now` are told first. This client may be one of them; skip it.
     pub fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.expire(now);
+        if self.tape.is_some() {
+            self.tape_left(client, now);
+        }
         while let Some(claim) = self.clients[client.0].pop() {
             self.end_with_client(claim, now);
         }
@@ -161,7 +186,13 @@ impl LockTable {
 
     /// Tells the waiters whose timeout has passed by `now`, oldest first.
     pub fn expire(&mut self, now: Timestamp) {
+        if self.tape.is_some() {
+            self.tape_expiry(now);
+        }
         while let Some(claim) = self.deadlines.due(now) {
+            if self.tape.is_some() {
+                self.tape_before_change(self.claims[claim].pool);
+            }
             self.dismiss(claim, WaitEnd::TimedOut, now);
         }
     }
@@ -184,6 +215,9 @@ impl LockTable {
         if self.wakeups.is_empty() && self.wakeups.capacity() > SMALL_QUEUE {
             self.wakeups.shrink_to(SMALL_QUEUE);
         }
+        if let (Some(tape), Some(wakeup)) = (&mut self.tape, &wakeup) {
+            tape.told(wakeup);
+        }
         wakeup
     }
 
@@ -195,11 +229,17 @@ impl LockTable {
 
     /// A connection could not be accepted.
     pub fn count_connect_error(&mut self) {
+        if let Some(tape) = &mut self.tape {
+            tape.counted(false);
+        }
         self.statistics.counters.connect_errors += 1;
     }
 
     /// A client's socket did not take an answer completely.
     pub fn count_failed_send(&mut self) {
+        if let Some(tape) = &mut self.tape {
+            tape.counted(true);
+        }
         self.statistics.counters.failed_sends += 1;
     }
 

@@ -23,6 +23,10 @@ impl HashSeed {
     pub const fn new(high: u64, low: u64) -> Self {
         Self(high, low)
     }
+
+    pub(crate) fn hasher(self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0, self.1)
+    }
 }
 
 /// One key: who holds it and who waits for it.
@@ -57,7 +61,7 @@ impl Pool {
 pub(super) struct Pools {
     pub(super) arena: Arena<Pool>,
     by_key: HashTable<Index>,
-    seed: HashSeed,
+    pub(super) seed: HashSeed,
 }
 
 impl Pools {
@@ -109,6 +113,6 @@ impl Pools {
     }
 
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        SipHasher13::new_with_keys(self.seed.0, self.seed.1).hash(key)
+        self.seed.hasher().hash(key)
     }
 }

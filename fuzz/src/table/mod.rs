@@ -1,12 +1,16 @@
 //! Compares the lock table with a simple model: for any events, both must give the same messages in the same order and the same counters.
+//!
+//! All is recorded, from a step of the input on: played again, a recording gives the same messages.
 
 mod model;
+mod tape;
 
 use crate::input::Input;
 use model::{Claim, Figures, Model, Request};
 use poolcounter::protocol::{Acquire, Command, Mode, Response};
 use poolcounter::table::ClaimState;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+use tape::Tape;
 
 const SEED: HashSeed = HashSeed::new(5, 6);
 
@@ -28,12 +32,14 @@ pub fn check(data: &[u8]) {
         both.compare_figures();
         // Not after each step, because it is slow; and a difference stays.
         both.steps += 1;
+        both.tape.go_on(&mut both.table, both.steps, both.now);
         if both.steps.is_multiple_of(8) {
             both.compare();
         }
     }
     both.compare();
     both.everybody_leaves();
+    both.tape.check(&mut both.table);
 }
 
 /// The table, and the model that gets the same events.
@@ -46,13 +52,23 @@ struct Both {
     started: u64,
     errors: [u64; 2],
     steps: u32,
+    tape: Tape,
 }
 
 impl Both {
     fn new() -> Self {
         let started = 77;
         let table = LockTable::new(SEED, Timestamp::from_micros(started));
-        Self { table, model: Model::default(), ids: Vec::new(), now: started, started, errors: [0; 2], steps: 0 }
+        Self {
+            table,
+            model: Model::default(),
+            ids: Vec::new(),
+            now: started,
+            started,
+            errors: [0; 2],
+            steps: 0,
+            tape: Tape::default(),
+        }
     }
 
     fn at(&self) -> Timestamp {
@@ -162,6 +178,7 @@ impl Both {
 
     /// A restored table numbers its clients from 0 on, in their order.
     fn hand_over(&mut self) {
+        self.tape.check(&mut self.table);
         let bytes = self.table.snapshot().expect("no wake-up is left");
         self.table = LockTable::restore(&bytes, SEED).expect("its own snapshot");
         let mut clients = self.model.clients.clone();

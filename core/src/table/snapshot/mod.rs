@@ -5,6 +5,7 @@
 
 mod saved;
 mod sections;
+mod standing;
 mod statistics;
 mod version_1;
 mod version_2;
@@ -19,6 +20,7 @@ use crate::stats::Statistics;
 use alloc::vec;
 use alloc::vec::Vec;
 pub use sections::{read_section, write_section};
+pub(crate) use statistics::SavedStatistics;
 
 use saved::{Saved, SavedClaim, SavedPool, ensure};
 

@@ -3,8 +3,8 @@ use crate::stats::{Counters, Statistics, Times};
 use serde::{Deserialize, Serialize};
 
 /// The statistics as numbers in an order that never changes. New ones get a section of their own.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SavedStatistics {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedStatistics {
     started: Timestamp,
     counters: [u64; 11],
     times: [u64; 7],

@@ -1,0 +1,126 @@
+//! A recording of a lock table: every call into it with its moment, and what came of it, so that the same day can be played again.
+//!
+//! ```
+//! use poolcounter::protocol::{Command, Line};
+//! use poolcounter::recording::{Naming, Recording, Scope, Title, verify};
+//! use poolcounter::{HashSeed, LockTable, Timestamp};
+//!
+//! let at = Timestamp::from_micros;
+//! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
+//! let title = Title { server: "pool1".into(), program: "0.2.0".into(), started: 1_795_772_144_000_000 };
+//! let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, 1 << 20);
+//! while table.recorder_advance(recorder, at(0), 1_795_772_144_000_000, 1000) {}
+//!
+//! let client = table.connect();
+//! let _ = table.command(client, Command::parse(Line::of(b"ACQ4ANY page:1 1 10 5")), at(10));
+//! let _ = table.command(client, Command::Release, at(2_000_010));
+//! let mut file = table.recorder_take(recorder);
+//! file.extend(table.remove_recorder(recorder));
+//!
+//! let recording = Recording::read(&file)?;
+//! assert_eq!(recording.segments[0].calls.len(), 2);
+//! assert_eq!(verify(&recording)?.answers, 2);
+//! # Ok::<(), poolcounter::recording::RecordingError>(())
+//! ```
+//!
+//! # Format
+//!
+//! A file begins with the bytes `poolcounter recording` and LF. Then come blocks. A block is the length of its content and the CRC-32 of its content, each as 4 bytes, the low byte first,
+//! and its content. A block may be empty. The file may end anywhere: a block that is not complete is left out, and [`Recording::is_cut`] says so.
+//!
+//! The content of all blocks together is a row of values as [`postcard`](https://postcard.jamesmunns.com/wire-format) writes them: numbers take a byte for each 7 bits. The first is the
+//! version, a byte. The second is the head: server, program, start, whether keys are anonymous, and the groups that were recorded. All others are
+//! records. A block never ends within a record.
+//!
+//! | record | content |
+//! | --- | --- |
+//! | 0 segment | the table's clock and the wall clock, in microseconds; how many calls were left out before it; the statistics |
+//! | 1 key | group and name of the next key: keys are numbered in their order from 0 in each segment |
+//! | 2 standing | a key's holders and waiters at the beginning of the segment |
+//! | 3 complete | all that stood at the beginning has been written |
+//! | 4 acquire, 5 release, 6 read, 7 left, 8 expiry, 9 statistic, 10 other, 11 counted | a call: the microseconds since the call before it, the client, what it asked, and the answer |
+//! | 12 told | a message to a client that waited |
+//!
+//! A segment can be played without those before it. It begins with what is held and waited for, its *standing*. The standing is written little by little while calls go on, and it is that of the moment at which
+//! the segment began: a key that is about to change is written before. When calls had to be left out, because nobody took the bytes in time, the next segment begins.
+//!
+//! After an interruption a recording may go on in the same file, with all of this from the beginning: the first bytes again, and a head. Anonymous keys have other numbers there.
+//!
+//! A read is recorded only if it cancels a timer, and an expiry only if somebody's time is over; all others change nothing.
+
+mod block;
+mod read;
+mod record;
+mod verify;
+mod write;
+
+pub use read::{Call, CallKind, Key, Recording, Segment, Told, Totals, whole_blocks};
+pub use record::Standing;
+pub(crate) use record::StandingClaim;
+pub use verify::{Difference, Verified, verify};
+pub(crate) use write::{Entry, Recorder};
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// The version of the format that is written.
+pub const VERSION: u8 = 1;
+
+/// The first bytes of a file.
+pub const MAGIC: &[u8] = b"poolcounter recording\n";
+
+/// A block without content. A file means the same with it and without it, so it can be a sign of life.
+pub const EMPTY_BLOCK: [u8; 8] = [0; 8];
+
+/// What a recording is about. It stands at its beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// The server's name, for people.
+    pub server: Box<str>,
+    /// The version of the program that records.
+    pub program: Box<str>,
+    /// The wall clock at the start: microseconds since 1970, UTC.
+    pub started: u64,
+}
+
+/// What is recorded, and how keys are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The names of the groups; `None`: all keys. Without [figures](crate::LockTable::observe) all keys belong to `other`.
+    pub groups: Option<Vec<Box<str>>>,
+    /// How keys are named.
+    pub naming: Naming,
+}
+
+/// How keys are named in a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By their bytes, which may contain addresses of users.
+    Plain,
+    /// By numbers, made with these secret random bits. Equal keys have equal numbers within one recording.
+    Anonymous(u64, u64),
+}
+
+/// Why bytes are not a recording.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordingError {
+    /// The bytes begin differently.
+    #[error("this is not a recording of poolcounterd")]
+    Foreign,
+    /// The file ends before its head is complete.
+    #[error("the recording is empty: it ends before its head is complete")]
+    Empty,
+    /// Another version of the format, newer than this program.
+    #[error("the recording is of version {0}; this program reads versions up to {VERSION}")]
+    Version(u8),
+    /// A block whose checksum does not fit.
+    #[error("the recording is damaged: its block {0} has another checksum than it should have")]
+    Checksum(usize),
+    /// A record that cannot be read.
+    #[error("the recording is damaged: its block {0} has a record that cannot be read")]
+    Record(usize),
+    /// The records contradict each other.
+    #[error("the recording contradicts itself: {0}")]
+    Contradiction(&'static str),
+}

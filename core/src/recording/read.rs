@@ -1,0 +1,362 @@
+//! Reads a recording.
+
+use super::record::{Head, Name, Record, Standing};
+use super::{MAGIC, RecordingError, Title, VERSION, block};
+use crate::Timestamp;
+use crate::protocol::{Mode, Response};
+use crate::table::SavedStatistics;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// No clock of a table goes further: it is 35 years.
+const LATEST: u64 = 1 << 50;
+
+/// A file that was read as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recording {
+    /// What it is about.
+    pub title: Title,
+    /// Whether keys are named by numbers.
+    pub anonymous: bool,
+    /// The groups that were recorded; `None`: all.
+    pub groups: Option<Vec<Box<str>>>,
+    /// What was recorded without a gap, in its order.
+    pub segments: Vec<Segment>,
+    /// Whether the file ends within a block or a segment's standing. What was cut off is not in `segments`.
+    pub is_cut: bool,
+}
+
+/// A part without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Segment {
+    /// The table's clock at the beginning.
+    pub clock: Timestamp,
+    /// The wall clock at the beginning: microseconds since 1970, UTC.
+    pub wall: u64,
+    /// How many calls were left out before it.
+    pub left_out: u64,
+    /// The keys, by their numbers.
+    pub keys: Vec<Key>,
+    /// What was held and waited for at the beginning.
+    pub standing: Vec<Standing>,
+    /// The calls, in their order.
+    pub calls: Vec<Call>,
+    /// The messages to waiters, in their order.
+    pub told: Vec<Told>,
+    pub(crate) statistics: SavedStatistics,
+}
+
+/// A key of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Key {
+    /// Its group.
+    pub group: Box<str>,
+    /// Its bytes; of an anonymous key 16 hexadecimal digits.
+    pub name: Box<[u8]>,
+}
+
+/// A call into the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Call {
+    /// When it came, by the table's clock.
+    pub at: Timestamp,
+    /// The client's number; 0 where there is none. After a client has left, another one may get the number.
+    pub client: u32,
+    /// What was asked.
+    pub kind: CallKind,
+    /// What was answered; `None`: the client waits, or there is no answer.
+    pub answer: Option<Response>,
+    /// How many of [`Segment::told`] came because of it.
+    pub told: u32,
+}
+
+/// What was asked of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallKind {
+    /// `ACQ4ME` or `ACQ4ANY`.
+    Acquire {
+        /// The number of the key.
+        key: u32,
+        /// How.
+        mode: Mode,
+        /// How many may hold it.
+        workers: u32,
+        /// How many may hold it or wait for it.
+        maxqueue: u32,
+        /// How many seconds to wait at most.
+        timeout: u32,
+    },
+    /// `RELEASE`.
+    Release,
+    /// Bytes came from a client that waits.
+    Read,
+    /// A client has left.
+    Left,
+    /// Waits whose time is over have ended.
+    Expiry,
+    /// A question for a statistic, and the checksum of the answer.
+    Statistic {
+        /// What was asked for.
+        name: Box<[u8]>,
+        /// The CRC-32 of the text.
+        checksum: u32,
+    },
+    /// A line that has nothing to do with the table.
+    Other,
+    /// A connection that could not be accepted, or an answer that could not be sent: the statistics count them.
+    Counted {
+        /// Whether it was an answer.
+        failed_send: bool,
+    },
+}
+
+/// A message that ended a wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Told {
+    /// Whom.
+    pub client: u32,
+    /// What.
+    pub response: Response,
+}
+
+impl Recording {
+    /// Reads a file.
+    ///
+    /// A segment whose standing is not complete is left out: nothing in it can be decided.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no recording, of a newer version, or damaged.
+    pub fn read(bytes: &[u8]) -> Result<Self, RecordingError> {
+        let reading = Reading::of(bytes, true)?;
+        let Head { server, program, started, anonymous, groups } = reading.head;
+        Ok(Self {
+            title: Title { server: server.into(), program: program.into(), started },
+            anonymous,
+            groups: groups.map(|groups| groups.into_iter().map(Box::from).collect()),
+            segments: reading.segments,
+            is_cut: reading.is_cut,
+        })
+    }
+
+    /// How many calls there are.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.segments.iter().map(|segment| segment.calls.len()).sum()
+    }
+
+    /// How many calls were left out.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.left_out).sum()
+    }
+}
+
+/// What a file has, without the calls themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// How many calls there are.
+    pub calls: u64,
+    /// How many messages to waiters.
+    pub told: u64,
+    /// How many calls were left out.
+    pub left_out: u64,
+    /// How many segments there are.
+    pub segments: u64,
+}
+
+impl Totals {
+    /// Counts what a file has. It takes little memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recording::read`].
+    pub fn of(bytes: &[u8]) -> Result<Self, RecordingError> {
+        Ok(Reading::of(bytes, false)?.totals)
+    }
+}
+
+/// The length of the part of `bytes` that consists of whole blocks, and of [`MAGIC`] at its beginning. A program that passes a recording on may cut it there.
+#[must_use]
+pub fn whole_blocks(bytes: &[u8]) -> usize {
+    let mut rest = bytes.strip_prefix(MAGIC).unwrap_or(bytes);
+    let mut whole = 0;
+    while block::skip(&mut rest) {
+        whole = bytes.len() - rest.len();
+    }
+    whole
+}
+
+struct Reading<'a> {
+    head: Head<'a>,
+    segments: Vec<Segment>,
+    open: Option<(Segment, bool)>,
+    /// Whether calls are kept; otherwise they are only counted.
+    keeps: bool,
+    totals: Totals,
+    is_cut: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn of(bytes: &'a [u8], keeps: bool) -> Result<Self, RecordingError> {
+        let begins = bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes);
+        let foreign = if begins { RecordingError::Empty } else { RecordingError::Foreign };
+        let mut bytes = bytes.strip_prefix(MAGIC).ok_or(foreign)?;
+        let mut number = 0;
+        let (head, content) = Self::head(&mut bytes, number)?.ok_or(RecordingError::Empty)?;
+        let mut reading =
+            Reading { head, segments: Vec::new(), open: None, keeps, totals: Totals::default(), is_cut: false };
+        reading.block(content, number)?;
+        loop {
+            number += 1;
+            // A recording that continues this one, after an interruption.
+            if let Some(rest) = bytes.strip_prefix(MAGIC) {
+                reading.is_cut |= reading.end_segment();
+                bytes = rest;
+                let Some((head, content)) = Self::head(&mut bytes, number)? else { break };
+                let same = head.anonymous == reading.head.anonymous && head.groups == reading.head.groups;
+                if !same {
+                    return Err(RecordingError::Contradiction("a part has another scope than the first one"));
+                }
+                reading.block(content, number)?;
+                continue;
+            }
+            let Some(content) = block::next(&mut bytes, number)? else { break };
+            reading.block(content, number)?;
+        }
+        reading.is_cut |= reading.end_segment() || !bytes.is_empty();
+        Ok(reading)
+    }
+
+    /// The next block, which begins with a head, and what follows the head.
+    fn head(bytes: &mut &'a [u8], number: usize) -> Result<Option<(Head<'a>, &'a [u8])>, RecordingError> {
+        let Some(content) = block::next(bytes, number)? else { return Ok(None) };
+        let (&version, content) = content.split_first().ok_or(RecordingError::Record(number))?;
+        if version != VERSION {
+            return Err(RecordingError::Version(version));
+        }
+        postcard::take_from_bytes(content).map(Some).map_err(|_| RecordingError::Record(number))
+    }
+
+    fn block(&mut self, mut content: &[u8], number: usize) -> Result<(), RecordingError> {
+        while !content.is_empty() {
+            let (record, rest) = postcard::take_from_bytes(content).map_err(|_| RecordingError::Record(number))?;
+            self.add(record)?;
+            content = rest;
+        }
+        Ok(())
+    }
+
+    /// Ends the open segment. Gives whether its standing was not complete, so that it is left out.
+    fn end_segment(&mut self) -> bool {
+        match self.open.take() {
+            Some((segment, true)) => {
+                self.totals.segments += 1;
+                self.totals.left_out += segment.left_out;
+                self.segments.push(segment);
+            }
+            Some((_, false)) => return true,
+            None => {}
+        }
+        false
+    }
+
+    fn add(&mut self, record: Record<'_>) -> Result<(), RecordingError> {
+        if let Record::Segment { clock, wall, left_out, statistics } = record {
+            self.end_segment();
+            let segment = Segment {
+                clock: Timestamp::from_micros(clock),
+                wall,
+                left_out,
+                keys: Vec::new(),
+                standing: Vec::new(),
+                calls: Vec::new(),
+                told: Vec::new(),
+                statistics,
+            };
+            self.open = Some((segment, false));
+            return Ok(());
+        }
+        let Self { open, totals, keeps, .. } = self;
+        let (segment, complete) =
+            open.as_mut().ok_or(RecordingError::Contradiction("a record stands before the first segment"))?;
+        match record {
+            Record::Complete => *complete = true,
+            Record::Key { group, name } => segment.keys.push(Key { group: group.into(), name: bytes_of(name) }),
+            Record::Standing(standing) => {
+                segment.check_key(standing.key)?;
+                segment.standing.push(standing.into_owned());
+            }
+            Record::Told { client, answer } => {
+                let response =
+                    Option::from(answer).ok_or(RecordingError::Contradiction("a message without content"))?;
+                let call = segment.calls.last_mut();
+                call.ok_or(RecordingError::Contradiction("a message before the first call"))?.told += 1;
+                totals.told += 1;
+                if *keeps {
+                    segment.told.push(Told { client, response });
+                }
+            }
+            call => {
+                totals.calls += 1;
+                if !*keeps {
+                    // The one before matters for the moment of the next.
+                    segment.calls.drain(..segment.calls.len().saturating_sub(1));
+                }
+                segment.add_call(&call)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    fn check_key(&self, key: u32) -> Result<(), RecordingError> {
+        let known = (key as usize) < self.keys.len();
+        if known { Ok(()) } else { Err(RecordingError::Contradiction("an unknown key")) }
+    }
+
+    fn add_call(&mut self, record: &Record<'_>) -> Result<(), RecordingError> {
+        let (after, client, kind, answer) = match *record {
+            Record::Acquire { after, client, key, mode, workers, maxqueue, timeout, answer } => {
+                self.check_key(key)?;
+                (after, client, CallKind::Acquire { key, mode, workers, maxqueue, timeout }, answer.into())
+            }
+            Record::Release { after, client, answer } => (after, client, CallKind::Release, answer.into()),
+            Record::Read { after, client } => (after, client, CallKind::Read, None),
+            Record::Left { after, client } => (after, client, CallKind::Left, None),
+            Record::Expiry { after } => (after, 0, CallKind::Expiry, None),
+            Record::Statistic { after, client, name, checksum } => {
+                (after, client, CallKind::Statistic { name: name.into(), checksum }, None)
+            }
+            Record::Other { after, client, answer } => (after, client, CallKind::Other, answer.into()),
+            Record::Counted { failed_send } => (0, 0, CallKind::Counted { failed_send }, None),
+            Record::Segment { .. }
+            | Record::Key { .. }
+            | Record::Standing(_)
+            | Record::Complete
+            | Record::Told { .. } => {
+                return Ok(());
+            }
+        };
+        let before = self.calls.last().map_or(self.clock, |call| call.at);
+        let at = before.as_micros().checked_add_signed(after);
+        let at = at.filter(|&at| at <= LATEST).ok_or(RecordingError::Contradiction("a call at an impossible time"))?;
+        self.calls.push(Call { at: Timestamp::from_micros(at), client, kind, answer, told: 0 });
+        Ok(())
+    }
+}
+
+fn bytes_of(name: Name<'_>) -> Box<[u8]> {
+    match name {
+        Name::Plain(bytes) => bytes.into(),
+        Name::Number(number) => alloc::format!("{number:016x}").into_bytes().into(),
+    }
+}

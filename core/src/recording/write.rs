@@ -1,0 +1,339 @@
+//! Writes a recording: the table says what happens, the caller takes the bytes.
+
+use super::record::{Answer, Head, Name, Record, Standing};
+use super::{MAGIC, Naming, Scope, Title, VERSION, block};
+use crate::Timestamp;
+use crate::protocol::{Acquire, Response};
+use crate::table::{ClientId, HashSeed, SavedStatistics};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+use hashbrown::HashMap;
+use siphasher::sip::SipHasher13;
+
+/// Content of a block, at which it is closed.
+const BLOCK: usize = 64 << 10;
+
+/// Keys whose numbers are remembered, and their bytes. With more, the next segment begins.
+const MAX_KEYS: usize = 1 << 17;
+const MAX_KEY_BYTES: usize = 8 << 20;
+
+/// Keys come from clients, so they are hashed with a seed that clients do not know.
+#[derive(Clone, Copy, Debug)]
+struct Seeded(HashSeed);
+
+impl BuildHasher for Seeded {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        self.0.hasher()
+    }
+}
+
+/// A call, and what came of it.
+pub(crate) enum Entry<'a> {
+    Acquire {
+        client: ClientId,
+        acquire: Acquire<'a>,
+        answer: Option<&'a Response>,
+    },
+    Release {
+        client: ClientId,
+        answer: &'a Response,
+    },
+    Read {
+        client: ClientId,
+    },
+    Left {
+        client: ClientId,
+    },
+    Expiry,
+    Statistic {
+        client: ClientId,
+        name: &'a [u8],
+        text: &'a str,
+    },
+    /// A line that has nothing to do with the table.
+    Other {
+        client: ClientId,
+        answer: &'a Response,
+    },
+    Counted {
+        failed_send: bool,
+    },
+    Told {
+        client: ClientId,
+        answer: &'a Response,
+    },
+}
+
+/// Where the writing of a segment's standing is.
+#[derive(Debug)]
+struct Page {
+    /// The next place of the table's pools.
+    next: u32,
+    /// Places from here on were empty when the segment began.
+    end: u32,
+    /// Places from `next` on that need not be written any more.
+    done: BTreeSet<u32>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The next segment has not begun.
+    Paused {
+        left_out: u64,
+    },
+    Running,
+}
+
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    naming: Naming,
+    groups: Option<Vec<Box<str>>>,
+    state: State,
+    page: Option<Page>,
+    /// The keys of this segment.
+    keys: HashMap<Box<[u8]>, u32, Seeded>,
+    key_bytes: usize,
+    seeded: Seeded,
+    clock: Timestamp,
+    open: Vec<u8>,
+    closed: Vec<u8>,
+    /// How many bytes may wait until they are taken.
+    most: usize,
+    left_out: u64,
+    segments: u64,
+}
+
+impl Recorder {
+    pub(crate) fn new(title: &Title, scope: Scope, most: usize, seed: HashSeed) -> Self {
+        let seeded = Seeded(seed);
+        let Scope { groups, naming } = scope;
+        let head = Head {
+            server: &title.server,
+            program: &title.program,
+            started: title.started,
+            anonymous: matches!(naming, Naming::Anonymous(..)),
+            groups: groups.as_ref().map(|groups| groups.iter().map(|group| &**group).collect()),
+        };
+        let mut open = block::open();
+        open.push(VERSION);
+        append(&mut open, &head);
+        Self {
+            naming,
+            groups,
+            state: State::Paused { left_out: 0 },
+            page: None,
+            keys: HashMap::with_hasher(seeded),
+            key_bytes: 0,
+            seeded,
+            clock: Timestamp::default(),
+            open,
+            closed: MAGIC.to_vec(),
+            most: most.max(2 * BLOCK),
+            left_out: 0,
+            segments: 0,
+        }
+    }
+
+    /// Whether keys of this group are recorded.
+    pub(crate) fn covers(&self, group: &str) -> bool {
+        self.groups.as_ref().is_none_or(|groups| groups.iter().any(|name| **name == *group))
+    }
+
+    /// Whether calls that are about no key are recorded: otherwise they would be about keys of other groups.
+    pub(crate) fn covers_all(&self) -> bool {
+        self.groups.is_none()
+    }
+
+    /// Whether calls are written now.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.state, State::Running)
+    }
+
+    /// How many calls were left out so far.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// How many segments have begun.
+    pub(crate) fn segments(&self) -> u64 {
+        self.segments
+    }
+
+    /// How many bytes wait to be taken.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len() + self.closed.len()
+    }
+
+    /// Begins the next segment: the standing of `places` places of the table's pools is to be written.
+    pub(crate) fn begin_segment(&mut self, now: Timestamp, wall: u64, statistics: SavedStatistics, places: u32) {
+        let left_out = match self.state {
+            State::Paused { left_out } => left_out,
+            State::Running => 0,
+        };
+        self.forget_keys();
+        self.clock = now;
+        self.state = State::Running;
+        self.segments += 1;
+        self.page = Some(Page { next: 0, end: places, done: BTreeSet::new() });
+        self.write(&Record::Segment { clock: now.as_micros(), wall, left_out, statistics });
+    }
+
+    /// The next place whose standing is to be written, if any.
+    pub(crate) fn next_place(&mut self) -> Option<u32> {
+        let page = self.page.as_mut()?;
+        while page.next < page.end {
+            let place = page.next;
+            page.next += 1;
+            if !page.done.remove(&place) {
+                return Some(place);
+            }
+        }
+        self.page = None;
+        self.write(&Record::Complete);
+        None
+    }
+
+    /// Whether the standing of a segment is not complete yet.
+    pub(crate) fn is_paging(&self) -> bool {
+        self.page.is_some()
+    }
+
+    /// Whether the standing at this place must be written before it changes. Then it counts as written.
+    pub(crate) fn claims_place(&mut self, place: u32) -> bool {
+        self.page.as_mut().is_some_and(|page| (page.next..page.end).contains(&place) && page.done.insert(place))
+    }
+
+    /// Writes what stands at a place.
+    pub(crate) fn standing(&mut self, group: &str, key: &[u8], mut standing: Standing) {
+        if self.covers(group) && self.is_running() {
+            standing.key = self.number(group, key);
+            self.write(&Record::Standing(Cow::Borrowed(&standing)));
+        }
+    }
+
+    pub(crate) fn entry(&mut self, entry: &Entry<'_>, group: &str, now: Timestamp) {
+        if let State::Paused { left_out } = &mut self.state {
+            // Before the first segment nothing is left out.
+            if self.segments > 0 {
+                *left_out += 1;
+                self.left_out += 1;
+            }
+            return;
+        }
+        let key = match entry {
+            Entry::Acquire { acquire, .. } => self.number(group, acquire.key()),
+            _ => 0,
+        };
+        let is_call = !matches!(entry, Entry::Told { .. } | Entry::Counted { .. });
+        let after = now.as_micros().wrapping_sub(self.clock.as_micros()).cast_signed();
+        if is_call {
+            self.clock = now;
+        }
+        let number = |client: ClientId| client.number();
+        self.write(&match *entry {
+            Entry::Acquire { client, acquire: Acquire { mode, workers, maxqueue, timeout, .. }, answer } => {
+                Record::Acquire {
+                    after,
+                    client: number(client),
+                    key,
+                    mode,
+                    workers,
+                    maxqueue,
+                    timeout,
+                    answer: answer.into(),
+                }
+            }
+            Entry::Release { client, answer } => {
+                Record::Release { after, client: number(client), answer: Some(answer).into() }
+            }
+            Entry::Read { client } => Record::Read { after, client: number(client) },
+            Entry::Left { client } => Record::Left { after, client: number(client) },
+            Entry::Expiry => Record::Expiry { after },
+            Entry::Statistic { client, name, text } => {
+                Record::Statistic { after, client: number(client), name, checksum: crc32fast::hash(text.as_bytes()) }
+            }
+            Entry::Other { client, answer } => {
+                Record::Other { after, client: number(client), answer: Some(answer).into() }
+            }
+            Entry::Counted { failed_send } => Record::Counted { failed_send },
+            Entry::Told { client, answer } => {
+                Record::Told { client: number(client), answer: Answer::from(Some(answer)) }
+            }
+        });
+    }
+
+    /// The number of a key in this segment. A new one is written first.
+    fn number(&mut self, group: &str, key: &[u8]) -> u32 {
+        if let Some(&number) = self.keys.get(key) {
+            return number;
+        }
+        // There are fewer than MAX_KEYS and one slice of them.
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.keys.insert(key.into(), number);
+        self.key_bytes += key.len();
+        let name = match self.naming {
+            Naming::Plain => Name::Plain(key),
+            Naming::Anonymous(high, low) => Name::Number(SipHasher13::new_with_keys(high, low).hash(key)),
+        };
+        self.write(&Record::Key { group, name });
+        number
+    }
+
+    fn write(&mut self, record: &Record<'_>) {
+        append(&mut self.open, record);
+        if self.open.len() >= BLOCK {
+            self.close_block();
+        }
+        if self.len() > self.most || self.keys.len() > MAX_KEYS || self.key_bytes > MAX_KEY_BYTES {
+            self.pause();
+        }
+    }
+
+    /// Calls are left out from now on, until the next segment begins.
+    fn pause(&mut self) {
+        self.state = State::Paused { left_out: 0 };
+        self.page = None;
+        self.forget_keys();
+    }
+
+    fn forget_keys(&mut self) {
+        self.keys = HashMap::with_hasher(self.seeded);
+        self.key_bytes = 0;
+    }
+
+    /// The next segment shall begin now.
+    pub(crate) fn end_segment(&mut self) {
+        self.close_block();
+        self.pause();
+    }
+
+    /// Whether the next segment can begin: there is room.
+    pub(crate) fn has_room(&self) -> bool {
+        self.len() < self.most / 2
+    }
+
+    /// The bytes so far.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        self.close_block();
+        core::mem::take(&mut self.closed)
+    }
+
+    fn close_block(&mut self) {
+        if !block::is_empty(&self.open) {
+            let block = block::close(core::mem::replace(&mut self.open, block::open()));
+            self.closed.extend_from_slice(&block);
+        }
+    }
+}
+
+fn append(to: &mut Vec<u8>, value: &impl serde::Serialize) {
+    // Writing to memory cannot fail.
+    if let Ok(bytes) = postcard::to_extend(value, core::mem::take(to)) {
+        *to = bytes;
+    }
+}

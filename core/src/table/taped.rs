@@ -1,0 +1,320 @@
+//! Tells recorders of every call into the table, before and after it.
+
+use super::arena::Index;
+use super::claim::Claim;
+use super::queue::Queue;
+use super::snapshot::SavedStatistics;
+use super::{ClientId, LockTable, Wakeup};
+use crate::Timestamp;
+use crate::key::GroupId;
+use crate::protocol::{Acquire, Command, Response};
+use crate::recording::{Entry, Recorder, Scope, Standing, StandingClaim, Title};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+/// The group of a key that no rule knows.
+const OTHER: &str = "other";
+
+/// A recorder of a table, until it is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecorderId(u64);
+
+/// How a recorder is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecorderState {
+    /// How many bytes wait to be taken.
+    pub waiting: usize,
+    /// How many calls were left out, because the bytes were not taken in time.
+    pub left_out: u64,
+    /// How many segments have begun.
+    pub segments: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Tape {
+    recorders: Vec<Taped>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Taped {
+    id: RecorderId,
+    recorder: Recorder,
+    /// If only some groups are recorded: the clients that wait for one of their keys.
+    waiting: BTreeSet<ClientId>,
+}
+
+impl Tape {
+    fn get(&mut self, id: RecorderId) -> Option<&mut Taped> {
+        self.recorders.iter_mut().find(|taped| taped.id == id)
+    }
+
+    pub(super) fn told(&mut self, Wakeup { client, response }: &Wakeup) {
+        for taped in &mut self.recorders {
+            if taped.recorder.covers_all() || taped.waiting.remove(client) {
+                // It takes no time of its own.
+                let entry = Entry::Told { client: *client, answer: response };
+                taped.recorder.entry(&entry, OTHER, Timestamp::default());
+            }
+        }
+    }
+
+    pub(super) fn counted(&mut self, failed_send: bool) {
+        for Taped { recorder, .. } in &mut self.recorders {
+            if recorder.covers_all() {
+                recorder.entry(&Entry::Counted { failed_send }, OTHER, Timestamp::default());
+            }
+        }
+    }
+}
+
+impl LockTable {
+    /// Begins to record the calls in this scope. At most `most` bytes, and a little more, wait until they are [taken](Self::recorder_take); while more wait, calls are left out.
+    ///
+    /// Nothing is recorded until [`recorder_advance`](Self::recorder_advance) is called.
+    pub fn add_recorder(&mut self, title: &Title, scope: Scope, most: usize) -> RecorderId {
+        let tape = self.tape.get_or_insert_default();
+        let id = RecorderId(tape.next);
+        tape.next += 1;
+        tape.recorders.push(Taped {
+            id,
+            recorder: Recorder::new(title, scope, most, self.pools.seed),
+            waiting: BTreeSet::new(),
+        });
+        id
+    }
+
+    /// Lets a recorder go on: call it at regular intervals. It begins the next segment if one must begin and there is room for it. It writes what stands at `places` places of the table, of which some
+    /// may be empty. Gives whether there is more to write of what stands.
+    ///
+    /// `wall` is the wall clock: microseconds since 1970, UTC.
+    pub fn recorder_advance(&mut self, id: RecorderId, now: Timestamp, wall: u64, places: u32) -> bool {
+        let Some(mut tape) = self.tape.take() else { return false };
+        let more = tape.get(id).is_some_and(|taped| {
+            if !taped.recorder.is_running() && taped.recorder.has_room() {
+                taped.waiting.clear();
+                let statistics = SavedStatistics::from(&self.statistics);
+                taped.recorder.begin_segment(now, wall, statistics, self.pools.arena.places());
+            }
+            for _ in 0..places {
+                let Some(place) = taped.recorder.next_place() else { break };
+                self.write_standing(taped, place);
+            }
+            taped.recorder.is_paging()
+        });
+        self.tape = Some(tape);
+        more
+    }
+
+    /// The bytes that a recorder has written since the last call. They continue the file.
+    pub fn recorder_take(&mut self, id: RecorderId) -> Vec<u8> {
+        let taped = self.tape.as_mut().and_then(|tape| tape.get(id));
+        taped.map(|taped| taped.recorder.take()).unwrap_or_default()
+    }
+
+    /// Ends a recorder's segment; [`recorder_advance`](Self::recorder_advance) begins the next one. A file that lacks all segments before this moment, but has its head, is complete.
+    pub fn recorder_end_segment(&mut self, id: RecorderId) {
+        if let Some(taped) = self.tape.as_mut().and_then(|tape| tape.get(id)) {
+            taped.recorder.end_segment();
+        }
+    }
+
+    /// How a recorder is doing; `None` if it was removed.
+    #[must_use]
+    pub fn recorder_state(&self, id: RecorderId) -> Option<RecorderState> {
+        let taped = self.tape.as_ref()?.recorders.iter().find(|taped| taped.id == id)?;
+        let recorder = &taped.recorder;
+        Some(RecorderState { waiting: recorder.len(), left_out: recorder.left_out(), segments: recorder.segments() })
+    }
+
+    /// Ends a recording. Gives the bytes that were not taken yet.
+    pub fn remove_recorder(&mut self, id: RecorderId) -> Vec<u8> {
+        let rest = self.recorder_take(id);
+        if let Some(tape) = &mut self.tape {
+            tape.recorders.retain(|taped| taped.id != id);
+            if tape.recorders.is_empty() {
+                self.tape = None;
+            }
+        }
+        rest
+    }
+
+    /// Something is about to change at this place of the pools.
+    #[cold]
+    pub(super) fn tape_before_change(&mut self, place: Index) {
+        let Some(mut tape) = self.tape.take() else { return };
+        for taped in &mut tape.recorders {
+            if taped.recorder.claims_place(place) {
+                self.write_standing(taped, place);
+            }
+        }
+        self.tape = Some(tape);
+    }
+
+    /// Executes a command and records it.
+    #[inline(never)]
+    pub(super) fn tape_command(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
+        match command {
+            Command::Acquire(acquire) => self.tape_acquire(client, acquire, now),
+            Command::Release => Some(self.tape_release(client, now)),
+            Command::Stats(_) | Command::Unknown | Command::TooLong => {
+                let answer = self.execute(client, command, now);
+                if let (Some(tape), Some(answer)) = (&mut self.tape, &answer) {
+                    for Taped { recorder, .. } in tape.recorders.iter_mut().filter(|taped| taped.recorder.covers_all())
+                    {
+                        let entry = match (command, answer) {
+                            (Command::Stats(name), Response::Stats(text)) => Entry::Statistic { client, name, text },
+                            _ => Entry::Other { client, answer },
+                        };
+                        recorder.entry(&entry, OTHER, now);
+                    }
+                }
+                answer
+            }
+        }
+    }
+
+    fn tape_acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
+        if let Some(pool) = self.pools.find(acquire.key()) {
+            self.tape_before_change(pool);
+        }
+        let answer = self.execute(client, Command::Acquire(acquire), now);
+        let Some(mut tape) = self.tape.take() else { return answer };
+        let pool = self.pools.find(acquire.key());
+        let group = pool.map_or(OTHER, |pool| self.name_of(self.pools.arena[pool].group));
+        let is_about_client =
+            matches!(answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax));
+        for Taped { recorder, waiting, .. } in &mut tape.recorders {
+            // A key that is new did not stand when the segment began.
+            if let Some(pool) = pool {
+                recorder.claims_place(pool);
+            }
+            // These depend on locks of other groups.
+            if recorder.covers_all() || recorder.covers(group) && !is_about_client {
+                recorder.entry(&Entry::Acquire { client, acquire, answer: answer.as_ref() }, group, now);
+                if answer.is_none() && !recorder.covers_all() {
+                    waiting.insert(client);
+                }
+            }
+        }
+        self.tape = Some(tape);
+        answer
+    }
+
+    fn tape_release(&mut self, client: ClientId, now: Timestamp) -> Response {
+        let pool = self.clients[client.0].newest().map(|claim| self.claims[claim].pool);
+        let group = pool.map(|pool| self.pools.arena[pool].group);
+        if let Some(pool) = pool {
+            self.tape_before_change(pool);
+        }
+        let answer = self.release(client, now);
+        self.tape_about(client, group, true, now, || Entry::Release { client, answer: &answer });
+        answer
+    }
+
+    /// Bytes have come from a client. That is recorded only if they cancel the timer of its wait.
+    #[inline(never)]
+    pub(super) fn tape_read(&mut self, client: ClientId, now: Timestamp) {
+        let Some(claim) = self.waiting_claim(client) else { return };
+        if self.wait_deadline(&self.claims[claim]).is_some() {
+            let pool = self.claims[claim].pool;
+            let group = self.pools.arena[pool].group;
+            self.tape_before_change(pool);
+            self.tape_about(client, Some(group), false, now, || Entry::Read { client });
+        }
+    }
+
+    /// A client is about to leave.
+    #[inline(never)]
+    pub(super) fn tape_left(&mut self, client: ClientId, now: Timestamp) {
+        let mut places = [None; super::claim::MAX_CLAIMS];
+        for (place, &claim) in places.iter_mut().zip(self.clients[client.0].claims()) {
+            *place = Some(self.claims[claim].pool);
+        }
+        for &pool in places.iter().flatten() {
+            self.tape_before_change(pool);
+        }
+        let Some(mut tape) = self.tape.take() else { return };
+        for Taped { recorder, waiting, .. } in &mut tape.recorders {
+            let mut pools = places.iter().flatten().map(|&pool| self.pools.arena[pool].group);
+            if recorder.covers_all() || pools.any(|group| recorder.covers(self.name_of(group))) {
+                recorder.entry(&Entry::Left { client }, OTHER, now);
+            }
+            waiting.remove(&client);
+        }
+        self.tape = Some(tape);
+    }
+
+    /// Waits are about to end because their time is over.
+    #[inline(never)]
+    pub(super) fn tape_expiry(&mut self, now: Timestamp) {
+        if let (Some(tape), Some(_)) = (&mut self.tape, self.deadlines.due(now)) {
+            for Taped { recorder, .. } in &mut tape.recorders {
+                recorder.entry(&Entry::Expiry, OTHER, now);
+            }
+        }
+    }
+
+    /// Writes a call that is about a key of this group, if the recorder records the group; without a group, if it records all.
+    fn tape_about<'a>(
+        &mut self,
+        client: ClientId,
+        group: Option<GroupId>,
+        ends_wait: bool,
+        now: Timestamp,
+        entry: impl Fn() -> Entry<'a>,
+    ) {
+        let Some(mut tape) = self.tape.take() else { return };
+        for Taped { recorder, waiting, .. } in &mut tape.recorders {
+            if recorder.covers_all() || group.is_some_and(|group| recorder.covers(self.name_of(group))) {
+                recorder.entry(&entry(), OTHER, now);
+                if ends_wait {
+                    waiting.remove(&client);
+                }
+            }
+        }
+        self.tape = Some(tape);
+    }
+
+    fn name_of(&self, group: GroupId) -> &str {
+        self.figures().map_or(OTHER, |figures| figures.name(group))
+    }
+
+    fn write_standing(&self, taped: &mut Taped, place: Index) {
+        let Some(pool) = self.pools.arena.get(place) else { return };
+        let group = self.name_of(pool.group);
+        if !taped.recorder.covers(group) {
+            return;
+        }
+        let claims = |queue: &Queue| queue.iter(&self.claims).map(|claim| self.standing_claim(claim)).collect();
+        let standing = Standing {
+            key: 0,
+            holders: claims(&pool.holders),
+            for_me: claims(&pool.for_me),
+            for_anyone: claims(&pool.for_anyone),
+        };
+        if !taped.recorder.covers_all() {
+            let waiting = standing.for_me.iter().chain(&standing.for_anyone);
+            taped.waiting.extend(waiting.map(|claim| ClientId(claim.client)));
+        }
+        taped.recorder.standing(group, &pool.key, standing);
+    }
+
+    fn standing_claim(&self, index: Index) -> StandingClaim {
+        let claim = &self.claims[index];
+        let stack = self.clients[claim.client].claims();
+        let depth = stack.iter().take_while(|&&other| other != index).count();
+        let Claim { client, requested, granted, .. } = *claim;
+        StandingClaim {
+            client,
+            // No client has more than four.
+            depth: u8::try_from(depth).unwrap_or(u8::MAX),
+            requested: requested.as_micros(),
+            granted: granted.as_micros(),
+            deadline: self.wait_deadline(claim).map(|deadline| (deadline.at.as_micros(), deadline.sequence)),
+            limits: claim.asked.limits().map(|limits| (limits.workers, limits.maxqueue, limits.timeout)),
+            mode: claim.mode(),
+        }
+    }
+}

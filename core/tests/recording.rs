@@ -1,0 +1,300 @@
+//! Recordings of a table: what is in them, and what happens to damaged ones.
+
+#![allow(clippy::expect_used)]
+
+use poolcounter::key::Groups;
+use poolcounter::protocol::{Command, Line};
+use poolcounter::recording::{
+    CallKind, EMPTY_BLOCK, Naming, Recording, RecordingError, Scope, Title, Totals, verify, whole_blocks,
+};
+use poolcounter::table::RecorderId;
+use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+use std::path::Path;
+
+/// 2026-11-27, 09:00:00 UTC.
+const STARTED: u64 = 1_795_770_000_000_000;
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_micros(1_000_000 + millis * 1_000)
+}
+
+fn title() -> Title {
+    Title { server: "pool1".into(), program: "0.2.0".into(), started: STARTED }
+}
+
+fn everything() -> Scope {
+    Scope { groups: None, naming: Naming::Plain }
+}
+
+fn only(group: &str) -> Scope {
+    Scope { groups: Some(vec![group.into()]), naming: Naming::Plain }
+}
+
+/// A table with figures, and its recorder.
+struct Desk {
+    table: LockTable,
+    recorder: RecorderId,
+    file: Vec<u8>,
+}
+
+impl Desk {
+    fn new(scope: Scope) -> Self {
+        let mut table = LockTable::new(HashSeed::new(3, 4), at(0));
+        table.observe(Groups::default(), at(0));
+        let recorder = table.add_recorder(&title(), scope, 0);
+        Self { table, recorder, file: Vec::new() }
+    }
+
+    /// Writes what stands, and takes what was written.
+    fn go_on(&mut self, millis: u64) {
+        while self.table.recorder_advance(self.recorder, at(millis), STARTED + millis * 1_000, 1) {}
+        self.file.extend(self.table.recorder_take(self.recorder));
+    }
+
+    fn ask(&mut self, client: ClientId, line: &str, millis: u64) -> String {
+        let answer = self.table.command(client, Command::parse(Line::of(line.as_bytes())), at(millis));
+        while self.table.next_wakeup().is_some() {}
+        answer.map_or_else(String::new, |answer| String::from_utf8_lossy(answer.as_bytes()).trim().to_owned())
+    }
+
+    fn leave(&mut self, client: ClientId, millis: u64) {
+        self.table.disconnect(client, at(millis));
+        while self.table.next_wakeup().is_some() {}
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.file.extend(self.table.remove_recorder(self.recorder));
+        self.file
+    }
+}
+
+fn read(file: &[u8]) -> Recording {
+    Recording::read(file).expect("a recording")
+}
+
+fn is_true(file: &[u8]) -> Recording {
+    let recording = read(file);
+    assert_eq!(verify(&recording).expect("it can be played").first, None);
+    recording
+}
+
+/// Every kind of record, with fixed bytes.
+fn golden() -> Vec<u8> {
+    let mut desk = Desk::new(everything());
+    let [anna, ben, carl] = [(); 3].map(|()| desk.table.connect());
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:idhash:1 1 9 5", 0);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:idhash:1 1 9 5", 1);
+    desk.go_on(2);
+    desk.ask(carl, "ACQ4ME enwiki:rcache:2 1 9 1", 10);
+    desk.ask(ben, "ACQ4ME enwiki:rcache:2 1 9 1", 11);
+    desk.table.received(ben, at(12));
+    desk.ask(anna, "RELEASE", 2_000);
+    desk.ask(anna, "ACQ4ME enwiki:rcache:2 1 9 1", 2_500);
+    desk.table.expire(at(4_000));
+    while desk.table.next_wakeup().is_some() {}
+    desk.ask(anna, "STATS total_acquired", 4_001);
+    desk.ask(anna, "nonsense", 4_002);
+    desk.ask(anna, "STATS nonsense", 4_003);
+    desk.ask(anna, "RELEASE", 4_004);
+    desk.table.count_connect_error();
+    desk.table.count_failed_send();
+    desk.ask(anna, "STATS full", 5_000);
+    desk.leave(carl, 5_001);
+    desk.end()
+}
+
+fn golden_file() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recording.golden")
+}
+
+#[test]
+fn the_format_is_that_of_the_golden_file() {
+    let file = golden();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(golden_file(), &file).expect("a file that can be written");
+    }
+    let golden = std::fs::read(golden_file()).expect("the golden file");
+    assert_eq!(file, golden, "another version of the format needs another number and another golden file");
+    let recording = is_true(&golden);
+    assert_eq!(read(&[&golden[..], &EMPTY_BLOCK].concat()), recording);
+    assert_eq!((recording.title, recording.is_cut, recording.anonymous), (title(), false, false));
+    let [segment] = &recording.segments[..] else { panic!("one segment") };
+    assert_eq!((segment.wall, segment.clock), (STARTED + 2_000, at(2)));
+    let keys: Vec<_> = segment.keys.iter().map(|key| (&*key.group, String::from_utf8_lossy(&key.name))).collect();
+    assert_eq!(keys, [("pcache", "enwiki:pcache:idhash:1".into()), ("rcache", "enwiki:rcache:2".into())]);
+    assert_eq!((segment.standing[0].holder_count(), segment.standing[0].waiter_count()), (1, 1));
+    let said: Vec<_> = segment.told.iter().map(|told| (told.client, told.response.as_bytes())).collect();
+    assert_eq!(said, [(1, &b"DONE\n"[..]), (0, b"TIMEOUT\n")]);
+}
+
+#[test]
+fn a_file_may_end_anywhere() {
+    let golden = golden();
+    let whole = read(&golden);
+    for length in 0..golden.len() {
+        match Recording::read(&golden[..length]) {
+            Ok(part) => {
+                assert!(part.is_cut || part.calls() == 0, "{length}");
+                assert!(part.calls() <= whole.calls());
+                assert_eq!(verify(&part).expect("it can be played").first, None);
+            }
+            Err(error) => assert_eq!(error, RecordingError::Empty, "{length}"),
+        }
+    }
+}
+
+/// After an upgrade the program that records asks again, and appends what it gets.
+#[test]
+fn a_recording_may_go_on_in_the_same_file() {
+    let golden = golden();
+    let whole = read(&golden);
+    let totals = Totals::of(&golden).expect("a recording");
+    assert_eq!((totals.calls, totals.told, totals.segments), (whole.calls() as u64, 2, 1));
+    for length in 0..golden.len() {
+        let part = whole_blocks(&golden[..length]);
+        assert!(part <= length && (part == 0 || whole_blocks(&golden[..part]) == part), "{length}");
+        let file = [&golden[..part], &golden].concat();
+        let before = Recording::read(&golden[..part]).map_or(0, |part| part.calls());
+        assert_eq!(is_true(&file).calls(), whole.calls() + before, "{length}");
+    }
+    assert_eq!(whole_blocks(&golden), golden.len());
+    let both = is_true(&[&golden[..], &golden].concat());
+    assert_eq!((both.segments.len(), both.is_cut), (2, false));
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let golden = golden();
+    let first = poolcounter::recording::MAGIC.len();
+    for place in 0..golden.len() {
+        let mut damaged = golden.clone();
+        damaged[place] ^= 0x10;
+        let read = Recording::read(&damaged);
+        // In a length it may look like a file that was cut off.
+        let is_length = (first..first + 4).contains(&place) || read.as_ref().is_ok_and(|part| part.is_cut);
+        assert!(read.is_err() || is_length, "{place}");
+    }
+    assert_eq!(Recording::read(b"ACQ4ME"), Err(RecordingError::Foreign));
+    let mut newer = golden;
+    newer[first + 8] = 2;
+    let length = u32::from_le_bytes(newer[first..first + 4].try_into().expect("four bytes")) as usize;
+    let checksum = crc32fast::hash(&newer[first + 8..first + 8 + length]);
+    newer[first + 4..first + 8].copy_from_slice(&checksum.to_le_bytes());
+    let error = Recording::read(&newer).expect_err("it is newer");
+    assert_eq!(error.to_string(), "the recording is of version 2; this program reads versions up to 1");
+}
+
+/// A recording that says something wrong.
+#[test]
+fn a_difference_is_found() {
+    let mut recording = read(&golden());
+    let call = recording.segments[0].calls.iter_mut().find(|call| call.kind == CallKind::Release).expect("a release");
+    call.answer = Some(poolcounter::protocol::Response::NotLocked);
+    let verified = verify(&recording).expect("it can be played");
+    let first = verified.first.expect("a difference");
+    assert_eq!((&*first.recorded, &*first.played), ("NOT_LOCKED", "RELEASED"));
+    recording.segments[0].told.clear();
+    assert_eq!(verify(&recording).expect("it can be played").differences, 3);
+}
+
+#[test]
+fn only_the_groups_that_were_asked_for_are_recorded() {
+    let mut desk = Desk::new(only("pcache"));
+    let [anna, ben, carl] = [(); 3].map(|()| desk.table.connect());
+    // Anna's newest lock is of another group.
+    desk.ask(anna, "ACQ4ANY enwiki:rcache:1 1 9 5", 0);
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 5", 1);
+    desk.ask(anna, "ACQ4ANY enwiki:rcache:2 1 9 5", 2);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:1 1 9 5", 3);
+    desk.ask(carl, "ACQ4ANY enwiki:rcache:2 1 9 5", 3);
+    desk.go_on(4);
+    desk.ask(anna, "RELEASE", 5);
+    desk.ask(anna, "RELEASE", 6);
+    desk.ask(anna, "STATS full", 7);
+    assert_eq!(desk.ask(carl, "ACQ4ANY enwiki:pcache:2 1 9 5", 8), "LOCKED");
+    for _ in 0..2 {
+        desk.ask(carl, "ACQ4ANY enwiki:rcache:3 9 9 5", 9);
+    }
+    assert_eq!(desk.ask(carl, "ACQ4ANY enwiki:pcache:3 9 9 5", 9), "LOCKED");
+    assert_eq!(desk.ask(carl, "ACQ4ANY enwiki:pcache:3 9 9 5", 9), "LOCK_HELD");
+    desk.leave(carl, 10);
+    let file = desk.end();
+    let recording = is_true(&file);
+    let [segment] = &recording.segments[..] else { panic!("one segment") };
+    assert!(segment.keys.iter().all(|key| &*key.group == "pcache"));
+    assert_eq!(segment.told.len(), 1);
+    assert!(!file.windows(6).any(|bytes| bytes == b"rcache"));
+}
+
+#[test]
+fn an_anonymous_file_has_no_byte_of_a_key() {
+    let mut desk =
+        Desk::new(Scope { groups: None, naming: Naming::Anonymous(0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210) });
+    let keys = ["enwiki:ApiParse:a:192.0.2.77", "enwiki:ApiParse:a:2001:db8::77", "secret"];
+    let client = desk.table.connect();
+    desk.go_on(0);
+    for round in 0..2 {
+        for key in keys {
+            desk.ask(client, &format!("ACQ4ME {key} 1 9 5"), round);
+            desk.ask(client, "RELEASE", round);
+        }
+        desk.ask(client, "STATS 192.0.2.77", round);
+        desk.ask(client, "192.0.2.77", round);
+        desk.table.recorder_end_segment(desk.recorder);
+        desk.go_on(round);
+    }
+    let file = desk.end();
+    for part in ["192.0.2", "2001:db8", "secret", "enwiki", ":a:"] {
+        assert!(!file.windows(part.len()).any(|bytes| bytes == part.as_bytes()), "{part}");
+    }
+    let recording = is_true(&file);
+    assert!(recording.anonymous);
+    let names = |segment: usize| recording.segments[segment].keys.clone();
+    assert_eq!(names(0), names(1), "equal keys have equal names in all segments");
+    assert_eq!(names(0).iter().map(|key| &*key.group).collect::<Vec<_>>(), ["ApiParse", "ApiParse", "other"]);
+}
+
+/// Nobody takes the bytes: calls are left out and counted, and what comes later has a beginning of its own.
+#[test]
+fn what_is_left_out_is_counted() {
+    let mut desk = Desk::new(everything());
+    let clients = [(); 3].map(|()| desk.table.connect());
+    desk.go_on(0);
+    for round in 0..30_000 {
+        let client = clients[usize::try_from(round).expect("small") % 3];
+        desk.ask(client, &format!("ACQ4ANY enwiki:pcache:{} 1 9 5", round % 7), round);
+        desk.ask(client, "RELEASE", round);
+    }
+    desk.ask(clients[0], "ACQ4ANY enwiki:pcache:9 1 9 5", 30_000);
+    let state = desk.table.recorder_state(desk.recorder).expect("it is there");
+    assert!(state.left_out > 0 && state.waiting < 140_000, "{state:?}");
+    desk.go_on(30_001);
+    desk.go_on(30_002);
+    desk.ask(clients[1], "ACQ4ANY enwiki:pcache:9 1 9 5", 30_003);
+    desk.ask(clients[0], "RELEASE", 30_004);
+    let recording = is_true(&desk.end());
+    assert_eq!(recording.segments.len(), 2);
+    assert_eq!(recording.segments[1].left_out, state.left_out);
+    assert_eq!(recording.segments[0].calls.len() as u64 + state.left_out, 60_001);
+    assert_eq!(recording.segments[1].told.len(), 1);
+}
+
+/// An event takes about ten bytes.
+#[test]
+fn it_is_compact() {
+    let mut desk = Desk::new(everything());
+    let clients: Vec<ClientId> = (0..400).map(|_| desk.table.connect()).collect();
+    desk.go_on(0);
+    for round in 0..20_000_usize {
+        let client = clients[round * 7 % 400];
+        desk.ask(client, &format!("ACQ4ANY enwiki:pcache:idhash:{} 2 100 15", round % 3_000), round as u64);
+        desk.ask(client, "RELEASE", round as u64);
+        if round % 1_000 == 0 {
+            desk.go_on(round as u64);
+        }
+    }
+    let file = desk.end();
+    let recording = is_true(&file);
+    assert_eq!((recording.calls(), recording.left_out()), (40_000, 0));
+    assert!(file.len() < 40_000 * 12, "{}", file.len());
+}
