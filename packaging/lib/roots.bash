@@ -36,7 +36,7 @@ open_root() {
     shift 3
     # Tests of several kinds of packages may begin at the same time.
     mkdir -p "$roots"
-    exec {lock}<"$roots"
+    exec {lock}>"$lower.lock"
     flock "$lock"
     [ -d "$lower" ] || make_root "$suite" "$arch"
     if [ $# -gt 0 ]; then
