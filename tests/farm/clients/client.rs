@@ -125,7 +125,7 @@ fn name(failure: &Failure) -> &'static str {
     }
 }
 
-/// CLOCK_MONOTONIC in nanoseconds.
+/// The monotonic clock, in nanoseconds.
 fn now() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);
     time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
