@@ -28,5 +28,6 @@ use_release_flags() {
     export POOLCOUNTER_RELEASE_FLAGS=$PWD
 }
 use_release_flags
+# Cargo must not see it: with another time it builds PHP's bindings again. packaging/build exports it for the tools that make archives.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
-export SOURCE_DATE_EPOCH
+cargo() { (unset SOURCE_DATE_EPOCH && command cargo "$@"); }
