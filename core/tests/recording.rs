@@ -19,7 +19,7 @@ fn at(millis: u64) -> Timestamp {
 }
 
 fn title() -> Title {
-    Title { server: "pool1".into(), program: "0.2.0".into(), started: STARTED }
+    Title { server: "pool1".into(), program: "test".into(), started: STARTED }
 }
 
 fn everything() -> Scope {

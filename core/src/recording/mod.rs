@@ -7,7 +7,7 @@
 //!
 //! let at = Timestamp::from_micros;
 //! let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
-//! let title = Title { server: "pool1".into(), program: "0.2.0".into(), started: 1_795_772_144_000_000 };
+//! let title = Title { server: "pool1".into(), program: "test".into(), started: 1_795_772_144_000_000 };
 //! let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, 1 << 20);
 //! while table.recorder_advance(recorder, at(0), 1_795_772_144_000_000, 1000) {}
 //!
