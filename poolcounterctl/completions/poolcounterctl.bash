@@ -40,6 +40,9 @@ _poolcounterctl() {
             poolcounterctl,kick)
                 cmd="poolcounterctl__subcmd__kick"
                 ;;
+            poolcounterctl,record)
+                cmd="poolcounterctl__subcmd__record"
+                ;;
             poolcounterctl,reload)
                 cmd="poolcounterctl__subcmd__reload"
                 ;;
@@ -68,7 +71,7 @@ _poolcounterctl() {
 
     case "${cmd}" in
         poolcounterctl)
-            opts="-h -V --help --version status groups keys key clients events top check stats route run kick drain undrain reload"
+            opts="-h -V --help --version status groups keys key clients events record top check stats route run kick drain undrain reload"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -342,6 +345,48 @@ _poolcounterctl() {
                 return 0
             fi
             case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        poolcounterctl__subcmd__record)
+            opts="-o -s -h --output --seconds --groups --anonymous --server --timeout --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -32,6 +32,7 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "keys"
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "key" -d 'Show who holds a key and who waits for it'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "clients" -d 'Show the clients of servers, and what they hold and wait for'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "events" -d 'Print what happens to keys, as it happens: one line for each event'
+complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "record" -d 'Record every call into a server\'s lock table, until SIGINT or SIGTERM'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "top" -d 'Watch servers, their groups, and the keys that are waited for, held or asked for most'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "check" -d 'Judge servers in one line, as a plugin of Nagios does: status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "stats" -d 'Show the counters of servers, as STATS FULL tells them on port 7531'
@@ -78,6 +79,14 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s o -l output -d 'The file, which must not exist yet' -r -F
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l seconds -d 'End after so many seconds' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l groups -d 'Record only keys of these groups' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l anonymous -d 'Replace keys by numbers; over TCP they always are'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l json -d 'Print JSON'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l iterations -d 'End after so many rounds' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l interval -d 'How long a round takes' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l sort -d 'Which keys come first' -r -f -a "waiting\t'Most waiters now'

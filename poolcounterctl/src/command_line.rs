@@ -21,6 +21,7 @@ pub(crate) enum Command {
     Key(commands::key::Options),
     Clients(commands::clients::Options),
     Events(commands::events::Options),
+    Record(commands::record::Options),
     Top(commands::top::Options),
     Check(commands::check::Options),
     Stats(commands::stats::Options),

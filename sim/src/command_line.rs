@@ -4,12 +4,14 @@ use lexopt::{Arg, Parser, ValueExt};
 use poolcounter_sim::field::{Field, Kind};
 use poolcounter_sim::{Comparison, FIELDS};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) enum Action {
     Play { lab: Box<Comparison>, json: bool },
     ListPresets,
+    Verify { files: Vec<PathBuf> },
     Help,
     Version,
 }
@@ -17,8 +19,10 @@ pub(crate) enum Action {
 const HEAD: &str = "\
 Usage: poolcounter-sim [--preset NAME] [OPTIONS]
        poolcounter-sim --scenario 'preset=breaking-news&seed=7&b=forAnyone,workers:1'
+       poolcounter-sim verify FILE...
 
 Plays one scenario with two settings of the pool counter, in virtual time.
+With verify: plays recordings of `poolcounterctl record` on the lock table, and compares every answer.
 
   --preset NAME           where to begin (default quiet-day)
   --list-presets          list them and exit
@@ -61,6 +65,9 @@ fn dashed(name: &str) -> String {
 }
 
 pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
+    if let Some(files) = files_to_verify(&mut parser)? {
+        return Ok(Action::Verify { files });
+    }
     let (mut preset, mut query, mut changes, mut json) = (None, String::new(), Vec::new(), false);
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         match argument {
@@ -84,6 +91,16 @@ pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
     })?;
     lab.check().map_err(|invalid| invalid.to_string())?;
     Ok(Action::Play { lab: Box::new(lab), json })
+}
+
+/// The files after `verify`, if that is the first argument.
+fn files_to_verify(parser: &mut Parser) -> Result<Option<Vec<PathBuf>>, String> {
+    let arguments = parser.try_raw_args().ok_or("there are no arguments")?;
+    if arguments.peek().is_none_or(|first| first != "verify") {
+        return Ok(None);
+    }
+    let files: Vec<PathBuf> = arguments.skip(1).map(PathBuf::from).collect();
+    if files.is_empty() { Err("verify needs a file".to_owned()) } else { Ok(Some(files)) }
 }
 
 /// The field, or the setting, that an option means.

@@ -5,6 +5,7 @@
 mod command_line;
 mod progress;
 mod table;
+mod verify;
 
 use command_line::Action;
 use poolcounter_sim::{Comparison, Invalid, Outcome, Preset, Report, Scenario, Setting, Simulation};
@@ -20,6 +21,14 @@ fn main() -> ExitCode {
         Ok(Action::Help) => command_line::help(),
         Ok(Action::Version) => format!("poolcounter-sim {}\n", env!("CARGO_PKG_VERSION")),
         Ok(Action::ListPresets) => presets(),
+        Ok(Action::Verify { files }) => match verify::verify_files(&files) {
+            Ok((text, true)) => text,
+            Ok((text, false)) => {
+                print!("{text}");
+                return ExitCode::FAILURE;
+            }
+            Err(refusal) => return fail(&refusal),
+        },
         Ok(Action::Play { lab, json }) => match play(&lab) {
             Ok(report) if json => report.to_json() + "\n",
             Ok(report) => table::of(&report),

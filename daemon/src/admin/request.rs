@@ -12,6 +12,9 @@ use std::time::Duration;
 const MOST: usize = 1_000;
 const USUAL: usize = 100;
 
+/// How many groups a request names at most.
+const MOST_GROUPS: usize = 64;
+
 /// The longest time, in seconds, that an answer may be waited for.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
 /// What the value of `cursor` can be.
@@ -37,7 +40,19 @@ pub(super) enum Route {
     Events {
         group: Option<String>,
     },
+    Recording(Tape),
     Act(Act),
+}
+
+/// What is to be recorded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tape {
+    /// Of these groups alone.
+    pub(super) groups: Option<Vec<String>>,
+    /// Keys are named by numbers.
+    pub(super) anonymous: bool,
+    /// When it ends; `None`: when the other side leaves.
+    pub(super) time: Option<Duration>,
 }
 
 /// What an operator wants done.
@@ -138,6 +153,7 @@ impl Route {
             "/v1/keys" => Self::Keys(parameters.keys()?),
             "/v1/clients" => Self::Clients(parameters.list()?),
             "/v1/events" => Self::Events { group: parameters.group()? },
+            "/v1/recording" => Self::Recording(parameters.tape()?),
             "/v1/kick" => Self::Act(Act::Kick(parameters.client()?)),
             "/v1/drain" => Self::Act(Act::Drain(parameters.wait()?)),
             "/v1/undrain" => Self::Act(Act::Undrain),
@@ -178,6 +194,12 @@ fn key_of_path(path: &str) -> Result<Vec<u8>, Misunderstood> {
     let text = percent_decode_str(path).decode_utf8_lossy();
     KeyText::parse(&text)
         .map_err(|error| Misunderstood::Key(format!("The path does not end with a key's text form: {error}.")))
+}
+
+/// Whether a group may have this name.
+fn is_group(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    name.len() <= 64 && name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(is_inner)
 }
 
 /// A number as the daemon itself writes it: without a sign and without zeros before it.
@@ -245,13 +267,24 @@ impl<'a> Parameters<'a> {
     }
 
     fn group(&mut self) -> Result<Option<String>, Misunderstood> {
-        let is_name = |name: &str| {
-            let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-            name.len() <= 64
-                && name.starts_with(|first: char| first.is_ascii_alphabetic())
-                && name.bytes().all(is_inner)
+        self.read("group", "the name of a group", |text| is_group(text).then(|| text.to_owned()))
+    }
+
+    fn tape(&mut self) -> Result<Tape, Misunderstood> {
+        let names = |text: &str| {
+            let names: Vec<String> = text.split(',').map(str::to_owned).collect();
+            (names.len() <= MOST_GROUPS && names.iter().all(|name| is_group(name))).then_some(names)
         };
-        self.read("group", "the name of a group", |text| is_name(text).then(|| text.to_owned()))
+        let groups = self.read("groups", "names of groups with commas between them, 64 at most", names)?;
+        let flag = |text: &str| match text {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        };
+        let anonymous = self.read("anonymous", "0 or 1", flag)?.unwrap_or(false);
+        let seconds = |text: &str| number(text).filter(|seconds| (1..=LONGEST_WAIT).contains(seconds));
+        let time = self.read("seconds", &format!("a number from 1 to {LONGEST_WAIT}"), seconds)?;
+        Ok(Tape { groups, anonymous, time: time.map(Duration::from_secs) })
     }
 
     fn wait(&mut self) -> Result<Option<Duration>, Misunderstood> {

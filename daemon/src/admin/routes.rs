@@ -1,6 +1,8 @@
 //! Who answers which request.
 
-use super::answers::{clients, drain, events, groups, history, key, keys, kick, metrics, probes, reload, status};
+use super::answers::{
+    clients, drain, events, groups, history, key, keys, kick, metrics, probes, recording, reload, status,
+};
 use super::deadline::Deadline;
 use super::host::HostNames;
 use super::page;
@@ -32,7 +34,7 @@ impl Admin {
             let wait = route.wait();
             deadline.begin_after(wait);
             let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-            tokio::time::timeout(PATIENCE + wait, self.follow(route, accept)).await.unwrap_or_else(|_| {
+            tokio::time::timeout(PATIENCE + wait, self.follow(origin, route, accept)).await.unwrap_or_else(|_| {
                 let error = format!("There was no answer within {} s.", PATIENCE.as_secs());
                 Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error))
             })
@@ -73,7 +75,7 @@ impl Admin {
         Ok(route)
     }
 
-    async fn follow(self: &Rc<Self>, route: Route, accept: &str) -> Result<Answer, Problem> {
+    async fn follow(self: &Rc<Self>, origin: Origin, route: Route, accept: &str) -> Result<Answer, Problem> {
         Ok(match route {
             Route::Page(path) => file(&path)?,
             Route::Health => text("ok\n"),
@@ -86,6 +88,7 @@ impl Admin {
             Route::Key { key, list } => key::key(self, &key, list).await?,
             Route::Clients(list) => clients::clients(self, list).await,
             Route::Events { group } => events::events(self, group)?,
+            Route::Recording(tape) => recording::recording(self, origin, tape)?,
             Route::Act(Act::Kick(client)) => kick::kick(self, client)?,
             Route::Act(Act::Drain(wait)) => drain::drain(self, wait).await,
             Route::Act(Act::Undrain) => drain::undrain(self)?,

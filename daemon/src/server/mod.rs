@@ -14,6 +14,7 @@ mod outbox;
 mod overdue;
 mod readers;
 pub(crate) mod reading;
+pub(crate) mod recording;
 mod succession;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,8 @@ pub(crate) struct Server {
     upgrades: Upgrades,
     hold_log: HoldLog,
     readers: Readers,
+    /// How many recordings are made now.
+    recordings: Cell<usize>,
 }
 
 /// Buffers for the client that is being read from. All clients share them, so an idle connection needs no buffer.
@@ -72,8 +75,14 @@ struct Buffers {
 
 /// A seed that clients cannot guess.
 pub(crate) fn hash_seed() -> HashSeed {
+    let (high, low) = hash_bits();
+    HashSeed::new(high, low)
+}
+
+/// Bits that nobody can guess.
+pub(crate) fn hash_bits() -> (u64, u64) {
     let random = RandomState::new();
-    HashSeed::new(random.hash_one(0), random.hash_one(1))
+    (random.hash_one(0), random.hash_one(1))
 }
 
 /// The outcome of a read.
@@ -102,6 +111,7 @@ impl Server {
             upgrades: Upgrades::default(),
             hold_log: HoldLog::default(),
             readers: Readers::default(),
+            recordings: Cell::new(0),
         })
     }
 

@@ -1,30 +1,16 @@
-use super::connection::{CLOSED, cause, request};
-use super::{AdminAddress, AskError, ask::read};
-use http_body_util::BodyExt;
-use hyper::Method;
+use super::connection::CLOSED;
+use super::stream::{End, stream};
+use super::{AdminAddress, AskError};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// The longest event, in bytes.
 const LONGEST: usize = 1 << 16;
-
-/// A stream that is silent for so long is dead: a server says something every 15 seconds.
-const SILENCE: Duration = Duration::from_secs(45);
 
 /// One event of a server-sent stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) data: String,
-}
-
-/// Why a stream of events is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It was enough.
-    Enough,
-    /// The server ended it, or the connection broke.
-    Broken(AskError),
 }
 
 /// Gives every event of the stream at `path` to `tell`, until the stream ends or `tell` says that it is enough. An error: no stream began.
@@ -34,31 +20,20 @@ pub(crate) async fn follow(
     within: Duration,
     mut tell: impl FnMut(Event) -> bool,
 ) -> Result<End, AskError> {
-    let no_answer = |cause: String| AskError::NoAnswer { server: address.clone(), cause };
-    let answer = request(address, Method::GET, path, within).await?;
-    if !answer.status().is_success() {
-        let refusal = timeout(within, read(address, answer)).await;
-        let refusal = refusal.unwrap_or_else(|_| Err(no_answer("no answer in time".to_owned())));
-        return refusal.and(Err(no_answer("its answer is no stream of events".to_owned())));
-    }
-    let mut body = answer.into_body();
     let mut events = Reader::default();
-    loop {
-        let broken = |cause: String| Ok(End::Broken(no_answer(cause)));
-        let frame = match timeout(SILENCE, body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return broken(cause(&error)),
-            Ok(None) => return broken(CLOSED.to_owned()),
-            Err(_) => return broken(format!("it was silent for {} s", SILENCE.as_secs())),
-        };
-        for event in frame.data_ref().into_iter().flat_map(|bytes| events.take(bytes)) {
-            if !tell(event) {
-                return Ok(End::Enough);
-            }
-        }
-        if events.rest.len() > LONGEST {
-            return Err(no_answer("an event is too long".to_owned()));
-        }
+    let mut too_long = false;
+    let end = stream(address, path, within, |bytes| {
+        let goes_on = events.take(bytes).into_iter().all(&mut tell);
+        too_long = events.rest.len() > LONGEST;
+        goes_on && !too_long
+    });
+    let end = end.await;
+    let no_answer = |cause: &str| AskError::NoAnswer { server: address.clone(), cause: cause.to_owned() };
+    match end {
+        _ if too_long => Err(no_answer("an event is too long")),
+        // It has no end by itself.
+        Ok(End::Complete) => Ok(End::Broken(no_answer(CLOSED))),
+        end => end,
     }
 }
 

@@ -7,6 +7,7 @@ mod connection;
 mod events;
 mod options;
 mod pages;
+mod stream;
 
 pub(crate) use address::AdminAddress;
 #[cfg(test)]
@@ -16,9 +17,10 @@ pub(crate) use answers::{
     Status, Undrained, in_plain_text, understood,
 };
 pub(crate) use ask::{AskError, get, post};
-pub(crate) use events::{End, Event, follow};
+pub(crate) use events::{Event, follow};
 pub(crate) use options::{AdminOptions, LocalOptions};
 pub(crate) use pages::pages;
+pub(crate) use stream::{End, stream};
 
 /// A piece of a path or of a query: everything that could end it is percent-encoded.
 pub(crate) fn encoded(text: &str) -> String {

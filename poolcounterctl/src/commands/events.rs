@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
         loop {
             let begun = Instant::now();
             let error = match follow(server, &path, admin.within(), &tell).await {
-                Ok(End::Enough) => return Exit::Done,
+                Ok(End::Enough | End::Complete) => return Exit::Done,
                 Ok(End::Broken(why)) if begun.elapsed() >= LIVED => {
                     complain(format!("{why}; events are lost until it is connected again"));
                     continue;

@@ -9,6 +9,7 @@ pub(crate) mod groups;
 pub(crate) mod key;
 pub(crate) mod keys;
 pub(crate) mod kick;
+pub(crate) mod record;
 pub(crate) mod reload;
 pub(crate) mod route;
 pub(crate) mod run;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Key(options) => wait_for(key::run(&options)),
         Command::Clients(options) => wait_for(clients::run(&options)),
         Command::Events(options) => wait_for(events::run(&options)),
+        Command::Record(options) => wait_for(record::run(&options)),
         Command::Top(options) => wait_for(top::run(&options)),
         Command::Kick(options) => wait_for(kick::run(&options)),
         Command::Drain(options) => wait_for(drain::run(&options)),

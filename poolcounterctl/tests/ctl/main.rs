@@ -10,6 +10,7 @@ mod generated;
 mod odd;
 mod program;
 mod pty;
+mod record;
 mod route;
 mod run;
 mod stats;

@@ -69,3 +69,34 @@ fn a_mistake_is_named() -> Result<()> {
     }
     Ok(())
 }
+
+/// A recording of every kind of call.
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/recording.golden");
+
+#[test]
+fn a_recording_is_played() -> Result<()> {
+    let output = run(&["verify", GOLDEN, GOLDEN])?;
+    let text = String::from_utf8(output.stdout)?;
+    let line = format!(
+        "{GOLDEN}: pool1 from 2026-11-27 09:00:00 UTC, 14 calls, 0 left out: 9 answers and 2 messages are the same\n"
+    );
+    assert_eq!((output.status.code(), text), (Some(0), line.repeat(2)));
+    Ok(())
+}
+
+#[test]
+fn what_is_no_recording_is_named() -> Result<()> {
+    for (arguments, words) in [
+        (&["verify"][..], "verify needs a file"),
+        (&["verify", "/nowhere"], "/nowhere: No such file or directory"),
+        (
+            &["verify", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+            "Cargo.toml: this is not a recording of poolcounterd",
+        ),
+    ] {
+        let output = run(arguments)?;
+        let said = String::from_utf8(output.stderr)?;
+        assert!(output.status.code() == Some(2) && said.contains(words), "{said}");
+    }
+    Ok(())
+}

@@ -18,9 +18,11 @@ trait Player {
     fn perform(&mut self, step: &Step) -> Result<Vec<Event>>;
 }
 
-/// Runs the story against core's table in virtual time: all answers must come in exactly the recorded order.
+/// Runs the story against core's table in virtual time: all answers must come in exactly the recorded order. The table's calls are recorded; played again they must give the same.
 pub fn in_virtual_time(story: &Story) -> Result<()> {
-    compare(story, &mut virtual_time::VirtualTime::new())
+    let mut player = virtual_time::VirtualTime::new();
+    compare(story, &mut player)?;
+    player.verify()
 }
 
 /// Runs the story against the reference: all answers must come in exactly the recorded order.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use poolcounter::protocol::{Command, LineBuffer, Response};
+use poolcounter::recording::{Naming, Recording, Scope, Title, verify};
+use poolcounter::table::RecorderId;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
 
 use super::Player;
@@ -19,6 +21,7 @@ pub(super) struct VirtualTime {
     /// What is sent while the daemon is stopped.
     held: Option<Vec<Step>>,
     events: Vec<Event>,
+    recorder: RecorderId,
 }
 
 struct Seat {
@@ -28,8 +31,19 @@ struct Seat {
 
 impl VirtualTime {
     pub(super) fn new() -> Self {
-        let table = LockTable::new(HashSeed::new(1, 2), timestamp(START));
-        Self { table, now: START, seats: BTreeMap::new(), held: None, events: Vec::new() }
+        let mut table = LockTable::new(HashSeed::new(1, 2), timestamp(START));
+        let title = Title { server: "story".into(), program: "test".into(), started: 0 };
+        let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, usize::MAX);
+        table.recorder_advance(recorder, timestamp(START), 0, u32::MAX);
+        Self { table, now: START, seats: BTreeMap::new(), held: None, events: Vec::new(), recorder }
+    }
+
+    /// Plays what was recorded.
+    pub(super) fn verify(&mut self) -> Result<()> {
+        let recording = Recording::read(&self.table.remove_recorder(self.recorder))?;
+        let difference = verify(&recording)?.first;
+        ensure!(difference.is_none(), "the recording differs: {difference:?}");
+        Ok(())
     }
 
     fn apply(&mut self, step: &Step) -> Result<()> {

@@ -1,0 +1,58 @@
+//! Recordings of the calls into the table.
+
+use super::Server;
+use crate::constants::VERSION;
+use crate::system::clock;
+use poolcounter::recording::{Scope, Title};
+use poolcounter::table::RecorderId;
+use std::rc::Rc;
+use std::time::SystemTime;
+
+/// How many bytes of a recording may wait until they are taken.
+const WAITING: usize = 4 << 20;
+
+/// A recording that is made. It ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    server: Rc<Server>,
+    id: RecorderId,
+}
+
+impl Server {
+    /// Begins a recording; `None` if there are `most` already.
+    pub(crate) fn record(self: &Rc<Self>, scope: Scope, most: usize) -> Option<Recording> {
+        if self.recordings.get() >= most {
+            return None;
+        }
+        self.recordings.set(self.recordings.get() + 1);
+        let server = rustix::system::uname().nodename().to_string_lossy().into();
+        let title = Title { server, program: VERSION.into(), started: wall() };
+        let id = self.hub.borrow_mut().table.add_recorder(&title, scope, WAITING);
+        Some(Recording { server: Rc::clone(self), id })
+    }
+}
+
+impl Recording {
+    /// Writes what stands at so many places of the table, if that is not written yet. Gives whether there is more.
+    pub(crate) fn go_on(&self, places: u32) -> bool {
+        self.server.hub.borrow_mut().table.recorder_advance(self.id, clock::now(), wall(), places)
+    }
+
+    /// What was written since the last call.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.server.hub.borrow_mut().table.recorder_take(self.id)
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.server.hub.borrow_mut().table.remove_recorder(self.id);
+        self.server.recordings.set(self.server.recordings.get() - 1);
+    }
+}
+
+/// Microseconds since 1970.
+fn wall() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,201 @@
+use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, stream};
+use crate::failure::{Exit, Failure, reason};
+use crate::output::{age, complain, print, print_json};
+use poolcounter::recording::{Totals, whole_blocks};
+use serde_json::json;
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
+
+/// A stream that has lived for so long is begun again when it breaks; a server that ends each one at once is not asked again and again.
+const LIVED: Duration = Duration::from_secs(1);
+
+/// How often the progress is shown on a terminal.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Record every call into a server's lock table, until SIGINT or SIGTERM
+///
+/// `poolcounter-sim verify` plays the file on the lock table and compares the answers. It may contain addresses of users, because keys do, so only its owner may read it. When the server is upgraded, the recording goes on in
+/// the same file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The file, which must not exist yet
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: Option<u64>,
+    /// Record only keys of these groups
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    groups: Vec<String>,
+    /// Replace keys by numbers; over TCP they always are
+    #[arg(long)]
+    anonymous: bool,
+    #[command(flatten)]
+    admin: AdminOptions,
+}
+
+pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
+    let Options { output, seconds, anonymous, admin, .. } = options;
+    let [server] = &admin.servers[..] else {
+        return Err(Failure::usage("a file has the recording of one server: name one server"));
+    };
+    let cannot = |error: &io::Error| Failure::new(Exit::Failed, format!("{}: {}", output.display(), reason(error)));
+    let file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(output).map_err(|error| cannot(&error))?;
+    if !server.is_unix() && !anonymous {
+        complain("over TCP keys are replaced by numbers");
+    } else if !anonymous {
+        complain(format!(
+            "{} gets the keys, which may contain addresses of users; --anonymous replaces them by numbers",
+            output.display()
+        ));
+    }
+    let tape = RefCell::new(Tape { file, rest: Vec::new(), bytes: 0, failure: None });
+    let begun = Instant::now();
+    let end = seconds.map(|seconds| begun + Duration::from_secs(seconds));
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let ended = tokio::select! {
+        ended = record(server, options, end, &tape) => ended,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        () = show_progress(&tape, begun) => Ok(()),
+    };
+    let Tape { file, bytes, failure, .. } = tape.into_inner();
+    if let Some(error) = failure {
+        return Err(cannot(&error));
+    }
+    if let Err(error) = ended {
+        complain(&error);
+        if bytes == 0 {
+            // It has nothing in it.
+            let _ = std::fs::remove_file(output);
+            return Ok(error.exit());
+        }
+        sum_up(output, begun.elapsed(), admin.json)?;
+        return Ok(error.exit());
+    }
+    file.sync_all().map_err(|error| cannot(&error))?;
+    sum_up(output, begun.elapsed(), admin.json)?;
+    Ok(Exit::Done)
+}
+
+/// Writes what the server records, until the time is over. A stream that breaks is begun again once.
+async fn record(
+    server: &AdminAddress,
+    options: &Options,
+    end: Option<Instant>,
+    tape: &RefCell<Tape>,
+) -> Result<(), AskError> {
+    loop {
+        let begun = Instant::now();
+        let path = path(options, end.map(|end| end.saturating_duration_since(begun)));
+        let error = match stream(server, &path, options.admin.within(), |bytes| tape.borrow_mut().take(bytes)).await {
+            Ok(End::Enough) => return Ok(()),
+            Ok(End::Complete) if end.is_some_and(|end| Instant::now() >= end) => return Ok(()),
+            Ok(End::Complete) => {
+                AskError::NoAnswer { server: server.clone(), cause: "it ended the recording".to_owned() }
+            }
+            Ok(End::Broken(why)) => why,
+            Err(why) => return Err(why),
+        };
+        // A part of a block would make what follows unreadable.
+        tape.borrow_mut().rest.clear();
+        if begun.elapsed() < LIVED {
+            return Err(error);
+        }
+        complain(format!("{error}; calls are missing until it is connected again"));
+    }
+}
+
+fn path(options: &Options, time: Option<Duration>) -> String {
+    let mut query = vec![format!("anonymous={}", u8::from(options.anonymous))];
+    if !options.groups.is_empty() {
+        query.push(format!("groups={}", encoded(&options.groups.join(","))));
+    }
+    query.extend(time.map(|time| format!("seconds={}", time.as_millis().div_ceil(1000).max(1))));
+    format!("/v1/recording?{}", query.join("&"))
+}
+
+/// The file, and the bytes of a block that is not complete yet.
+struct Tape {
+    file: File,
+    rest: Vec<u8>,
+    bytes: u64,
+    failure: Option<io::Error>,
+}
+
+impl Tape {
+    /// Gives whether the file took it.
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        self.rest.extend_from_slice(bytes);
+        let whole = whole_blocks(&self.rest);
+        match self.file.write_all(&self.rest[..whole]) {
+            Ok(()) => {
+                self.bytes += whole as u64;
+                self.rest.drain(..whole);
+                true
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                false
+            }
+        }
+    }
+}
+
+/// Never ends.
+async fn show_progress(tape: &RefCell<Tape>, begun: Instant) {
+    let shown = io::stderr().is_terminal();
+    loop {
+        sleep(PROGRESS).await;
+        if shown {
+            let line = format!("\r{}, {}   ", age(begun.elapsed().as_secs_f64()), size(tape.borrow().bytes));
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
+    }
+}
+
+/// Says what is in the file.
+fn sum_up(output: &Path, time: Duration, as_json: bool) -> Result<(), Failure> {
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(b"\r");
+    }
+    let bytes = std::fs::read(output)?;
+    let totals = Totals::of(&bytes).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let Totals { calls, told, left_out, segments, .. } = totals;
+    let file = output.display().to_string();
+    if as_json {
+        return print_json(&json!({
+            "file": file, "seconds": time.as_secs_f64(), "bytes": bytes.len(), "calls": calls, "messages": told,
+            "left_out": left_out, "segments": segments,
+        }));
+    }
+    let time = age(time.as_secs_f64());
+    print(&format!("{file}: {time}, {}, {calls} calls, {left_out} left out\n", size(bytes.len() as u64)))
+}
+
+/// `999 B`, `12.3 kB`, `4.5 MB`.
+#[expect(clippy::cast_precision_loss, reason = "it is rounded anyway")]
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_short() {
+        assert_eq!([0, 999, 1_000, 12_345, 4_500_000].map(size), ["0 B", "999 B", "1.0 kB", "12.3 kB", "4.5 MB"]);
+    }
+}

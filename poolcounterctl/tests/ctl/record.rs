@@ -1,0 +1,139 @@
+use crate::daemon::Administered;
+use crate::program::{command, ran};
+use anyhow::{Context, Result};
+use poolcounter::recording::{Recording, Totals, verify};
+use poolcounter_test_support::{Client, Deadline, PATIENCE, Process, Scratch};
+use rustix::process::Signal;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const KEY: &str = "enwiki:ApiParse:a:192.0.2.77";
+
+fn record(server: &str, file: &Path, more: &[&str]) -> Command {
+    let mut command = command(&["record", "-s", server, "-o"]);
+    command.arg(file).args(more);
+    command
+}
+
+/// Makes traffic until the file has so many calls.
+fn until_calls(server: &Administered, file: &Path, calls: u64) -> Result<()> {
+    until(server, file, |totals| totals.calls >= calls)
+}
+
+/// Makes traffic until the file has this.
+fn until(server: &Administered, file: &Path, has: impl Fn(&Totals) -> bool) -> Result<()> {
+    let heard = Deadline::after(PATIENCE).poll(|| {
+        let mut client = server.client(&format!("ACQ4ME {KEY} 1 10 600")).ok()?;
+        client.send(b"RELEASE\nSTATS FULL\nnonsense\n").ok()?;
+        let totals = Totals::of(&std::fs::read(file).ok()?).ok()?;
+        has(&totals).then_some(())
+    });
+    heard.with_context(|| format!("it does not come into {}", file.display()))
+}
+
+fn read(file: &Path) -> Result<Recording> {
+    let recording = Recording::read(&std::fs::read(file)?)?;
+    assert_eq!(verify(&recording)?.first, None, "played again, it gives the same");
+    Ok(recording)
+}
+
+fn contains(file: &Path, text: &str) -> Result<bool> {
+    Ok(std::fs::read(file)?.windows(text.len()).any(|bytes| bytes == text.as_bytes()))
+}
+
+#[test]
+fn a_crowd_is_recorded_that_was_there_before() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let mut crowd = server.crowd("enwiki:pcache:idhash:1", 30)?;
+    let scratch = Scratch::new()?;
+    let file = scratch.file("day.rec");
+    let mut process = Process::spawn(&mut record(&server.admin, &file, &[]))?;
+    until_calls(&server, &file, 20)?;
+    // The others are told.
+    crowd[0].send(b"RELEASE\n")?;
+    crowd.iter_mut().skip(1).try_for_each(|client| client.expect(b"DONE\n"))?;
+    drop::<Vec<Client>>(crowd);
+    server.daemon.settle()?;
+    until(&server, &file, |totals| totals.told >= 30)?;
+    process.signal(Signal::INT)?;
+    assert_eq!(process.wait()?.code(), Some(0));
+    let recording = read(&file)?;
+    assert_eq!((recording.anonymous, recording.is_cut, recording.left_out()), (false, false, 0));
+    let segment = &recording.segments[0];
+    let pages = segment.standing.iter().map(|standing| (standing.holder_count(), standing.waiter_count()));
+    assert!(pages.into_iter().any(|counts| counts == (1, 30)), "they stood when it began");
+    assert!(segment.told.len() >= 30);
+    assert!(contains(&file, KEY)?);
+    assert_eq!(std::fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
+    let (printed, warned) = process.printed()?;
+    assert!(printed.contains("calls, 0 left out"), "{printed}");
+    assert!(warned.contains("may contain addresses of users; --anonymous replaces them by numbers"), "{warned}");
+    Ok(())
+}
+
+#[test]
+fn no_key_leaves_the_host_by_tcp_or_anonymously() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let scratch = Scratch::new()?;
+    let cases: [(&str, &str, &[&str]); 2] =
+        [("a", &server.admin, &["--anonymous", "--groups", "ApiParse"]), ("b", &server.admin_tcp, &[])];
+    for (name, address, more) in cases {
+        let file = scratch.file(name);
+        let mut process = Process::spawn(&mut record(address, &file, more))?;
+        until_calls(&server, &file, 20)?;
+        process.signal(Signal::TERM)?;
+        assert_eq!(process.wait()?.code(), Some(0));
+        let recording = read(&file)?;
+        assert!(recording.anonymous);
+        assert_eq!(&*recording.segments[0].keys[0].group, "ApiParse");
+        assert!(!contains(&file, "192.0.2")? && !contains(&file, "enwiki")?);
+    }
+    Ok(())
+}
+
+#[test]
+fn it_ends_by_itself_and_spares_other_files() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let scratch = Scratch::new()?;
+    let file = scratch.file("second.rec");
+    let ended = ran(&["record", "-s", &server.admin, "--seconds", "1", "-o", &file.display().to_string(), "--json"])?;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("\"left_out\": 0") || ended.stdout.contains("\"left_out\":0"), "{}", ended.stdout);
+    read(&file)?;
+    let again = ran(&["record", "-s", &server.admin, "--seconds", "1", "-o", &file.display().to_string()])?;
+    assert_eq!(again.status, Some(1));
+    assert_eq!(again.stderr, format!("poolcounterctl: {}: File exists\n", file.display()));
+    let nobody = scratch.file("nobody.rec");
+    let gone = ran(&["record", "-s", "unix:/nowhere/admin", "-o", &nobody.display().to_string()])?;
+    assert_eq!((gone.status, nobody.exists()), (Some(69), false), "{gone:?}");
+    Ok(())
+}
+
+#[test]
+fn an_upgrade_does_not_end_the_recording() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let scratch = Scratch::new()?;
+    let file = scratch.file("day.rec");
+    let holder = server.client("ACQ4ME enwiki:pcache:held 1 10 600")?;
+    let mut process = Process::spawn(&mut record(&server.admin, &file, &[]))?;
+    until_calls(&server, &file, 10)?;
+    // A stream that has just begun would not be begun again.
+    std::thread::sleep(Duration::from_secs(2));
+    server.daemon.signal(Signal::USR1)?;
+    let segments = || Totals::of(&std::fs::read(&file).ok()?).ok().map(|totals| totals.segments);
+    let again = Deadline::after(PATIENCE).poll(|| {
+        server.client("ACQ4ME other 1 10 600").ok()?;
+        (segments()? == 2).then_some(())
+    });
+    again.with_context(|| format!("{:?}", process.printed()))?;
+    process.signal(Signal::INT)?;
+    assert_eq!(process.wait()?.code(), Some(0));
+    let recording = read(&file)?;
+    let segment = &recording.segments[1];
+    let held = |number: u32| &*segment.keys[number as usize].name == b"enwiki:pcache:held";
+    assert!(segment.standing.iter().any(|standing| held(standing.key)), "what is held was handed over");
+    drop(holder);
+    Ok(())
+}
