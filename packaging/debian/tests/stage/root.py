@@ -89,8 +89,8 @@ class Root:
         self.power_off()
         if self.path.is_mount():
             self._call("close_root", self.folder)
-        elif self.folder.exists():
-            self.folder.rmdir()
+        else:
+            subprocess.run(["rm", "-rf", "--one-file-system", str(self.folder)], check=True, timeout=60)
 
     # What happens inside.
 
