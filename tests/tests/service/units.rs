@@ -65,7 +65,8 @@ fn the_service_is_as_debian_has_it() -> Result<()> {
     let is_kept = |line: &&str| line.contains('=') && !others.iter().any(|name| line.starts_with(name));
     let theirs: Vec<&str> = debian.lines().filter(is_kept).collect();
     ensure!(theirs.len() >= 5, "{debian}");
-    let ours = ["ExecReload=/bin/sh -c 'kill -USR1 $MAINPID'", "Type=notify", "DynamicUser=yes", "StartLimitIntervalSec=0"];
+    let ours =
+        ["ExecReload=/bin/sh -c 'kill -USR1 $MAINPID'", "Type=notify", "DynamicUser=yes", "StartLimitIntervalSec=0"];
     for line in theirs.iter().chain(&ours) {
         ensure!(unit.lines().any(|other| other == *line), "no line {line:?} in\n{unit}");
     }
