@@ -79,11 +79,13 @@ unpack_prometheus() { unpack_program "$build/prometheus" prometheus; }
 unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8.2 libapr1 libaprutil1; }
 
 # Sets newer_options: apt's options for the packages of Debian 13, with separate package lists; the machine's own lists do not change.
-# list_newer_packages SUITE...: of these suites instead.
 newer_options=()
-list_newer_packages() {
+list_newer_packages() { list_packages_of trixie; }
+
+# list_packages_of SUITE...: the same for these suites.
+list_packages_of() {
     [ ${#newer_options[@]} -eq 0 ] || return 0
-    local apt=$build/apt source suite suites=("${@:-trixie}")
+    local apt=$build/apt source suite suites=("$@")
     source=$(newer_source)
     say "listing the packages of Debian ${suites[*]}"
     rm -rf "$apt"

@@ -26,7 +26,7 @@ unpack_php() {
     *) fail "PHP $version is unknown here: 8.2, 8.4 and 8.5 are known" ;;
     esac
     refresh_lists
-    [ ${#suites[@]} -eq 0 ] || list_newer_packages "${suites[@]}"
+    [ ${#suites[@]} -eq 0 ] || list_packages_of "${suites[@]}"
     say "unpacking PHP $version below build/php-$version"
     unpack "$root" "${newer_options[@]}" -- "php$version-cli" "php$version-common" "php$version-dev" "${packages[@]}"
     forget_newer_packages
