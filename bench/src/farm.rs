@@ -1,4 +1,4 @@
-//! What several servers do to keys and connections: the tables of `docs/farm.md`. Nothing here is timed, so every run prints the same.
+//! How keys and connections are spread over several servers: the tables of `docs/farm.md`. Nothing is timed, so every run prints the same.
 
 use std::fmt::{self, Write as _};
 use std::io::{Write as _, stdout};
@@ -9,10 +9,10 @@ use poolcounter::route::{Ring, mediawiki_order};
 /// Keys of pages, as MediaWiki sends them.
 const KEYS: usize = 10_000;
 
-/// A ring depends on its labels, so several farms with other labels are looked at.
+/// A ring depends on its labels, so several farms with different labels are compared.
 const FARMS: usize = 20;
 
-/// The memory of an idle connection in bytes: the daemon's, and about so much of its kernel's. `poolcounter-bench` without a command measures the first.
+/// The memory of an idle connection in bytes: the daemon's, and approximately that of its kernel. `poolcounter-bench` without a command measures the first.
 const CONNECTION: (usize, usize) = (800, 4_096);
 
 /// Prints the tables.
@@ -79,7 +79,7 @@ fn moves(text: &mut String, keys: &[String]) -> fmt::Result {
     writeln!(text, "| the order of the entries | {} | 0 % |", percent(turned))
 }
 
-/// Where the keys of a lost server go, by MediaWiki's order. In a ring they go nowhere.
+/// Where the keys of a lost server go, by MediaWiki's order. In a ring no other server gets them.
 fn losses(text: &mut String, keys: &[String]) -> fmt::Result {
     writeln!(text, "| servers | keys that go to their next server | keys of each other server: before | after |")?;
     writeln!(text, "| ---: | ---: | ---: | ---: |")?;
@@ -100,7 +100,7 @@ fn losses(text: &mut String, keys: &[String]) -> fmt::Result {
     Ok(())
 }
 
-/// What each server holds if every worker keeps a connection to it.
+/// Connections and memory of each server if every worker keeps a connection to it.
 fn connections(text: &mut String) -> fmt::Result {
     writeln!(
         text,

@@ -35,7 +35,7 @@
 //! | [`stats`] | the counters and the text of `STATS` |
 //! | [`key`] | the text form of keys, and the groups that they belong to |
 //! | [`figures`] | what operators ask for: figures by group, hot keys, the last ten minutes |
-//! | [`recording`] | every call into the table, written down so that it can be played again |
+//! | [`recording`] | a file of every call into the table, which can be replayed |
 //! | [`route`] | which server a key belongs to |
 //! | [`client`] | a conversation with a server, from the client's side |
 //! | `blocking`, `nonblocking` | the parts with I/O, each behind the feature of its name: sockets for [`client`], for threads and for event loops |

@@ -1,4 +1,4 @@
-//! Recordings of a table: what is in them, and what happens to damaged ones.
+//! The content of recordings of a table, and how damaged files are refused.
 
 #![allow(clippy::expect_used)]
 
@@ -45,7 +45,7 @@ impl Desk {
         Self { table, recorder, file: Vec::new() }
     }
 
-    /// Writes what stands, and takes what was written.
+    /// Writes the standing, and takes the bytes.
     fn go_on(&mut self, millis: u64) {
         while self.table.recorder_advance(self.recorder, at(millis), STARTED + millis * 1_000, 1) {}
         self.file.extend(self.table.recorder_take(self.recorder));
@@ -143,7 +143,7 @@ fn a_file_may_end_anywhere() {
     }
 }
 
-/// After an upgrade the program that records asks again, and appends what it gets.
+/// After an upgrade the program that records asks again, and appends the new bytes.
 #[test]
 fn a_recording_may_go_on_in_the_same_file() {
     let golden = golden();
@@ -184,7 +184,7 @@ fn damage_is_found_and_named() {
     assert_eq!(error.to_string(), "the recording is of version 2; this program reads versions up to 1");
 }
 
-/// A recording that says something wrong.
+/// A recording with a wrong answer is found.
 #[test]
 fn a_difference_is_found() {
     let mut recording = read(&golden());
@@ -254,7 +254,7 @@ fn an_anonymous_file_has_no_byte_of_a_key() {
     assert_eq!(names(0).iter().map(|key| &*key.group).collect::<Vec<_>>(), ["ApiParse", "ApiParse", "other"]);
 }
 
-/// Nobody takes the bytes: calls are left out and counted, and what comes later has a beginning of its own.
+/// If the bytes are not taken, calls are left out and counted. Later calls are in a new segment.
 #[test]
 fn what_is_left_out_is_counted() {
     let mut desk = Desk::new(everything());

@@ -1,9 +1,9 @@
-//! The bytes of a recording, or the content of its blocks: they are refused, or can be played.
+//! The bytes of a recording, or the content of its blocks: they are refused, or can be replayed.
 
 use crate::input::Input;
 use poolcounter::recording::{MAGIC, Recording, RecordingError, VERSION, verify};
 
-/// The first byte says whether the others are a file, or what stands in the blocks of one.
+/// The first byte says whether the others are a file, or the content of its blocks.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let file = match input.below(3) {
@@ -24,7 +24,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// A head, and blocks of pieces of the input.
+/// A head, and blocks with pieces of the input.
 fn in_blocks(input: &mut Input<'_>) -> Vec<u8> {
     let mut file = MAGIC.to_vec();
     let mut content = vec![VERSION, 1, b's', 1, b'p', 0, 0, 0];

@@ -1,4 +1,4 @@
-//! Texts that were logged once in this process, whatever the request and the thread.
+//! Texts that were logged once in this process, in any request and thread.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// More than the mistakes in any settings. With this number all are forgotten, so that the memory of a process stays bounded.
 const MAX_TEXTS: usize = 256;
 
-/// Hashes of the texts, which may be long; then zeros. There is no lock, which a fork in another thread could leave closed.
+/// Hashes of the texts, which may be long; then zeros. There is no mutex: after a fork in another thread it could stay locked.
 static SAID: [AtomicU64; MAX_TEXTS] = [const { AtomicU64::new(0) }; MAX_TEXTS];
 
 /// Whether this is new.
@@ -21,7 +21,7 @@ pub(crate) fn first_time(text: &[u8]) -> bool {
     enter(hash).unwrap_or(true)
 }
 
-/// Whether this hash is new; none if it is not known, and no place is left.
+/// Whether this hash is new; `None` if it is new and no place is left.
 fn enter(hash: u64) -> Option<bool> {
     SAID.iter().find_map(|place| {
         let known = match place.load(Ordering::Relaxed) {

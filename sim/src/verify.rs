@@ -1,11 +1,11 @@
-//! `poolcounter-sim verify`: recordings are played on the lock table, and the answers compared.
+//! `poolcounter-sim verify`: replays recordings on a lock table, and compares the answers.
 
 use poolcounter::recording::{Recording, verify};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// What is printed, and whether all recordings were true.
+/// The output, and whether all recordings had no difference.
 pub(crate) fn verify_files(files: &[impl AsRef<Path>]) -> Result<(String, bool), String> {
     let mut text = String::new();
     let mut all_true = true;

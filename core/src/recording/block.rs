@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// Bytes before the content.
 const FRONT: usize = 8;
 
-/// More than any block that is written has.
+/// The largest content that is accepted: no written block has so much.
 const MAX_CONTENT: usize = 16 << 20;
 
 /// An empty block, to which content is appended until [`close`].
@@ -22,7 +22,7 @@ pub(super) fn is_empty(block: &[u8]) -> bool {
 /// Fills in the length and the checksum.
 pub(super) fn close(mut block: Vec<u8>) -> Vec<u8> {
     let content = block.get(FRONT..).unwrap_or_default();
-    // A block is closed long before it is 4 GiB long.
+    // A block is always far smaller than 4 GiB.
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
     let checksum = crc32fast::hash(content);
     for (place, byte) in block.iter_mut().zip(length.to_le_bytes().into_iter().chain(checksum.to_le_bytes())) {
@@ -31,7 +31,7 @@ pub(super) fn close(mut block: Vec<u8>) -> Vec<u8> {
     block
 }
 
-/// The content of the next block. `None` at the end, or where the bytes end within a block.
+/// The content of the next block. `None` at the end, or if the block is not complete.
 pub(super) fn next<'a>(bytes: &mut &'a [u8], number: usize) -> Result<Option<&'a [u8]>, RecordingError> {
     let Some((front, rest)) = bytes.split_first_chunk::<FRONT>() else { return Ok(None) };
     let (length, checksum) = numbers(*front);
@@ -47,7 +47,7 @@ pub(super) fn next<'a>(bytes: &mut &'a [u8], number: usize) -> Result<Option<&'a
     Ok(Some(content))
 }
 
-/// Goes to the end of the next block. Gives whether there was a whole one.
+/// Goes to the end of the next block. Returns whether the block was complete.
 pub(super) fn skip(bytes: &mut &[u8]) -> bool {
     let Some((front, rest)) = bytes.split_first_chunk::<FRONT>() else { return false };
     let (length, _) = numbers(*front);

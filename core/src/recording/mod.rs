@@ -1,4 +1,4 @@
-//! A recording of a lock table: every call into it with its moment, and what came of it, so that the same day can be played again.
+//! A recording of a lock table: every call into it with its time and its result. It can be replayed on another table.
 //!
 //! ```
 //! use poolcounter::protocol::{Command, Line};
@@ -25,7 +25,7 @@
 //!
 //! # Format
 //!
-//! A file begins with the bytes `poolcounter recording` and LF. Then come blocks. A block is the length of its content and the CRC-32 of its content, each as 4 bytes, the low byte first,
+//! A file begins with the bytes `poolcounter recording` and LF. Then come blocks. A block is the length of its content and the CRC-32 of its content, each as 4 bytes in little-endian order,
 //! and its content. A block may be empty. The file may end anywhere: a block that is not complete is left out, and [`Recording::is_cut`] says so.
 //!
 //! The content of all blocks together is a row of values as [`postcard`](https://postcard.jamesmunns.com/wire-format) writes them: numbers take a byte for each 7 bits. The first is the
@@ -37,16 +37,16 @@
 //! | 0 segment | the table's clock and the wall clock, in microseconds; how many calls were left out before it; the statistics |
 //! | 1 key | group and name of the next key: keys are numbered in their order from 0 in each segment |
 //! | 2 standing | a key's holders and waiters at the beginning of the segment |
-//! | 3 complete | all that stood at the beginning has been written |
-//! | 4 acquire, 5 release, 6 read, 7 left, 8 expiry, 9 statistic, 10 other, 11 counted | a call: the microseconds since the call before it, the client, what it asked, and the answer |
+//! | 3 complete | the standing of all keys has been written |
+//! | 4 acquire, 5 release, 6 read, 7 left, 8 expiry, 9 statistic, 10 other, 11 counted | a call: the microseconds since the call before it, the client, the request, and the answer |
 //! | 12 told | a message to a client that waited |
 //!
-//! A segment can be played without those before it. It begins with what is held and waited for, its *standing*. The standing is written little by little while calls go on, and it is that of the moment at which
-//! the segment began: a key that is about to change is written before. When calls had to be left out, because nobody took the bytes in time, the next segment begins.
+//! A segment can be replayed without those before it. It begins with its *standing*: the holders and waiters of each key at the moment at which the segment begins. The standing is written in small parts between calls.
+//! A key that is about to change is written first, so the standing is not changed by later calls. If calls were left out, because the caller did not take the bytes in time, a new segment begins.
 //!
-//! After an interruption a recording may go on in the same file, with all of this from the beginning: the first bytes again, and a head. Anonymous keys have other numbers there.
+//! After an interruption a recording may continue in the same file. Then the first bytes and a head are written again. Anonymous keys have other numbers from there on.
 //!
-//! A read is recorded only if it cancels a timer, and an expiry only if somebody's time is over; all others change nothing.
+//! A read is recorded only if it cancels a timer, and an expiry only if a wait has timed out. All others change nothing.
 
 mod block;
 mod read;
@@ -69,13 +69,13 @@ pub const VERSION: u8 = 1;
 /// The first bytes of a file.
 pub const MAGIC: &[u8] = b"poolcounter recording\n";
 
-/// A block without content. A file means the same with it and without it, so it can be a sign of life.
+/// A block without content. A file means the same with it and without it, so it can show that the sender is alive.
 pub const EMPTY_BLOCK: [u8; 8] = [0; 8];
 
-/// What a recording is about. It stands at its beginning.
+/// Where and when a recording was made. It is part of the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title {
-    /// The server's name, for people.
+    /// The server's name, for display.
     pub server: Box<str>,
     /// The version of the program that records.
     pub program: Box<str>,

@@ -8,17 +8,17 @@ use crate::table::SavedStatistics;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// A file that was read as a whole.
+/// A recording that was read completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recording {
-    /// What it is about.
+    /// Where and when it was made.
     pub title: Title,
     /// Whether keys are named by numbers.
     pub anonymous: bool,
     /// The groups that were recorded; `None`: all.
     pub groups: Option<Vec<Box<str>>>,
-    /// What was recorded without a gap, in its order.
+    /// The parts without gaps, in their order.
     pub segments: Vec<Segment>,
     /// Whether the file ends within a block or a segment's standing. What was cut off is not in `segments`.
     pub is_cut: bool,
@@ -51,7 +51,7 @@ pub struct Segment {
 pub struct Key {
     /// Its group.
     pub group: Box<str>,
-    /// Its bytes; of an anonymous key 16 hexadecimal digits.
+    /// Its bytes. An anonymous key has 16 hexadecimal digits instead.
     pub name: Box<[u8]>,
 }
 
@@ -59,19 +59,19 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Call {
-    /// When it came, by the table's clock.
+    /// Its time, by the table's clock.
     pub at: Timestamp,
     /// The client's number; 0 where there is none. After a client has left, another one may get the number.
     pub client: u32,
-    /// What was asked.
+    /// The request.
     pub kind: CallKind,
-    /// What was answered; `None`: the client waits, or there is no answer.
+    /// The answer; `None`: the client waits, or there is no answer.
     pub answer: Option<Response>,
-    /// How many of [`Segment::told`] came because of it.
+    /// How many of [`Segment::told`] it caused.
     pub told: u32,
 }
 
-/// What was asked of the table.
+/// The request to the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallKind {
@@ -79,7 +79,7 @@ pub enum CallKind {
     Acquire {
         /// The number of the key.
         key: u32,
-        /// How.
+        /// The mode.
         mode: Mode,
         /// How many may hold it.
         workers: u32,
@@ -94,20 +94,20 @@ pub enum CallKind {
     Read,
     /// A client has left.
     Left,
-    /// Waits whose time is over have ended.
+    /// Waits have timed out.
     Expiry,
-    /// A question for a statistic, and the checksum of the answer.
+    /// A request for a statistic, and the checksum of the answer.
     Statistic {
-        /// What was asked for.
+        /// The name of the statistic.
         name: Box<[u8]>,
         /// The CRC-32 of the text.
         checksum: u32,
     },
-    /// A line that has nothing to do with the table.
+    /// A line that does not concern the table.
     Other,
     /// A connection that could not be accepted, or an answer that could not be sent: the statistics count them.
     Counted {
-        /// Whether it was an answer.
+        /// Whether it was an answer that could not be sent.
         failed_send: bool,
     },
 }
@@ -116,20 +116,20 @@ pub enum CallKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Told {
-    /// Whom.
+    /// The client that got it.
     pub client: u32,
-    /// What.
+    /// The message.
     pub response: Response,
 }
 
 impl Recording {
     /// Reads a file.
     ///
-    /// A segment whose standing is not complete is left out: nothing in it can be decided.
+    /// A segment whose standing is not complete is left out, because it cannot be replayed.
     ///
     /// # Errors
     ///
-    /// If the bytes are no recording, of a newer version, or damaged.
+    /// If the bytes are not a recording, have a newer version, or are damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, RecordingError> {
         let reading = Reading::of(bytes, true)?;
         let Head { server, program, started, anonymous, groups } = reading.head;
@@ -155,7 +155,7 @@ impl Recording {
     }
 }
 
-/// What a file has, without the calls themselves.
+/// The numbers of calls, messages and segments of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
@@ -170,7 +170,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts what a file has. It takes little memory.
+    /// Counts the content of a file, without storing the calls.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl Totals {
     }
 }
 
-/// The length of the part of `bytes` that consists of whole blocks, and of [`MAGIC`] at its beginning. A program that passes a recording on may cut it there.
+/// The length of the part of `bytes` that consists of whole blocks, and of [`MAGIC`] at its beginning. A program that forwards a recording may cut it there.
 #[must_use]
 pub fn whole_blocks(bytes: &[u8]) -> usize {
     let mut rest = bytes.strip_prefix(MAGIC).unwrap_or(bytes);
@@ -232,7 +232,7 @@ impl<'a> Reading<'a> {
         Ok(reading)
     }
 
-    /// The next block, which begins with a head, and what follows the head.
+    /// The next block, which begins with a head: the head, and the bytes after it.
     fn head(bytes: &mut &'a [u8], number: usize) -> Result<Option<(Head<'a>, &'a [u8])>, RecordingError> {
         let Some(content) = block::next(bytes, number)? else { return Ok(None) };
         let (&version, content) = content.split_first().ok_or(RecordingError::Record(number))?;
@@ -251,7 +251,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Ends the open segment. Gives whether its standing was not complete, so that it is left out.
+    /// Ends the open segment. Returns whether its standing was incomplete; then the segment is left out.
     fn end_segment(&mut self) -> bool {
         match self.open.take() {
             Some((segment, true)) => {
@@ -304,7 +304,7 @@ impl<'a> Reading<'a> {
             call => {
                 totals.calls += 1;
                 if !*keeps {
-                    // The one before matters for the moment of the next.
+                    // The time of a call is relative to the call before it.
                     segment.calls.drain(..segment.calls.len().saturating_sub(1));
                 }
                 segment.add_call(&call)?;

@@ -1,4 +1,4 @@
-//! The records of a recording, as they are written. Their order gives their numbers: a new one is added at the end.
+//! The records of a recording, as they are written. Their order is their number in the file: add new records at the end.
 
 use crate::protocol::{Mode, Response};
 use crate::table::SavedStatistics;

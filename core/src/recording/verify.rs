@@ -1,4 +1,4 @@
-//! Plays a recording on a table of its own, and compares what comes of it.
+//! Replays a recording on a new table, and compares the results.
 
 use super::RecordingError;
 use super::read::{Call, CallKind, Recording, Segment};
@@ -9,17 +9,17 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::{borrow::ToOwned as _, format};
 
-/// What a comparison has found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The calls that were played.
+    /// How many calls were replayed.
     pub calls: u64,
-    /// The answers that were compared.
+    /// How many answers were compared.
     pub answers: u64,
-    /// The messages to waiters that were compared.
+    /// How many messages to waiters were compared.
     pub told: u64,
-    /// How many answers and messages differ. Each is a fault: of the table that was recorded, of the recording, or of this program.
+    /// How many answers and messages differ. Each is a fault of the recorded table, of the recording, or of this program.
     pub differences: u64,
     /// The first difference.
     pub first: Option<Difference>,
@@ -33,7 +33,7 @@ pub struct Difference {
     pub segment: usize,
     /// The number of the call in it, from 0.
     pub call: usize,
-    /// The call's moment, by the table's clock.
+    /// The call's time, by the table's clock.
     pub at: Timestamp,
     /// What was recorded.
     pub recorded: String,
@@ -41,11 +41,11 @@ pub struct Difference {
     pub played: String,
 }
 
-/// Plays every segment, and compares all answers and messages, byte for byte.
+/// Replays every segment, and compares all answers and messages, byte for byte.
 ///
 /// # Errors
 ///
-/// If the recording contradicts itself, so that it cannot be played.
+/// If the recording contradicts itself, so that it cannot be replayed.
 pub fn verify(recording: &Recording) -> Result<Verified, RecordingError> {
     let mut verified = Verified::default();
     for (number, segment) in recording.segments.iter().enumerate() {
@@ -73,7 +73,7 @@ pub fn verify(recording: &Recording) -> Result<Verified, RecordingError> {
                 compare(text(call.answer.as_ref()), text(answer.as_ref()));
                 verified.answers += 1;
             }
-            // A message may be taken after a later call, so none is missed before the next one is compared.
+            // A message of this call may be recorded after a later call. So a message that is still in the table is no difference yet.
             for _ in 0..call.told {
                 let recorded = told.next().map(|told| (told.client, &told.response));
                 let played = table.table.next_wakeup();
@@ -100,7 +100,7 @@ fn message(told: Option<(u32, &Response)>) -> String {
     )
 }
 
-/// A table on which a segment is played.
+/// A table on which a segment is replayed.
 struct Player {
     table: LockTable,
     clients: BTreeMap<u32, ClientId>,

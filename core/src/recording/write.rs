@@ -1,4 +1,4 @@
-//! Writes a recording: the table says what happens, the caller takes the bytes.
+//! Writes a recording: the table reports calls, and the caller takes the bytes.
 
 use super::record::{Answer, Head, Name, Record, Standing};
 use super::{MAGIC, Naming, Scope, Title, VERSION, block};
@@ -13,10 +13,10 @@ use core::hash::BuildHasher;
 use hashbrown::HashMap;
 use siphasher::sip::SipHasher13;
 
-/// Content of a block, at which it is closed.
+/// A block with this many bytes of content is closed.
 const BLOCK: usize = 64 << 10;
 
-/// Keys whose numbers are remembered, and their bytes. With more, the next segment begins.
+/// The limits of the keys of a segment, and of their bytes. Above a limit the next segment begins.
 const MAX_KEYS: usize = 1 << 17;
 const MAX_KEY_BYTES: usize = 8 << 20;
 
@@ -32,7 +32,7 @@ impl BuildHasher for Seeded {
     }
 }
 
-/// A call, and what came of it.
+/// A call and its result.
 pub(crate) enum Entry<'a> {
     Acquire {
         client: ClientId,
@@ -55,7 +55,7 @@ pub(crate) enum Entry<'a> {
         name: &'a [u8],
         text: &'a str,
     },
-    /// A line that has nothing to do with the table.
+    /// A line that does not concern the table.
     Other {
         client: ClientId,
         answer: &'a Response,
@@ -69,14 +69,14 @@ pub(crate) enum Entry<'a> {
     },
 }
 
-/// Where the writing of a segment's standing is.
+/// How far the standing of a segment is written.
 #[derive(Debug)]
 struct Page {
     /// The next place of the table's pools.
     next: u32,
     /// Places from here on were empty when the segment began.
     end: u32,
-    /// Places from `next` on that need not be written any more.
+    /// Places from `next` on that are written already or have a new key.
     done: BTreeSet<u32>,
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Recorder {
     clock: Timestamp,
     open: Vec<u8>,
     closed: Vec<u8>,
-    /// How many bytes may wait until they are taken.
+    /// The limit of bytes that the caller has not taken yet.
     most: usize,
     left_out: u64,
     segments: u64,
@@ -144,7 +144,7 @@ impl Recorder {
         self.groups.as_ref().is_none_or(|groups| groups.iter().any(|name| **name == *group))
     }
 
-    /// Whether calls that are about no key are recorded: otherwise they would be about keys of other groups.
+    /// Whether keys of all groups are recorded. Only then are calls without a key recorded.
     pub(crate) fn covers_all(&self) -> bool {
         self.groups.is_none()
     }
@@ -164,7 +164,7 @@ impl Recorder {
         self.segments
     }
 
-    /// How many bytes wait to be taken.
+    /// How many bytes the caller has not taken yet.
     pub(crate) fn len(&self) -> usize {
         self.open.len() + self.closed.len()
     }
@@ -198,17 +198,17 @@ impl Recorder {
         None
     }
 
-    /// Whether the standing of a segment is not complete yet.
+    /// Whether the standing of the segment is still being written.
     pub(crate) fn is_paging(&self) -> bool {
         self.page.is_some()
     }
 
-    /// Whether the standing at this place must be written before it changes. Then it counts as written.
+    /// Whether the standing at this place must be written before it changes. Marks it as written.
     pub(crate) fn claims_place(&mut self, place: u32) -> bool {
         self.page.as_mut().is_some_and(|page| (page.next..page.end).contains(&place) && page.done.insert(place))
     }
 
-    /// Writes what stands at a place.
+    /// Writes the standing of a key.
     pub(crate) fn standing(&mut self, group: &str, key: &[u8], mut standing: Standing) {
         if self.covers(group) && self.is_running() {
             standing.key = self.number(group, key);
@@ -306,7 +306,7 @@ impl Recorder {
         self.key_bytes = 0;
     }
 
-    /// The next segment shall begin now.
+    /// Ends this segment, so that the next one can begin.
     pub(crate) fn end_segment(&mut self) {
         self.close_block();
         self.pause();

@@ -1,4 +1,4 @@
-//! Tells recorders of every call into the table, before and after it.
+//! Reports every call into the table to the recorders, before and after the call.
 
 use super::arena::Index;
 use super::claim::Claim;
@@ -12,20 +12,20 @@ use crate::recording::{Entry, Recorder, Scope, Standing, StandingClaim, Title};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-/// The group of a key that no rule knows.
+/// The group of a key that matches no rule.
 const OTHER: &str = "other";
 
 /// A recorder of a table, until it is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecorderId(u64);
 
-/// How a recorder is doing.
+/// The state of a recorder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderState {
-    /// How many bytes wait to be taken.
+    /// How many bytes the caller has not taken yet.
     pub waiting: usize,
-    /// How many calls were left out, because the bytes were not taken in time.
+    /// How many calls were left out, because the caller did not take the bytes in time.
     pub left_out: u64,
     /// How many segments have begun.
     pub segments: u64,
@@ -53,7 +53,7 @@ impl Tape {
     pub(super) fn told(&mut self, Wakeup { client, response }: &Wakeup) {
         for taped in &mut self.recorders {
             if taped.recorder.covers_all() || taped.waiting.remove(client) {
-                // It takes no time of its own.
+                // A message has no time: it belongs to the call before it.
                 let entry = Entry::Told { client: *client, answer: response };
                 taped.recorder.entry(&entry, OTHER, Timestamp::default());
             }
@@ -70,7 +70,7 @@ impl Tape {
 }
 
 impl LockTable {
-    /// Begins to record the calls in this scope. At most `most` bytes, and a little more, wait until they are [taken](Self::recorder_take); while more wait, calls are left out.
+    /// Begins to record the calls in this scope. The caller [takes](Self::recorder_take) the bytes. While more than `most` bytes are not taken, calls are left out.
     ///
     /// Nothing is recorded until [`recorder_advance`](Self::recorder_advance) is called.
     pub fn add_recorder(&mut self, title: &Title, scope: Scope, most: usize) -> RecorderId {
@@ -85,8 +85,8 @@ impl LockTable {
         id
     }
 
-    /// Lets a recorder go on: call it at regular intervals. It begins the next segment if one must begin and there is room for it. It writes what stands at `places` places of the table, of which some
-    /// may be empty. Gives whether there is more to write of what stands.
+    /// Continues the work of a recorder: call it at regular intervals. It begins the next segment if one is due and there is room for it. Then it writes the standing at `places` places of the table, some of
+    /// which may be empty. Returns whether more of the standing is to be written.
     ///
     /// `wall` is the wall clock: microseconds since 1970, UTC.
     pub fn recorder_advance(&mut self, id: RecorderId, now: Timestamp, wall: u64, places: u32) -> bool {
@@ -113,14 +113,14 @@ impl LockTable {
         taped.map(|taped| taped.recorder.take()).unwrap_or_default()
     }
 
-    /// Ends a recorder's segment; [`recorder_advance`](Self::recorder_advance) begins the next one. A file that lacks all segments before this moment, but has its head, is complete.
+    /// Ends a recorder's segment; [`recorder_advance`](Self::recorder_advance) begins the next one. The head and the later segments alone are a complete file, too.
     pub fn recorder_end_segment(&mut self, id: RecorderId) {
         if let Some(taped) = self.tape.as_mut().and_then(|tape| tape.get(id)) {
             taped.recorder.end_segment();
         }
     }
 
-    /// How a recorder is doing; `None` if it was removed.
+    /// The state of a recorder; `None` if it was removed.
     #[must_use]
     pub fn recorder_state(&self, id: RecorderId) -> Option<RecorderState> {
         let taped = self.tape.as_ref()?.recorders.iter().find(|taped| taped.id == id)?;
@@ -128,7 +128,7 @@ impl LockTable {
         Some(RecorderState { waiting: recorder.len(), left_out: recorder.left_out(), segments: recorder.segments() })
     }
 
-    /// Ends a recording. Gives the bytes that were not taken yet.
+    /// Ends a recording. Returns the bytes that were not taken yet.
     pub fn remove_recorder(&mut self, id: RecorderId) -> Vec<u8> {
         let rest = self.recorder_take(id);
         if let Some(tape) = &mut self.tape {
@@ -140,7 +140,7 @@ impl LockTable {
         rest
     }
 
-    /// Something is about to change at this place of the pools.
+    /// Call it before the key at this place of the pools changes.
     #[cold]
     pub(super) fn tape_before_change(&mut self, place: Index) {
         let Some(mut tape) = self.tape.take() else { return };
@@ -186,11 +186,11 @@ impl LockTable {
         let is_about_client =
             matches!(answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax));
         for Taped { recorder, waiting, .. } in &mut tape.recorders {
-            // A key that is new did not stand when the segment began.
+            // A new key is not part of the standing.
             if let Some(pool) = pool {
                 recorder.claims_place(pool);
             }
-            // These depend on locks of other groups.
+            // These answers depend on locks of other groups, too.
             if recorder.covers_all() || recorder.covers(group) && !is_about_client {
                 recorder.entry(&Entry::Acquire { client, acquire, answer: answer.as_ref() }, group, now);
                 if answer.is_none() && !recorder.covers_all() {
@@ -213,7 +213,7 @@ impl LockTable {
         answer
     }
 
-    /// Bytes have come from a client. That is recorded only if they cancel the timer of its wait.
+    /// Records that bytes came from a client, if they cancel the timer of its wait.
     #[inline(never)]
     pub(super) fn tape_read(&mut self, client: ClientId, now: Timestamp) {
         let Some(claim) = self.waiting_claim(client) else { return };
@@ -225,7 +225,7 @@ impl LockTable {
         }
     }
 
-    /// A client is about to leave.
+    /// Call it before a client leaves.
     #[inline(never)]
     pub(super) fn tape_left(&mut self, client: ClientId, now: Timestamp) {
         let mut places = [None; super::claim::MAX_CLAIMS];
@@ -246,7 +246,7 @@ impl LockTable {
         self.tape = Some(tape);
     }
 
-    /// Waits are about to end because their time is over.
+    /// Call it before waits that have timed out are ended.
     #[inline(never)]
     pub(super) fn tape_expiry(&mut self, now: Timestamp) {
         if let (Some(tape), Some(_)) = (&mut self.tape, self.deadlines.due(now)) {
@@ -256,7 +256,7 @@ impl LockTable {
         }
     }
 
-    /// Writes a call that is about a key of this group, if the recorder records the group; without a group, if it records all.
+    /// Writes a call for the recorders of this group. Without a group, only recorders of all groups get it.
     fn tape_about<'a>(
         &mut self,
         client: ClientId,
@@ -308,7 +308,7 @@ impl LockTable {
         let Claim { client, requested, granted, .. } = *claim;
         StandingClaim {
             client,
-            // No client has more than four.
+            // No client has more than four claims.
             depth: u8::try_from(depth).unwrap_or(u8::MAX),
             requested: requested.as_micros(),
             granted: granted.as_micros(),

@@ -91,8 +91,8 @@ impl Program {
     }
 }
 
-/// The path by which a program was started: what the kernel says, which is nothing if the program is static, because rustix does not find the C library's
-/// function there. Then it is the program's name, if that is a path.
+/// The path by which a program was started, from the kernel. In a static program rustix does not find the C library's function for this and returns nothing. Then argument
+/// 0 is used, if it is a path.
 ///
 /// /proc/self/exe comes last: it names the file that was executed, and a symbolic link may point to another file by now.
 fn path_of(executed: &[u8], name: Option<&OsString>) -> PathBuf {

@@ -8,10 +8,10 @@ use poolcounter::table::RecorderId;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-/// How many bytes of a recording may wait until they are taken.
+/// The limit of bytes of a recording that are not sent yet.
 const WAITING: usize = 4 << 20;
 
-/// A recording that is made. It ends when it is dropped.
+/// A recording that runs until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Recording {
     server: Rc<Server>,
@@ -33,12 +33,12 @@ impl Server {
 }
 
 impl Recording {
-    /// Writes what stands at so many places of the table, if that is not written yet. Gives whether there is more.
+    /// Writes the standing at the next places of the table, if it is not complete. Returns whether there is more.
     pub(crate) fn go_on(&self, places: u32) -> bool {
         self.server.hub.borrow_mut().table.recorder_advance(self.id, clock::now(), wall(), places)
     }
 
-    /// What was written since the last call.
+    /// The bytes since the last call.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.server.hub.borrow_mut().table.recorder_take(self.id)
     }

@@ -1,4 +1,4 @@
-//! The first process of a container becomes the parent of processes that have lost theirs. When such a process has ended, it stays until its parent asks for its status.
+//! Process 1 of a container becomes the parent of orphaned processes. When such a process ends, it remains as a zombie until its parent reads its status.
 
 use rustix::process::{WaitOptions, wait};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 static OWN_CHILDREN: AtomicUsize = AtomicUsize::new(0);
 
-/// A child of the daemon's own, whose status is asked for elsewhere. Make it before the child.
+/// A guard for a child of the daemon, whose status other code reads. Create it before the child.
 #[derive(Debug)]
 pub(crate) struct OwnChild(());
 
@@ -26,7 +26,7 @@ impl Drop for OwnChild {
     }
 }
 
-/// Lets them go, as long as the daemon runs.
+/// Reaps zombies as long as the daemon runs.
 pub(crate) async fn run() {
     if std::process::id() != 1 {
         return;

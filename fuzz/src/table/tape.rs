@@ -2,7 +2,7 @@ use poolcounter::recording::{Naming, Recording, Scope, Title, verify};
 use poolcounter::table::RecorderId;
 use poolcounter::{LockTable, Timestamp};
 
-/// A recording of all steps from one on. The standing is written one place at a time, so most of it is written while the table changes.
+/// A recording that begins at one of the steps. The standing is written one place at a time, so most of it is written while the table changes.
 #[derive(Default)]
 pub(super) struct Tape {
     recorder: Option<RecorderId>,
@@ -10,7 +10,7 @@ pub(super) struct Tape {
 }
 
 impl Tape {
-    /// After each step. Every 16th step it begins, if it has not; every 5th step the next segment begins.
+    /// Call it after each step. If no recording runs, one begins at step 3 and at multiples of 16. A new segment begins every 61 steps.
     pub(super) fn go_on(&mut self, table: &mut LockTable, steps: u32, now: u64) {
         let recorder = match self.recorder {
             None if steps.is_multiple_of(16) || steps == 3 => {
@@ -28,7 +28,7 @@ impl Tape {
         self.file.extend(table.recorder_take(recorder));
     }
 
-    /// Ends it, and plays it.
+    /// Ends the recording, and replays it.
     pub(super) fn check(&mut self, table: &mut LockTable) {
         let Some(recorder) = self.recorder.take() else { return };
         let state = table.recorder_state(recorder).expect("it was not removed");

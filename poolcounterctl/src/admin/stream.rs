@@ -1,4 +1,4 @@
-//! Answers that have no end by themselves.
+//! Answers that do not end by themselves.
 
 use super::connection::{cause, request};
 use super::{AdminAddress, AskError, ask::read};
@@ -7,17 +7,17 @@ use hyper::Method;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A stream that is silent for so long is dead: a server says something every 15 seconds.
+/// A stream without a byte for this time is broken: a server sends something every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Why a stream is over.
+/// Why a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It was enough.
+    /// The caller has enough.
     Enough,
     /// The server ended it, as it should.
     Complete,
-    /// The server left, or the connection broke.
+    /// The server ended, or the connection broke.
     Broken(AskError),
 }
 

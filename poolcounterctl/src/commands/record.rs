@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-/// A stream that has lived for so long is begun again when it breaks; a server that ends each one at once is not asked again and again.
+/// Only a stream that lasted for this time is begun again when it breaks. So a server that ends each stream at once is not asked in a loop.
 const LIVED: Duration = Duration::from_secs(1);
 
 /// How often the progress is shown on a terminal.
@@ -73,7 +73,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     if let Err(error) = ended {
         complain(&error);
         if bytes == 0 {
-            // It has nothing in it.
+            // The file is empty.
             let _ = std::fs::remove_file(output);
             return Ok(error.exit());
         }
@@ -85,7 +85,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Writes what the server records, until the time is over. A stream that breaks is begun again once.
+/// Writes what the server records, until the time has passed. A stream that breaks is begun again, if it lasted for `LIVED`.
 async fn record(
     server: &AdminAddress,
     options: &Options,
@@ -104,7 +104,7 @@ async fn record(
             Ok(End::Broken(why)) => why,
             Err(why) => return Err(why),
         };
-        // A part of a block would make what follows unreadable.
+        // After an incomplete block the rest of the file could not be read.
         tape.borrow_mut().rest.clear();
         if begun.elapsed() < LIVED {
             return Err(error);
@@ -131,7 +131,7 @@ struct Tape {
 }
 
 impl Tape {
-    /// Gives whether the file took it.
+    /// Returns whether it was written.
     fn take(&mut self, bytes: &[u8]) -> bool {
         self.rest.extend_from_slice(bytes);
         let whole = whole_blocks(&self.rest);
@@ -161,7 +161,7 @@ async fn show_progress(tape: &RefCell<Tape>, begun: Instant) {
     }
 }
 
-/// Says what is in the file.
+/// Prints the numbers of calls and segments in the file.
 fn sum_up(output: &Path, time: Duration, as_json: bool) -> Result<(), Failure> {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\r");

@@ -5,7 +5,7 @@ use std::error::Error;
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, ModuleConfig};
 use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
-/// Functions of Rust's library that end a panic, by a part of their mangled names. What calls them ends there.
+/// Functions of Rust's library that end a panic, by a part of their mangled names. They do not return.
 const PANICS: [&str; 12] = [
     "4core9panicking9panic_fmt",
     "4core9panicking5panic",
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Has a panic end the module at once. In JavaScript nobody sees its message, and the code that writes it takes space.
+/// Makes a panic end the module at once. JavaScript does not show its message, and the code that formats it needs space.
 fn end_panics(module: &mut Module) -> Result<(), Box<dyn Error>> {
     let panics = |name: &str| PANICS.iter().any(|part| name.contains(part));
     let local = |kind: &FunctionKind| matches!(kind, FunctionKind::Local(_));

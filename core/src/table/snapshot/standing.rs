@@ -1,4 +1,4 @@
-//! A table from what stood at the beginning of a recording's segment.
+//! Makes a table from the standing of a recording's segment.
 
 use super::saved::{Saved, SavedClaim, SavedPool};
 use super::{HashSeed, LockTable, Restoring, SnapshotError};
@@ -11,9 +11,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 impl LockTable {
-    /// The table as it was when a segment began, and its clients by the numbers that they had in the recording. Clients without a claim are left out.
+    /// The table as it was when a segment began, and its clients by their numbers in the recording. Clients without a claim are left out.
     ///
-    /// `partly`: only some keys were recorded. Then the gauges of the statistics count these only.
+    /// `partly`: only some groups were recorded. Then the gauges of the statistics count only their keys.
     pub(crate) fn standing(
         segment: &Segment,
         partly: bool,

@@ -13,16 +13,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-/// How many recordings may be made at once. Each takes some megabytes while its reader is slow.
+/// How many recordings may run at once. Each needs some megabytes while its reader is slow.
 const RECORDINGS: usize = 4;
 
 /// How often bytes are taken.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often something is sent at least, so that both sides know that the other is there.
+/// The longest time without a byte, so that both sides detect a broken connection.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// All calls from now on, as a file of the format of `poolcounter::recording`.
+/// All calls from now on, in the format of `poolcounter::recording`.
 ///
 /// There is no authentication over TCP, and keys contain addresses of users, so such a recording is always anonymous.
 pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape) -> Result<Answer, Problem> {
@@ -43,7 +43,7 @@ pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape)
     Ok(of_type("application/octet-stream", Body::Pieces(pieces)))
 }
 
-/// Writes until the time is over or the other side has left.
+/// Writes until the time has passed or the reader has left.
 async fn write(admin: Rc<Admin>, recording: Recording, time: Option<Duration>, pieces: mpsc::Sender<Bytes>) {
     let end = time.map(|time| Instant::now() + time);
     let mut sent = Instant::now();
@@ -69,7 +69,7 @@ async fn write(admin: Rc<Admin>, recording: Recording, time: Option<Duration>, p
     }
 }
 
-/// What was written since the last piece, and what stood at the beginning, in slices.
+/// The bytes since the last piece, and the standing, in slices.
 async fn next_piece(admin: &Admin, recording: &Recording) -> Vec<u8> {
     let mut work = admin.slices.work("/v1/recording");
     loop {
