@@ -29,8 +29,8 @@ help:
 	@echo 'make lab          show what settings do to a wiki, in the browser (LAB_PORT=8075)'
 	@echo 'make test         install what is needed, check formatting and lints, run every test'
 	@echo 'make test-zts     test the PHP extension with a PHP with threads (ZTS), which is built from source once'
-	@echo 'make packages     build all that is published into dist/, for amd64 and arm64'
-	@echo 'make test-packages  test what is published: what make test leaves out because it takes long'
+	@echo 'make packages     build all packages into dist/, for amd64 and arm64'
+	@echo 'make test-packages  install and test all packages; takes hours'
 	@echo 'make lint         check formatting and lints only'
 	@echo 'make fuzz         fuzz all code that reads bytes from outside (FUZZ_SECONDS=60 for each target)'
 	@echo "make bench        compare with the reference daemon, and with clients written by hand; measure an upgrade (a quarter of an hour; BENCH=--quick is quicker)"

@@ -1,5 +1,5 @@
 /*
- * Whether a libclang serves: PROGRAM FILE VERSION. It must be of this major version or later, and find the headers of its compiler.
+ * Checks a libclang: PROGRAM FILE VERSION. It must have this major version or a later one, and find the headers of its compiler.
  * Prints its version, or what is wrong. The build loads libclang in the same way.
  */
 #include <dlfcn.h>

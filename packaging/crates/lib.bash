@@ -12,7 +12,7 @@ build_crates() {
     mkdir -p "$built" "$unpacked"
     packaging/crates/build "$built" || return
     local crate
-    # With the time of today: cargo would take sources from 2006 for unchanged.
+    # With the current time: cargo would treat sources from 2006 as unchanged.
     for crate in "${crates[@]}"; do tar -xmzf "$built/$crate-$version.crate" -C "$unpacked" || return; done
 }
 

@@ -56,7 +56,7 @@ def main() -> None:
         bom["dependencies"].append({"ref": library["bom-ref"]})
         page = next(entry for entry in bom["dependencies"] if entry["ref"] == subject["bom-ref"])
         page["dependsOn"].append(library["bom-ref"])
-    # Where a crate of this workspace was, which says nothing elsewhere.
+    # The folder of a crate of this workspace, which has no meaning elsewhere.
     local = re.compile(r"\?download_url=file://[^#]*")
     for component in [subject, *subject.get("components", []), *bom["components"]]:
         component["purl"] = local.sub("", component["purl"])

@@ -68,7 +68,7 @@ make_zts_php() {
                 --enable-ctype --enable-phar --enable-posix --enable-tokenizer --with-libxml --enable-dom --enable-xml --enable-xmlwriter --enable-mbstring --disable-mbregex &&
             make -s -j"$(nproc)" && make -s install INSTALL_ROOT="$root.new/installed"
     ) >"$root.log" 2>&1 || fail "PHP cannot be built: build/php-zts.log has the output, which ends with $(tail -n 2 "$root.log")"
-    # A build that was interrupted leaves nothing in its place.
+    # An interrupted build leaves nothing at the final place.
     rm -rf "$root"
     mv "$root.new/installed$root" "$root"
     rm -rf "$root.new" "$root.log"

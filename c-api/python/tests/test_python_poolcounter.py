@@ -43,7 +43,7 @@ Answer = Callable[[socket.socket], object]
 
 @pytest.fixture
 def server(daemon: Daemon, cleanup: ExitStack) -> Server:
-    """A server, which is each of the daemons."""
+    """A server: each of the daemons in turn."""
     return of(daemon.address, cleanup)
 
 

@@ -110,7 +110,7 @@ struct Player {
 impl Player {
     fn new(segment: &Segment, partly: bool) -> Result<Self, RecordingError> {
         let (table, clients) = LockTable::standing(segment, partly, HashSeed::new(1, 2))
-            .map_err(|_| RecordingError::Contradiction("what stands at the beginning of a segment cannot be"))?;
+            .map_err(|_| RecordingError::Contradiction("impossible holders or waiters where a segment begins"))?;
         let numbers = clients.iter().map(|(&number, &client)| (client, number)).collect();
         Ok(Self { table, clients, numbers })
     }

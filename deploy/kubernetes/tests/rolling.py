@@ -194,7 +194,7 @@ class Recorder:
 
 @dataclasses.dataclass
 class Outcome:
-    """What a run was like."""
+    """The result of a run."""
 
     evidence: verdict.Evidence
     restarts: list

@@ -10,7 +10,7 @@ created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 static_target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/static
 static_flags="$RUSTFLAGS -C target-feature=+crt-static"
 static_packages=(-p poolcounterd -p poolcounterctl)
-# QUICK=1: without optimisation, for tests of what optimisation does not change. What is published takes some minutes.
+# QUICK=1: without optimisation, for tests that do not depend on it. The published programs take some minutes to build.
 if [ "${QUICK:-}" = 1 ]; then
     static_target=$static_target-quick
     export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false

@@ -25,7 +25,7 @@ build_image() {
     archive=$work/image/poolcounter-$version-oci.tar
 }
 
-# The programs are not built again: whether they depend on the folder is for the flags of all packages to say.
+# The programs are not built again. packaging/reproducible tests whether they depend on the folder.
 same_image_again() {
     mkdir -p "$work/again/tmp"
     TMPDIR=$work/again/tmp ARCHITECTURES="$*" packaging/oci/build "$work/again" && cmp "$archive" "$work/again/${archive##*/}"

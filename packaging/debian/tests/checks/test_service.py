@@ -1,4 +1,4 @@
-"""The service under systemd: installing, upgrading, removing, and taking the place of the reference."""
+"""The service under systemd: installing, upgrading, removing, and replacing the reference."""
 
 from __future__ import annotations
 

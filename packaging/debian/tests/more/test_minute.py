@@ -1,4 +1,4 @@
-"""Taking the place of the reference with the minute for which the kernel holds its port."""
+"""Replaces the reference, while the kernel holds its port for a minute."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from .server import Server
 
 
 class PoolcounterClient:
-    """Runs functions under locks. A ring says which server has a key; there is no other for it if that one is away."""
+    """Runs functions under locks. A ring says which server a key belongs to. No other server is asked for it."""
 
     lock_release_retry = 4
     """How often a release is tried."""
