@@ -52,7 +52,7 @@ def locked(client: Client, key: str = "key", mode: Mode = Mode.FOR_ANYONE) -> Lo
 
 
 async def crowd(daemon: Daemon, one: Callable[[], Coroutine[Any, Any, Outcome]]) -> list[asyncio.Task[Outcome]]:
-    """300 waiters. They connect ten at a time: the backlog of the reference is 20, and further connections can be lost."""
+    """300 waiters connect ten at a time: the backlog of the reference is 20, and further connections can be lost."""
     tasks: list[asyncio.Task[Outcome]] = []
     while len(tasks) < 300:
         tasks += [asyncio.create_task(one()) for _ in range(10)]
