@@ -262,7 +262,7 @@ pc_error pc_config_set_look_ups_by_caller(pc_config *config, int32_t on);
 // in any thread.
 const char *pc_config_error_cause(const pc_config *config);
 
-// Makes a ring without labels. `points`, from 1 to 1000, are the points of a label for each unit of its weight: 100 on the
+// Makes a ring without labels. A label has `points` points, from 1 to 1000, for each unit of its weight: 100 on the
 // rings of python-poolcounter and of pc_config_add_ring_server(). Free it with pc_ring_free().
 pc_error pc_ring_new(int64_t points, pc_ring **ring);
 

@@ -36,7 +36,7 @@ impl pc_ring {
     }
 }
 
-/// Makes a ring without labels. `points`, from 1 to 1000, are the points of a label for each unit of its weight: 100 on the
+/// Makes a ring without labels. A label has `points` points, from 1 to 1000, for each unit of its weight: 100 on the
 /// rings of python-poolcounter and of pc_config_add_ring_server(). Free it with pc_ring_free().
 #[c_function]
 pub unsafe fn pc_ring_new(points: i64, ring: *mut *mut pc_ring) -> pc_error {
