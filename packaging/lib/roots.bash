@@ -19,11 +19,11 @@ roots=${build:?}/roots
 
 # with_private_mounts PROGRAM ARGUMENT...: returns in the second run only. Without root it asks sudo, so what needs the user's own settings, such as cargo, comes before.
 with_private_mounts() {
-    local program
+    local program said
     program=$(realpath "$1")
     shift
     [ "${POOLCOUNTER_MOUNTS_OF:-}" != "$program" ] || return 0
-    as_root unshare --mount --propagation private true 2>/dev/null || fail 'this needs a machine that lets root mount: unshare --mount fails'
+    said=$(as_root unshare --mount --propagation private true 2>&1) || fail "mounts that only this run sees cannot be made: ${said#setup: }"
     if [ "$(id -u)" -eq 0 ]; then
         POOLCOUNTER_MOUNTS_OF=$program exec unshare --mount --propagation private "$program" "$@"
     fi
