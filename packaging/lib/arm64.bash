@@ -34,7 +34,7 @@ arm64_sources() {
 
 # Debian's Rust compiler, with the standard libraries of this machine and of arm64, and a C compiler for arm64.
 unpack_arm64_toolchain() {
-    install_packages aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdlib.h=libc6-dev-arm64-cross qemu-aarch64-static=qemu-user-static
+    install_packages cc=gcc /usr/include/stdlib.h=libc6-dev aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdlib.h=libc6-dev-arm64-cross qemu-aarch64-static=qemu-user-static
     [ ! -x "$arm64_toolchain/rustc" ] || return 0
     local runtime llvm new=$arm64_toolchain.new packages=$arm64_toolchain.packages library
     refresh_lists
