@@ -135,6 +135,15 @@ class Service(ServiceCase):
         self.assertEqual(self.root.enabled("poolcounter-rs.service"), "disabled")
         self.assert_no_daemon()
 
+    def test_masked_name(self) -> None:
+        """The administrator's mask of the reference's name stays, also after a purge, and ours is not enabled."""
+        self.root.run("systemctl", "mask", "poolcounter.service")
+        self.assertIn("is the administrator's", self.root.install(OURS))
+        self.assertEqual(self.root.enabled("poolcounter-rs.service"), "disabled")
+        self.assert_no_daemon()
+        self.root.apt("purge", OURS)
+        self.assertEqual(self.root.enabled("poolcounter.service"), "masked")
+
     def test_way_back(self) -> None:
         """Installing the reference stops ours; purging ours changes nothing for it."""
         self.use_reference()
