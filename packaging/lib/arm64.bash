@@ -26,6 +26,7 @@ list_arm64_packages() {
 arm64_sources() {
     local suite=$1 signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
     if [ "$suite" = "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" ]; then
+        newer_source >/dev/null
         apt-get indextargets --format "deb $signed \$(REPO_URI) \$(RELEASE) main" 'Created-By: Packages' 'Origin: Debian' | sort -u
     else
         printf 'deb %s %s %s main\n' "$signed" "$(newer_source)" "$suite"

@@ -100,11 +100,15 @@ list_packages_of() {
 
 forget_newer_packages() { rm -rf "$build/apt"; newer_options=(); }
 
+# shellcheck disable=SC2016 # apt-get itself fills in $(SITE).
+debian_site() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | grep -v security | head -n 1 || true; }
+
 # The source of this machine's Debian packages.
 newer_source() {
     local uri
-    # shellcheck disable=SC2016 # apt-get itself fills in $(SITE).
-    uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | grep -v security | head -n 1)
+    uri=$(debian_site)
+    # apt takes the origin of a source from its list, and an image of a container has no lists.
+    [ -n "$uri" ] || { refresh_lists >&2 && uri=$(debian_site); }
     [ -n "$uri" ] || fail 'no source of Debian packages is configured'
     printf '%s\n' "$uri"
 }
