@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use poolcounter::key::Groups;
-use poolcounter::protocol::{Command, Line};
+use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::recording::{
     CallKind, EMPTY_BLOCK, Naming, Recording, RecordingError, Scope, Title, Totals, verify, whole_blocks,
 };
@@ -189,7 +189,7 @@ fn damage_is_found_and_named() {
 fn a_difference_is_found() {
     let mut recording = read(&golden());
     let call = recording.segments[0].calls.iter_mut().find(|call| call.kind == CallKind::Release).expect("a release");
-    call.answer = Some(poolcounter::protocol::Response::NotLocked);
+    call.answer = Some(Response::NotLocked);
     let verified = verify(&recording).expect("it can be played");
     let first = verified.first.expect("a difference");
     assert_eq!((&*first.recorded, &*first.played), ("NOT_LOCKED", "RELEASED"));
@@ -297,4 +297,204 @@ fn it_is_compact() {
     let recording = is_true(&file);
     assert_eq!((recording.calls(), recording.left_out()), (40_000, 0));
     assert!(file.len() < 40_000 * 12, "{}", file.len());
+}
+
+fn anonymous() -> Scope {
+    Scope { groups: None, naming: Naming::Anonymous(1, 2) }
+}
+
+/// A line without a key is refused, and is refused again.
+#[test]
+fn a_line_without_a_key_stays_one() {
+    for scope in [everything(), anonymous()] {
+        let mut desk = Desk::new(scope);
+        let anna = desk.table.connect();
+        desk.go_on(0);
+        let acquire = Acquire::new(Mode::ForMe, b"", 1, 9, 5).expect("a line may have no key");
+        assert_eq!(desk.table.command(anna, Command::Acquire(acquire), at(1)), Some(Response::BadSyntax));
+        desk.ask(anna, "ACQ4ANY enwiki:pcache:1 0 0 0", 2);
+        is_true(&desk.end());
+    }
+}
+
+/// A call that is refused before the key is looked up does not say which group the key has.
+#[test]
+fn a_key_has_its_group_after_a_refusal() {
+    let mut desk = Desk::new(everything());
+    let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+    desk.go_on(0);
+    for key in 0..4 {
+        desk.ask(anna, &format!("ACQ4ME enwiki:pcache:{key} 1 9 5"), 1);
+    }
+    assert_eq!(desk.ask(anna, "ACQ4ME enwiki:rcache:1 1 9 5", 2), "LOCK_HELD");
+    for _ in 0..2 {
+        desk.ask(ben, "ACQ4ME enwiki:rcache:1 1 9 5", 3);
+        desk.ask(ben, "RELEASE", 4);
+    }
+    let recording = is_true(&desk.end());
+    let segment = &recording.segments[0];
+    let groups = segment.calls.iter().filter_map(|call| match call.kind {
+        CallKind::Acquire { key, .. } => Some(&*segment.keys[key as usize].group),
+        _ => None,
+    });
+    assert_eq!(groups.collect::<Vec<_>>()[4..], ["other", "rcache", "rcache"]);
+}
+
+/// A message is for a client that leaves before it is taken.
+#[test]
+fn a_client_may_leave_when_its_time_is_over() {
+    for scope in [everything(), only("pcache")] {
+        let mut desk = Desk::new(scope);
+        let [anna, ben, carl] = [(); 3].map(|()| desk.table.connect());
+        desk.go_on(0);
+        desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+        desk.ask(ben, "ACQ4ANY enwiki:pcache:1 1 9 1", 2);
+        desk.ask(carl, "ACQ4ANY enwiki:pcache:1 1 9 60", 3);
+        desk.leave(ben, 1_500);
+        desk.ask(anna, "RELEASE", 1_600);
+        assert_eq!(is_true(&desk.end()).segments[0].told.len(), 2);
+    }
+}
+
+/// A message is for a client that asks again before it is taken.
+#[test]
+fn a_client_may_release_when_its_time_is_over() {
+    let mut desk = Desk::new(only("pcache"));
+    let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+    desk.go_on(0);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:2 1 9 60", 1);
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:1 1 9 1", 2);
+    desk.table.expire(at(1_500));
+    desk.ask(ben, "RELEASE", 1_500);
+    assert_eq!(is_true(&desk.end()).segments[0].told.len(), 1);
+}
+
+/// A segment does not begin between a call and its messages.
+#[test]
+fn messages_belong_to_the_segment_of_their_call() {
+    let mut desk = Desk::new(everything());
+    let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:1 1 9 1", 2);
+    let _ = desk.table.command(anna, Command::Release, at(3));
+    desk.go_on(4);
+    desk.ask(anna, "STATS full", 5);
+    desk.go_on(6);
+    desk.ask(anna, "STATS full", 7);
+    assert_eq!(is_true(&desk.end()).calls(), 1);
+}
+
+/// With other rules keys have other groups.
+#[test]
+fn new_rules_for_groups_begin_a_segment() {
+    let mut desk = Desk::new(only("pcache"));
+    let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+    desk.go_on(0);
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+    desk.ask(ben, "ACQ4ANY enwiki:rcache:1 1 9 60", 2);
+    desk.table.observe(Groups::parse("pcache *:rcache:*").expect("rules"), at(3));
+    desk.go_on(4);
+    desk.ask(anna, "RELEASE", 5);
+    assert_eq!(desk.ask(ben, "RELEASE", 6), "RELEASED");
+    let recording = is_true(&desk.end());
+    let kept: Vec<_> = recording.segments.iter().map(|segment| (segment.standing.len(), segment.calls.len())).collect();
+    assert_eq!(kept, [(0, 1), (1, 1)]);
+}
+
+/// More stands than may wait to be taken, or than keys are remembered.
+#[test]
+fn much_may_stand_at_the_beginning() {
+    const KEYS: usize = 140_000;
+    let mut desk = Desk::new(everything());
+    let clients: Vec<ClientId> = (0..KEYS / 4).map(|_| desk.table.connect()).collect();
+    for key in 0..KEYS {
+        desk.ask(clients[key / 4], &format!("ACQ4ANY enwiki:pcache:{key} 1 9 60"), 0);
+    }
+    for millis in 0..400 {
+        while desk.table.recorder_advance(desk.recorder, at(millis), STARTED, 512) {}
+        let state = desk.table.recorder_state(desk.recorder).expect("it is there");
+        assert!(state.waiting < 140_000, "{state:?}");
+        desk.file.extend(desk.table.recorder_take(desk.recorder));
+        desk.ask(clients[usize::try_from(millis).expect("small")], "RELEASE", millis);
+    }
+    let recording = is_true(&desk.end());
+    assert_eq!((recording.segments.len(), recording.left_out(), recording.calls()), (1, 0, 400));
+    assert_eq!(recording.segments[0].standing.len(), KEYS);
+}
+
+/// A segment that ends before its standing is complete cannot be played. Its calls count as left out.
+#[test]
+fn calls_of_an_incomplete_segment_are_left_out() {
+    let mut desk = Desk::new(everything());
+    let anna = desk.table.connect();
+    for key in 0..3 {
+        desk.ask(anna, &format!("ACQ4ANY enwiki:pcache:{key} 1 9 60"), 0);
+    }
+    assert!(desk.table.recorder_advance(desk.recorder, at(1), STARTED, 1));
+    for round in 2..7 {
+        desk.ask(anna, "STATS full", round);
+    }
+    desk.table.recorder_end_segment(desk.recorder);
+    desk.ask(anna, "STATS full", 7);
+    desk.go_on(8);
+    desk.ask(anna, "STATS full", 9);
+    let file = desk.end();
+    let recording = is_true(&file);
+    assert_eq!((recording.segments.len(), recording.calls(), recording.left_out()), (1, 1, 6));
+    let totals = Totals::of(&file).expect("a recording");
+    assert_eq!((totals.segments, totals.calls, totals.left_out), (1, 1, 6));
+}
+
+/// Messages are no calls.
+#[test]
+fn messages_are_not_counted_as_calls_that_were_left_out() {
+    let mut desk = Desk::new(everything());
+    let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+    desk.go_on(0);
+    desk.table.recorder_end_segment(desk.recorder);
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+    desk.ask(ben, "ACQ4ANY enwiki:pcache:1 1 9 60", 1);
+    desk.ask(anna, "RELEASE", 2);
+    assert_eq!(desk.table.recorder_state(desk.recorder).map(|state| state.left_out), Some(3));
+}
+
+/// A file made by hand: a head without names, and these records.
+fn by_hand(records: &[&[u8]]) -> Vec<u8> {
+    let content = [&[poolcounter::recording::VERSION, 0, 0, 0, 0, 0][..], &records.concat()].concat();
+    let length = u32::try_from(content.len()).expect("short");
+    let checksum = crc32fast::hash(&content);
+    [poolcounter::recording::MAGIC, &length.to_le_bytes(), &checksum.to_le_bytes(), &content].concat()
+}
+
+/// As postcard writes it.
+const LARGEST: [u8; 10] = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+
+#[test]
+fn absurd_numbers_are_borne() {
+    let statistics = [0; 19];
+    let segment = [&[0, 0, 0][..], &LARGEST, &statistics, &[3]].concat();
+    let file = by_hand(&[&segment, &segment]);
+    let recording = read(&file);
+    assert_eq!((recording.segments.len(), recording.left_out()), (2, u64::MAX));
+    assert_eq!(Totals::of(&file).expect("a recording").left_out, u64::MAX);
+}
+
+/// A client with very many locks is refused at once.
+#[test]
+fn a_client_with_many_locks_is_refused() {
+    let claim = |depth: u8| [0, depth, 0, 0, 0, 0, 0];
+    // Each is looked for among all the others.
+    let claims: Vec<u8> = (0..800_000).flat_map(|index| claim(if index < 400_000 { 0 } else { 255 })).collect();
+    // 800,000 in groups of seven bits.
+    let many = [0x80, 0xea, 0x30];
+    let standing = [&[2, 0][..], &many, &claims, &[0, 0]].concat();
+    let key = [1, 0, 0, 1, b'k'];
+    let segment = [0, 0, 0, 0].into_iter().chain([0; 19]).collect::<Vec<u8>>();
+    let recording = read(&by_hand(&[&segment, &key, &standing, &[3]]));
+    assert_eq!(recording.segments[0].standing[0].holder_count(), 800_000);
+    let begun = std::time::Instant::now();
+    assert!(verify(&recording).is_err());
+    // Without the check it takes a minute at least.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20));
 }

@@ -35,7 +35,7 @@
 //! | record | content |
 //! | --- | --- |
 //! | 0 segment | the table's clock and the wall clock, in microseconds; how many calls were left out before it; the statistics |
-//! | 1 key | group and name of the next key: keys are numbered in their order from 0 in each segment |
+//! | 1 key | group and name of the next key: keys are numbered in their order from 0 in each segment. A key has a second number if its group was not known at first |
 //! | 2 standing | a key's holders and waiters at the beginning of the segment |
 //! | 3 complete | the standing of all keys has been written |
 //! | 4 acquire, 5 release, 6 read, 7 left, 8 expiry, 9 statistic, 10 other, 11 counted | a call: the microseconds since the call before it, the client, the request, and the answer |
@@ -58,7 +58,7 @@ pub use read::{Call, CallKind, Key, Recording, Segment, Told, Totals, whole_bloc
 pub use record::Standing;
 pub(crate) use record::StandingClaim;
 pub use verify::{Difference, Verified, verify};
-pub(crate) use write::{Entry, Recorder};
+pub(crate) use write::{Entry, OTHER, Recorder};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -32,7 +32,7 @@ pub struct Segment {
     pub clock: Timestamp,
     /// The wall clock at the beginning: microseconds since 1970, UTC.
     pub wall: u64,
-    /// How many calls were left out before it.
+    /// How many calls were left out before it. Those of a segment whose standing was not complete are among them.
     pub left_out: u64,
     /// The keys, by their numbers.
     pub keys: Vec<Key>,
@@ -151,7 +151,7 @@ impl Recording {
     /// How many calls were left out.
     #[must_use]
     pub fn left_out(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.left_out).sum()
+        self.segments.iter().fold(0, |sum, segment| sum.saturating_add(segment.left_out))
     }
 }
 
@@ -198,6 +198,10 @@ struct Reading<'a> {
     /// Whether calls are kept; otherwise they are only counted.
     keeps: bool,
     totals: Totals,
+    /// Calls and messages of the open segment.
+    open_totals: (u64, u64),
+    /// Calls that were left out, or in a segment that was, since the last segment that counts.
+    lost: u64,
     is_cut: bool,
 }
 
@@ -208,8 +212,16 @@ impl<'a> Reading<'a> {
         let mut bytes = bytes.strip_prefix(MAGIC).ok_or(foreign)?;
         let mut number = 0;
         let (head, content) = Self::head(&mut bytes, number)?.ok_or(RecordingError::Empty)?;
-        let mut reading =
-            Reading { head, segments: Vec::new(), open: None, keeps, totals: Totals::default(), is_cut: false };
+        let mut reading = Reading {
+            head,
+            segments: Vec::new(),
+            open: None,
+            keeps,
+            totals: Totals::default(),
+            open_totals: (0, 0),
+            lost: 0,
+            is_cut: false,
+        };
         reading.block(content, number)?;
         loop {
             number += 1;
@@ -253,13 +265,21 @@ impl<'a> Reading<'a> {
 
     /// Ends the open segment. Returns whether its standing was incomplete; then the segment is left out.
     fn end_segment(&mut self) -> bool {
+        let (calls, told) = core::mem::take(&mut self.open_totals);
         match self.open.take() {
             Some((segment, true)) => {
                 self.totals.segments += 1;
-                self.totals.left_out += segment.left_out;
-                self.segments.push(segment);
+                self.totals.left_out = self.totals.left_out.saturating_add(segment.left_out);
+                self.totals.calls += calls;
+                self.totals.told += told;
+                if self.keeps {
+                    self.segments.push(segment);
+                }
             }
-            Some((_, false)) => return true,
+            Some((segment, false)) => {
+                self.lost = segment.left_out.saturating_add(calls);
+                return true;
+            }
             None => {}
         }
         false
@@ -271,7 +291,7 @@ impl<'a> Reading<'a> {
             let segment = Segment {
                 clock: Timestamp::from_micros(clock),
                 wall,
-                left_out,
+                left_out: left_out.saturating_add(core::mem::take(&mut self.lost)),
                 keys: Vec::new(),
                 standing: Vec::new(),
                 calls: Vec::new(),
@@ -281,28 +301,33 @@ impl<'a> Reading<'a> {
             self.open = Some((segment, false));
             return Ok(());
         }
-        let Self { open, totals, keeps, .. } = self;
+        let Self { open, open_totals, keeps, .. } = self;
         let (segment, complete) =
             open.as_mut().ok_or(RecordingError::Contradiction("a record stands before the first segment"))?;
         match record {
             Record::Complete => *complete = true,
-            Record::Key { group, name } => segment.keys.push(Key { group: group.into(), name: bytes_of(name) }),
+            Record::Key { group, name } if *keeps => {
+                segment.keys.push(Key { group: group.into(), name: bytes_of(name) });
+            }
+            Record::Key { .. } => segment.keys.push(Key { group: Box::default(), name: Box::default() }),
             Record::Standing(standing) => {
                 segment.check_key(standing.key)?;
-                segment.standing.push(standing.into_owned());
+                if *keeps {
+                    segment.standing.push(standing.into_owned());
+                }
             }
             Record::Told { client, answer } => {
                 let response =
                     Option::from(answer).ok_or(RecordingError::Contradiction("a message without content"))?;
                 let call = segment.calls.last_mut();
                 call.ok_or(RecordingError::Contradiction("a message before the first call"))?.told += 1;
-                totals.told += 1;
+                open_totals.1 += 1;
                 if *keeps {
                     segment.told.push(Told { client, response });
                 }
             }
             call => {
-                totals.calls += 1;
+                open_totals.0 += 1;
                 if !*keeps {
                     // The time of a call is relative to the call before it.
                     segment.calls.drain(..segment.calls.len().saturating_sub(1));

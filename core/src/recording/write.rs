@@ -16,9 +16,12 @@ use siphasher::sip::SipHasher13;
 /// A block with this many bytes of content is closed.
 const BLOCK: usize = 64 << 10;
 
-/// The limits of the keys of a segment, and of their bytes. Above a limit the next segment begins.
+/// Keys whose numbers are remembered beside those that stood at the beginning, and their bytes. With more, the next segment begins.
 const MAX_KEYS: usize = 1 << 17;
 const MAX_KEY_BYTES: usize = 8 << 20;
+
+/// The group of a key that no rule knows.
+pub(crate) const OTHER: &str = "other";
 
 /// Keys come from clients, so they are hashed with a seed that clients do not know.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +98,13 @@ pub(crate) struct Recorder {
     groups: Option<Vec<Box<str>>>,
     state: State,
     page: Option<Page>,
-    /// The keys of this segment.
-    keys: HashMap<Box<[u8]>, u32, Seeded>,
+    /// The keys of this segment: their numbers, and whether their groups are known.
+    keys: HashMap<Box<[u8]>, (u32, bool), Seeded>,
+    next_key: u32,
     key_bytes: usize,
+    /// At more keys or bytes of them the next segment begins: some more than there were when the standing was complete.
+    most_keys: usize,
+    most_key_bytes: usize,
     seeded: Seeded,
     clock: Timestamp,
     open: Vec<u8>,
@@ -128,7 +135,10 @@ impl Recorder {
             state: State::Paused { left_out: 0 },
             page: None,
             keys: HashMap::with_hasher(seeded),
+            next_key: 0,
             key_bytes: 0,
+            most_keys: MAX_KEYS,
+            most_key_bytes: MAX_KEY_BYTES,
             seeded,
             clock: Timestamp::default(),
             open,
@@ -194,6 +204,8 @@ impl Recorder {
             }
         }
         self.page = None;
+        self.most_keys = self.keys.len() + MAX_KEYS;
+        self.most_key_bytes = self.key_bytes + MAX_KEY_BYTES;
         self.write(&Record::Complete);
         None
     }
@@ -211,15 +223,16 @@ impl Recorder {
     /// Writes the standing of a key.
     pub(crate) fn standing(&mut self, group: &str, key: &[u8], mut standing: Standing) {
         if self.covers(group) && self.is_running() {
-            standing.key = self.number(group, key);
+            standing.key = self.number(Some(group), key);
             self.write(&Record::Standing(Cow::Borrowed(&standing)));
         }
     }
 
-    pub(crate) fn entry(&mut self, entry: &Entry<'_>, group: &str, now: Timestamp) {
+    /// `group` is that of the key, if the call is about one and the group is known.
+    pub(crate) fn entry(&mut self, entry: &Entry<'_>, group: Option<&str>, now: Timestamp) {
         if let State::Paused { left_out } = &mut self.state {
             // Before the first segment nothing is left out.
-            if self.segments > 0 {
+            if self.segments > 0 && !matches!(entry, Entry::Told { .. }) {
                 *left_out += 1;
                 self.left_out += 1;
             }
@@ -268,16 +281,23 @@ impl Recorder {
     }
 
     /// The number of a key in this segment. A new one is written first.
-    fn number(&mut self, group: &str, key: &[u8]) -> u32 {
-        if let Some(&number) = self.keys.get(key) {
-            return number;
+    fn number(&mut self, group: Option<&str>, key: &[u8]) -> u32 {
+        let number = self.next_key;
+        match self.keys.get_mut(key) {
+            Some((number, knows_group)) if *knows_group || group.is_none() => return *number,
+            // It gets another number, with its group.
+            Some(known) => *known = (number, true),
+            None => {
+                self.keys.insert(key.into(), (number, group.is_some()));
+                self.key_bytes += key.len();
+            }
         }
-        // There are fewer than MAX_KEYS and one slice of them.
-        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        self.keys.insert(key.into(), number);
-        self.key_bytes += key.len();
+        self.next_key += 1;
+        let group = group.unwrap_or(OTHER);
         let name = match self.naming {
             Naming::Plain => Name::Plain(key),
+            // A line without a key is refused, so it must stay one.
+            Naming::Anonymous(..) if key.is_empty() => Name::Plain(key),
             Naming::Anonymous(high, low) => Name::Number(SipHasher13::new_with_keys(high, low).hash(key)),
         };
         self.write(&Record::Key { group, name });
@@ -289,7 +309,9 @@ impl Recorder {
         if self.open.len() >= BLOCK {
             self.close_block();
         }
-        if self.len() > self.most || self.keys.len() > MAX_KEYS || self.key_bytes > MAX_KEY_BYTES {
+        let many_keys = self.keys.len() > self.most_keys || self.key_bytes > self.most_key_bytes;
+        // The table bounds the keys that stand.
+        if self.len() > self.most || many_keys && !self.is_paging() {
             self.pause();
         }
     }
@@ -303,6 +325,7 @@ impl Recorder {
 
     fn forget_keys(&mut self) {
         self.keys = HashMap::with_hasher(self.seeded);
+        self.next_key = 0;
         self.key_bytes = 0;
     }
 

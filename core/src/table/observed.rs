@@ -60,6 +60,9 @@ impl LockTable {
             }
         }
         self.watch_holds_again();
+        if let Some(tape) = &mut self.tape {
+            tape.end_segments();
+        }
     }
 
     /// The keys and claims that exist are in the figures from now on.
@@ -85,6 +88,9 @@ impl LockTable {
         }
         self.drop_idle_listeners();
         self.watch_holds_again();
+        if let Some(tape) = &mut self.tape {
+            tape.end_segments();
+        }
         Some(figures)
     }
 

@@ -8,12 +8,9 @@ use super::{ClientId, LockTable, Wakeup};
 use crate::Timestamp;
 use crate::key::GroupId;
 use crate::protocol::{Acquire, Command, Response};
-use crate::recording::{Entry, Recorder, Scope, Standing, StandingClaim, Title};
+use crate::recording::{Entry, OTHER, Recorder, Scope, Standing, StandingClaim, Title};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-
-/// The group of a key that matches no rule.
-const OTHER: &str = "other";
 
 /// A recorder of a table, until it is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,15 +52,22 @@ impl Tape {
             if taped.recorder.covers_all() || taped.waiting.remove(client) {
                 // A message has no time: it belongs to the call before it.
                 let entry = Entry::Told { client: *client, answer: response };
-                taped.recorder.entry(&entry, OTHER, Timestamp::default());
+                taped.recorder.entry(&entry, None, Timestamp::default());
             }
+        }
+    }
+
+    /// Keys have other groups from now on.
+    pub(super) fn end_segments(&mut self) {
+        for Taped { recorder, .. } in &mut self.recorders {
+            recorder.end_segment();
         }
     }
 
     pub(super) fn counted(&mut self, failed_send: bool) {
         for Taped { recorder, .. } in &mut self.recorders {
             if recorder.covers_all() {
-                recorder.entry(&Entry::Counted { failed_send }, OTHER, Timestamp::default());
+                recorder.entry(&Entry::Counted { failed_send }, None, Timestamp::default());
             }
         }
     }
@@ -85,23 +89,27 @@ impl LockTable {
         id
     }
 
-    /// Continues the work of a recorder: call it at regular intervals. It begins the next segment if one is due and there is room for it. Then it writes the standing at `places` places of the table, some of
-    /// which may be empty. Returns whether more of the standing is to be written.
+    /// Lets a recorder go on: call it at regular intervals. It begins the next segment if one must begin and there is room for it. It writes what stands at `places` places of the table, of which some
+    /// may be empty. Gives whether there is more to write of what stands, and room for it.
     ///
     /// `wall` is the wall clock: microseconds since 1970, UTC.
     pub fn recorder_advance(&mut self, id: RecorderId, now: Timestamp, wall: u64, places: u32) -> bool {
         let Some(mut tape) = self.tape.take() else { return false };
         let more = tape.get(id).is_some_and(|taped| {
-            if !taped.recorder.is_running() && taped.recorder.has_room() {
+            // A message that is still to be taken belongs to an earlier call.
+            if !taped.recorder.is_running() && taped.recorder.has_room() && self.wakeups.is_empty() {
                 taped.waiting.clear();
                 let statistics = SavedStatistics::from(&self.statistics);
                 taped.recorder.begin_segment(now, wall, statistics, self.pools.arena.places());
             }
             for _ in 0..places {
+                if !taped.recorder.has_room() {
+                    break;
+                }
                 let Some(place) = taped.recorder.next_place() else { break };
                 self.write_standing(taped, place);
             }
-            taped.recorder.is_paging()
+            taped.recorder.is_paging() && taped.recorder.has_room()
         });
         self.tape = Some(tape);
         more
@@ -167,7 +175,7 @@ impl LockTable {
                             (Command::Stats(name), Response::Stats(text)) => Entry::Statistic { client, name, text },
                             _ => Entry::Other { client, answer },
                         };
-                        recorder.entry(&entry, OTHER, now);
+                        recorder.entry(&entry, None, now);
                     }
                 }
                 answer
@@ -182,7 +190,7 @@ impl LockTable {
         let answer = self.execute(client, Command::Acquire(acquire), now);
         let Some(mut tape) = self.tape.take() else { return answer };
         let pool = self.pools.find(acquire.key());
-        let group = pool.map_or(OTHER, |pool| self.name_of(self.pools.arena[pool].group));
+        let group = pool.map(|pool| self.name_of(self.pools.arena[pool].group));
         let is_about_client =
             matches!(answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax));
         for Taped { recorder, waiting, .. } in &mut tape.recorders {
@@ -190,8 +198,8 @@ impl LockTable {
             if let Some(pool) = pool {
                 recorder.claims_place(pool);
             }
-            // These answers depend on locks of other groups, too.
-            if recorder.covers_all() || recorder.covers(group) && !is_about_client {
+            // These depend on locks of other groups.
+            if recorder.covers_all() || recorder.covers(group.unwrap_or(OTHER)) && !is_about_client {
                 recorder.entry(&Entry::Acquire { client, acquire, answer: answer.as_ref() }, group, now);
                 if answer.is_none() && !recorder.covers_all() {
                     waiting.insert(client);
@@ -203,13 +211,15 @@ impl LockTable {
     }
 
     fn tape_release(&mut self, client: ClientId, now: Timestamp) -> Response {
+        // Otherwise a message that is still to be taken may be for the client.
+        let ends_wait = self.waiting_claim(client).is_some();
         let pool = self.clients[client.0].newest().map(|claim| self.claims[claim].pool);
         let group = pool.map(|pool| self.pools.arena[pool].group);
         if let Some(pool) = pool {
             self.tape_before_change(pool);
         }
         let answer = self.release(client, now);
-        self.tape_about(client, group, true, now, || Entry::Release { client, answer: &answer });
+        self.tape_about(client, group, ends_wait, now, || Entry::Release { client, answer: &answer });
         answer
     }
 
@@ -235,13 +245,16 @@ impl LockTable {
         for &pool in places.iter().flatten() {
             self.tape_before_change(pool);
         }
+        let ends_wait = self.waiting_claim(client).is_some();
         let Some(mut tape) = self.tape.take() else { return };
         for Taped { recorder, waiting, .. } in &mut tape.recorders {
             let mut pools = places.iter().flatten().map(|&pool| self.pools.arena[pool].group);
             if recorder.covers_all() || pools.any(|group| recorder.covers(self.name_of(group))) {
-                recorder.entry(&Entry::Left { client }, OTHER, now);
+                recorder.entry(&Entry::Left { client }, None, now);
             }
-            waiting.remove(&client);
+            if ends_wait {
+                waiting.remove(&client);
+            }
         }
         self.tape = Some(tape);
     }
@@ -251,7 +264,7 @@ impl LockTable {
     pub(super) fn tape_expiry(&mut self, now: Timestamp) {
         if let (Some(tape), Some(_)) = (&mut self.tape, self.deadlines.due(now)) {
             for Taped { recorder, .. } in &mut tape.recorders {
-                recorder.entry(&Entry::Expiry, OTHER, now);
+                recorder.entry(&Entry::Expiry, None, now);
             }
         }
     }
@@ -268,7 +281,7 @@ impl LockTable {
         let Some(mut tape) = self.tape.take() else { return };
         for Taped { recorder, waiting, .. } in &mut tape.recorders {
             if recorder.covers_all() || group.is_some_and(|group| recorder.covers(self.name_of(group))) {
-                recorder.entry(&entry(), OTHER, now);
+                recorder.entry(&entry(), None, now);
                 if ends_wait {
                     waiting.remove(&client);
                 }

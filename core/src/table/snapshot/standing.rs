@@ -24,6 +24,11 @@ impl LockTable {
         for claim in claims() {
             depths.entry(claim.client).or_default().push(claim.depth);
         }
+        // First, because looking for a place among many would take long.
+        super::ensure(
+            depths.values().all(|depths| depths.len() <= super::MAX_CLAIMS),
+            "a client with more than four locks",
+        )?;
         for depths in depths.values_mut() {
             depths.sort_unstable();
         }
@@ -60,10 +65,6 @@ impl LockTable {
         }
         let clients = depths.values().map(|depths| u8::try_from(depths.len()).unwrap_or(u8::MAX)).collect();
         let saved = Saved { statistics, clients, pools: Vec::new(), figures: None };
-        super::ensure(
-            saved.clients.iter().all(|&claims| usize::from(claims) <= super::MAX_CLAIMS),
-            "a client with more than four locks",
-        )?;
         let table = Restoring::new(&saved, seed).finish(pools)?;
         Ok((table, ranks.into_iter().map(|(client, rank)| (client, ClientId(rank))).collect()))
     }
