@@ -5,7 +5,10 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The output, and whether all recordings had no difference.
+/// The last second of the year 9999: a later one cannot be written.
+const LATEST: u64 = 253_402_300_799_000_000;
+
+/// What is printed, and whether all recordings were true.
 pub(crate) fn verify_files(files: &[impl AsRef<Path>]) -> Result<(String, bool), String> {
     let mut text = String::new();
     let mut all_true = true;
@@ -16,14 +19,13 @@ pub(crate) fn verify_files(files: &[impl AsRef<Path>]) -> Result<(String, bool),
         let recording = Recording::read(&bytes).map_err(|error| told(&error))?;
         let verified = verify(&recording).map_err(|error| told(&error))?;
         let title = &recording.title;
-        let began = SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(title.started));
-        let began = began.unwrap_or(SystemTime::UNIX_EPOCH);
+        let began = SystemTime::UNIX_EPOCH + Duration::from_micros(title.started.min(LATEST));
         // Writing to a string cannot fail.
         let _ = write!(
             text,
             "{}: {} from {} UTC, {} calls, {} left out",
             file.display(),
-            title.server,
+            title.server.escape_debug(),
             humantime::format_rfc3339_seconds(began).to_string().trim_end_matches('Z').replace('T', " "),
             verified.calls,
             recording.left_out(),

@@ -1,7 +1,10 @@
 //! The command `poolcounter-sim`.
 
 use anyhow::{Result, ensure};
+use poolcounter::recording::{Naming, Scope, Title};
+use poolcounter::{HashSeed, LockTable, Timestamp};
 use poolcounter_sim::{Comparison, FIELDS, Preset, Report, Simulation};
+use poolcounter_test_support::Scratch;
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> Result<Output> {
@@ -98,5 +101,21 @@ fn what_is_no_recording_is_named() -> Result<()> {
         let said = String::from_utf8(output.stderr)?;
         assert!(output.status.code() == Some(2) && said.contains(words), "{said}");
     }
+    Ok(())
+}
+
+/// A file from elsewhere may say anything of its server and its start.
+#[test]
+fn a_strange_title_is_printed() -> Result<()> {
+    let now = Timestamp::default();
+    let mut table = LockTable::new(HashSeed::new(1, 2), now);
+    let title = Title { server: "\u{1b}[2J\n".into(), program: "".into(), started: u64::MAX };
+    let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, 0);
+    table.recorder_advance(recorder, now, 0, 1);
+    let scratch = Scratch::new()?;
+    let file = scratch.file("strange.rec");
+    std::fs::write(&file, table.remove_recorder(recorder))?;
+    let text = printed(&["verify", &file.display().to_string()])?;
+    assert!(text.contains(r": \u{1b}[2J\n from 9999-12-31 23:59:59 UTC, 0 calls"), "{text}");
     Ok(())
 }
