@@ -5,7 +5,7 @@
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::recording::{
-    CallKind, EMPTY_BLOCK, Naming, Recording, RecordingError, Scope, Title, Totals, verify, whole_blocks,
+    CallKind, EMPTY_BLOCK, Naming, Recording, RecordingError, Scope, Tally, Title, Totals, verify, whole_blocks,
 };
 use poolcounter::table::RecorderId;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
@@ -497,4 +497,34 @@ fn a_client_with_many_locks_is_refused() {
     assert!(verify(&recording).is_err());
     // Without the check it takes a minute at least.
     assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+}
+
+/// The second part of a file may end anywhere, too: on a full disk it does.
+#[test]
+fn a_second_part_may_end_anywhere() {
+    let golden = golden();
+    let whole = read(&golden);
+    for length in 1..golden.len() {
+        let recording = is_true(&[&golden[..], &golden[..length]].concat());
+        let ends_between = whole_blocks(&golden[..length]) == length;
+        assert_eq!(recording.is_cut, !ends_between, "{length}");
+        assert_eq!(recording.segments[..1], whole.segments);
+    }
+}
+
+/// A large file is counted in pieces.
+#[test]
+fn a_file_is_counted_in_pieces() {
+    let golden = golden();
+    let file = [&golden[..], &golden, &EMPTY_BLOCK].concat();
+    for size in 1..file.len() {
+        let (mut tally, mut rest) = (Tally::default(), Vec::new());
+        for piece in file.chunks(size) {
+            rest.extend_from_slice(piece);
+            let read = tally.add(&rest).expect("whole blocks");
+            rest.drain(..read);
+        }
+        assert_eq!((tally.totals(), rest.len()), (Totals::of(&file), 0), "{size}");
+    }
+    assert_eq!(Tally::default().totals(), Err(RecordingError::Empty));
 }

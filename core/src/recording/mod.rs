@@ -54,7 +54,7 @@ mod record;
 mod verify;
 mod write;
 
-pub use read::{Call, CallKind, Key, Recording, Segment, Told, Totals, whole_blocks};
+pub use read::{Call, CallKind, Key, Recording, Segment, Tally, Told, Totals, whole_blocks};
 pub use record::Standing;
 pub(crate) use record::StandingClaim;
 pub use verify::{Difference, Verified, verify};

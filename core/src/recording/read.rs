@@ -131,15 +131,13 @@ impl Recording {
     ///
     /// If the bytes are not a recording, have a newer version, or are damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, RecordingError> {
-        let reading = Reading::of(bytes, true)?;
-        let Head { server, program, started, anonymous, groups } = reading.head;
-        Ok(Self {
-            title: Title { server: server.into(), program: program.into(), started },
-            anonymous,
-            groups: groups.map(|groups| groups.into_iter().map(Box::from).collect()),
-            segments: reading.segments,
-            is_cut: reading.is_cut,
-        })
+        let mut reading = Reading { keeps: true, ..Reading::default() };
+        let read = reading.feed(bytes)?;
+        let is_cut = reading.end_segment() || reading.is_cut || read < bytes.len();
+        let (Some(title), Some((anonymous, groups))) = (reading.title, reading.scope) else {
+            return Err(RecordingError::Empty);
+        };
+        Ok(Self { title, anonymous, groups, segments: reading.segments, is_cut })
     }
 
     /// How many calls there are.
@@ -176,7 +174,9 @@ impl Totals {
     ///
     /// As [`Recording::read`].
     pub fn of(bytes: &[u8]) -> Result<Self, RecordingError> {
-        Ok(Reading::of(bytes, false)?.totals)
+        let mut tally = Tally::default();
+        tally.add(bytes)?;
+        tally.totals()
     }
 }
 
@@ -191,8 +191,40 @@ pub fn whole_blocks(bytes: &[u8]) -> usize {
     whole
 }
 
-struct Reading<'a> {
-    head: Head<'a>,
+/// [`Totals`] of a file that is read in pieces.
+#[derive(Debug, Default)]
+pub struct Tally(Reading);
+
+impl Tally {
+    /// Counts what is in the whole blocks at the beginning of `bytes`. Gives how many bytes these are: the next piece begins behind them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recording::read`].
+    pub fn add(&mut self, bytes: &[u8]) -> Result<usize, RecordingError> {
+        self.0.feed(bytes)
+    }
+
+    /// What the file has, if this is its end.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordingError::Empty`] if there was no head.
+    pub fn totals(mut self) -> Result<Totals, RecordingError> {
+        self.0.end_segment();
+        self.0.scope.is_some().then_some(self.0.totals).ok_or(RecordingError::Empty)
+    }
+}
+
+/// Whether keys are numbers, and the groups.
+type Part = (bool, Option<Vec<Box<str>>>);
+
+#[derive(Debug, Default)]
+struct Reading {
+    title: Option<Title>,
+    scope: Option<Part>,
+    /// The number of the next block.
+    number: usize,
     segments: Vec<Segment>,
     open: Option<(Segment, bool)>,
     /// Whether calls are kept; otherwise they are only counted.
@@ -205,53 +237,42 @@ struct Reading<'a> {
     is_cut: bool,
 }
 
-impl<'a> Reading<'a> {
-    fn of(bytes: &'a [u8], keeps: bool) -> Result<Self, RecordingError> {
-        let begins = bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes);
-        let foreign = if begins { RecordingError::Empty } else { RecordingError::Foreign };
-        let mut bytes = bytes.strip_prefix(MAGIC).ok_or(foreign)?;
-        let mut number = 0;
-        let (head, content) = Self::head(&mut bytes, number)?.ok_or(RecordingError::Empty)?;
-        let mut reading = Reading {
-            head,
-            segments: Vec::new(),
-            open: None,
-            keeps,
-            totals: Totals::default(),
-            open_totals: (0, 0),
-            lost: 0,
-            is_cut: false,
-        };
-        reading.block(content, number)?;
+impl Reading {
+    /// Reads the whole blocks at the beginning of `bytes`. Gives their length.
+    fn feed(&mut self, bytes: &[u8]) -> Result<usize, RecordingError> {
+        let mut rest = bytes;
         loop {
-            number += 1;
-            // A recording that continues this one, after an interruption.
-            if let Some(rest) = bytes.strip_prefix(MAGIC) {
-                reading.is_cut |= reading.end_segment();
-                bytes = rest;
-                let Some((head, content)) = Self::head(&mut bytes, number)? else { break };
-                let same = head.anonymous == reading.head.anonymous && head.groups == reading.head.groups;
-                if !same {
-                    return Err(RecordingError::Contradiction("a part has another scope than the first one"));
-                }
-                reading.block(content, number)?;
-                continue;
+            let begun = rest.strip_prefix(MAGIC);
+            let is_part_of_magic = begun.is_none() && MAGIC.starts_with(rest);
+            if begun.is_none() && !is_part_of_magic && self.scope.is_none() {
+                return Err(RecordingError::Foreign);
             }
-            let Some(content) = block::next(&mut bytes, number)? else { break };
-            reading.block(content, number)?;
+            let mut next = begun.unwrap_or(rest);
+            let content = if is_part_of_magic { None } else { block::next(&mut next, self.number)? };
+            let Some(content) = content else { return Ok(bytes.len() - rest.len()) };
+            let content = if begun.is_some() { self.head(content)? } else { content };
+            self.block(content, self.number)?;
+            self.number += 1;
+            rest = next;
         }
-        reading.is_cut |= reading.end_segment() || !bytes.is_empty();
-        Ok(reading)
     }
 
-    /// The next block, which begins with a head: the head, and the bytes after it.
-    fn head(bytes: &mut &'a [u8], number: usize) -> Result<Option<(Head<'a>, &'a [u8])>, RecordingError> {
-        let Some(content) = block::next(bytes, number)? else { return Ok(None) };
-        let (&version, content) = content.split_first().ok_or(RecordingError::Record(number))?;
+    /// Reads a head; another one continues the recording after an interruption. Gives what follows it in its block.
+    fn head<'a>(&mut self, content: &'a [u8]) -> Result<&'a [u8], RecordingError> {
+        let damaged = RecordingError::Record(self.number);
+        let Some((&version, content)) = content.split_first() else { return Err(damaged) };
         if version != VERSION {
             return Err(RecordingError::Version(version));
         }
-        postcard::take_from_bytes(content).map(Some).map_err(|_| RecordingError::Record(number))
+        let (head, rest) = postcard::take_from_bytes(content).map_err(|_| damaged)?;
+        let Head { server, program, started, anonymous, groups } = head;
+        let scope = (anonymous, groups.map(|groups| groups.into_iter().map(Box::from).collect()));
+        self.is_cut |= self.end_segment();
+        if *self.scope.get_or_insert_with(|| scope.clone()) != scope {
+            return Err(RecordingError::Contradiction("a part has another scope than the first one"));
+        }
+        self.title.get_or_insert_with(|| Title { server: server.into(), program: program.into(), started });
+        Ok(rest)
     }
 
     fn block(&mut self, mut content: &[u8], number: usize) -> Result<(), RecordingError> {

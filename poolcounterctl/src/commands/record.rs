@@ -1,11 +1,11 @@
 use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, stream};
 use crate::failure::{Exit, Failure, reason};
 use crate::output::{age, complain, print, print_json};
-use poolcounter::recording::{Totals, whole_blocks};
+use poolcounter::recording::{Tally, Totals, whole_blocks};
 use serde_json::json;
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,6 +14,9 @@ use tokio::time::sleep;
 
 /// Only a stream that lasted for this time is begun again when it breaks. So a server that ends each stream at once is not asked in a loop.
 const LIVED: Duration = Duration::from_secs(1);
+
+/// How many bytes of the file are read at a time.
+const PIECE: u64 = 1 << 20;
 
 /// How often the progress is shown on a terminal.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -166,18 +169,26 @@ fn sum_up(output: &Path, time: Duration, as_json: bool) -> Result<(), Failure> {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\r");
     }
-    let bytes = std::fs::read(output)?;
-    let totals = Totals::of(&bytes).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let cannot = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {error}", output.display()));
+    let mut file = File::open(output).map_err(|error| cannot(&reason(&error)))?;
+    let bytes = file.metadata().map_err(|error| cannot(&reason(&error)))?.len();
+    // A day's file may be larger than the memory.
+    let (mut tally, mut rest) = (Tally::default(), Vec::new());
+    while (&mut file).take(PIECE).read_to_end(&mut rest).map_err(|error| cannot(&reason(&error)))? > 0 {
+        let read = tally.add(&rest).map_err(|error| cannot(&error))?;
+        rest.drain(..read);
+    }
+    let totals = tally.totals().map_err(|error| cannot(&error))?;
     let Totals { calls, told, left_out, segments, .. } = totals;
     let file = output.display().to_string();
     if as_json {
         return print_json(&json!({
-            "file": file, "seconds": time.as_secs_f64(), "bytes": bytes.len(), "calls": calls, "messages": told,
+            "file": file, "seconds": time.as_secs_f64(), "bytes": bytes, "calls": calls, "messages": told,
             "left_out": left_out, "segments": segments,
         }));
     }
     let time = age(time.as_secs_f64());
-    print(&format!("{file}: {time}, {}, {calls} calls, {left_out} left out\n", size(bytes.len() as u64)))
+    print(&format!("{file}: {time}, {}, {calls} calls, {left_out} left out\n", size(bytes)))
 }
 
 /// `999 B`, `12.3 kB`, `4.5 MB`.
