@@ -528,3 +528,19 @@ fn a_file_is_counted_in_pieces() {
     }
     assert_eq!(Tally::default().totals(), Err(RecordingError::Empty));
 }
+
+/// Little is written at a time, also if many wait for each key.
+#[test]
+fn claims_count_when_a_standing_is_written() {
+    let mut desk = Desk::new(everything());
+    for key in 0..4 {
+        for _ in 0..100 {
+            let client = desk.table.connect();
+            desk.ask(client, &format!("ACQ4ANY enwiki:pcache:{key} 1 200 60"), 0);
+        }
+    }
+    let calls = (1..).take_while(|_| desk.table.recorder_advance(desk.recorder, at(1), STARTED, 100)).count();
+    assert!(calls >= 4, "{calls}");
+    let recording = is_true(&desk.end());
+    assert!(recording.segments[0].standing.iter().all(|standing| standing.waiter_count() == 99));
+}

@@ -89,8 +89,8 @@ impl LockTable {
         id
     }
 
-    /// Lets a recorder go on: call it at regular intervals. It begins the next segment if one must begin and there is room for it. It writes what stands at `places` places of the table, of which some
-    /// may be empty. Gives whether there is more to write of what stands, and room for it.
+    /// Lets a recorder go on: call it at regular intervals. It begins the next segment if one must begin and there is room for it. It writes what stands at about `places` places of the table, of which some
+    /// may be empty; a claim counts as a place, too. Gives whether there is more to write of what stands, and room for it.
     ///
     /// `wall` is the wall clock: microseconds since 1970, UTC.
     pub fn recorder_advance(&mut self, id: RecorderId, now: Timestamp, wall: u64, places: u32) -> bool {
@@ -102,12 +102,10 @@ impl LockTable {
                 let statistics = SavedStatistics::from(&self.statistics);
                 taped.recorder.begin_segment(now, wall, statistics, self.pools.arena.places());
             }
-            for _ in 0..places {
-                if !taped.recorder.has_room() {
-                    break;
-                }
+            let mut spent = 0;
+            while spent < places && taped.recorder.has_room() {
                 let Some(place) = taped.recorder.next_place() else { break };
-                self.write_standing(taped, place);
+                spent = spent.saturating_add(1).saturating_add(self.write_standing(taped, place));
             }
             taped.recorder.is_paging() && taped.recorder.has_room()
         });
@@ -294,11 +292,12 @@ impl LockTable {
         self.figures().map_or(OTHER, |figures| figures.name(group))
     }
 
-    fn write_standing(&self, taped: &mut Taped, place: Index) {
-        let Some(pool) = self.pools.arena.get(place) else { return };
+    /// Writes what stands at a place. Gives how many claims that are.
+    fn write_standing(&self, taped: &mut Taped, place: Index) -> u32 {
+        let Some(pool) = self.pools.arena.get(place) else { return 0 };
         let group = self.name_of(pool.group);
         if !taped.recorder.covers(group) {
-            return;
+            return 0;
         }
         let claims = |queue: &Queue| queue.iter(&self.claims).map(|claim| self.standing_claim(claim)).collect();
         let standing = Standing {
@@ -312,6 +311,7 @@ impl LockTable {
             taped.waiting.extend(waiting.map(|claim| ClientId(claim.client)));
         }
         taped.recorder.standing(group, &pool.key, standing);
+        pool.count()
     }
 
     fn standing_claim(&self, index: Index) -> StandingClaim {
