@@ -70,18 +70,22 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
         () = show_progress(&tape, begun) => Ok(()),
     };
     let Tape { file, bytes, failure, .. } = tape.into_inner();
+    if bytes == 0 {
+        // It has nothing in it.
+        let _ = std::fs::remove_file(output);
+    }
     if let Some(error) = failure {
         return Err(cannot(&error));
     }
     if let Err(error) = ended {
         complain(&error);
-        if bytes == 0 {
-            // The file is empty.
-            let _ = std::fs::remove_file(output);
-            return Ok(error.exit());
+        if bytes > 0 {
+            sum_up(output, begun.elapsed(), admin.json)?;
         }
-        sum_up(output, begun.elapsed(), admin.json)?;
         return Ok(error.exit());
+    }
+    if bytes == 0 {
+        return Err(Failure::new(Exit::Failed, "nothing was recorded: the server had not answered yet"));
     }
     file.sync_all().map_err(|error| cannot(&error))?;
     sum_up(output, begun.elapsed(), admin.json)?;

@@ -5,6 +5,7 @@ use poolcounter::recording::{Recording, Totals, verify};
 use poolcounter_test_support::{Client, Deadline, PATIENCE, Process, Scratch};
 use rustix::process::Signal;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -135,5 +136,22 @@ fn an_upgrade_does_not_end_the_recording() -> Result<()> {
     let held = |number: u32| &*segment.keys[number as usize].name == b"enwiki:pcache:held";
     assert!(segment.standing.iter().any(|standing| held(standing.key)), "what is held was handed over");
     drop(holder);
+    Ok(())
+}
+
+#[test]
+fn an_empty_file_does_not_stay() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let socket = scratch.file("admin");
+    let silent = UnixListener::bind(&socket)?;
+    let file = scratch.file("day.rec");
+    let mut process = Process::spawn(&mut record(&format!("unix:{}", socket.display()), &file, &[]))?;
+    // Signals are handled before it connects.
+    let _connection = silent.accept()?;
+    process.signal(Signal::INT)?;
+    assert_eq!(process.wait()?.code(), Some(1));
+    let (_, said) = process.printed()?;
+    assert!(said.contains("nothing was recorded: the server had not answered yet"), "{said}");
+    assert!(!file.exists());
     Ok(())
 }
