@@ -539,7 +539,7 @@ fn claims_count_when_a_standing_is_written() {
             desk.ask(client, &format!("ACQ4ANY enwiki:pcache:{key} 1 200 60"), 0);
         }
     }
-    let calls = (1..).take_while(|_| desk.table.recorder_advance(desk.recorder, at(1), STARTED, 100)).count();
+    let calls = (1..100).take_while(|_| desk.table.recorder_advance(desk.recorder, at(1), STARTED, 100)).count();
     assert!(calls >= 4, "{calls}");
     let recording = is_true(&desk.end());
     assert!(recording.segments[0].standing.iter().all(|standing| standing.waiter_count() == 99));
