@@ -21,10 +21,7 @@ from_npm() {
 }
 
 # The Node that runs the tools: some of them do not run on Debian's.
-tools_node() {
-    local node
-    for node in "$tools"/node_modules/node-linux-*/bin/node; do "$node" "$@"; done
-}
+tools_node() { echo "$tools"/node_modules/node-linux-*/bin/node; }
 
 build_package() {
     packaging/npm/build "${work:?}/dist" || return
@@ -51,4 +48,4 @@ node_tests() {
 }
 
 # package_tests FILE...: tests of packaging/npm/tests.
-package_tests() { node_tests tools_node --test --test-reporter=tap "${@/#/packaging/npm/tests/}"; }
+package_tests() { node_tests "$(tools_node)" --test --test-reporter=tap "${@/#/packaging/npm/tests/}"; }

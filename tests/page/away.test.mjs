@@ -68,11 +68,11 @@ test('an upgrade is shown, and a page of another version offers to be loaded ane
   await row(page, 'hot', 0, 'hot', '2');
   assert.equal(await page.locator('#renewed').isHidden(), true);
   const spoil = (/** @type {import('playwright-core').Route} */ route) =>
-    route.fetch().then(async (response) => route.fulfill({ json: { ...(await response.json()), version: '0.2.0' } }));
+    route.fetch().then(async (response) => route.fulfill({ json: { ...(await response.json()), version: '9.9.9' } }));
   await page.route('**/v1/status', spoil);
   await page.locator('#renewed').waitFor();
   await page.locator('#reload').click();
-  await page.locator('#facts', { hasText: '0.2.0' }).waitFor();
+  await page.locator('#facts', { hasText: '9.9.9' }).waitFor();
   assert.equal(await page.locator('#renewed').isHidden(), true);
   await tab.close();
 });
