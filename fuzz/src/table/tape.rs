@@ -34,7 +34,8 @@ impl Tape {
         let state = table.recorder_state(recorder).expect("it was not removed");
         self.file.extend(table.remove_recorder(recorder));
         let recording = Recording::read(&self.file).expect("what was written can be read");
-        assert_eq!(recording.left_out(), state.left_out);
+        // Calls of a segment that is not complete are left out too.
+        assert!(recording.left_out() >= state.left_out);
         let verified = verify(&recording).expect("what was recorded can be played");
         assert_eq!(verified.first, None);
         self.file.clear();
