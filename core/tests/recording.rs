@@ -279,6 +279,24 @@ fn what_is_left_out_is_counted() {
     assert_eq!(recording.segments[1].told.len(), 1);
 }
 
+/// The end of a segment, such as by new rules for groups, does not forget what was left out before.
+#[test]
+fn an_end_while_calls_are_left_out_keeps_their_number() {
+    let mut desk = Desk::new(everything());
+    let client = desk.table.connect();
+    desk.go_on(0);
+    for round in 0..30_000 {
+        desk.ask(client, "ACQ4ANY enwiki:pcache:1 1 9 5", round);
+        desk.ask(client, "RELEASE", round);
+    }
+    let left_out = desk.table.recorder_state(desk.recorder).expect("it is there").left_out;
+    assert!(left_out > 0);
+    desk.table.recorder_end_segment(desk.recorder);
+    desk.go_on(30_000);
+    desk.go_on(30_001);
+    assert_eq!(is_true(&desk.end()).left_out(), left_out);
+}
+
 /// An event takes about ten bytes.
 #[test]
 fn it_is_compact() {

@@ -318,7 +318,10 @@ impl Recorder {
 
     /// Calls are left out from now on, until the next segment begins.
     fn pause(&mut self) {
-        self.state = State::Paused { left_out: 0 };
+        // A recorder that is paused already keeps the number of the calls that it has left out.
+        if self.is_running() {
+            self.state = State::Paused { left_out: 0 };
+        }
         self.page = None;
         self.forget_keys();
     }
