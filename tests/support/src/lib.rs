@@ -53,7 +53,7 @@ pub use counters::Counters;
 pub use daemon::{Daemon, PORT};
 pub use deadline::{Deadline, PATIENCE};
 pub use deaf::Deaf;
-pub use descriptors::allow_descriptors;
+pub use descriptors::{ReservedDescriptors, allow_descriptors};
 pub use installed::Installed;
 pub use network::{Network, in_own_network};
 pub use process::{Outcome, Process};
