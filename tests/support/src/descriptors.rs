@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The longest time that a test waits until other tests of its process have closed their descriptors.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How many descriptors the tests that run now have reserved.
 static RESERVED: Mutex<u64> = Mutex::new(0);
