@@ -39,7 +39,7 @@ arm64_sources() {
 unpack_arm64_toolchain() {
     install_packages cc=gcc /usr/include/stdlib.h=libc6-dev aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdlib.h=libc6-dev-arm64-cross qemu-aarch64-static=qemu-user-static
     [ ! -x "$arm64_toolchain/rustc" ] || return 0
-    local runtime llvm new=$arm64_toolchain.new packages=$arm64_toolchain.packages library
+    local runtime llvm new=$arm64_toolchain.new packages=$arm64_toolchain.packages library said
     refresh_lists
     list_arm64_packages
     runtime=$(apt-cache depends libstd-rust-web-dev | sed -nE 's/.*Depends: (libstd-rust-web-[0-9.]+)$/\1/p' | head -n 1)
@@ -48,7 +48,7 @@ unpack_arm64_toolchain() {
     say "unpacking Debian's Rust compiler for arm64 below build/arm64-toolchain"
     unpack "$arm64_toolchain" -- rustc-web libstd-rust-web-dev "$runtime" "$llvm"
     mkdir -p "$packages"
-    (cd "$packages" && apt-get -qq "${arm64_options[@]}" download libstd-rust-web-dev "$runtime") || fail "$runtime for arm64 cannot be downloaded"
+    said=$(cd "$packages" && apt-get -qq "${arm64_options[@]}" download libstd-rust-web-dev "$runtime" 2>&1) || fail "$runtime for arm64 cannot be downloaded: $said"
     for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$new"; done
     rm -rf "$packages"
     library=$arm64_toolchain/usr/lib/$(gcc -dumpmachine)
