@@ -116,7 +116,7 @@ build_arm64_php() {
     unpack_arm64_php "$version"
     # Other crates do not depend on PHP's version, but this one does: without a folder of its own, one version's build would remove another's.
     arm64_target=$arm64_target/php-$version PHP=$root/php PHP_CONFIG=$root/php-config BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu="-isystem $arm64_sysroot/include" \
-        cargo_arm64 build --release --locked -p poolcounter_php
+        cargo_arm64 build --quiet --release --locked -p poolcounter_php
     # shellcheck disable=SC2034 # It is for the callers.
     arm64_php_module=$arm64_target/php-$version/$arm64_triple/release/libpoolcounter_php.so
 }
