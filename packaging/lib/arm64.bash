@@ -70,7 +70,7 @@ cargo_arm64() {
 # unpack_arm64 FOLDER SUITES PACKAGE...: unpacks arm64's packages and all that they depend on into FOLDER.new; the caller renames it when it is complete. A package that ends with ! is
 # unpacked without what it depends on. qemu-aarch64-static -L FOLDER runs the programs.
 unpack_arm64() {
-    local folder=$1 suites=$2 packages=$1.packages package with=() alone=() said
+    local folder=$1 suites=$2 packages=$1.packages package with=() alone=() said link
     shift 2
     for package in "$@"; do
         if [ "${package%!}" = "$package" ]; then with+=("$package"); else alone+=("${package%!}"); fi
@@ -83,6 +83,10 @@ unpack_arm64() {
     [ ${#alone[@]} -eq 0 ] || said=$(cd "$packages" && apt-get -qq "${arm64_options[@]}" download "${alone[@]}" 2>&1) ||
         fail "apt-get could not download ${alone[*]} for arm64: $said"
     for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$folder.new"; done
+    # The packages of Debian 13 have no file in these folders, which a system has as links.
+    for link in bin lib sbin; do
+        [ -e "$folder.new/$link" ] || ln -s "usr/$link" "$folder.new/$link"
+    done
     rm -rf "$packages"
 }
 
