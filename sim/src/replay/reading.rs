@@ -129,8 +129,9 @@ impl<'a> Reading<'a> {
         let mut scenes = core::mem::take(&mut self.scenes);
         let mut next: BinaryHeap<_> = (0..).zip(&scenes).map(|(world, scene)| Reverse((scene.now, world))).collect();
         let mut begun = alloc::vec![false; scenes.len()];
-        while let Some(Reverse((_, world))) = next.pop() {
+        while let Some(Reverse((at, world))) = next.pop() {
             let scene = &mut scenes[world as usize];
+            scene.now = at;
             if core::mem::replace(&mut begun[world as usize], true) {
                 self.call(world, scene);
             } else {

@@ -9,8 +9,10 @@ use std::time::Instant;
 #[test]
 #[ignore = "prints a time, and judges nothing"]
 fn a_million_calls() {
-    let lab =
-        Comparison::from_query("preset=breaking-news&hotReaders=600&readers=0&cores=1024&webWorkers=10000").unwrap();
+    let lab = Comparison::from_query(
+        "preset=breaking-news&hotReaders=600&readers=0&cores=1024&webWorkers=10000&parseCpu=20&duration=2700",
+    )
+    .unwrap();
     let mut simulation = Simulation::new(&lab.scenario, &lab.b).unwrap().recorded();
     while simulation.advance(100_000) < 1.0 {}
     let file = simulation.end_recording();
