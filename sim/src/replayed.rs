@@ -15,6 +15,7 @@ type Row = (&'static str, fn(&Figures) -> String);
 const ROWS: &[Row] = &[
     ("requests", |figures| count(figures.requests)),
     ("  found the result at once", |figures| count(figures.found)),
+    ("  missing in the recording", |figures| count(figures.missing)),
     ("LOCKED", |figures| count(figures.granted)),
     ("  after a wait", |figures| count(figures.granted_later)),
     ("DONE", |figures| count(figures.done)),

@@ -15,6 +15,8 @@ pub struct Figures {
     pub requests: u64,
     /// Requests that found the result before they asked, because in this run it was stored earlier than in the recording.
     pub found: u64,
+    /// An estimate of the readers that would have asked, but are not in the recording: results came later in this run, and there these readers found a copy.
+    pub missing: u64,
     /// Answers `LOCKED`.
     pub granted: u64,
     /// Those of them that came after a wait.

@@ -56,6 +56,7 @@
 //! - **Locks that one client held together** are played as if clients were separate.
 //! - **Cores**: with a number of cores all work shares them evenly, as in the lab. How much CPU time a work needs follows from its duration and from how many others ran at the same time.
 
+mod advise;
 mod change;
 mod figures;
 mod hold;
@@ -67,6 +68,7 @@ mod series;
 mod traffic;
 mod warnings;
 
+pub use advise::{Advice, Advisor, Doubt, Grid, GroupAdvice, Tried};
 pub use change::{Change, Plan};
 pub use figures::{Figures, KeyCounts};
 pub use pools::{groups_of, pools_of};

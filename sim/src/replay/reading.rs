@@ -2,7 +2,7 @@
 
 use super::figures::{Count, Meter};
 use super::hold::{Ending, Hold, Samples};
-use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Source, Standing, Traffic, World};
+use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Source, Standing, Traffic, Wanted, World};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
@@ -37,6 +37,8 @@ pub(super) struct Reading<'a> {
 struct Results {
     world: Option<u32>,
     number: u32,
+    /// The number of the newest result in the traffic.
+    newest: u32,
     /// When the first work for the newest result ended.
     ended: Option<u64>,
 }
@@ -117,6 +119,7 @@ impl<'a> Reading<'a> {
                 pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
                 requests: Vec::new(),
                 holds: Vec::new(),
+                results: Vec::new(),
                 samples: Samples::default(),
             },
             scenes,
@@ -203,9 +206,13 @@ impl<'a> Reading<'a> {
     fn request(&mut self, world: u32, at: u64, call: usize, key: u32, mode: Mode, limits: Limits) -> u32 {
         let traffic = &mut self.traffic;
         let number = u32::try_from(traffic.requests.len()).unwrap_or(u32::MAX);
-        let (wanted, looked) = match mode {
-            Mode::ForMe => (0, at),
-            Mode::ForAnyone => self.results[key as usize].wanted(world, at),
+        let (wanted, looked, result) = match mode {
+            Mode::ForMe => (0, at, None),
+            Mode::ForAnyone => {
+                let results = &mut self.results[key as usize];
+                let looked = results.wanted(world, at, &mut traffic.results);
+                (results.number, looked, Some(results.newest))
+            }
         };
         let of = &traffic.keys[key as usize];
         let group = &mut traffic.groups[of.group as usize];
@@ -224,6 +231,7 @@ impl<'a> Reading<'a> {
             at_once: false,
             standing: None,
             wanted,
+            result,
             looked,
             after_not_free: Reaction::Unknown,
             after_done: Reaction::Unknown,
@@ -367,8 +375,9 @@ impl<'a> Reading<'a> {
         let what = match ending {
             Ending::Released => {
                 let request = &traffic.requests[claim.request as usize];
-                let for_anyone = request.mode == Mode::ForAnyone;
-                let repeated = for_anyone && self.results[claim.key as usize].is_repeated(request.wanted, now);
+                let results = &mut self.results[claim.key as usize];
+                let repeated =
+                    request.result.is_some() && results.is_repeated(request.wanted, now, &mut traffic.results);
                 Count::Work { repeated }
             }
             _ => Count::Died,
@@ -477,23 +486,33 @@ impl<'a> Reading<'a> {
 }
 
 impl Results {
-    /// The number of the result that a request wants, and when it looked into the cache.
-    fn wanted(&mut self, world: u32, at: u64) -> (u32, u64) {
+    /// A request wants the newest result. Gives when it looked into the cache.
+    fn wanted(&mut self, world: u32, at: u64, all: &mut Vec<Wanted>) -> u64 {
         // What happened between two segments is not known.
         let is_new = self.world != Some(world);
         match self.ended {
-            Some(ended) if !is_new && at - ended <= LOOKED_BEFORE => return (self.number, ended),
+            Some(ended) if !is_new && at - ended <= LOOKED_BEFORE => return ended,
             None if !is_new => {}
-            _ => *self = Self { world: Some(world), number: self.number + 1, ended: None },
+            _ => {
+                let newest = u32::try_from(all.len()).unwrap_or(u32::MAX);
+                all.push(Wanted { first_request: at, requests: 0, stored: None });
+                *self = Self { world: Some(world), number: self.number + 1, newest, ended: None };
+            }
         }
-        (self.number, at)
+        if let Some(wanted) = all.get_mut(self.newest as usize) {
+            wanted.requests += 1;
+        }
+        at
     }
 
     /// Work for this result has ended. Gives whether there was one already.
-    fn is_repeated(&mut self, wanted: u32, now: u64) -> bool {
+    fn is_repeated(&mut self, wanted: u32, now: u64, all: &mut [Wanted]) -> bool {
         let repeated = wanted < self.number || self.ended.is_some();
         if !repeated {
             self.ended = Some(now);
+            if let Some(wanted) = all.get_mut(self.newest as usize) {
+                wanted.stored = Some(now);
+            }
         }
         repeated
     }

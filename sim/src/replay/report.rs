@@ -282,6 +282,11 @@ impl KeyCounts {
 }
 
 impl Figures {
+    /// Whether more readers are missing than a model may be wrong by.
+    pub(super) fn misses_many(&self) -> bool {
+        self.missing > (self.requests / 10).max(5)
+    }
+
     /// Whether a model of these figures is near to them: within a tenth, or 5 events, or 50 ms.
     #[must_use]
     pub fn is_near(&self, model: &Self) -> bool {

@@ -4,11 +4,11 @@ use super::change::{Change, Plan};
 use super::figures::{Count, Meter};
 use super::hold::{Ending, cpu_times};
 use super::pools::slot_name;
-use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Standing, Traffic};
+use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Standing, Traffic, Wanted};
 use crate::Invalid;
 use crate::farm::Farm;
 use crate::random::Chance;
-use crate::units::float;
+use crate::units::{float, whole};
 use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
 use alloc::string::String;
@@ -33,6 +33,8 @@ pub struct Run {
     traffic: Arc<Traffic>,
     seed: u32,
     changes: Vec<Option<Change>>,
+    /// Only requests of this group are played.
+    only: Option<u32>,
     /// The keys that the tables are asked for, where they are others than those of the recording.
     slot_keys: Vec<Option<Box<[u8]>>>,
     /// The CPU time of each work, if cores are shared.
@@ -51,6 +53,8 @@ pub struct Run {
     sequence: u64,
     now: u64,
     meter: Meter,
+    /// Of each group, see [`Figures::missing`](super::Figures::missing).
+    missing: Vec<f64>,
     /// Durations that were drawn, and those of them that come from another group.
     drawn: u64,
     borrowed: u64,
@@ -158,6 +162,7 @@ impl Run {
         let state = State { client: None, phase: Phase::Ended, asked: 0, waits: false, step: 0, hold: 0 };
         let mut run = Self {
             seed: plan.seed,
+            only: None,
             slot_keys: slot_keys(traffic, &changes),
             changes,
             cpu: plan
@@ -174,6 +179,7 @@ impl Run {
             sequence: 0,
             now: 0,
             meter: Meter::new(traffic.groups.len(), traffic.keys.len(), traffic.end),
+            missing: alloc::vec![0.0; traffic.groups.len()],
             drawn: 0,
             borrowed: 0,
             done: 0,
@@ -183,6 +189,11 @@ impl Run {
         };
         run.know_old_copies();
         Ok(run)
+    }
+
+    /// Without the requests of other groups. Without cores, which all work shares, the group has the same figures then.
+    pub(super) fn only(self, group: u32) -> Self {
+        Self { only: Some(group), ..self }
     }
 
     /// A reader who did not ask again after fastStale's first question had an old copy. Who asked first decides what the page had at the beginning.
@@ -218,10 +229,11 @@ impl Run {
     /// The result so far.
     #[must_use]
     pub fn outcome(self) -> RunOutcome {
-        let Self { mut meter, traffic, drawn, borrowed, .. } = self;
+        let Self { mut meter, missing, drawn, borrowed, .. } = self;
         meter.close();
-        for number in 0..traffic.groups.len() {
+        for (number, missing) in missing.into_iter().enumerate() {
             if let Some(figures) = meter.figures_mut(number) {
+                figures.missing = whole(libm::floor(missing));
                 figures.stale.get_or_insert(0);
                 figures.errors.get_or_insert(0);
             }
@@ -326,6 +338,9 @@ impl Run {
         let request = &traffic.requests[number];
         let key = &traffic.keys[request.key as usize];
         let now = self.now;
+        if self.only.is_some_and(|only| only != key.group) {
+            return;
+        }
         self.meter.count(Count::Request, request.key, key, now);
         let (limits, since) = match request.standing {
             Some(Standing::Waiter { since, timed }) => {
@@ -384,6 +399,9 @@ impl Run {
     fn arrive(&mut self, traffic: &Traffic, number: usize) {
         let request = &traffic.requests[number];
         let key = &traffic.keys[request.key as usize];
+        if self.only.is_some_and(|only| only != key.group) {
+            return;
+        }
         self.meter.count(Count::Request, request.key, key, self.now);
         let copy = self.copies[request.key as usize];
         let found = copy.result > request.wanted || copy.result == request.wanted && copy.since < request.looked;
@@ -669,6 +687,7 @@ impl Run {
         let repeated = for_anyone && copy.result >= request.wanted;
         if for_anyone && copy.result < request.wanted {
             *copy = Copy { result: request.wanted, since: now };
+            self.missing[key.group as usize] += missing(traffic, request, now);
         }
         if for_anyone {
             self.pages[key.page as usize] = true;
@@ -743,6 +762,15 @@ fn slot_keys(traffic: &Traffic, changes: &[Option<Change>]) -> Vec<Option<Box<[u
         Some(slot_key(&names[key.group as usize], &key.name, slots).into_bytes().into())
     };
     traffic.keys.iter().map(key).collect()
+}
+
+/// How many readers asked between the moment at which this result was stored in the recording and now: as many a second as before. They are not in the recording.
+fn missing(traffic: &Traffic, request: &Request, now: u64) -> f64 {
+    let wanted = request.result.and_then(|result| traffic.results.get(result as usize));
+    let Some(&Wanted { first_request, requests, stored: Some(stored) }) = wanted else { return 0.0 };
+    let before = stored.saturating_sub(first_request).max(1);
+    // The first request begins the time, and is no measure of it.
+    float(requests.saturating_sub(1)) * float(now.saturating_sub(stored)) / float(before)
 }
 
 fn clock(now: u64) -> Timestamp {

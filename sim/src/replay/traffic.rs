@@ -25,6 +25,8 @@ pub struct Traffic {
     /// In the order of their moments.
     pub(super) requests: Vec<Request>,
     pub(super) holds: Vec<Hold>,
+    /// The results of all keys.
+    pub(super) results: Vec<Wanted>,
     pub(super) samples: Samples,
     /// What happened, as a run would report it.
     pub(super) recorded: Meter,
@@ -89,6 +91,15 @@ pub struct Limits {
     pub timeout: u32,
 }
 
+/// A result for which readers asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) first_request: u64,
+    pub(super) requests: u64,
+    /// When the first work for it ended.
+    pub(super) stored: Option<u64>,
+}
+
 /// One request of one client.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
@@ -104,6 +115,8 @@ pub(super) struct Request {
     pub(super) standing: Option<Standing>,
     /// The number of the result that it wants. A key's results are numbered from 1.
     pub(super) wanted: u32,
+    /// The same among the results of all keys, if it is for anyone.
+    pub(super) result: Option<u32>,
     /// It finds what was stored before this moment.
     pub(super) looked: u64,
     pub(super) after_not_free: Reaction,

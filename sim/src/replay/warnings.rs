@@ -8,7 +8,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(super) fn of(traffic: &Traffic, plan: &Plan, groups: &[GroupReport], b: &RunOutcome) -> Vec<String> {
+/// What is missing in the recordings.
+pub(super) fn of_sources(traffic: &Traffic) -> Vec<String> {
     let mut warnings = Vec::new();
     for source in &traffic.sources {
         let server = source.server.escape_debug();
@@ -32,6 +33,11 @@ pub(super) fn of(traffic: &Traffic, plan: &Plan, groups: &[GroupReport], b: &Run
             warnings.push(format!("{server}: only these groups were recorded: {}.", names.join(", ")));
         }
     }
+    warnings
+}
+
+pub(super) fn of(traffic: &Traffic, plan: &Plan, groups: &[GroupReport], b: &RunOutcome) -> Vec<String> {
+    let mut warnings = of_sources(traffic);
     let changes = plan.resolve(traffic).unwrap_or_default();
     for group in groups {
         let number = traffic.group_named(&group.info.name);
@@ -92,10 +98,10 @@ fn of_group(
     if change.timeout.is_some() && info.limits.timeout == 0 && !info.fast_stale {
         warn("its requests never wait, whatever the timeout is.".into());
     }
-    if group.b.found < group.recorded.requests && group.b.wait.p95 > group.recorded.wait.p95 && group.b.done > 0 {
-        warn(
-            "where results come later than in the recording, more readers would ask. Those are not in the recording, because they found a copy."
-                .into(),
-        );
+    if group.b.misses_many() {
+        warn(format!(
+            "about {} more readers would have asked in column B: results come later, and readers who found a copy are not in the recording.",
+            group.b.missing
+        ));
     }
 }

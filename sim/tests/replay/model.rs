@@ -203,6 +203,28 @@ fn a_reader_who_comes_after_the_result_finds_it() {
     assert!(drawn.len() > 1, "sometimes ten seconds are drawn: {drawn:?}");
 }
 
+/// Two workers: the shorter of two works ends first. With one worker the result comes later, and others would ask until then.
+#[test]
+fn readers_are_missing_where_a_result_comes_later() {
+    let mut desk = Desk::new();
+    desk.record(0);
+    let slow = desk.come(&any("2 90 60"), 0);
+    let quick = desk.come(&any("2 90 60"), 0);
+    for reader in 1..=10 {
+        desk.come(&any("2 90 60"), reader * 90);
+    }
+    desk.ask(quick, "RELEASE", 1_000);
+    desk.ask(slow, "RELEASE", 5_000);
+    let recording = desk.recording();
+    assert_eq!(assert_same(&recording).missing, 0);
+    let report = played(&recording, &["pcache: workers 1"]);
+    let b = &group(&report, "pcache").b;
+    // Eleven requests in the first second, and four seconds more.
+    assert_eq!((answers(b), b.missing), ([1, 11, 0, 0, 0], 44));
+    let words = "pcache: about 44 more readers would have asked in column B";
+    assert!(report.warnings.iter().any(|warning| warning.starts_with(words)), "{:?}", report.warnings);
+}
+
 #[test]
 fn two_pages_in_one_slot_wait_for_each_other() {
     let mut desk = Desk::new();
