@@ -6,6 +6,7 @@ use crate::Invalid;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 /// A new setting for the keys of one group, or of one pool type. What it does not name stays as it was in the recording.
@@ -85,22 +86,23 @@ impl Change {
         let mut names: Vec<String> = pools.iter().flat_map(|group| pools_of(group)).collect();
         names.dedup();
         for pool in names {
+            // Writing to a string cannot fail.
             if self.none {
-                text += &format!("// No pool: $wgPoolCounterConf has no entry '{pool}'.\n");
+                let _ = writeln!(text, "// No pool: $wgPoolCounterConf has no entry '{pool}'.");
                 continue;
             }
             let workers = self.workers.unwrap_or(limits.workers);
             let maxqueue = self.maxqueue.unwrap_or(limits.maxqueue);
             let timeout = self.timeout.unwrap_or(limits.timeout);
-            text += &format!("$wgPoolCounterConf['{pool}'] = [\n\t'class' => 'PoolCounterNative',\n");
-            text += &format!("\t'timeout' => {timeout},\n\t'workers' => {workers},\n\t'maxqueue' => {maxqueue},\n");
+            let _ = write!(text, "$wgPoolCounterConf['{pool}'] = [\n\t'class' => 'PoolCounterNative',\n");
+            let _ = write!(text, "\t'timeout' => {timeout},\n\t'workers' => {workers},\n\t'maxqueue' => {maxqueue},\n");
             if let Some(slots) = self.slots.filter(|&slots| slots > 0) {
-                text += &format!("\t'slots' => {slots},\n");
+                let _ = writeln!(text, "\t'slots' => {slots},");
             }
             if self.fast_stale.unwrap_or(fast_stale) {
-                text += "\t'fastStale' => true,\n";
+                text.push_str("\t'fastStale' => true,\n");
             }
-            text += "];\n";
+            text.push_str("];\n");
         }
         text
     }

@@ -6,6 +6,7 @@ use super::run::{Run, RunOutcome};
 use super::series::GroupSeries;
 use super::traffic::{GroupInfo, Traffic};
 use crate::Invalid;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -29,7 +30,7 @@ pub struct Replay {
 
 #[derive(Debug)]
 enum Stage {
-    Running(Run),
+    Running(Box<Run>),
     Ended(RunOutcome),
 }
 
@@ -125,7 +126,7 @@ impl Replay {
     ///
     /// A change that the recordings do not allow.
     pub fn new(traffic: &Arc<Traffic>, plan: &Plan) -> Result<Self, Invalid> {
-        let a = Stage::Running(Run::new(traffic, plan, false)?);
+        let a = Stage::Running(Box::new(Run::new(traffic, plan, false)?));
         Self::beside(traffic, plan, a)
     }
 
@@ -139,7 +140,7 @@ impl Replay {
     }
 
     fn beside(traffic: &Arc<Traffic>, plan: &Plan, a: Stage) -> Result<Self, Invalid> {
-        let b = Stage::Running(Run::new(traffic, plan, true)?);
+        let b = Stage::Running(Box::new(Run::new(traffic, plan, true)?));
         Ok(Self { traffic: Arc::clone(traffic), plan: plan.clone(), a, b })
     }
 
