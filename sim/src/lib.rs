@@ -23,6 +23,7 @@
 //! | [`traffic`] | when requests come, and what a parse costs |
 //! | [`simulation`] | what happens |
 //! | [`outcome`] | the result |
+//! | [`replay`] | recordings of real servers, played with other settings |
 
 #![cfg_attr(not(feature = "command"), no_std)]
 #![forbid(unsafe_code)]
@@ -41,6 +42,7 @@ mod pool;
 pub mod preset;
 pub mod query;
 mod random;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod setting;
