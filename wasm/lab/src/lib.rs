@@ -8,5 +8,5 @@
 mod form;
 mod run;
 
-pub use form::{catalogue, check, open};
+pub use form::{catalogue, check, conf, open};
 pub use run::Run;
