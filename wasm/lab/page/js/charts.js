@@ -2,20 +2,31 @@
 
 import { Chart } from './chart.js';
 import { byId, make } from './dom.js';
-import { clock, percent, rough } from './numbers.js';
+import { clock, duration as seconds, percent, rough } from './numbers.js';
 import { SIDES } from './types.js';
 
+/** @typedef {import('./types.js').Average} Average */
 /** @typedef {import('./types.js').Curve} Curve */
+/** @typedef {import('./types.js').Outcome} Outcome */
 /** @typedef {import('./types.js').Report} Report */
-/** @typedef {{ name: Curve, title: string, top?: number, format?: (value: number) => string }} Kind */
+/**
+ * @typedef {object} Kind
+ * @property {Curve} name
+ * @property {string} title
+ * @property {Average | 'none'} [average] the curve of averages, if this one has none; without it a point is an average
+ * @property {number} [top]
+ * @property {(value: number) => string} [format]
+ */
 
 /** @type {Kind[]} */
 const KINDS = [
-  { name: 'parses', title: 'Parses running' },
-  { name: 'waiting', title: 'Readers waiting in the pool' },
-  { name: 'cpuBusy', title: 'CPU busy', top: 1.05, format: percent },
+  { name: 'mostParses', title: 'Parses running', average: 'parses' },
+  { name: 'mostWaiting', title: 'Readers waiting in the pool', average: 'waiting' },
+  { name: 'waitP95', title: 'Wait, p95', average: 'none', format: seconds },
+  { name: 'stale', title: 'Old copies a second' },
   { name: 'errors', title: 'Errors a second' },
-  { name: 'backlog', title: 'Waiting for a web worker' },
+  { name: 'cpuBusy', title: 'CPU busy', top: 1.05, format: percent },
+  { name: 'mostBacklog', title: 'Waiting for a web worker', average: 'backlog' },
   { name: 'requests', title: 'Requests a second' },
 ];
 
@@ -26,13 +37,25 @@ const LINES = [
 ];
 
 /**
- * @param {number[]} values
- * @returns {{ peak: number, at: number, mean: number }}
+ * @param {Kind} kind
+ * @param {Outcome} outcome
+ * @returns {{ peak: number, at: number, mean: number | null }}
  */
-function sum(values) {
+function sum({ name, average }, { series }) {
+  const values = series[name].map((value) => value ?? 0);
   const peak = Math.max(...values);
-  const mean = values.reduce((total, value) => total + value, 0) / values.length;
-  return { peak, at: values.indexOf(peak), mean };
+  const averages = average === 'none' ? [] : series[average ?? name];
+  const mean = averages.reduce((total, value) => (total ?? 0) + (value ?? 0), null);
+  return { peak, at: values.indexOf(peak), mean: mean === null ? null : mean / averages.length };
+}
+
+/**
+ * @param {Kind} kind
+ * @param {number | null} value
+ * @returns {string}
+ */
+function text({ format = rough }, value) {
+  return value === null ? '–' : format(value);
 }
 
 /** All charts, their cursor, and a table with the same numbers. */
@@ -51,6 +74,7 @@ export class Charts {
     this.#report = report;
     const { interval } = report.a.series;
     const { duration } = report.comparison.scenario;
+    byId('interval').textContent = seconds(interval);
     const times = report.a.series.parses.map((_, index) => (index + 0.5) * interval);
     for (const [kind, chart] of this.#charts) {
       chart.show(duration, [times, report.b.series[kind.name], report.a.series[kind.name]]);
@@ -86,13 +110,15 @@ export class Charts {
     if (!report) {
       return;
     }
-    for (const [{ name, format = rough }, chart] of this.#charts) {
-      const value = (/** @type {number[]} */ values) => format(index === null ? sum(values).peak : values[index]);
+    for (const [kind, chart] of this.#charts) {
+      const value = (/** @type {Outcome} */ outcome) =>
+        index === null ? sum(kind, outcome).peak : outcome.series[kind.name][index];
       const shown = SIDES.flatMap((side) => [
         make('span', { class: `side ${side}` }, side.toUpperCase()),
-        ` ${value(report[side].series[name])} `,
+        ` ${text(kind, value(report[side]))} `,
       ]);
-      chart.caption.replaceChildren(index === null ? 'peak ' : '', ...shown);
+      const what = kind.average ? 'peak ' : 'highest average ';
+      chart.caption.replaceChildren(index === null ? what : '', ...shown);
     }
     const at = index === null ? '' : clock((index + 0.5) * report.a.series.interval);
     byId('moment-text').textContent = at;
@@ -109,9 +135,9 @@ export class Charts {
     if (index === null) {
       return 'none';
     }
-    const all = KINDS.map(({ name, title, format = rough }) => {
-      const [a, b] = SIDES.map((side) => format(report[side].series[name][index]));
-      return `${title}: A ${a}, B ${b}`;
+    const all = KINDS.map((kind) => {
+      const [a, b] = SIDES.map((side) => text(kind, report[side].series[kind.name][index]));
+      return `${kind.title}: A ${a}, B ${b}`;
     });
     return [clock((index + 0.5) * report.a.series.interval), ...all].join('. ');
   }
@@ -121,14 +147,15 @@ export class Charts {
    * @param {Report} report
    * @returns {string}
    */
-  #inWords({ name, title, format = rough }, report) {
+  #inWords(kind, report) {
     const { interval } = report.a.series;
     const sides = SIDES.map((side) => {
-      const { peak, at, mean } = sum(report[side].series[name]);
+      const { peak, at, mean } = sum(kind, report[side]);
       const when = peak > 0 ? ` at ${clock(at * interval)}` : '';
-      return `${side.toUpperCase()}: ${format(mean)} on average, ${format(peak)} at most${when}`;
+      const average = mean === null ? '' : `${text(kind, mean)} on average, `;
+      return `${side.toUpperCase()}: ${average}${text(kind, peak)} at most${when}`;
     });
-    return `${title} over time. ${sides.join('; ')}.`;
+    return `${kind.title} over time. ${sides.join('; ')}.`;
   }
 }
 
@@ -138,15 +165,15 @@ export class Charts {
  * @param {Report} report
  */
 function showPeaks(report) {
-  const cells = (/** @type {string[]} */ texts) => texts.map((text) => make('td', {}, text));
+  const cells = (/** @type {string[]} */ texts) => texts.map((words) => make('td', {}, words));
   const heads = ['', 'A on average', 'A at most', 'at', 'B on average', 'B at most', 'at'];
-  const head = make('tr', {}, ...heads.map((text) => (text ? make('th', { scope: 'col' }, text) : make('td'))));
-  const rows = KINDS.map(({ name, title, format = rough }) => {
+  const head = make('tr', {}, ...heads.map((words) => (words ? make('th', { scope: 'col' }, words) : make('td'))));
+  const rows = KINDS.map((kind) => {
     const texts = SIDES.flatMap((side) => {
-      const { peak, at, mean } = sum(report[side].series[name]);
-      return [format(mean), format(peak), peak > 0 ? clock(at * report[side].series.interval) : '–'];
+      const { peak, at, mean } = sum(kind, report[side]);
+      return [text(kind, mean), text(kind, peak), peak > 0 ? clock(at * report[side].series.interval) : '–'];
     });
-    return make('tr', {}, make('th', { scope: 'row' }, title), ...cells(texts));
+    return make('tr', {}, make('th', { scope: 'row' }, kind.title), ...cells(texts));
   });
   byId('peaks').replaceChildren(make('thead', {}, head), make('tbody', {}, ...rows));
 }

@@ -5,6 +5,7 @@ import { Charts } from './charts.js';
 import { copyAndSay } from './clipboard.js';
 import { makeConf, showConf } from './conf.js';
 import { byId } from './dom.js';
+import { showReadings } from './fields.js';
 import { LabForm } from './form.js';
 import { count, percent } from './numbers.js';
 import { Runner } from './runner.js';
@@ -15,6 +16,7 @@ import { compile } from './wasm.js';
 
 /** @typedef {import('./types.js').Form} Form */
 /** @typedef {import('./types.js').Report} Report */
+/** @typedef {'push' | 'replace'} Step whether the browser's Back returns to what was before */
 
 /** The preset of an address without a scenario. */
 const FIRST = '?preset=breaking-news';
@@ -34,6 +36,9 @@ class Lab {
   #shown;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Whether the change that is being typed is a step of its own already. */
+  #stepped = false;
+  #fields;
   #download = '';
 
   /** @param {WebAssembly.Module} module */
@@ -43,13 +48,15 @@ class Lab {
       report: (report, milliseconds) => this.#showReport(report, milliseconds),
       failure: (reason) => this.#showFailure(reason),
     });
-    this.#form = new LabForm(JSON.parse(catalogue()), {
+    const listed = /** @type {import('./types.js').Catalogue} */ (JSON.parse(catalogue()));
+    this.#form = new LabForm(listed, {
       edited: () => this.#edited(),
-      preset: (name) => this.#open(`preset=${name}`),
+      preset: (name) => this.#open(`preset=${name}`, 'push'),
     });
+    this.#fields = listed.fields;
     this.#traffic = new Traffic();
     this.#charts = new Charts();
-    makeConf();
+    makeConf(listed.clients);
     byId('run').addEventListener('click', () => (this.#running ? this.#cancel() : this.#run()));
     byId('share').addEventListener('click', () => copyAndSay(location.href, byId('shared')));
     addEventListener('popstate', () => this.#open(location.search || FIRST));
@@ -60,36 +67,44 @@ class Lab {
    * Shows and runs what an address stands for.
    *
    * @param {string} query
+   * @param {Step} step
    * @returns {Form}
    */
-  #open(query) {
+  #open(query, step = 'replace') {
     const form = /** @type {Form} */ (JSON.parse(open(query)));
     this.#form.show(form);
-    this.#take(form);
+    this.#take(form, step);
     this.#run();
     return form;
   }
 
   /** Reads what was typed; the run waits for a pause. */
   #edited() {
-    this.#take(JSON.parse(check(JSON.stringify(this.#form.texts()))));
+    // What is typed without a pause is one step back.
+    const form = JSON.parse(check(JSON.stringify(this.#form.texts())));
+    this.#take(form, this.#stepped ? 'replace' : 'push');
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), PAUSE_MS);
   }
 
-  /** @param {Form} form */
-  #take(form) {
+  /**
+   * @param {Form} form
+   * @param {Step} step
+   */
+  #take(form, step) {
     this.#shown = form;
     const usual = /** @type {Form} */ (JSON.parse(open(`preset=${form.comparison.preset}`)));
     this.#form.mark(form, form.query !== usual.query || this.#form.faults(form) > 0);
     this.#traffic.show(form.comparison.scenario);
+    showReadings(this.#fields, form.comparison.scenario);
     if (this.#form.faults(form) === 0) {
-      history.replaceState(null, '', `?${form.query}`);
+      this.#stepped = goTo(`?${form.query}`, step) || this.#stepped;
     }
   }
 
   #run() {
     clearTimeout(this.#timer);
+    this.#stepped = false;
     const faults = this.#form.faults(this.#shown);
     if (faults > 0) {
       const what = faults === 1 ? 'One field needs another value.' : `${faults} fields need other values.`;
@@ -153,7 +168,7 @@ class Lab {
     byId('verdict').textContent = verdict(report);
     showTable(report);
     this.#charts.show(report);
-    showConf(report.conf);
+    showConf(report.query);
     this.#offer(json);
   }
 
@@ -172,6 +187,23 @@ class Lab {
     this.#state('');
     fail(`The simulation ended with an error: ${reason}`);
   }
+}
+
+/**
+ * Puts a scenario into the address.
+ *
+ * @param {string} search
+ * @param {Step} step
+ * @returns {boolean} whether it is a new step
+ */
+function goTo(search, step) {
+  const isNew = step === 'push' && search !== location.search;
+  if (isNew) {
+    history.pushState(null, '', search);
+  } else {
+    history.replaceState(null, '', search);
+  }
+  return isNew;
 }
 
 /** @param {string} text */
