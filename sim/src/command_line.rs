@@ -2,6 +2,7 @@
 
 use lexopt::{Arg, Parser, ValueExt};
 use poolcounter_sim::field::{Field, Kind};
+use poolcounter_sim::replay::Plan;
 use poolcounter_sim::{Comparison, FIELDS};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) enum Action {
     Play { lab: Box<Comparison>, json: bool },
     ListPresets,
     Verify { files: Vec<PathBuf> },
+    Replay { files: Vec<PathBuf>, plan: Plan, json: bool },
     Help,
     Version,
 }
@@ -20,9 +22,19 @@ const HEAD: &str = "\
 Usage: poolcounter-sim [--preset NAME] [OPTIONS]
        poolcounter-sim --scenario 'preset=breaking-news&seed=7&b=forAnyone,workers:1'
        poolcounter-sim verify FILE...
+       poolcounter-sim replay FILE... [--set 'ArticleView: workers 4, maxqueue 50, timeout 10, fastStale']...
 
 Plays one scenario with two settings of the pool counter, in virtual time.
 With verify: plays recordings of `poolcounterctl record` on the lock table, and compares every answer.
+With replay: plays them as they were (column A), and with new settings (column B):
+
+  --set 'GROUP: SETTING'  a new setting for a group of keys or a pool type of MediaWiki, as often as there are groups: workers N,
+                          maxqueue N, timeout N, slots N, fastStale, fastStale off, none. What is not named stays as it was
+  --cores N               all work shares N cores evenly (default: work lasts as long as it was seen to last)
+  --seed N                decides everything that is drawn (default 1)
+  --json                  print everything as JSON
+
+Without either:
 
   --preset NAME           where to begin (default quiet-day)
   --list-presets          list them and exit
@@ -65,8 +77,10 @@ fn dashed(name: &str) -> String {
 }
 
 pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
-    if let Some(files) = files_to_verify(&mut parser)? {
-        return Ok(Action::Verify { files });
+    match first_word(&mut parser)?.as_deref() {
+        Some("verify") => return verify(parser),
+        Some("replay") => return replay(parser),
+        _ => {}
     }
     let (mut preset, mut query, mut changes, mut json) = (None, String::new(), Vec::new(), false);
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
@@ -93,14 +107,46 @@ pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
     Ok(Action::Play { lab: Box::new(lab), json })
 }
 
-/// The files after `verify`, if that is the first argument.
-fn files_to_verify(parser: &mut Parser) -> Result<Option<Vec<PathBuf>>, String> {
-    let arguments = parser.try_raw_args().ok_or("there are no arguments")?;
-    if arguments.peek().is_none_or(|first| first != "verify") {
-        return Ok(None);
+/// The first argument, if it is the name of a command. It is then taken.
+fn first_word(parser: &mut Parser) -> Result<Option<String>, String> {
+    let mut arguments = parser.try_raw_args().ok_or("there are no arguments")?;
+    let known = |first: &std::ffi::OsStr| ["verify", "replay"].into_iter().find(|word| first == *word);
+    let word = arguments.peek().and_then(known).map(str::to_owned);
+    if word.is_some() {
+        arguments.next();
     }
-    let files: Vec<PathBuf> = arguments.skip(1).map(PathBuf::from).collect();
-    if files.is_empty() { Err("verify needs a file".to_owned()) } else { Ok(Some(files)) }
+    Ok(word)
+}
+
+fn verify(mut parser: Parser) -> Result<Action, String> {
+    let arguments = parser.try_raw_args().ok_or("there are no arguments")?;
+    let files: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    if files.is_empty() { Err("verify needs a file".to_owned()) } else { Ok(Action::Verify { files }) }
+}
+
+fn replay(mut parser: Parser) -> Result<Action, String> {
+    let (mut files, mut plan, mut json) = (Vec::new(), Plan::default(), false);
+    while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Action::Help),
+            Arg::Long("json") => json = true,
+            Arg::Long("set") => {
+                let text = value(&mut parser)?;
+                plan = plan.with(&text).map_err(|invalid| format!("--set '{text}': {invalid}"))?;
+            }
+            Arg::Long("cores") => plan.cores = Some(number(&mut parser, "cores", 1)?),
+            Arg::Long("seed") => plan.seed = number(&mut parser, "seed", 0)?,
+            Arg::Value(file) => files.push(PathBuf::from(file)),
+            _ => return Err(argument.unexpected().to_string()),
+        }
+    }
+    if files.is_empty() { Err("replay needs a file".to_owned()) } else { Ok(Action::Replay { files, plan, json }) }
+}
+
+fn number(parser: &mut Parser, name: &str, least: u32) -> Result<u32, String> {
+    let text = value(parser)?;
+    let number = text.parse().ok().filter(|number| *number >= least);
+    number.ok_or_else(|| format!("--{name}: {text:?} is not a whole number from {least} to {}", u32::MAX))
 }
 
 /// The field, or the setting, that an option means.

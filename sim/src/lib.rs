@@ -24,6 +24,7 @@
 //! | [`traffic`] | when requests come, and what a parse costs |
 //! | [`simulation`] | what happens |
 //! | [`outcome`] | the result |
+//! | [`replay`] | recordings of real servers, played with other settings |
 
 #![cfg_attr(not(feature = "command"), no_std)]
 #![forbid(unsafe_code)]
@@ -43,6 +44,7 @@ mod pool;
 pub mod preset;
 pub mod query;
 mod random;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod setting;

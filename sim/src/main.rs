@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod command_line;
+mod files;
 mod progress;
+mod replayed;
 mod table;
 mod verify;
 
@@ -27,6 +29,11 @@ fn main() -> ExitCode {
                 print!("{text}");
                 return ExitCode::FAILURE;
             }
+            Err(refusal) => return fail(&refusal),
+        },
+        Ok(Action::Replay { files, plan, json }) => match replayed::replay(&files, &plan) {
+            Ok(report) if json => report.to_json() + "\n",
+            Ok(report) => replayed::table(&report),
             Err(refusal) => return fail(&refusal),
         },
         Ok(Action::Play { lab, json }) => match play(&lab) {

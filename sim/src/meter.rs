@@ -190,7 +190,7 @@ impl Meter {
     }
 }
 
-fn waits(mut micros: Vec<u32>) -> Waits {
+pub(crate) fn waits(mut micros: Vec<u32>) -> Waits {
     micros.sort_unstable();
     let count = micros.len() as u64;
     let sum: u64 = micros.iter().copied().map(u64::from).sum();

@@ -7,9 +7,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 use core::num::NonZeroU32;
+use poolcounter::key::Groups;
 use poolcounter::protocol::{Command, Line, Response};
+use poolcounter::recording::{Naming, Scope, Title};
 use poolcounter::route::slot_key;
+use poolcounter::table::RecorderId;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
+
+/// When a simulated day begins: 2026-11-27, 09:00:00 UTC.
+const WALL: u64 = 1_795_770_000_000_000;
 
 /// What a request asks of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +37,43 @@ pub(crate) struct Pool {
     /// Two lines that are written anew for each command.
     line: String,
     key: String,
+    recorder: Option<RecorderId>,
 }
 
 impl Pool {
     pub(crate) fn new(setting: &Setting) -> Self {
         // The seed of the hash decides nothing that can be seen.
         let table = LockTable::new(HashSeed::new(0, 0), Timestamp::from_micros(0));
-        Self { table, setting: setting.clone(), requests: Vec::new(), line: String::new(), key: String::new() }
+        Self {
+            table,
+            setting: setting.clone(),
+            requests: Vec::new(),
+            line: String::new(),
+            key: String::new(),
+            recorder: None,
+        }
+    }
+
+    /// Records all calls from now on.
+    pub(crate) fn record(&mut self, now: u64) {
+        let title = Title { server: "lab".into(), program: "poolcounter-sim".into(), started: WALL + now };
+        let scope = Scope { groups: None, naming: Naming::Plain };
+        self.table.observe(Groups::default(), Timestamp::from_micros(now));
+        // It keeps everything until it is taken.
+        self.recorder = Some(self.table.add_recorder(&title, scope, usize::MAX));
+        self.record_on(now);
+    }
+
+    /// To be called after each event.
+    pub(crate) fn record_on(&mut self, now: u64) {
+        if let Some(recorder) = self.recorder {
+            while self.table.recorder_advance(recorder, Timestamp::from_micros(now), WALL + now, u32::MAX) {}
+        }
+    }
+
+    /// The file of the recording.
+    pub(crate) fn end_recording(&mut self) -> Vec<u8> {
+        self.recorder.take().map(|recorder| self.table.remove_recorder(recorder)).unwrap_or_default()
     }
 
     pub(crate) fn connect(&mut self, request: Key) -> ClientId {

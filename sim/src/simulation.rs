@@ -10,6 +10,7 @@ use crate::scenario::Scenario;
 use crate::setting::{Mode, Setting};
 use crate::traffic::{self, Arrival, Arrivals, Edit, Edits};
 use crate::units::{float, micros};
+use alloc::vec::Vec;
 use core::iter::Peekable;
 use poolcounter::ClientId;
 use poolcounter::protocol::Response;
@@ -117,6 +118,31 @@ impl Simulation {
         })
     }
 
+    /// The same, and the pool's calls are recorded, as a daemon would record them.
+    ///
+    /// ```
+    /// use poolcounter::recording::{Recording, verify};
+    /// use poolcounter_sim::{Comparison, Preset, Simulation};
+    ///
+    /// let lab = Comparison::of(Preset::SlowParse).with("duration", "60")?;
+    /// let mut simulation = Simulation::new(&lab.scenario, &lab.b)?.recorded();
+    /// while simulation.advance(20_000) < 1.0 {}
+    /// let recording = Recording::read(&simulation.end_recording())?;
+    /// assert_eq!(verify(&recording)?.differences, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.pool.record(self.now);
+        self
+    }
+
+    /// The recording so far, as a file. Nothing more is recorded then.
+    #[must_use]
+    pub fn end_recording(&mut self) -> Vec<u8> {
+        self.pool.end_recording()
+    }
+
     /// Plays as many events, at the most, and says how far it has come: from 0 to 1, which is the end.
     pub fn advance(&mut self, events: u32) -> f64 {
         for _ in 0..events {
@@ -161,6 +187,7 @@ impl Simulation {
         self.meter.levels.busy = self.farm.busy();
         self.meter.levels.backlog = self.farm.backlog();
         self.meter.note_peaks();
+        self.pool.record_on(at);
     }
 
     fn next(&mut self) -> (u64, Event) {

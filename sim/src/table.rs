@@ -57,7 +57,7 @@ fn count_of(value: f64) -> String {
 }
 
 /// With commas, in threes.
-fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -55,8 +55,7 @@ mod verify;
 mod write;
 
 pub use read::{Call, CallKind, Key, Recording, Segment, Tally, Told, Totals, whole_blocks};
-pub use record::Standing;
-pub(crate) use record::StandingClaim;
+pub use record::{Standing, StandingClaim};
 pub use verify::{Difference, Verified, verify};
 pub(crate) use write::{Entry, OTHER, Recorder};
 

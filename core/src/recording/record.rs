@@ -90,24 +90,32 @@ pub(super) enum Name<'a> {
 pub struct Standing {
     /// The number of the key.
     pub key: u32,
-    pub(crate) holders: Vec<StandingClaim>,
-    pub(crate) for_me: Vec<StandingClaim>,
-    pub(crate) for_anyone: Vec<StandingClaim>,
+    /// Who holds it.
+    pub holders: Vec<StandingClaim>,
+    /// Who waits for it, for the lock alone.
+    pub for_me: Vec<StandingClaim>,
+    /// Who waits for it, for the lock or for the result of another.
+    pub for_anyone: Vec<StandingClaim>,
 }
 
-/// A claim at the beginning of a segment.
+/// A claim at the beginning of a segment. Times are microseconds of the table's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StandingClaim {
-    pub(crate) client: u32,
+#[non_exhaustive]
+pub struct StandingClaim {
+    /// The number of its client.
+    pub client: u32,
     /// Its place in its client's stack.
-    pub(crate) depth: u8,
-    pub(crate) requested: u64,
-    pub(crate) granted: u64,
+    pub depth: u8,
+    /// When it was asked for.
+    pub requested: u64,
+    /// When it was granted, if it is held.
+    pub granted: u64,
     /// When its wait ends, and the number that orders equal times.
-    pub(crate) deadline: Option<(u64, u64)>,
+    pub deadline: Option<(u64, u64)>,
     /// Workers, maxqueue and timeout, if known.
-    pub(crate) limits: Option<(u32, u32, u32)>,
-    pub(crate) mode: Option<Mode>,
+    pub limits: Option<(u32, u32, u32)>,
+    /// How it was asked for, if known.
+    pub mode: Option<Mode>,
 }
 
 /// An answer, or that there was none.
