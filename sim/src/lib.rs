@@ -31,6 +31,7 @@
 
 extern crate alloc;
 
+pub mod archive;
 pub mod comparison;
 pub mod conf;
 pub mod curve;

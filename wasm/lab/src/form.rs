@@ -11,6 +11,8 @@ use serde_json::Value;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::json;
+
 /// Text by name of the field: `cores`, `a.workers`; and `preset`.
 type Texts = BTreeMap<String, String>;
 
@@ -237,9 +239,4 @@ fn text(kind: Kind, value: &Value) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Serialises numbers, words and lists, which cannot fail.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

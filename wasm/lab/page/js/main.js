@@ -7,12 +7,15 @@ import { makeConf, showConf } from './conf.js';
 import { byId } from './dom.js';
 import { showReadings } from './fields.js';
 import { LabForm } from './form.js';
+import { KINDS } from './kinds.js';
 import { count, percent } from './numbers.js';
 import { Runner } from './runner.js';
 import { showTable } from './table.js';
 import { Traffic } from './traffic.js';
 import { verdict } from './verdict.js';
 import { compile } from './wasm.js';
+import { RecordingsView } from './recordings/view.js';
+import { takeFiles } from './files.js';
 
 /** @typedef {import('./types.js').Form} Form */
 /** @typedef {import('./types.js').Report} Report */
@@ -43,7 +46,7 @@ class Lab {
 
   /** @param {WebAssembly.Module} module */
   constructor(module) {
-    this.#runner = new Runner(module, {
+    this.#runner = new Runner(module, 'worker.js', {
       progress: (progress) => this.#showProgress(progress),
       report: (report, milliseconds) => this.#showReport(report, milliseconds),
       failure: (reason) => this.#showFailure(reason),
@@ -55,12 +58,16 @@ class Lab {
     });
     this.#fields = listed.fields;
     this.#traffic = new Traffic();
-    this.#charts = new Charts();
+    this.#charts = new Charts(KINDS);
     makeConf(listed.clients);
     byId('run').addEventListener('click', () => (this.#running ? this.#cancel() : this.#run()));
     byId('share').addEventListener('click', () => copyAndSay(location.href, byId('shared')));
-    addEventListener('popstate', () => this.#open(location.search || FIRST));
     this.#shown = this.#open(location.search || FIRST);
+  }
+
+  /** Shows what the address stands for now. */
+  reopen() {
+    this.#open(location.search || FIRST);
   }
 
   /**
@@ -113,7 +120,7 @@ class Lab {
     }
     this.#setRunning(true);
     this.#state('Simulating …');
-    this.#runner.start(this.#shown.query);
+    this.#runner.start({ query: this.#shown.query });
   }
 
   #cancel() {
@@ -167,7 +174,8 @@ class Lab {
     this.#state(`${count(requests)} requests, seed ${seed}, played twice in ${(milliseconds / 1000).toFixed(1)} s.`);
     byId('verdict').textContent = verdict(report);
     showTable(report);
-    this.#charts.show(report);
+    const { duration } = report.comparison.scenario;
+    this.#charts.show({ duration, a: report.a.series, b: report.b.series });
     showConf(report.query);
     this.#offer(json);
   }
@@ -212,11 +220,50 @@ function fail(text) {
   byId('failure').hidden = false;
 }
 
+/**
+ * Starts both views: the simulated days, and recordings. The address of recordings has a #; their settings are in the state of the history.
+ *
+ * @param {WebAssembly.Module} module
+ */
+function start(module) {
+  const show = (/** @type {boolean} */ recordings) => {
+    byId('lab').hidden = recordings;
+    byId('replay').hidden = !recordings;
+  };
+  const view = new RecordingsView(module, {
+    opened: () => show(true),
+    changed: (texts, isNew) => {
+      const step = isNew ? 'pushState' : 'replaceState';
+      history[step]({ recordings: texts }, '', '#recordings');
+    },
+  });
+  byId('own').hidden = false;
+  show(false);
+  const lab = new Lab(module);
+  const leave = () => {
+    show(false);
+    lab.reopen();
+  };
+  takeFiles((files) => view.open(files));
+  byId('leave').addEventListener('click', () => {
+    history.pushState(null, '', location.pathname + location.search);
+    leave();
+  });
+  addEventListener('popstate', ({ state }) => {
+    const wanted = state?.recordings;
+    if (wanted && view.isOpen) {
+      show(true);
+      view.goTo(wanted);
+    } else {
+      leave();
+    }
+  });
+}
+
 try {
   const module = await compile();
   await init({ module_or_path: module });
-  byId('lab').hidden = false;
-  new Lab(module);
+  start(module);
 } catch (error) {
   fail(`The lab cannot start: ${error instanceof Error ? error.message : error}.`);
 } finally {
