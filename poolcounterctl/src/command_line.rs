@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Clients(commands::clients::Options),
     Events(commands::events::Options),
     Record(commands::record::Options),
+    Advise(commands::advise::Options),
     Top(commands::top::Options),
     Check(commands::check::Options),
     Stats(commands::stats::Options),

@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use poolcounter::recording::{Recording, RecordingError};
+use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
 use ruzstd::decoding::FrameDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::io::Read;
@@ -33,16 +34,20 @@ pub enum FileError {
 ///
 /// The bytes are no recording, and no recording compressed with zstd.
 pub fn read(bytes: &[u8]) -> Result<Recording, FileError> {
-    if bytes.starts_with(&ZSTD) { Ok(Recording::read(&unpack(bytes)?)?) } else { Ok(Recording::read(bytes)?) }
+    if bytes.starts_with(&ZSTD) {
+        Ok(Recording::read(&unpack(bytes, MOST_BYTES)?)?)
+    } else {
+        Ok(Recording::read(bytes)?)
+    }
 }
 
 /// All frames of a file.
-fn unpack(mut packed: &[u8]) -> Result<Vec<u8>, FileError> {
+fn unpack(mut packed: &[u8], most: usize) -> Result<Vec<u8>, FileError> {
     let mut unpacked = Vec::new();
     let mut decoder = FrameDecoder::new();
     while !packed.is_empty() {
         match decoder.reset(&mut packed) {
-            Ok(()) => unpack_frame(&mut decoder, &mut packed, &mut unpacked)?,
+            Ok(()) => unpack_frame(&mut decoder, &mut packed, &mut unpacked, most)?,
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
                 packed = packed.get(length..).ok_or_else(|| FileError::Damaged("a frame is cut off".to_string()))?;
@@ -53,8 +58,12 @@ fn unpack(mut packed: &[u8]) -> Result<Vec<u8>, FileError> {
     Ok(unpacked)
 }
 
-fn unpack_frame(decoder: &mut FrameDecoder, packed: &mut &[u8], unpacked: &mut Vec<u8>) -> Result<(), FileError> {
-    use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
+fn unpack_frame(
+    decoder: &mut FrameDecoder,
+    packed: &mut &[u8],
+    unpacked: &mut Vec<u8>,
+    most: usize,
+) -> Result<(), FileError> {
     let mut piece = [0; 1 << 14];
     loop {
         if decoder.can_collect() == 0 {
@@ -67,7 +76,7 @@ fn unpack_frame(decoder: &mut FrameDecoder, packed: &mut &[u8], unpacked: &mut V
             continue;
         }
         let read = decoder.read(&mut piece).map_err(|error| FileError::Damaged(error.to_string()))?;
-        if unpacked.len() + read > MOST_BYTES {
+        if unpacked.len() + read > most {
             return Err(FileError::TooLarge);
         }
         unpacked.extend_from_slice(&piece[..read]);
@@ -77,5 +86,52 @@ fn unpack_frame(decoder: &mut FrameDecoder, packed: &mut &[u8], unpacked: &mut V
             Err(FileError::Damaged("its checksum is another".to_string()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poolcounter::recording::{Naming, Scope, Title};
+    use poolcounter::{HashSeed, LockTable, Timestamp};
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    fn recording() -> Vec<u8> {
+        let at = Timestamp::from_micros(0);
+        let mut table = LockTable::new(HashSeed::new(1, 2), at);
+        let title = Title { server: "pool1".into(), program: "test".into(), started: 0 };
+        let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, 1 << 20);
+        while table.recorder_advance(recorder, at, 0, 1000) {}
+        let _ = table.connect();
+        table.remove_recorder(recorder)
+    }
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        compress_to_vec(bytes, CompressionLevel::Fastest)
+    }
+
+    #[test]
+    fn a_packed_recording_is_the_same() {
+        let file = recording();
+        let whole = Recording::read(&file);
+        assert_eq!(read(&file).ok(), whole.clone().ok());
+        assert_eq!(read(&packed(&file)).ok(), whole.clone().ok());
+        // Several frames, and one that has no data.
+        let (first, last) = file.split_at(file.len() / 2);
+        let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+        assert_eq!(read(&[packed(first), skipped, packed(last)].concat()).ok(), whole.ok());
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_is_refused() {
+        let file = packed(&recording());
+        for length in 4..file.len() {
+            assert!(matches!(read(&file[..length]), Err(FileError::Damaged(_))), "{length}");
+        }
+        assert!(matches!(read(&[&file[..], b"more"].concat()), Err(FileError::Damaged(_))));
+        assert!(matches!(read(&packed(b"no recording")), Err(FileError::Recording(_))));
+        let zeros = packed(&[0; 100_000]);
+        assert_eq!(unpack(&zeros, 100_000).map(|bytes| bytes.len()), Ok(100_000));
+        assert_eq!(unpack(&zeros, 99_999), Err(FileError::TooLarge));
     }
 }

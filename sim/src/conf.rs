@@ -50,6 +50,18 @@ impl Client {
         }
     }
 
+    /// What stands before the entries: the extension, and the servers.
+    pub(crate) fn head(self) -> String {
+        let load = self.extension().map_or_else(String::new, |name| format!("wfLoadExtension( '{name}' );\n"));
+        load + SERVERS
+    }
+
+    /// The client of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|client| client.name() == name)
+    }
+
     const fn extension(self) -> Option<&'static str> {
         match self {
             Self::Native => Some("PoolCounterNative"),
@@ -75,16 +87,39 @@ impl Setting {
                 ("ApiParser", "// The code that uses a pool asks for me or for anyone; ApiParser asks for me.\n")
             }
         };
-        let Self { workers, maxqueue, timeout, slots, .. } = self;
-        let load = client.extension().map_or_else(String::new, |name| format!("wfLoadExtension( '{name}' );\n"));
+        let entry = Entry {
+            workers: self.workers,
+            maxqueue: self.maxqueue,
+            timeout: self.timeout,
+            slots: self.slots,
+            fast_stale: self.fast_stale && self.mode == Mode::ForAnyone,
+        };
+        client.head() + remark + &entry.of(pool, client)
+    }
+}
+
+/// An entry of `$wgPoolCounterConf`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) workers: u32,
+    pub(crate) maxqueue: u32,
+    pub(crate) timeout: u32,
+    pub(crate) slots: u32,
+    pub(crate) fast_stale: bool,
+}
+
+impl Entry {
+    /// The entry of this pool type.
+    pub(crate) fn of(&self, pool: &str, client: Client) -> String {
+        let Self { workers, maxqueue, timeout, slots, fast_stale } = self;
         let class = client.class();
-        let mut text = format!("{load}{SERVERS}{remark}$wgPoolCounterConf['{pool}'] = [\n\t'class' => '{class}',\n");
+        let mut text = format!("$wgPoolCounterConf['{pool}'] = [\n\t'class' => '{class}',\n");
         // Writing to a string cannot fail.
         let _ = write!(text, "\t'timeout' => {timeout},\n\t'workers' => {workers},\n\t'maxqueue' => {maxqueue},\n");
         if *slots > 0 {
             let _ = writeln!(text, "\t'slots' => {slots},");
         }
-        if self.fast_stale && self.mode == Mode::ForAnyone {
+        if *fast_stale {
             text += "\t'fastStale' => true,\n";
         }
         text + "];\n"

@@ -45,8 +45,8 @@ pub enum Mode {
     ForMe,
 }
 
-/// The least and the most of each number.
-const BOUNDS: [(&str, u32, u32); 4] =
+/// The least and the most of each number, in the order in which they are written.
+pub(crate) const BOUNDS: [(&str, u32, u32); 4] =
     [("workers", 1, 100_000), ("maxqueue", 1, 1_000_000), ("timeout", 0, 3_600), ("slots", 0, 65_536)];
 
 const MODES: [(&str, Mode); 3] = [("none", Mode::None), ("forAnyone", Mode::ForAnyone), ("forMe", Mode::ForMe)];
@@ -71,13 +71,8 @@ impl Setting {
     ///
     /// The first field that is out of bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        for (name, min, max) in BOUNDS {
-            let value = match name {
-                "workers" => self.workers,
-                "maxqueue" => self.maxqueue,
-                "timeout" => self.timeout,
-                _ => self.slots,
-            };
+        let values = [self.workers, self.maxqueue, self.timeout, self.slots];
+        for ((name, min, max), value) in BOUNDS.into_iter().zip(values) {
             if !(min..=max).contains(&value) {
                 return Err(Invalid::new(name, format!("must be from {min} to {max}, not {value}")));
             }

@@ -1,5 +1,6 @@
 //! The commands, each in a file of its own name, with its options.
 
+pub(crate) mod advise;
 pub(crate) mod check;
 pub(crate) mod clients;
 pub(crate) mod drain;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Check(options) => return Ok(check::run(&options)),
         Command::Stats(options) => stats::run(&options),
         Command::Route(options) => route::run(&options),
+        Command::Advise(options) => advise::run(&options),
         Command::Generate(options) => generate::run(&options),
         Command::Status(options) => wait_for(status::run(&options)),
         Command::Groups(options) => wait_for(groups::run(&options)),

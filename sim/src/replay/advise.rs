@@ -158,8 +158,8 @@ impl Grid {
         // With few changes first.
         changes.sort_by_key(|change| {
             let Change { workers, maxqueue, timeout, fast_stale, .. } = *change;
-            let changed = [workers.is_some(), maxqueue.is_some(), timeout.is_some(), fast_stale.is_some()];
-            (changed.into_iter().filter(|&changed| changed).count(), fast_stale, workers, maxqueue, timeout)
+            let named = [workers.is_some(), maxqueue.is_some(), timeout.is_some(), fast_stale.is_some()];
+            (named.into_iter().filter(|&named| named).count(), fast_stale, workers, maxqueue, timeout)
         });
         changes.dedup();
         changes
@@ -325,10 +325,10 @@ fn mark_best(settings: &mut [Tried]) {
     };
     let all: Vec<[f64; 4]> = settings.iter().map(costs).collect();
     for (number, tried) in settings.iter_mut().enumerate() {
-        let mine = all[number];
+        let mine = &all[number];
         let beats = |(other, costs): (usize, &[f64; 4])| {
-            let as_good = costs.iter().zip(mine).all(|(theirs, mine)| *theirs <= mine);
-            as_good && (*costs != mine || other < number)
+            let as_good = |one: &[f64; 4], than: &[f64; 4]| one.iter().zip(than).all(|(one, than)| one <= than);
+            as_good(costs, mine) && (!as_good(mine, costs) || other < number)
         };
         tried.is_best = !all.iter().enumerate().any(beats);
     }

@@ -163,14 +163,12 @@ impl<'a> Reading<'a> {
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
             let of_anyone = standing.for_anyone.iter().map(|claim| (claim, Mode::ForAnyone));
             let holders = standing.holders.iter().map(|claim| (claim, claim.mode.unwrap_or(Mode::ForAnyone)));
-            let held = holders.map(|claim| (claim, true));
-            for ((claim, mode), holds) in held.chain(of_me.chain(of_anyone).map(|claim| (claim, false))) {
+            let waiters = of_me.chain(of_anyone).map(|claim| (claim, false));
+            for ((claim, mode), holds) in holders.map(|claim| (claim, true)).chain(waiters) {
                 let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested });
                 let request = self.standing_request(world, scene, key, mode, claim, holds);
-                let mut hold = None;
-                if holds {
-                    hold = Some(self.grant(request, key, begin, since));
-                } else {
+                let hold = holds.then(|| self.grant(request, key, begin, since));
+                if !holds {
                     self.traffic.recorded.wait_begins(&self.traffic.keys[key as usize], begin);
                 }
                 let asked = if holds { begin } else { begin.wrapping_sub(since) };

@@ -6,6 +6,8 @@ use super::run::{Run, RunOutcome};
 use super::series::GroupSeries;
 use super::traffic::{GroupInfo, Traffic};
 use crate::Invalid;
+use crate::conf::Client;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -29,7 +31,7 @@ pub struct Replay {
 
 #[derive(Debug)]
 enum Stage {
-    Running(Run),
+    Running(Box<Run>),
     Ended(RunOutcome),
 }
 
@@ -80,7 +82,7 @@ pub struct GroupReport {
     pub info: GroupInfo,
     /// Its new setting, as text; `None`: it stays as it was.
     pub change: Option<String>,
-    /// The new setting for LocalSettings.php.
+    /// The new setting for LocalSettings.php, with this project's client; empty if the group is of no pool type.
     pub conf: String,
     /// Whether column A is near to the recording: so far B can be trusted.
     pub is_near: bool,
@@ -125,7 +127,7 @@ impl Replay {
     ///
     /// A change that the recordings do not allow.
     pub fn new(traffic: &Arc<Traffic>, plan: &Plan) -> Result<Self, Invalid> {
-        let a = Stage::Running(Run::new(traffic, plan, false)?);
+        let a = Stage::Running(Box::new(Run::new(traffic, plan, false)?));
         Self::beside(traffic, plan, a)
     }
 
@@ -139,7 +141,7 @@ impl Replay {
     }
 
     fn beside(traffic: &Arc<Traffic>, plan: &Plan, a: Stage) -> Result<Self, Invalid> {
-        let b = Stage::Running(Run::new(traffic, plan, true)?);
+        let b = Stage::Running(Box::new(Run::new(traffic, plan, true)?));
         Ok(Self { traffic: Arc::clone(traffic), plan: plan.clone(), a, b })
     }
 
@@ -241,7 +243,7 @@ fn group(
     let figures = a.meter.figures(number);
     let mut conf = String::new();
     if let Some(change) = change.filter(|_| !info.pools.is_empty()) {
-        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.limits, info.fast_stale);
+        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.limits, info.fast_stale, Client::Native);
     }
     GroupReport {
         is_near: recorded.is_near(&figures),

@@ -71,7 +71,7 @@ struct Cores {
 
 #[derive(Debug)]
 struct Table {
-    table: LockTable,
+    locks: LockTable,
     /// Which request a client belongs to.
     requests: Vec<u32>,
     open: u64,
@@ -150,15 +150,15 @@ pub struct RunOutcome {
 }
 
 impl Run {
-    /// At the beginning. `changed`: whether the plan's changes are played, as in column B, or the recorded settings, as in column A.
+    /// At the beginning. `is_b`: whether the plan's changes are played, as in column B, or the recorded settings, as in column A.
     ///
     /// # Errors
     ///
     /// A change that the recordings do not allow.
-    pub fn new(traffic: &Arc<Traffic>, plan: &Plan, changed: bool) -> Result<Self, Invalid> {
+    pub fn new(traffic: &Arc<Traffic>, plan: &Plan, is_b: bool) -> Result<Self, Invalid> {
         let resolved = plan.resolve(traffic)?;
         let changes: Vec<Option<Change>> =
-            resolved.into_iter().map(|change| change.filter(|_| changed).cloned()).collect();
+            resolved.into_iter().map(|change| change.filter(|_| is_b).cloned()).collect();
         let state = State { client: None, phase: Phase::Ended, asked: 0, waits: false, step: 0, hold: 0 };
         let mut run = Self {
             seed: plan.seed,
@@ -253,7 +253,7 @@ impl Run {
             Source::WorldEnds(world) => return self.end_world(&traffic, world),
             Source::WaitEnds(world) => {
                 if let Some(table) = &mut self.tables[world as usize] {
-                    table.table.expire(clock(at));
+                    table.locks.expire(clock(at));
                 }
                 world
             }
@@ -288,7 +288,7 @@ impl Run {
         }
         for &world in &self.active {
             offer(traffic.worlds[world as usize].end, Source::WorldEnds(world));
-            let deadline = self.tables[world as usize].as_ref().and_then(|table| table.table.next_deadline());
+            let deadline = self.tables[world as usize].as_ref().and_then(|table| table.locks.next_deadline());
             if let Some(deadline) = deadline {
                 offer(deadline.as_micros().saturating_sub(ORIGIN), Source::WaitEnds(world));
             }
@@ -312,8 +312,8 @@ impl Run {
         let number = self.next_world;
         self.next_world += 1;
         // The seed of the hash decides nothing that can be seen.
-        let table = LockTable::new(HashSeed::new(0, 0), clock(0));
-        self.tables[number] = Some(Table { table, requests: Vec::new(), open: 0 });
+        let locks = LockTable::new(HashSeed::new(0, 0), clock(0));
+        self.tables[number] = Some(Table { locks, requests: Vec::new(), open: 0 });
         self.active.push(number_of(number));
         let mut standing = Vec::new();
         while let Some(request) = traffic.requests.get(self.next_request) {
@@ -362,7 +362,7 @@ impl Run {
             None => {
                 (state.phase, state.waits) = (Phase::Asking, true);
                 if matches!(request.standing, Some(Standing::Waiter { timed: false, .. })) {
-                    table.table.received(client, asked);
+                    table.locks.received(client, asked);
                 }
                 self.meter.wait_begins(key, now);
                 self.leave_later(request, number, false);
@@ -452,14 +452,12 @@ impl Run {
         let name = self.slot_keys.get(request.key as usize).and_then(Option::as_deref).unwrap_or(&key.name);
         let world = request.world;
         let Some(table) = &mut self.tables[world as usize] else { return };
-        match table.ask(client, name, mode, limits, clock(self.now)) {
-            Some(answer) => self.told(traffic, number, &answer, false),
-            None => {
-                state.waits = true;
-                self.meter.wait_begins(key, self.now);
-                self.leave_later(request, number, phase == Phase::AskingForMe);
-            }
+        if let Some(answer) = table.ask(client, name, mode, limits, clock(self.now)) {
+            return self.told(traffic, number, &answer, false);
         }
+        state.waits = true;
+        self.meter.wait_begins(key, self.now);
+        self.leave_later(request, number, phase == Phase::AskingForMe);
     }
 
     /// If the client ended its wait by itself in the recording, it does so after the same time.
@@ -502,14 +500,14 @@ impl Run {
         let (now, world) = (self.now, request.world);
         let state = self.states[number];
         let (Some(table), Some(client)) = (&mut self.tables[world as usize], state.client) else { return };
-        table.table.received(client, clock(now));
+        table.locks.received(client, clock(now));
         // Others, and perhaps this client, are told first.
         self.tell(traffic, world);
         if what == What::Sends || self.states[number].step != state.step {
             return;
         }
         if let (What::Releases, Some(table)) = (what, &mut self.tables[world as usize]) {
-            let _ = table.table.command(client, Command::Release, clock(now));
+            let _ = table.locks.command(client, Command::Release, clock(now));
         }
         self.states[number].waits = false;
         let key = &traffic.keys[request.key as usize];
@@ -694,8 +692,8 @@ impl Run {
         }
         self.meter.count(Count::Work { repeated }, request.key, key, now);
         if let (Some(table), Some(client)) = (&mut self.tables[world as usize], state.client) {
-            table.table.received(client, clock(now));
-            let _ = table.table.command(client, Command::Release, clock(now));
+            table.locks.received(client, clock(now));
+            let _ = table.locks.command(client, Command::Release, clock(now));
         }
         self.end(traffic, number);
     }
@@ -719,7 +717,7 @@ impl Run {
 
 impl Table {
     fn connect(&mut self, request: usize) -> ClientId {
-        let client = self.table.connect();
+        let client = self.locks.connect();
         if self.requests.len() <= client.index() {
             self.requests.resize(client.index() + 1, 0);
         }
@@ -730,20 +728,20 @@ impl Table {
 
     fn disconnect(&mut self, client: ClientId, now: Timestamp) {
         self.open = self.open.saturating_sub(1);
-        self.table.disconnect(client, now);
+        self.locks.disconnect(client, now);
     }
 
     fn ask(&mut self, client: ClientId, key: &[u8], mode: Mode, limits: Limits, now: Timestamp) -> Option<Response> {
         let Limits { workers, maxqueue, timeout } = limits;
-        self.table.received(client, now);
+        self.locks.received(client, now);
         let Some(acquire) = Acquire::new(mode, key, workers, maxqueue, timeout) else {
             return Some(Response::BadSyntax);
         };
-        self.table.command(client, Command::Acquire(acquire), now)
+        self.locks.command(client, Command::Acquire(acquire), now)
     }
 
     fn next_wakeup(&mut self) -> Option<(u32, Response)> {
-        let wakeup = self.table.next_wakeup()?;
+        let wakeup = self.locks.next_wakeup()?;
         Some((self.requests[wakeup.client.index()], wakeup.response))
     }
 }

@@ -3,11 +3,15 @@
 //! Each case is simulated, and then run with the same arrivals, edits and parses. A count may differ from the simulated one by a tenth of the
 //! requests, or by one, because readers who arrive at nearly the same moment may change places. No other outcome depends on less than half a second, and a
 //! parse may take four to fifteen times its CPU time. If it takes longer, the machine was busy with other work, and the case is repeated.
+//!
+//! Replays of recordings are compared in `replayed`.
 
 mod cases;
 mod count;
+mod loads;
 mod player;
 mod reader;
+mod replayed;
 
 use anyhow::{Context, Result, ensure};
 use cases::Case;
@@ -30,7 +34,12 @@ fn main() -> Result<()> {
     arguments.test_threads = Some(1);
     let trial =
         |case: Case| Trial::test(case.name, move || holds(&case).map_err(|error| Failed::from(format!("{error:#}"))));
-    run(&arguments, cases::all()?.into_iter().map(trial).collect()).exit();
+    let mut trials: Vec<Trial> = cases::all()?.into_iter().map(trial).collect();
+    trials.extend(loads::all().into_iter().map(|load| {
+        let name = format!("a replay: {}", load.name);
+        Trial::test(name, move || replayed::holds(&load).map_err(|error| Failed::from(format!("{error:#}"))))
+    }));
+    run(&arguments, trials).exit();
 }
 
 fn holds(case: &Case) -> Result<()> {

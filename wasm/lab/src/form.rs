@@ -63,7 +63,7 @@ pub fn catalogue() -> String {
 #[wasm_bindgen]
 pub fn conf(query: &str, client: &str) -> Result<String, JsError> {
     let lab = Comparison::from_query(query)?;
-    let client = Client::ALL.into_iter().find(|known| known.name() == client).unwrap_or(Client::Native);
+    let client = Client::named(client).unwrap_or(Client::Native);
     Ok(json(&Pair { a: lab.a.conf(client), b: lab.b.conf(client) }))
 }
 

@@ -11,7 +11,7 @@ mod recordings;
 mod run;
 
 pub use form::{catalogue, check, conf, open};
-pub use recordings::{Recordings, check_change};
+pub use recordings::{Recordings, change_conf, check_change};
 pub use run::Run;
 
 /// Serialises numbers, words and lists, which cannot fail.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use poolcounter::recording::Recording;
-use poolcounter_sim::replay::{Change, GroupInfo, Plan, Replay, RunOutcome, Traffic};
+use poolcounter_sim::conf::Client;
+use poolcounter_sim::replay::{Change, GroupInfo, Limits, Plan, Replay, RunOutcome, Traffic};
 use poolcounter_sim::{Invalid, archive};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsError;
@@ -138,4 +139,25 @@ pub fn check_change(group: &str, texts: &str) -> String {
     // In the order in which the command writes it.
     let change = change.map(|text| text.parse::<Change>().map_or(text, |change| change.to_string()));
     json(&Checked { change, invalid })
+}
+
+/// The text of a new setting for LocalSettings.php. Takes a group as JSON, as the report has it.
+///
+/// # Errors
+///
+/// The change or the group is none.
+#[wasm_bindgen]
+pub fn change_conf(change: &str, group: &str, client: &str) -> Result<String, JsError> {
+    let Recorded { limits, fast_stale } = serde_json::from_str(group)?;
+    let change: Change = change.parse()?;
+    let client = Client::named(client).unwrap_or(Client::Native);
+    Ok(change.conf(limits, fast_stale, client))
+}
+
+/// What a change does not name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded {
+    limits: Limits,
+    fast_stale: bool,
 }

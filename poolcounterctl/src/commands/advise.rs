@@ -1,0 +1,170 @@
+use crate::failure::{Exit, Failure, reason};
+use crate::output::{Column, Table, print, print_exactly};
+use poolcounter::recording::Recording;
+use poolcounter_sim::archive;
+use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, Tried};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How many events are played between two looks at the clock.
+const SLICE: u32 = 100_000;
+
+/// When progress is shown on a terminal for the first time.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Try other settings on recordings, and print what each costs
+///
+/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. Only settings are printed that no other beats in all of these, after the recorded one, which is
+/// marked with *. A value without --workers, --maxqueue or --timeout is tried as it was recorded, below and above. `poolcounter-sim replay` shows more of one setting, and README.md of poolcounter_sim describes the model.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Recordings, also of several servers
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only these groups of keys or pool types of MediaWiki, such as ArticleView
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    groups: Vec<String>,
+    /// Numbers of workers to try
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    workers: Vec<u32>,
+    /// Lengths of the queue to try
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    maxqueue: Vec<u32>,
+    /// Timeouts to try
+    #[arg(long, value_name = "SECONDS", value_delimiter = ',')]
+    timeout: Vec<u32>,
+    /// All work shares so many cores evenly; otherwise it lasts as long as it was seen to last
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    cores: Option<u32>,
+    /// Decides everything that is drawn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u32,
+    /// Print all settings that were tried
+    #[arg(long)]
+    all: bool,
+    /// Print JSON, with all settings
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
+    let recordings = options.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+    let traffic = Traffic::of(&recordings).map_err(|error| Failure::new(Exit::Failed, error))?;
+    // They take more memory than the traffic.
+    drop(recordings);
+    let grid = Grid {
+        groups: options.groups.clone(),
+        workers: options.workers.clone(),
+        maxqueue: options.maxqueue.clone(),
+        timeout: options.timeout.clone(),
+    };
+    let advisor = Advisor::new(&Arc::new(traffic), options.seed, options.cores, &grid).map_err(Failure::usage)?;
+    let advice = finished(advisor);
+    if options.json {
+        print_exactly(&(advice.to_json() + "\n"))?;
+    } else {
+        print(&text(&advice, options.all))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn read(file: &Path) -> Result<Recording, Failure> {
+    let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| told(&reason(&error)))?;
+    archive::read(&bytes).map_err(|error| told(&error))
+}
+
+/// Tries everything, and shows the progress on a terminal.
+fn finished(mut advisor: Advisor) -> Advice {
+    let (begun, shown) = (Instant::now(), io::stderr().is_terminal());
+    let say = |text: &str| {
+        if shown && begun.elapsed() > PATIENCE {
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    };
+    loop {
+        let share = advisor.advance(SLICE);
+        if share >= 1.0 {
+            say("\r     \r");
+            return advisor.advice();
+        }
+        say(&format!("\r{:3.0} %", share * 100.0));
+    }
+}
+
+fn text(advice: &Advice, all: bool) -> String {
+    let mut text = String::new();
+    for group in &advice.groups {
+        let between = if text.is_empty() { "" } else { "\n" };
+        text = text + between + &of_group(group, all);
+    }
+    if advice.groups.is_empty() {
+        text.push_str("The recordings have no requests.\n");
+    }
+    for warning in &advice.warnings {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\n{warning}");
+    }
+    text
+}
+
+fn of_group(group: &GroupAdvice, all: bool) -> String {
+    let columns = [
+        "WORKERS",
+        "MAXQUEUE",
+        "TIMEOUT",
+        "FASTSTALE",
+        "REFUSED",
+        "WAITS",
+        "WAIT95",
+        "TWICE",
+        "STALE",
+        "AT ONCE",
+        "UNSURE",
+    ];
+    let (last, numbers) = (columns.len() - 1, columns.iter().enumerate());
+    let columns =
+        numbers.map(|(at, name)| if at == 3 || at == last { Column::Left(name) } else { Column::Right(name) });
+    let mut table = Table::new([Column::Left("")].into_iter().chain(columns));
+    let shown = |tried: &&Tried| all || tried.is_best || tried.change.is_empty();
+    for tried in group.settings.iter().filter(shown) {
+        table.row(None, cells(tried));
+    }
+    let info = &group.info;
+    let pools: Vec<&str> = info.pools.iter().filter(|pool| **pool != info.name).map(String::as_str).collect();
+    let pools = if pools.is_empty() { String::new() } else { format!(" ({})", pools.join(", ")) };
+    let mut text =
+        format!("{}{pools}: {} requests, {} settings tried\n{table}", info.name, info.requests, group.settings.len());
+    for note in &group.notes {
+        let _ = writeln!(text, "{note}");
+    }
+    text
+}
+
+fn cells(tried: &Tried) -> Vec<String> {
+    let figures = &tried.figures;
+    let wait = if figures.wait.count == 0 { "-".to_owned() } else { format!("{:.3}s", figures.wait.p95) };
+    let doubt = |doubt: &Doubt| match doubt {
+        Doubt::Cores => "cores",
+        Doubt::OldCopies => "old copies",
+        Doubt::Missing => "readers",
+        _ => "more",
+    };
+    vec![
+        if tried.change.is_empty() { "*" } else { "" }.to_owned(),
+        tried.workers.to_string(),
+        tried.maxqueue.to_string(),
+        tried.timeout.to_string(),
+        if tried.fast_stale { "yes" } else { "no" }.to_owned(),
+        tried.refusals.to_string(),
+        figures.wait.count.to_string(),
+        wait,
+        figures.repeated.to_string(),
+        figures.stale.unwrap_or(0).to_string(),
+        figures.most_works.to_string(),
+        tried.doubts.iter().map(doubt).collect::<Vec<_>>().join(", "),
+    ]
+}
