@@ -169,7 +169,6 @@ fn cells(tried: &Tried) -> Vec<String> {
         Doubt::Cores => "cores",
         Doubt::OldCopies => "old copies",
         Doubt::Missing => "readers",
-        _ => "more",
     };
     vec![
         if tried.change.is_empty() { "*" } else { "" }.to_owned(),

@@ -103,7 +103,8 @@ impl<'a> Reading<'a> {
         }
         scenes.sort_by_key(|scene| scene.now);
         let Names { groups, keys, pages, .. } = names;
-        let world = |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began) };
+        let world =
+            |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began), standing: 0..0 };
         let reading = Reading {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
@@ -158,6 +159,7 @@ impl<'a> Reading<'a> {
     fn stand(&mut self, world: u32, scene: &mut Scene<'_>) {
         let clock = scene.segment.clock.as_micros();
         let begin = scene.now;
+        let first = self.traffic.requests.len();
         for standing in &scene.segment.standing {
             let Some(&key) = scene.keys.get(standing.key as usize) else { continue };
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
@@ -176,6 +178,7 @@ impl<'a> Reading<'a> {
                 client.claims.push(Claim { request, key, depth: claim.depth, asked, retry: false, hold });
             }
         }
+        self.traffic.worlds[world as usize].standing = first..self.traffic.requests.len();
         for client in scene.clients.values_mut() {
             client.claims.sort_by_key(|claim| claim.depth);
         }

@@ -109,7 +109,7 @@ fn strange_calls_are_played() {
     for _ in 0..500 {
         let mut strange = recording.clone();
         let segment = &mut strange.segments[0];
-        for _ in 0..1 + below(6) {
+        for _ in 0..=below(5) {
             let (one, other) = (below(segment.calls.len()), below(segment.calls.len()));
             match below(6) {
                 0 => drop(segment.calls.remove(one)),
