@@ -147,7 +147,10 @@ test('a stampede is replayed with another setting, with the numbers of the comma
   assert.match((await row(page, 'QUEUE_FULL'))[2], /^✓0 \(0\u00a0%\)\s*, better$/);
   assert.match(await page.locator('#replay-verdict').innerText(), /^With maxqueue 50, in pcache no reader is refused/);
   assert.equal(await page.locator('#command').innerText(), `poolcounter-sim replay pool1.rec --set '${setting}'`);
-  assert.match(await page.locator('#replay-conf').innerText(), /'ArticleView'[^]*'maxqueue' => 50,/);
+  const conf = page.locator('#replay-conf');
+  assert.match(await conf.innerText(), /'servers'[^]*'ArticleView'[^]*'PoolCounterNative'[^]*'maxqueue' => 50,/);
+  await page.locator('#replay-client').selectOption('mediaWiki');
+  assert.match(await conf.innerText(), /'servers'[^]*'ArticleView'[^]*'PoolCounter_Client'[^]*'maxqueue' => 50,/);
   assert.match(await page.locator('#keys').innerText(), /enwiki:pcache:idhash:7-0!canonical:revid:1\t.*20 → 0/);
   assert.equal(await page.locator('#replay-charts canvas').count(), 8);
 
