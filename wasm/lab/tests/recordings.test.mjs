@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
-import { DEADLINE_MS, Lab, collect, quiet, settled } from './browser.mjs';
+import { DEADLINE_MS, Lab, collect, quiet, settled, violations } from './browser.mjs';
 import { Daemon } from './daemon.mjs';
 
 const SIM = process.env.POOLCOUNTER_SIM ?? 'poolcounter-sim';
@@ -270,6 +270,29 @@ test('Back undoes a new setting, then leaves the recordings', async () => {
   assert.ok(await page.locator('#lab').isVisible());
   await close();
 });
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`axe finds nothing in a replay, ${colorScheme}, and it fits on a phone`, async () => {
+    const tab = await lab.open('', { colorScheme, viewport: { width: 320, height: 640 }, isMobile: true });
+    const { page } = tab;
+    await settled(page);
+    await page.locator('#files').setInputFiles(recording);
+    await replayed(page);
+    await set(page, 'new-maxqueue', '50');
+    const [said, field] = await page.evaluate(() =>
+      ['#replay-verdict', '#new-maxqueue'].map((selector) => document.querySelector(selector)?.getBoundingClientRect()),
+    );
+    assert.ok(said && field && said.top >= 0 && said.bottom <= field.top, 'the sentence and the field are in sight');
+    await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    assert.deepEqual(await violations(page), []);
+    await page.locator('#new-workers').fill('0');
+    await page.locator('#fault-new-workers').waitFor();
+    assert.deepEqual(await violations(page), []);
+    quiet(tab);
+    await tab.close();
+  });
+}
 
 /** So many calls, in pairs of an acquire and a release, from several connections. */
 async function manyCalls() {
