@@ -562,3 +562,27 @@ fn claims_count_when_a_standing_is_written() {
     let recording = is_true(&desk.end());
     assert!(recording.segments[0].standing.iter().all(|standing| standing.waiter_count() == 99));
 }
+
+/// The standing of one key has more bytes than the recorder may keep.
+#[test]
+fn a_key_with_very_many_waiters_is_recorded() {
+    let mut desk = Desk::new(everything());
+    let holder = desk.table.connect();
+    desk.ask(holder, "ACQ4ANY many 1 1000000 60", 0);
+    for _ in 0..20_000 {
+        let waiter = desk.table.connect();
+        desk.ask(waiter, "ACQ4ANY many 1 1000000 60", 1);
+    }
+    // Calls come before the bytes are taken.
+    desk.table.recorder_advance(desk.recorder, at(2), STARTED, 1);
+    let late = desk.table.connect();
+    desk.ask(late, "ACQ4ME other 1 10 5", 3);
+    // There is room again when these bytes are taken.
+    desk.go_on(4);
+    desk.go_on(4);
+    desk.ask(holder, "RELEASE", 5);
+    let recording = is_true(&desk.end());
+    let [segment] = &recording.segments[..] else { panic!("one segment") };
+    assert_eq!((segment.standing[0].waiter_count(), segment.calls.len(), segment.told.len()), (20_000, 2, 20_000));
+    assert_eq!(recording.left_out(), 0);
+}

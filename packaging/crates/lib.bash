@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
-crates=(poolcounter poolcounterd poolcounterctl)
+crates=(poolcounter poolcounter_sim poolcounterd poolcounterctl)
 built=${work:?}/built
 # Always the same folder, so that the build folder does not grow with each run.
 unpacked=$PWD/build/crates
@@ -56,7 +56,7 @@ same_bytes_elsewhere() {
 
 # A workspace of the unpacked crates, with the lock file of this one.
 make_workspace() {
-    printf '[workspace]\nresolver = "3"\nmembers = ["*-%s"]\n\n[patch.crates-io]\npoolcounter = { path = "poolcounter-%s" }\n' "$version" "$version" >"$unpacked/Cargo.toml"
+    printf '[workspace]\nresolver = "3"\nmembers = ["*-%s"]\n\n[patch.crates-io]\npoolcounter = { path = "poolcounter-%s" }\npoolcounter_sim = { path = "poolcounter_sim-%s" }\n' "$version" "$version" "$version" >"$unpacked/Cargo.toml"
     cp Cargo.lock "$unpacked/"
 }
 

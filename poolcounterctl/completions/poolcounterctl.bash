@@ -16,6 +16,9 @@ _poolcounterctl() {
             ",$1")
                 cmd="poolcounterctl"
                 ;;
+            poolcounterctl,advise)
+                cmd="poolcounterctl__subcmd__advise"
+                ;;
             poolcounterctl,check)
                 cmd="poolcounterctl__subcmd__check"
                 ;;
@@ -71,12 +74,50 @@ _poolcounterctl() {
 
     case "${cmd}" in
         poolcounterctl)
-            opts="-h -V --help --version status groups keys key clients events record top check stats route run kick drain undrain reload"
+            opts="-h -V --help --version status groups keys key clients events record advise top check stats route run kick drain undrain reload"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        poolcounterctl__subcmd__advise)
+            opts="-h --groups --workers --maxqueue --timeout --cores --seed --all --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --groups)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --maxqueue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cores)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

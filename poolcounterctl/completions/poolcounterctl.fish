@@ -33,6 +33,7 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "key" 
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "clients" -d 'Show the clients of servers, and what they hold and wait for'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "events" -d 'Print what happens to keys, as it happens: one line for each event'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "record" -d 'Record every call into a server\'s lock table, until SIGINT or SIGTERM'
+complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "advise" -d 'Try other settings on recordings, and print what each costs'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "top" -d 'Watch servers, their groups, and the keys that are waited for, held or asked for most'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "check" -d 'Judge servers in one line, as a plugin of Nagios does: status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c poolcounterctl -n "__fish_poolcounterctl_needs_command" -f -a "stats" -d 'Show the counters of servers, as STATS FULL tells them on port 7531'
@@ -87,6 +88,15 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l anonymous -d 'Replace keys by numbers; over TCP they always are'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l groups -d 'Only these groups of keys or pool types of MediaWiki, such as ArticleView' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l workers -d 'Numbers of workers to try' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l maxqueue -d 'Lengths of the queue to try' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l timeout -d 'Timeouts to try' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l cores -d 'All work shares so many cores evenly; otherwise it lasts as long as it was seen to last' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l seed -d 'Decides everything that is drawn' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l all -d 'Print all settings that were tried'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -l json -d 'Print JSON, with all settings'
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand advise" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l iterations -d 'End after so many rounds' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l interval -d 'How long a round takes' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand top" -l sort -d 'Which keys come first' -r -f -a "waiting\t'Most waiters now'

@@ -4,6 +4,7 @@ use crate::files;
 use crate::progress::Progress;
 use crate::table::count;
 use poolcounter_sim::replay::{Figures, GroupReport, KeyCounts, Plan, Replay, Report, Traffic};
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,11 +55,12 @@ pub(crate) fn replay(files: &[PathBuf], plan: &Plan) -> Result<Report, String> {
     }
 }
 
-/// The report for a terminal.
+/// The report for a terminal. Writing to a string cannot fail.
 pub(crate) fn table(report: &Report) -> String {
     let mut text = String::new();
     for source in &report.sources {
-        text += &format!(
+        let _ = write!(
+            text,
             "{}: {} calls, {} left out",
             source.server.escape_debug(),
             count(source.calls),
@@ -66,7 +68,8 @@ pub(crate) fn table(report: &Report) -> String {
         );
         text += if source.is_cut { ", cut off\n" } else { "\n" };
     }
-    text += &format!(
+    let _ = write!(
+        text,
         "{:.1} s from {} UTC, seed {}",
         report.seconds,
         files::wall_clock(report.started_micros),
@@ -77,7 +80,7 @@ pub(crate) fn table(report: &Report) -> String {
         text += &of_group(group);
     }
     for warning in &report.warnings {
-        text += &format!("\nwarning: {warning}\n");
+        let _ = write!(text, "\nwarning: {warning}\n");
     }
     text
 }
@@ -92,7 +95,7 @@ fn of_group(group: &GroupReport) -> String {
         recorded += ", fastStale";
     }
     if info.other_limits > 0 {
-        recorded += &format!(", and {} other settings", count(info.other_limits));
+        let _ = write!(recorded, ", and {} other settings", count(info.other_limits));
     }
     let change =
         group.change.as_ref().and_then(|change| change.split_once(": ")).map_or("as recorded", |(_, change)| change);
@@ -105,7 +108,7 @@ fn of_group(group: &GroupReport) -> String {
         text += "\nthe keys that change most\n";
     }
     for key in &group.keys {
-        text += &format!("  {}\n    a: {}\n    b: {}\n", key.key, of_key(&key.a), of_key(&key.b));
+        let _ = write!(text, "  {}\n    a: {}\n    b: {}\n", key.key, of_key(&key.a), of_key(&key.b));
     }
     text
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 /// Bytes before the content.
 const FRONT: usize = 8;
 
-/// The largest content that is accepted: no written block has so much.
-const MAX_CONTENT: usize = 16 << 20;
+/// The largest content that is accepted: no written block has so much. The largest is that of a key with very many waiters.
+const MAX_CONTENT: usize = 256 << 20;
 
 /// An empty block, to which content is appended until [`close`].
 pub(super) fn open() -> Vec<u8> {

@@ -109,8 +109,10 @@ pub(crate) struct Recorder {
     clock: Timestamp,
     open: Vec<u8>,
     closed: Vec<u8>,
-    /// The limit of bytes that the caller has not taken yet.
+    /// The limit of bytes that the caller has not taken yet. The standing of one key does not count, because a key with very many waiters would never be written.
     most: usize,
+    /// The longest standing of a key that the caller has not taken yet.
+    longest_standing: usize,
     left_out: u64,
     segments: u64,
 }
@@ -144,6 +146,7 @@ impl Recorder {
             open,
             closed: MAGIC.to_vec(),
             most: most.max(2 * BLOCK),
+            longest_standing: 0,
             left_out: 0,
             segments: 0,
         }
@@ -224,7 +227,10 @@ impl Recorder {
     pub(crate) fn standing(&mut self, group: &str, key: &[u8], mut standing: Standing) {
         if self.covers(group) && self.is_running() {
             standing.key = self.number(Some(group), key);
-            self.write(&Record::Standing(Cow::Borrowed(&standing)));
+            let before = self.len();
+            self.append(&Record::Standing(Cow::Borrowed(&standing)));
+            self.longest_standing = self.longest_standing.max(self.len() - before);
+            self.check_limits();
         }
     }
 
@@ -305,13 +311,21 @@ impl Recorder {
     }
 
     fn write(&mut self, record: &Record<'_>) {
+        self.append(record);
+        self.check_limits();
+    }
+
+    fn append(&mut self, record: &Record<'_>) {
         append(&mut self.open, record);
         if self.open.len() >= BLOCK {
             self.close_block();
         }
+    }
+
+    fn check_limits(&mut self) {
         let many_keys = self.keys.len() > self.most_keys || self.key_bytes > self.most_key_bytes;
         // The table bounds the keys that stand.
-        if self.len() > self.most || many_keys && !self.is_paging() {
+        if self.len() - self.longest_standing > self.most || many_keys && !self.is_paging() {
             self.pause();
         }
     }
@@ -346,6 +360,7 @@ impl Recorder {
     /// The bytes so far.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.close_block();
+        self.longest_standing = 0;
         core::mem::take(&mut self.closed)
     }
 

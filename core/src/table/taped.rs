@@ -75,6 +75,7 @@ impl Tape {
 
 impl LockTable {
     /// Begins to record the calls in this scope. The caller [takes](Self::recorder_take) the bytes. While more than `most` bytes are not taken, calls are left out.
+    /// The longest standing of a key does not count, so a recorder may keep as much more.
     ///
     /// Nothing is recorded until [`recorder_advance`](Self::recorder_advance) is called.
     pub fn add_recorder(&mut self, title: &Title, scope: Scope, most: usize) -> RecorderId {

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How many settings are printed, beside the recorded one.
+const SHOWN: usize = 10;
+
 /// How many events are played between two looks at the clock.
 const SLICE: u32 = 100_000;
 
@@ -17,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Try other settings on recordings, and print what each costs
 ///
-/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. Only settings are printed that no other beats in all of these, after the recorded one, which is
-/// marked with *. A value without --workers, --maxqueue or --timeout is tried as it was recorded, below and above. `poolcounter-sim replay` shows more of one setting, and README.md of poolcounter_sim describes the model.
+/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. After the recorded setting, which is marked with *, those are printed that no other
+/// beats in all of these, the fewest refusals first. A value without --workers, --maxqueue or --timeout is tried as it was recorded, below and above. `poolcounter-sim replay` shows more of one setting, and README.md of poolcounter_sim describes the model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Recordings, also of several servers
@@ -129,8 +132,20 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
     let columns =
         numbers.map(|(at, name)| if at == 3 || at == last { Column::Left(name) } else { Column::Right(name) });
     let mut table = Table::new([Column::Left("")].into_iter().chain(columns));
-    let shown = |tried: &&Tried| all || tried.is_best || tried.change.is_empty();
-    for tried in group.settings.iter().filter(shown) {
+    let (recorded, mut others): (Vec<&Tried>, Vec<&Tried>) = group
+        .settings
+        .iter()
+        .filter(|tried| all || tried.is_best || tried.change.is_empty())
+        .partition(|tried| tried.change.is_empty());
+    // Of equal ones, those with few changes stay first.
+    others.sort_by(|one, other| {
+        let waited = |tried: &Tried| {
+            tried.figures.wait.mean * f64::from(u32::try_from(tried.figures.wait.count).unwrap_or(u32::MAX))
+        };
+        one.refusals.cmp(&other.refusals).then(waited(one).total_cmp(&waited(other)))
+    });
+    let shown = if all { others.len() } else { others.len().min(SHOWN) };
+    for tried in recorded.into_iter().chain(others.iter().copied().take(shown)) {
         table.row(None, cells(tried));
     }
     let info = &group.info;
@@ -138,6 +153,9 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
     let pools = if pools.is_empty() { String::new() } else { format!(" ({})", pools.join(", ")) };
     let mut text =
         format!("{}{pools}: {} requests, {} settings tried\n{table}", info.name, info.requests, group.settings.len());
+    if shown < others.len() {
+        let _ = writeln!(text, "{} more settings that no other beats; --all prints all.", others.len() - shown);
+    }
     for note in &group.notes {
         let _ = writeln!(text, "{note}");
     }
@@ -151,7 +169,6 @@ fn cells(tried: &Tried) -> Vec<String> {
         Doubt::Cores => "cores",
         Doubt::OldCopies => "old copies",
         Doubt::Missing => "readers",
-        _ => "more",
     };
     vec![
         if tried.change.is_empty() { "*" } else { "" }.to_owned(),

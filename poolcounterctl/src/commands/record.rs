@@ -1,4 +1,4 @@
-use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, stream};
+use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, get, stream};
 use crate::failure::{Exit, Failure, reason};
 use crate::output::{age, complain, print, print_json};
 use poolcounter::recording::{Tally, Totals, whole_blocks};
@@ -64,7 +64,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     let end = seconds.map(|seconds| begun + Duration::from_secs(seconds));
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let ended = tokio::select! {
-        ended = record(server, options, end, &tape) => ended,
+        ended = begin(server, options, end, &tape) => ended,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         () = show_progress(&tape, begun) => Ok(()),
@@ -90,6 +90,33 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     file.sync_all().map_err(|error| cannot(&error))?;
     sum_up(output, begun.elapsed(), admin.json)?;
     Ok(Exit::Done)
+}
+
+/// Records, after a look at the names of the groups.
+async fn begin(
+    server: &AdminAddress,
+    options: &Options,
+    end: Option<Instant>,
+    tape: &RefCell<Tape>,
+) -> Result<(), AskError> {
+    if !options.groups.is_empty() {
+        warn_of_unknown(server, options).await?;
+    }
+    record(server, options, end, tape).await
+}
+
+/// A group of slots exists only when its first key has come, so an unknown name is no error.
+async fn warn_of_unknown(server: &AdminAddress, options: &Options) -> Result<(), AskError> {
+    let answer = get(server, "/v1/groups", options.admin.within()).await?;
+    let names = answer["groups"].as_array().into_iter().flatten().filter_map(|group| group["name"].as_str());
+    let known: Vec<&str> = names.collect();
+    for name in options.groups.iter().filter(|name| !known.contains(&name.as_str())) {
+        let known = known.join(", ");
+        complain(format!(
+            "{server} has no group {name} yet, and records nothing of it until there is one; its groups are {known}"
+        ));
+    }
+    Ok(())
 }
 
 /// Writes what the server records, until the time has passed. A stream that breaks is begun again, if it lasted for `LIVED`.

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "whatever goes wrong in a test fails it")]
 
 mod admin;
+mod advise;
 mod check;
 mod daemon;
 mod events;

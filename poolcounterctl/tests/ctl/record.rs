@@ -155,3 +155,18 @@ fn an_empty_file_does_not_stay() -> Result<()> {
     assert!(!file.exists());
     Ok(())
 }
+
+#[test]
+fn a_group_that_the_server_does_not_have_is_named() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let scratch = Scratch::new()?;
+    let file = scratch.file("typo.rec").display().to_string();
+    let arguments = ["record", "-s", &server.admin, "--seconds", "1", "--groups", "pcache,pcahce", "-o", &file];
+    let ended = ran(&arguments)?;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let words = "has no group pcahce yet, and records nothing of it until there is one; its groups are ";
+    let warning = ended.stderr.lines().find(|line| line.contains(words)).with_context(|| ended.stderr.clone())?;
+    assert!(warning.contains("ApiParse") && warning.contains("pcache"), "{warning}");
+    assert!(!ended.stderr.contains("no group pcache"), "{}", ended.stderr);
+    Ok(())
+}

@@ -109,7 +109,7 @@ impl Samples {
 
 impl Hold {
     pub(super) fn length(&self) -> u64 {
-        self.before + (self.end - self.begin)
+        self.before.saturating_add(self.end - self.begin)
     }
 }
 

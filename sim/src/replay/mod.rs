@@ -55,6 +55,16 @@
 //! - **Segments**: each is played by itself, beginning with what was held and waited for. What was left out between them is missing in all columns.
 //! - **Locks that one client held together** are played as if clients were separate.
 //! - **Cores**: with a number of cores all work shares them evenly, as in the lab. How much CPU time a work needs follows from its duration and from how many others ran at the same time.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | `reading` | which calls are one request, and what came of it |
+//! | `traffic`, `hold` | requests, and how long work took, as plain data |
+//! | `change`, `pools` | new settings, and the pool types that name groups |
+//! | `run` | what happens |
+//! | `figures`, `series` | what is counted |
+//! | `report`, `warnings` | both columns beside the recording, and what it cannot tell |
+//! | `advise` | many settings |
 
 mod advise;
 mod change;

@@ -663,7 +663,7 @@ impl Run {
                 let before = float(of.before - spent);
                 cores.farm.start(0, number, cores.times[hold as usize] + before, now);
             }
-            None => self.later(now + (of.length() - spent), rank, number, What::WorkEnds),
+            None => self.later(now.saturating_add(of.length() - spent), rank, number, What::WorkEnds),
         }
     }
 

@@ -23,7 +23,7 @@ const RUNS: u64 = 5;
 /// A thread that is later than this spoils its run.
 const LATE: Duration = Duration::from_millis(120);
 
-/// LOCKED, DONE, QUEUE_FULL, TIMEOUT after a wait, old copies.
+/// `LOCKED`, `DONE`, `QUEUE_FULL`, `TIMEOUT` after a wait, old copies.
 type Counts = [u64; 5];
 
 pub(crate) fn holds(load: &Load) -> Result<()> {
@@ -73,8 +73,10 @@ fn record(load: &Load) -> Result<Recording> {
         let counted = play(load, load.old, Some(&file))?;
         let Some(counted) = counted else { return Ok(None) };
         let recording = Recording::read(&std::fs::read(&file)?)?;
-        let figures =
-            &Replay::new(&Arc::new(Traffic::of(&[recording.clone()])?), &Plan::default())?.finish().groups[0].recorded;
+        let figures = &Replay::new(&Arc::new(Traffic::of(std::slice::from_ref(&recording))?), &Plan::default())?
+            .finish()
+            .groups[0]
+            .recorded;
         // The old settings show no old copies, and the recording cannot tell.
         ensure!(
             counts(figures)[..4] == counted[..4],

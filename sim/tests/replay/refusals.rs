@@ -80,6 +80,55 @@ fn nothing_is_no_fault() {
     assert_eq!((report.groups.len(), report.sources.len()), (0, 1));
 }
 
+/// Calls that are missing, come twice, or come in another order, as they may in a file from elsewhere.
+#[test]
+fn strange_calls_are_played() {
+    let mut desk = Desk::new();
+    desk.come("ACQ4ANY enwiki:pcache:1 1 9 60", 0);
+    desk.come("ACQ4ANY enwiki:pcache:1 1 9 60", 500);
+    desk.record(1_000);
+    let readers: Vec<_> = (0..30)
+        .map(|reader| {
+            let mode = if reader % 3 == 0 { "ME" } else { "ANY" };
+            desk.come(&format!("ACQ4{mode} enwiki:pcache:{} 2 9 {}", reader % 4, reader % 5), 1_000 + reader * 50)
+        })
+        .collect();
+    for (&reader, moment) in readers.iter().zip(0..) {
+        desk.ask(reader, "RELEASE", 3_000 + moment * 60);
+        desk.expire(3_000 + moment * 60);
+        if moment % 2 == 0 {
+            desk.leave(reader, 3_010 + moment * 60);
+        }
+    }
+    let recording = desk.recording();
+    let mut number = 1_u64;
+    let mut below = |count: usize| {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(number >> 33).unwrap() % count
+    };
+    for _ in 0..500 {
+        let mut strange = recording.clone();
+        let segment = &mut strange.segments[0];
+        for _ in 0..=below(5) {
+            let (one, other) = (below(segment.calls.len()), below(segment.calls.len()));
+            match below(6) {
+                0 => drop(segment.calls.remove(one)),
+                1 => segment.calls.insert(one, segment.calls[other].clone()),
+                2 => segment.calls.swap(one, other),
+                3 => segment.calls[one].client = u32::try_from(below(40)).unwrap(),
+                4 => segment.calls[one].told = u32::try_from(below(9)).unwrap(),
+                _ => segment.calls[one].answer = segment.calls[other].answer.clone(),
+            }
+        }
+        let plan =
+            Plan { cores: Some(1), ..Plan::default() }.with("ArticleView: workers 3, fastStale, slots 2").unwrap();
+        let report = report_of(&[strange], &plan);
+        let group = &report.groups[0];
+        assert_eq!(group.recorded.requests, group.a.requests);
+        assert_eq!(group.a.requests, group.b.requests);
+    }
+}
+
 /// Whatever a file says, it is played or refused.
 #[test]
 fn a_strange_file_is_played() {
