@@ -294,6 +294,30 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   });
 }
 
+test('the walk-through in docs shows what the page says', async () => {
+  const folder = new URL('../../../docs/lab/', import.meta.url);
+  const words = (/** @type {string} */ text) => text.replaceAll('>', '').split(/\s+/).join(' ');
+  const readme = words(readFileSync(new URL('README.md', folder), 'utf8'));
+  const file = new URL('bad-night.rec', folder).pathname;
+  const verified = execFileSync(SIM, ['verify', 'bad-night.rec'], { encoding: 'utf8', cwd: folder.pathname });
+  assert.ok(readme.includes(words(verified).trim()), verified);
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await replayed(page);
+  assert.equal((await row(page, 'QUEUE_FULL'))[0], '60 (67\u00a0%)');
+  const says = async () => {
+    const said = words(await page.locator('#replay-verdict').innerText());
+    assert.ok(readme.includes(said), said);
+  };
+  await set(page, 'new-maxqueue', '50');
+  await says();
+  await page.locator('#new-fastStale').selectOption('on');
+  await page.locator('#replay-verdict', { hasText: 'fastStale' }).waitFor();
+  await says();
+  await close();
+});
+
 /** So many calls, in pairs of an acquire and a release, from several connections. */
 async function manyCalls() {
   const pairs = 500;
