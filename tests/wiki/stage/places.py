@@ -43,6 +43,11 @@ def ctl():
     return _named("POOLCOUNTERCTL", _target() / "poolcounterctl", "run 'cargo build --release -p poolcounterctl'")
 
 
+def sim():
+    """The release build of poolcounter-sim."""
+    return _named("POOLCOUNTER_SIM", _target() / "poolcounter-sim", "run 'cargo build --release -p poolcounter_sim'")
+
+
 def c_library():
     """The release build of the C library."""
     return _there(_target() / "libpoolcounter_c.so", "run 'cargo build --release -p poolcounter_c'")

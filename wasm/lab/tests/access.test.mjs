@@ -1,12 +1,9 @@
 /** Accessibility: keyboard, screen reader, dark mode, phone, reduced motion. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { Lab, quiet, settled } from './browser.mjs';
+import { Lab, quiet, settled, violations } from './browser.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
 /** @type {Lab} */
@@ -17,21 +14,6 @@ before(async () => {
 after(() => lab.close());
 
 /** @typedef {import('playwright-core').Page} Page */
-
-/**
- * @param {Page} page
- * @returns {Promise<string[]>} the errors that axe finds
- */
-async function violations(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const found = await /** @type {any} */ (globalThis).axe.run();
-    return found.violations.map(
-      (/** @type {{ id: string, nodes: { html: string }[] }} */ { id, nodes }) =>
-        `${id}: ${nodes.map(({ html }) => html)}`,
-    );
-  });
-}
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   test(`axe finds nothing, ${colorScheme}`, async () => {

@@ -1,6 +1,8 @@
 /** The page in Debian's Chromium, which can connect only to the page's web server. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { serve } from '../serve.mjs';
 
@@ -15,6 +17,7 @@ const ARGUMENTS = [
 ];
 /** A time limit that is enough on the slowest machine. */
 export const DEADLINE_MS = 120_000;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FOLDER = new URL('../../../build/lab', import.meta.url).pathname;
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -113,6 +116,21 @@ export async function settled(page) {
     undefined,
     { timeout: DEADLINE_MS },
   );
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string[]>} the errors that axe finds
+ */
+export async function violations(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const found = await /** @type {any} */ (globalThis).axe.run();
+    return found.violations.map(
+      (/** @type {{ id: string, nodes: { html: string }[] }} */ { id, nodes }) =>
+        `${id}: ${nodes.map(({ html }) => html)}`,
+    );
+  });
 }
 
 /**

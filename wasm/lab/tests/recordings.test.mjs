@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
-import { DEADLINE_MS, Lab, collect, quiet, settled } from './browser.mjs';
+import { DEADLINE_MS, Lab, collect, quiet, settled, violations } from './browser.mjs';
 import { Daemon } from './daemon.mjs';
 
 const SIM = process.env.POOLCOUNTER_SIM ?? 'poolcounter-sim';
@@ -147,7 +147,10 @@ test('a stampede is replayed with another setting, with the numbers of the comma
   assert.match((await row(page, 'QUEUE_FULL'))[2], /^✓0 \(0\u00a0%\)\s*, better$/);
   assert.match(await page.locator('#replay-verdict').innerText(), /^With maxqueue 50, in pcache no reader is refused/);
   assert.equal(await page.locator('#command').innerText(), `poolcounter-sim replay pool1.rec --set '${setting}'`);
-  assert.match(await page.locator('#replay-conf').innerText(), /'ArticleView'[^]*'maxqueue' => 50,/);
+  const conf = page.locator('#replay-conf');
+  assert.match(await conf.innerText(), /'servers'[^]*'ArticleView'[^]*'PoolCounterNative'[^]*'maxqueue' => 50,/);
+  await page.locator('#replay-client').selectOption('mediaWiki');
+  assert.match(await conf.innerText(), /'servers'[^]*'ArticleView'[^]*'PoolCounter_Client'[^]*'maxqueue' => 50,/);
   assert.match(await page.locator('#keys').innerText(), /enwiki:pcache:idhash:7-0!canonical:revid:1\t.*20 → 0/);
   assert.equal(await page.locator('#replay-charts canvas').count(), 8);
 
@@ -265,6 +268,53 @@ test('Back undoes a new setting, then leaves the recordings', async () => {
   await page.locator('#leave').click();
   await settled(page);
   assert.ok(await page.locator('#lab').isVisible());
+  await close();
+});
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`axe finds nothing in a replay, ${colorScheme}, and it fits on a phone`, async () => {
+    const tab = await lab.open('', { colorScheme, viewport: { width: 320, height: 640 }, isMobile: true });
+    const { page } = tab;
+    await settled(page);
+    await page.locator('#files').setInputFiles(recording);
+    await replayed(page);
+    await set(page, 'new-maxqueue', '50');
+    const [said, field] = await page.evaluate(() =>
+      ['#replay-verdict', '#new-maxqueue'].map((selector) => document.querySelector(selector)?.getBoundingClientRect()),
+    );
+    assert.ok(said && field && said.top >= 0 && said.bottom <= field.top, 'the sentence and the field are in sight');
+    await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    assert.deepEqual(await violations(page), []);
+    await page.locator('#new-workers').fill('0');
+    await page.locator('#fault-new-workers').waitFor();
+    assert.deepEqual(await violations(page), []);
+    quiet(tab);
+    await tab.close();
+  });
+}
+
+test('the walk-through in docs shows what the page says', async () => {
+  const folder = new URL('../../../docs/lab/', import.meta.url);
+  const words = (/** @type {string} */ text) => text.replaceAll('>', '').split(/\s+/).join(' ');
+  const readme = words(readFileSync(new URL('README.md', folder), 'utf8'));
+  const file = new URL('bad-night.rec', folder).pathname;
+  const verified = execFileSync(SIM, ['verify', 'bad-night.rec'], { encoding: 'utf8', cwd: folder.pathname });
+  assert.ok(readme.includes(words(verified).trim()), verified);
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await replayed(page);
+  assert.equal((await row(page, 'QUEUE_FULL'))[0], '60 (67\u00a0%)');
+  const says = async () => {
+    const said = words(await page.locator('#replay-verdict').innerText());
+    assert.ok(readme.includes(said), said);
+  };
+  await set(page, 'new-maxqueue', '50');
+  await says();
+  await page.locator('#new-fastStale').selectOption('on');
+  await page.locator('#replay-verdict', { hasText: 'fastStale' }).waitFor();
+  await says();
   await close();
 });
 

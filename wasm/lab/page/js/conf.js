@@ -11,12 +11,20 @@ const blocks = {};
 let query = '';
 
 /**
+ * @param {string} id of a choice
+ * @param {import('./types.js').Named[]} clients
+ */
+export function fillClients(id, clients) {
+  byId(id).append(...clients.map(({ name, title }) => make('option', { value: name }, title)));
+}
+
+/**
  * Puts them into the page.
  *
  * @param {import('./types.js').Named[]} clients
  */
 export function makeConf(clients) {
-  byId('client').append(...clients.map(({ name, title }) => make('option', { value: name }, title)));
+  fillClients('client', clients);
   byId('client').addEventListener('change', show);
   for (const side of SIDES) {
     const name = side.toUpperCase();

@@ -31,6 +31,7 @@ export function verdict({ name, change: setting, a, b }) {
     ...change(a.refused, b.refused, 'is refused', 'are refused'),
     ...change(a.timedOut, b.timedOut, 'waits too long', 'wait too long'),
     ...change(a.stale ?? 0, b.stale ?? 0, 'gets an old copy', 'get an old copy'),
+    ...change(a.errors ?? 0, b.errors ?? 0, 'gets an error', 'get an error'),
     `work is done ${b.works === 1 ? 'once' : `${count(b.works)} times`} (${count(a.works)} before)`,
   ];
   if (a.wait.count > 0 || b.wait.count > 0) {

@@ -1,7 +1,9 @@
 /** The view of recordings: reads files, replays them, and shows the results of one group. */
 
+import { catalogue, change_conf as changeConf } from '../../wasm/poolcounter_lab.js';
 import { Charts } from '../charts.js';
 import { copyAndSay } from '../clipboard.js';
+import { fillClients } from '../conf.js';
 import { byId, make } from '../dom.js';
 import { count, duration, percent } from '../numbers.js';
 import { Runner } from '../runner.js';
@@ -11,6 +13,7 @@ import { showKeys, showTable } from './table.js';
 import { verdict } from './verdict.js';
 
 /** @typedef {import('./types.js').Contents} Contents */
+/** @typedef {import('./types.js').GroupReport} GroupReport */
 /** @typedef {import('./types.js').ReplayReport} ReplayReport */
 /** @typedef {import('./types.js').Texts} Texts */
 
@@ -54,6 +57,8 @@ export class RecordingsView {
       failure: (reason) => this.#fail(reason),
     });
     this.#form = new ReplayForm(() => this.#edited());
+    fillClients('replay-client', JSON.parse(catalogue()).clients);
+    byId('replay-client').addEventListener('change', () => this.#showGroup());
     byId('replay-run').addEventListener('click', () => (this.#task ? this.#stop('Cancelled.') : this.#run()));
     byId('copy-command').addEventListener('click', () =>
       copyAndSay(byId('command').textContent ?? '', byId('replay-said')),
@@ -238,7 +243,7 @@ export class RecordingsView {
     showTable(group);
     showKeys(group);
     this.#charts.show({ duration: report.seconds, ...group.series });
-    byId('replay-conf').textContent = group.conf || '// As it was recorded.\n';
+    byId('replay-conf').textContent = confOf(group);
     byId('replay-results').dataset.plan = `${group.name} ${this.#played}`;
   }
 
@@ -254,6 +259,23 @@ export class RecordingsView {
       this.#stop(`This cannot be replayed: ${reason}.`);
     }
   }
+}
+
+/**
+ * @param {GroupReport} group
+ * @returns {string} the new setting for the class that is chosen
+ */
+function confOf(group) {
+  if (group.change === null || group.pools.length === 0) {
+    return group.change === null
+      ? '// As it was recorded.\n'
+      : `// No pool type of MediaWiki has the group ${group.name}.\n`;
+  }
+  // The change may be of a pool type, which has several groups.
+  const change = group.change.replace(/^[^:]*/, group.name);
+  const { limits, fastStale } = group;
+  const client = /** @type {HTMLSelectElement} */ (byId('replay-client')).value;
+  return changeConf(change, JSON.stringify({ limits, fastStale }), client);
 }
 
 /**
