@@ -132,6 +132,14 @@ impl LockTable {
         }
     }
 
+    /// How many bytes of a recorder the caller has not taken yet.
+    #[must_use]
+    #[inline]
+    pub fn recorder_waiting(&self, id: RecorderId) -> usize {
+        let taped = self.tape.as_ref().and_then(|tape| tape.recorders.iter().find(|taped| taped.id == id));
+        taped.map_or(0, |taped| taped.recorder.len())
+    }
+
     /// The state of a recorder; `None` if it was removed.
     #[must_use]
     pub fn recorder_state(&self, id: RecorderId) -> Option<RecorderState> {
