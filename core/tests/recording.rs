@@ -5,7 +5,8 @@
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::recording::{
-    CallKind, EMPTY_BLOCK, Naming, Recording, RecordingError, Scope, Tally, Title, Totals, verify, whole_blocks,
+    Anonymizer, CallKind, EMPTY_BLOCK, MAGIC, Naming, Recording, RecordingError, Scope, Tally, Title, Totals, head,
+    verify, whole_blocks,
 };
 use poolcounter::table::RecorderId;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
@@ -254,6 +255,116 @@ fn an_anonymous_file_has_no_byte_of_a_key() {
     assert_eq!(names(0).iter().map(|key| &*key.group).collect::<Vec<_>>(), ["ApiParse", "ApiParse", "other"]);
 }
 
+/// The whole file, block by block.
+fn anonymized(file: &[u8]) -> Result<Vec<u8>, RecordingError> {
+    let (mut anonymizer, mut rest, mut anonymous) = (Anonymizer::new(1, 2), file, Vec::new());
+    while let Some((block, length)) = anonymizer.block(rest)? {
+        anonymous.extend(block);
+        rest = &rest[length..];
+    }
+    assert_eq!(rest.len(), file.len() - whole_blocks(file), "only whole blocks");
+    Ok(anonymous)
+}
+
+/// A plain file that is made anonymous is the file that an anonymous recorder writes.
+#[test]
+fn a_plain_file_can_be_made_anonymous() {
+    let record = |scope| {
+        let mut desk = Desk::new(scope);
+        let [anna, ben] = [(); 2].map(|()| desk.table.connect());
+        desk.ask(anna, "ACQ4ME enwiki:ApiParse:a:192.0.2.77 1 9 5", 0);
+        for round in 1..4 {
+            desk.go_on(round);
+            desk.ask(ben, "ACQ4ANY secret 1 9 5", round);
+            desk.ask(ben, "RELEASE", round);
+            desk.ask(ben, "STATS full", round);
+            let acquire = Acquire::new(Mode::ForMe, b"", 1, 9, 5).expect("a line may have no key");
+            assert_eq!(desk.table.command(ben, Command::Acquire(acquire), at(round)), Some(Response::BadSyntax));
+            desk.table.recorder_end_segment(desk.recorder);
+        }
+        desk.end()
+    };
+    let plain = record(everything());
+    let anonymous = anonymized(&plain).expect("a plain file");
+    assert_eq!(anonymous, record(anonymous_scope()));
+    assert!(is_true(&anonymous).anonymous);
+    for part in ["192.0.2", "secret", "enwiki"] {
+        assert!(plain.windows(part.len()).any(|bytes| bytes == part.as_bytes()), "{part}");
+        assert!(!anonymous.windows(part.len()).any(|bytes| bytes == part.as_bytes()), "{part}");
+    }
+    assert_eq!(anonymized(&anonymous).expect("an anonymous file"), anonymous, "numbers stay");
+    for length in 0..plain.len() {
+        let part = anonymized(&plain[..length]).expect("a part of a plain file");
+        assert!(anonymous.starts_with(&part), "{length}");
+    }
+}
+
+#[test]
+fn damage_is_not_made_anonymous() {
+    let golden = golden();
+    let first = MAGIC.len();
+    for place in first + 4..golden.len() {
+        let mut damaged = golden.clone();
+        damaged[place] ^= 0x10;
+        let read = anonymized(&damaged);
+        assert!(read.is_err() || read.is_ok_and(|part| part.len() < golden.len() / 2), "{place}");
+    }
+}
+
+/// The blocks of a segment are a file behind a head of their own.
+#[test]
+fn later_segments_are_a_file_behind_another_head() {
+    let mut desk = Desk::new(everything());
+    assert_eq!(desk.table.recorder_take(desk.recorder), head(&title(), &everything()));
+    let anna = desk.table.connect();
+    desk.go_on(0);
+    desk.ask(anna, "ACQ4ME enwiki:pcache:1 1 9 5", 1);
+    desk.table.recorder_end_segment(desk.recorder);
+    desk.file.extend(desk.table.recorder_take(desk.recorder));
+    let first = std::mem::take(&mut desk.file);
+    let state = desk.table.recorder_state(desk.recorder).expect("it is there");
+    assert_eq!((state.segments, state.is_running), (1, false));
+    assert!(desk.table.recorder_advance(desk.recorder, at(2), STARTED, 0));
+    let state = desk.table.recorder_state(desk.recorder).expect("it is there");
+    assert_eq!((state.segments, state.is_running, state.is_paging), (2, true, true));
+    desk.go_on(2);
+    desk.ask(anna, "RELEASE", 3);
+    let second = desk.end();
+    let started = Title { started: STARTED + 2, ..title() };
+    let file = |blocks: &[u8]| [&head(&started, &everything())[..], blocks].concat();
+    for (blocks, standing) in [(&first, 0), (&second, 1)] {
+        let recording = is_true(&file(blocks));
+        assert_eq!((recording.calls(), recording.segments[0].standing.len()), (1, standing));
+        assert_eq!((&recording.title, recording.is_cut), (&started, false));
+    }
+    assert_eq!(is_true(&file(&[first, second].concat())).segments.len(), 2);
+}
+
+/// The memory that a recorder says it needs is that of its keys and bytes.
+#[test]
+fn a_recorder_knows_its_memory() {
+    let mut desk = Desk::new(everything());
+    let anna = desk.table.connect();
+    desk.go_on(0);
+    let memory = |desk: &Desk| desk.table.recorder_state(desk.recorder).expect("it is there").memory;
+    let before = memory(&desk);
+    let key = "k".repeat(900);
+    let measured = allocation_counter::measure(|| {
+        for number in 0..2_000 {
+            desk.ask(anna, &format!("ACQ4ME {key}-{number} 1 9 5"), 1);
+            desk.ask(anna, "RELEASE", 1);
+            desk.file.clear();
+            desk.file.extend(desk.table.recorder_take(desk.recorder));
+        }
+    });
+    let more = memory(&desk) - before;
+    let kept = usize::try_from(measured.bytes_current).expect("it keeps the keys");
+    assert!((kept / 2..=kept * 2).contains(&more), "{more} of {kept}");
+    desk.table.recorder_end_segment(desk.recorder);
+    desk.table.recorder_take(desk.recorder);
+    assert!(memory(&desk) < before + 1_000);
+}
+
 /// If the bytes are not taken, calls are left out and counted. Later calls are in a new segment.
 #[test]
 fn what_is_left_out_is_counted() {
@@ -317,14 +428,14 @@ fn it_is_compact() {
     assert!(file.len() < 40_000 * 12, "{}", file.len());
 }
 
-fn anonymous() -> Scope {
+fn anonymous_scope() -> Scope {
     Scope { groups: None, naming: Naming::Anonymous(1, 2) }
 }
 
 /// A line without a key is refused, and is refused again.
 #[test]
 fn a_line_without_a_key_stays_one() {
-    for scope in [everything(), anonymous()] {
+    for scope in [everything(), anonymous_scope()] {
         let mut desk = Desk::new(scope);
         let anna = desk.table.connect();
         desk.go_on(0);

@@ -34,7 +34,7 @@ use crate::service::signals::Signals;
 use crate::service::{Daemon, manager};
 use crate::start_error::StartError;
 use crate::system::{descriptors, log, orphans};
-use crate::tasks::{delivery, expiry, idle, overdue};
+use crate::tasks::{buffering, delivery, expiry, idle, overdue};
 use std::io::Write;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -146,6 +146,9 @@ fn run(options: &Options) -> Result<(), StartError> {
             if listeners.for_admin.is_empty() && !settings.options.admin_names.is_empty() {
                 warn!("--admin-name has no effect without --admin");
             }
+            if listeners.for_admin.is_empty() && settings.options.record_buffer.is_some() {
+                warn!("--record-buffer has no effect without --admin");
+            }
             let running = Running::begin(&server, options, settings, !listeners.for_admin.is_empty());
             (listeners, server, SavedDrain::default(), running)
         };
@@ -156,6 +159,7 @@ fn run(options: &Options) -> Result<(), StartError> {
         tokio::task::spawn_local(delivery::run(Rc::clone(&server)));
         tokio::task::spawn_local(overdue::run(Rc::clone(&server)));
         tokio::task::spawn_local(idle::run(Rc::clone(&server)));
+        tokio::task::spawn_local(buffering::run(Rc::clone(&server)));
         tokio::task::spawn_local(orphans::run());
         service::run(
             &Daemon { server: &server, gate: &gate, for_admin: &for_admin, program: &program, running: &running },

@@ -45,6 +45,7 @@ impl Running {
         running.server.set_max_clients(settings.options.max_clients);
         running.server.set_idle_timeout(settings.options.idle_timeout);
         running.count_and_watch(&settings);
+        running.set_record_buffer(&settings);
         drop(settings);
         Rc::new(running)
     }
@@ -95,12 +96,21 @@ impl Running {
         changed("warn-held", was.hold_limits.warn != is.hold_limits.warn);
         changed("max-hold", was.hold_limits.max != is.hold_limits.max);
         changed("drain-on-stop", was.drain_on_stop != is.drain_on_stop);
+        let buffer = changed("record-buffer", was.record_buffer != is.record_buffer);
         changed("groups", old.groups != new.groups || old.policies.by_group != new.policies.by_group);
         if old.groups != new.groups || old.policies != new.policies {
             self.count_and_watch(&new);
         }
+        if buffer {
+            self.set_record_buffer(&new);
+        }
         *old = new;
         Ok(reloaded)
+    }
+
+    /// Only the admin interface gives out what is recorded.
+    fn set_record_buffer(&self, settings: &Settings) {
+        self.server.set_record_buffer(settings.options.record_buffer.filter(|_| self.has_admin));
     }
 
     /// Counts by the rules for groups, and watches holders by their limits.

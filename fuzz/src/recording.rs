@@ -1,7 +1,7 @@
-//! The bytes of a recording, or the content of its blocks: they are refused, or can be replayed.
+//! The bytes of a recording, or the content of its blocks: they are refused, or can be replayed and made anonymous.
 
 use crate::input::Input;
-use poolcounter::recording::{MAGIC, Recording, RecordingError, VERSION, verify};
+use poolcounter::recording::{Anonymizer, MAGIC, Recording, RecordingError, VERSION, verify};
 
 /// The first byte says whether the others are a file, or the content of its blocks.
 pub fn check(data: &[u8]) {
@@ -14,6 +14,12 @@ pub fn check(data: &[u8]) {
     if let Ok(recording) = Recording::read(&file) {
         assert!(recording.calls() <= file.len(), "each call takes a byte at least");
         let _ = verify(&recording);
+        let anonymous = Recording::read(&anonymized(&file)).expect("whole blocks stay readable");
+        assert!(anonymous.anonymous);
+        for (one, other) in anonymous.segments.iter().zip(&recording.segments) {
+            assert_eq!((&one.calls, &one.told, &one.standing), (&other.calls, &other.told, &other.standing));
+        }
+        assert_eq!(anonymous.segments.len(), recording.segments.len());
         // The end of a file can be lost.
         for length in [file.len() / 2, file.len() - 1] {
             match Recording::read(&file[..length]) {
@@ -22,6 +28,16 @@ pub fn check(data: &[u8]) {
             }
         }
     }
+}
+
+/// The whole blocks of a file, with numbers for keys.
+fn anonymized(mut file: &[u8]) -> Vec<u8> {
+    let (mut anonymizer, mut anonymous) = (Anonymizer::new(1, 2), Vec::new());
+    while let Some((block, length)) = anonymizer.block(file).expect("it was read") {
+        anonymous.extend(block);
+        file = &file[length..];
+    }
+    anonymous
 }
 
 /// A head, and blocks with pieces of the input.

@@ -406,7 +406,7 @@ _poolcounterctl() {
             return 0
             ;;
         poolcounterctl__subcmd__record)
-            opts="-o -s -h --output --seconds --groups --anonymous --server --timeout --json --help"
+            opts="-o -s -h --output --seconds --last --groups --anonymous --server --timeout --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,6 +421,10 @@ _poolcounterctl() {
                     return 0
                     ;;
                 --seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -82,6 +82,7 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -l
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s o -l output -d 'The file, which must not exist yet' -r -F
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l seconds -d 'End after so many seconds' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l last -d 'Write the calls of the last so many seconds, and end' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l groups -d 'Record only keys of these groups' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l timeout -d 'How long a server may take for an answer; a long list comes in several' -r

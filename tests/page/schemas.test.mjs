@@ -14,7 +14,7 @@ let daemon;
 /** @type {(() => Promise<void>)[]} */
 const stops = [];
 before(async () => {
-  daemon = await Daemon.start({ after: (stop) => stops.push(stop) });
+  daemon = await Daemon.start({ after: (stop) => stops.push(stop) }, '--record-buffer', '1M');
 });
 after(() => Promise.all(stops.map((stop) => stop())));
 
@@ -66,6 +66,18 @@ test('every answer is what its schema says, without clients and with them', asyn
   key(one);
   assert.equal(one.holders.length, 1);
   assert.equal(one.waiters.length, 3);
+});
+
+test('a daemon without a buffer of calls says so', async (t) => {
+  const plain = await Daemon.start(t);
+  const answer = await plain.json('v1/status');
+  schema('status')(answer);
+  assert.equal(answer.record_buffer, null);
+  const response = await fetch(`${plain.url}v1/recording?last=600`);
+  assert.equal(response.status, 404);
+  const refused = /** @type {any} */ (await response.json());
+  schema('error')(refused);
+  assert.match(refused.error, /--record-buffer/);
 });
 
 test('the examples of the documentation are what the schemas say', () => {

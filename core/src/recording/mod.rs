@@ -48,15 +48,18 @@
 //!
 //! A read is recorded only if it cancels a timer, and an expiry only if a wait has timed out. All others change nothing.
 
+mod anonymize;
 mod block;
 mod read;
 mod record;
 mod verify;
 mod write;
 
+pub use anonymize::Anonymizer;
 pub use read::{Call, CallKind, Key, Recording, Segment, Tally, Told, Totals, whole_blocks};
 pub use record::{Standing, StandingClaim};
 pub use verify::{Difference, Verified, verify};
+pub use write::head;
 pub(crate) use write::{Entry, OTHER, Recorder};
 
 use alloc::boxed::Box;

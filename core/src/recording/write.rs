@@ -117,20 +117,32 @@ pub(crate) struct Recorder {
     segments: u64,
 }
 
+/// The beginning of a file, for blocks that were taken from a recorder before. They must begin with a segment.
+#[must_use]
+pub fn head(title: &Title, scope: &Scope) -> Vec<u8> {
+    [MAGIC, &block::close(open_head(title, scope))].concat()
+}
+
+/// A block with the version and the head.
+fn open_head(title: &Title, scope: &Scope) -> Vec<u8> {
+    let mut open = block::open();
+    open.push(VERSION);
+    let head = Head {
+        server: &title.server,
+        program: &title.program,
+        started: title.started,
+        anonymous: matches!(scope.naming, Naming::Anonymous(..)),
+        groups: scope.groups.as_ref().map(|groups| groups.iter().map(|group| &**group).collect()),
+    };
+    append(&mut open, &head);
+    open
+}
+
 impl Recorder {
     pub(crate) fn new(title: &Title, scope: Scope, most: usize, seed: HashSeed) -> Self {
         let seeded = Seeded(seed);
+        let open = open_head(title, &scope);
         let Scope { groups, naming } = scope;
-        let head = Head {
-            server: &title.server,
-            program: &title.program,
-            started: title.started,
-            anonymous: matches!(naming, Naming::Anonymous(..)),
-            groups: groups.as_ref().map(|groups| groups.iter().map(|group| &**group).collect()),
-        };
-        let mut open = block::open();
-        open.push(VERSION);
-        append(&mut open, &head);
         Self {
             naming,
             groups,
@@ -180,6 +192,13 @@ impl Recorder {
     /// How many bytes the caller has not taken yet.
     pub(crate) fn len(&self) -> usize {
         self.open.len() + self.closed.len()
+    }
+
+    /// About how much memory it needs: the bytes that were not taken, and the keys of the segment.
+    pub(crate) fn memory(&self) -> usize {
+        // With what the allocator needs for each key.
+        const KEY: usize = size_of::<(Box<[u8]>, (u32, bool))>() + 2 * size_of::<usize>();
+        self.open.capacity() + self.closed.capacity() + self.key_bytes + self.keys.capacity() * KEY
     }
 
     /// Begins the next segment: the standing of `places` places of the table's pools is to be written.
@@ -300,13 +319,7 @@ impl Recorder {
         }
         self.next_key += 1;
         let group = group.unwrap_or(OTHER);
-        let name = match self.naming {
-            Naming::Plain => Name::Plain(key),
-            // A line without a key is refused, so it must stay one.
-            Naming::Anonymous(..) if key.is_empty() => Name::Plain(key),
-            Naming::Anonymous(high, low) => Name::Number(SipHasher13::new_with_keys(high, low).hash(key)),
-        };
-        self.write(&Record::Key { group, name });
+        self.write(&Record::Key { group, name: self.naming.name(key) });
         number
     }
 
@@ -372,7 +385,19 @@ impl Recorder {
     }
 }
 
-fn append(to: &mut Vec<u8>, value: &impl serde::Serialize) {
+impl Naming {
+    /// How a key is named.
+    pub(super) fn name(self, key: &[u8]) -> Name<'_> {
+        match self {
+            Self::Plain => Name::Plain(key),
+            // A line without a key is refused, so it must stay one.
+            Self::Anonymous(..) if key.is_empty() => Name::Plain(key),
+            Self::Anonymous(high, low) => Name::Number(SipHasher13::new_with_keys(high, low).hash(key)),
+        }
+    }
+}
+
+pub(super) fn append(to: &mut Vec<u8>, value: &impl serde::Serialize) {
     // Writing to memory cannot fail.
     if let Ok(bytes) = postcard::to_extend(value, core::mem::take(to)) {
         *to = bytes;

@@ -26,6 +26,12 @@ pub struct RecorderState {
     pub left_out: u64,
     /// How many segments have begun.
     pub segments: u64,
+    /// Whether calls are recorded now. If not, the next segment has not begun.
+    pub is_running: bool,
+    /// Whether what stood at the beginning of the segment is still being written.
+    pub is_paging: bool,
+    /// About how many bytes of memory the recorder needs.
+    pub memory: usize,
 }
 
 #[derive(Debug, Default)]
@@ -120,11 +126,19 @@ impl LockTable {
         taped.map(|taped| taped.recorder.take()).unwrap_or_default()
     }
 
-    /// Ends a recorder's segment; [`recorder_advance`](Self::recorder_advance) begins the next one. The head and the later segments alone are a complete file, too.
+    /// Ends a recorder's segment; [`recorder_advance`](Self::recorder_advance) begins the next one. [A head](crate::recording::head) and the bytes of the later segments are a complete file, too.
     pub fn recorder_end_segment(&mut self, id: RecorderId) {
         if let Some(taped) = self.tape.as_mut().and_then(|tape| tape.get(id)) {
             taped.recorder.end_segment();
         }
+    }
+
+    /// How many bytes of a recorder the caller has not taken yet.
+    #[must_use]
+    #[inline]
+    pub fn recorder_waiting(&self, id: RecorderId) -> usize {
+        let taped = self.tape.as_ref().and_then(|tape| tape.recorders.iter().find(|taped| taped.id == id));
+        taped.map_or(0, |taped| taped.recorder.len())
     }
 
     /// The state of a recorder; `None` if it was removed.
@@ -132,7 +146,14 @@ impl LockTable {
     pub fn recorder_state(&self, id: RecorderId) -> Option<RecorderState> {
         let taped = self.tape.as_ref()?.recorders.iter().find(|taped| taped.id == id)?;
         let recorder = &taped.recorder;
-        Some(RecorderState { waiting: recorder.len(), left_out: recorder.left_out(), segments: recorder.segments() })
+        Some(RecorderState {
+            waiting: recorder.len(),
+            left_out: recorder.left_out(),
+            segments: recorder.segments(),
+            is_running: recorder.is_running(),
+            is_paging: recorder.is_paging(),
+            memory: recorder.memory(),
+        })
     }
 
     /// Ends a recording. Returns the bytes that were not taken yet.

@@ -14,6 +14,8 @@ pub(super) enum Body {
     Whole { rest: Bytes, given: bool },
     /// It has no end that is known, and somebody writes it.
     Pieces(mpsc::Receiver<Bytes>),
+    /// It has an end, and somebody writes it.
+    File(mpsc::Receiver<Bytes>),
 }
 
 impl From<Vec<u8>> for Body {
@@ -48,7 +50,9 @@ impl HttpBody for Body {
                 *given = true;
                 Poll::Ready(Some(Ok(Frame::data(rest.split_to(FRAME.min(rest.len()))))))
             }
-            Self::Pieces(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+            Self::Pieces(pieces) | Self::File(pieces) => {
+                pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+            }
         }
     }
 
@@ -59,7 +63,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole { rest, .. } => SizeHint::with_exact(rest.len() as u64),
-            Self::Pieces(_) => SizeHint::default(),
+            Self::Pieces(_) | Self::File(_) => SizeHint::default(),
         }
     }
 }

@@ -16,6 +16,9 @@ use tracing::debug;
 /// How long a connection may take for the head of a request, or wait for the next one.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 
+/// How much longer a file may take than another answer: it may have many megabytes.
+const FILE_TIME: Duration = Duration::from_mins(9);
+
 /// The largest head of a request, in bytes, and how many bytes of answers wait for the socket.
 const MAX_HEAD: usize = 8 * 1024;
 
@@ -50,8 +53,10 @@ pub(super) async fn serve(counted: Counted, socket: Socket) {
         let deadline = &deadline;
         async move {
             let answer = admin.answer(origin, request, deadline).await;
-            if matches!(answer.body(), Body::Pieces(_)) {
-                deadline.lift();
+            match answer.body() {
+                Body::Pieces(_) => deadline.lift(),
+                Body::File(_) => deadline.begin_after(FILE_TIME),
+                Body::Whole { .. } => {}
             }
             Ok::<_, Infallible>(answer)
         }

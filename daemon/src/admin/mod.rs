@@ -29,6 +29,7 @@ use shared::Admin;
 use slices::Slices;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use users::Users;
 
 /// Serves the admin interface, if there are listeners for it.
@@ -44,6 +45,7 @@ pub(crate) fn start(server: &Rc<Server>, running: &Rc<Running>, gate: &Rc<Gate>,
         addresses: addresses(listeners),
         users: Users::read(),
         slices: Slices::default(),
+        reads_buffer: Arc::default(),
         connections: Cell::new(0),
     });
     for listener in listeners {

@@ -41,6 +41,7 @@ pub(super) enum Route {
         group: Option<String>,
     },
     Recording(Tape),
+    Recorded(Last),
     Act(Act),
 }
 
@@ -53,6 +54,15 @@ pub(super) struct Tape {
     pub(super) anonymous: bool,
     /// When it ends; `None`: when the other side leaves.
     pub(super) time: Option<Duration>,
+}
+
+/// The latest calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Last {
+    /// Of this time at least.
+    pub(super) time: Duration,
+    /// Keys are named by numbers.
+    pub(super) anonymous: bool,
 }
 
 /// What an operator wants done.
@@ -153,7 +163,10 @@ impl Route {
             "/v1/keys" => Self::Keys(parameters.keys()?),
             "/v1/clients" => Self::Clients(parameters.list()?),
             "/v1/events" => Self::Events { group: parameters.group()? },
-            "/v1/recording" => Self::Recording(parameters.tape()?),
+            "/v1/recording" => match parameters.last()? {
+                Some(time) => Self::Recorded(Last { time, anonymous: parameters.anonymous()? }),
+                None => Self::Recording(parameters.tape()?),
+            },
             "/v1/kick" => Self::Act(Act::Kick(parameters.client()?)),
             "/v1/drain" => Self::Act(Act::Drain(parameters.wait()?)),
             "/v1/undrain" => Self::Act(Act::Undrain),
@@ -276,15 +289,33 @@ impl<'a> Parameters<'a> {
             (names.len() <= MOST_GROUPS && names.iter().all(|name| is_group(name))).then_some(names)
         };
         let groups = self.read("groups", "names of groups with commas between them, 64 at most", names)?;
+        Ok(Tape { groups, anonymous: self.anonymous()?, time: self.seconds("seconds")? })
+    }
+
+    fn anonymous(&mut self) -> Result<bool, Misunderstood> {
         let flag = |text: &str| match text {
             "0" => Some(false),
             "1" => Some(true),
             _ => None,
         };
-        let anonymous = self.read("anonymous", "0 or 1", flag)?.unwrap_or(false);
+        Ok(self.read("anonymous", "0 or 1", flag)?.unwrap_or(false))
+    }
+
+    /// How far back the latest calls go. The buffer has those of all groups, and they end now.
+    fn last(&mut self) -> Result<Option<Duration>, Misunderstood> {
+        let last = self.seconds("last")?;
+        match ["seconds", "groups"].iter().find(|name| self.0.iter().any(|(other, _)| other == *name)) {
+            Some(name) if last.is_some() => {
+                Err(Misunderstood::Parameter(format!("The parameter {name:?} cannot be there together with \"last\".")))
+            }
+            _ => Ok(last),
+        }
+    }
+
+    fn seconds(&mut self, name: &str) -> Result<Option<Duration>, Misunderstood> {
         let seconds = |text: &str| number(text).filter(|seconds| (1..=LONGEST_WAIT).contains(seconds));
-        let time = self.read("seconds", &format!("a number from 1 to {LONGEST_WAIT}"), seconds)?;
-        Ok(Tape { groups, anonymous, time: time.map(Duration::from_secs) })
+        let time = self.read(name, &format!("a number from 1 to {LONGEST_WAIT}"), seconds)?;
+        Ok(time.map(Duration::from_secs))
     }
 
     fn wait(&mut self) -> Result<Option<Duration>, Misunderstood> {
@@ -389,6 +420,11 @@ mod tests {
             ("/v1/keys/a%2520b", Route::Key { key: b"a b".to_vec(), list: usual(None) }),
             ("/v1/keys/a/b%3F?cursor=1.7.8", Route::Key { key: b"a/b?".to_vec(), list: usual(Some(claim)) }),
             ("/v1/events?group=pcache", Route::Events { group: Some("pcache".to_owned()) }),
+            ("/v1/recording", Route::Recording(Tape { groups: None, anonymous: false, time: None })),
+            (
+                "/v1/recording?last=600&anonymous=1",
+                Route::Recorded(Last { time: Duration::from_mins(10), anonymous: true }),
+            ),
         ];
         for (target, route) in cases {
             assert_eq!(parse(target), Ok(route), "{target}");
@@ -409,6 +445,9 @@ mod tests {
             ("/v1/keys?window=hour", "There is no parameter \"window\" here."),
             ("/v1/keys?sort=held&window=hour", "There is no parameter \"window\" here."),
             ("/v1/keys?sort=waited&window=day", "The parameter \"window\" must be minute or hour."),
+            ("/v1/recording?last=0", "The parameter \"last\" must be a number from 1 to 86400."),
+            ("/v1/recording?last=5&seconds=5", "The parameter \"seconds\" cannot be there together with \"last\"."),
+            ("/v1/recording?groups=a&last=5", "The parameter \"groups\" cannot be there together with \"last\"."),
             ("/v1/keys?group=9", "The parameter \"group\" must be the name of a group."),
             (
                 "/v1/keys?sort=acquires&cursor=18446744073709551615",

@@ -1,7 +1,7 @@
 //! Who answers which request.
 
 use super::answers::{
-    clients, drain, events, groups, history, key, keys, kick, metrics, probes, recording, reload, status,
+    clients, drain, events, groups, history, key, keys, kick, metrics, probes, recorded, recording, reload, status,
 };
 use super::deadline::Deadline;
 use super::host::HostNames;
@@ -89,6 +89,7 @@ impl Admin {
             Route::Clients(list) => clients::clients(self, list).await,
             Route::Events { group } => events::events(self, group)?,
             Route::Recording(tape) => recording::recording(self, origin, tape)?,
+            Route::Recorded(last) => recorded::recorded(self, origin, last).await?,
             Route::Act(Act::Kick(client)) => kick::kick(self, client)?,
             Route::Act(Act::Drain(wait)) => drain::drain(self, wait).await,
             Route::Act(Act::Undrain) => drain::undrain(self)?,

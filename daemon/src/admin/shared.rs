@@ -5,6 +5,8 @@ use crate::running::Running;
 use crate::server::Server;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// What the connections of the admin interface share.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(super) struct Admin {
     pub(super) addresses: Vec<String>,
     pub(super) users: Users,
     pub(super) slices: Slices,
+    /// Who reads the buffer of recorded calls: one at a time, because what is read stays in memory until it is sent.
+    pub(super) reads_buffer: Arc<Mutex<()>>,
     /// How many connections there are.
     pub(super) connections: Cell<u32>,
 }

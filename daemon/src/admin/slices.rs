@@ -74,6 +74,9 @@ impl Budget {
     #[expect(clippy::cast_possible_truncation, reason = "it is some hundreds")]
     pub(super) const PLACES: u32 = KEYS as u32;
 
+    /// The largest number of bytes in one slice.
+    pub(super) const BYTES: usize = BYTES;
+
     /// So many keys were looked at.
     pub(super) fn spend_keys(&mut self, keys: usize) {
         self.keys += keys;

@@ -18,6 +18,7 @@ A network daemon with mutex-like locks and bounded queues.
   --warn-held SECONDS     log a lock that is held for this long while others wait
   --max-hold SECONDS      disconnect the holder of a lock that is held for this long while others wait
   --drain-on-stop SECONDS on SIGTERM, let clients finish for up to this long (default: stop at once)
+  --record-buffer SIZE    keep the latest calls in this much memory, such as 64M, for the stampede lab (default: off)
   --log-level LEVEL       error, warn, info, debug or trace (default warn)
   --help                  print the options and exit
   --version               print the version and exit

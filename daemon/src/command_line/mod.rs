@@ -32,6 +32,7 @@ const KNOWN: Known = Known {
         ("warn-held", true),
         ("max-hold", true),
         ("drain-on-stop", true),
+        ("record-buffer", true),
         ("log-level", true),
         ("help", false),
         ("version", false),
@@ -123,6 +124,13 @@ mod tests {
             refused(&["--log-level", "loud"]),
             "--log-level takes error, warn, info, debug or trace, not `loud`.\n"
         );
+        for size in ["", "M", "1048575", "1023K", "-1M", "+9M", "9T", "1.5M", "0x9M", "64m", "99999999999G"] {
+            let words = format!("--record-buffer takes a size of at least 1M, as 64M or 1G, not `{size}`.\n");
+            assert_eq!(refused(&["--record-buffer", size]), words);
+        }
+        for (size, bytes) in [("1048576", 1 << 20), ("1024K", 1 << 20), ("64M", 64 << 20), ("1G", 1 << 30)] {
+            assert_eq!(run(&["--record-buffer", size]).record_buffer, Some(bytes));
+        }
         assert_eq!(refused(&["--listen", "x:1"]), "Address `x:1` is not valid to listen on.\n");
         assert_eq!(run(&["--idle-timeout=10"]).idle_timeout, Some(Duration::from_secs(10)));
         assert_eq!(refused(&["--admin", "127.0.0.1"]), "--admin takes ADDRESS:PORT or unix:/PATH, not `127.0.0.1`.\n");

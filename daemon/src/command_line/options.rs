@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
+/// In bytes. A smaller buffer would have few pieces that can be dropped.
+const SMALLEST_BUFFER: usize = 1 << 20;
+
 /// In seconds. A client that only pauses between two requests must keep its connection.
 const SHORTEST_IDLE_TIMEOUT: u32 = 10;
 
@@ -32,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) hold_limits: HoldLimits,
     /// How long SIGTERM waits for the clients to finish; `None`: not at all.
     pub(crate) drain_on_stop: Option<Duration>,
+    /// How many bytes of memory the latest calls are recorded into; `None`: none are.
+    pub(crate) record_buffer: Option<usize>,
     pub(crate) log_level: LevelFilter,
     /// The configuration file.
     pub(crate) config: Option<PathBuf>,
@@ -52,6 +57,7 @@ impl Default for Options {
             groups: None,
             hold_limits: HoldLimits::default(),
             drain_on_stop: None,
+            record_buffer: None,
             log_level: LevelFilter::WARN,
             config: None,
             given: Vec::new(),
@@ -97,6 +103,11 @@ impl Options {
             "warn-held" => self.hold_limits.warn = Some(seconds(option, value)?),
             "max-hold" => self.hold_limits.max = Some(seconds(option, value)?),
             "drain-on-stop" => self.drain_on_stop = Some(seconds(option, value)?),
+            "record-buffer" => {
+                let bytes = size(text).filter(|bytes| *bytes >= SMALLEST_BUFFER);
+                let wanted = "a size of at least 1M, as 64M or 1G";
+                self.record_buffer = Some(bytes.ok_or_else(|| unfit(option, value, wanted))?);
+            }
             "log-level" => {
                 let levels = ["error", "warn", "info", "debug", "trace"];
                 let level = levels.contains(&text).then(|| text.parse().ok()).flatten();
@@ -118,6 +129,14 @@ fn seconds(option: &str, value: &OsStr) -> Result<Duration, Refusal> {
     let seconds = value.to_str().and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
     let seconds: u32 = seconds.ok_or_else(|| unfit(option, value, "a number of seconds, at least 1"))?;
     Ok(Duration::from_secs(seconds.into()))
+}
+
+/// A number of bytes; K, M and G stand for 1024, its square and its cube.
+fn size(text: &str) -> Option<usize> {
+    let unit = ["K", "M", "G"].iter().position(|unit| text.ends_with(unit));
+    let digits = if unit.is_some() { &text[..text.len() - 1] } else { text };
+    let number: usize = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    (0..unit.map_or(0, |unit| unit + 1)).try_fold(number, |bytes, _| bytes.checked_mul(1024))
 }
 
 /// Whether a browser could send it as the name of a host. Addresses need not be named.

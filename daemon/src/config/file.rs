@@ -19,6 +19,7 @@ pub(super) struct File {
     warn_held: Option<Spanned<u64>>,
     max_hold: Option<Spanned<u64>>,
     drain_on_stop: Option<Spanned<u64>>,
+    record_buffer: Option<Spanned<String>>,
     log_level: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) groups: InOrder,
@@ -76,6 +77,7 @@ impl File {
             number("warn-held", &self.warn_held),
             number("max-hold", &self.max_hold),
             number("drain-on-stop", &self.drain_on_stop),
+            text("record-buffer", &self.record_buffer),
             text("log-level", &self.log_level),
         ];
         entries.into_iter().flatten().collect()

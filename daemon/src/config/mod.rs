@@ -146,7 +146,8 @@ mod tests {
     fn words_are_those_of_the_options() {
         let Settings { options, .. } = good(
             "listen = [\"10.0.0.1\", \"unix:/a\"]\nunix-mode = \"0600\"\nmax-clients = 9\nidle-timeout = 60\n\
-            admin = \"unix:/b\"\nadmin-name = \"a.example\"\nwarn-held = 5\nmax-hold = 7\ndrain-on-stop = 8\nlog-level = \"info\"",
+            admin = \"unix:/b\"\nadmin-name = \"a.example\"\nwarn-held = 5\nmax-hold = 7\ndrain-on-stop = 8\nlog-level = \"info\"\n\
+            record-buffer = \"64M\"",
         );
         let mut expected = Options::default();
         for (word, value) in [
@@ -161,6 +162,7 @@ mod tests {
             ("max-hold", "7"),
             ("drain-on-stop", "8"),
             ("log-level", "info"),
+            ("record-buffer", "64M"),
         ] {
             assert!(expected.set(word, value.as_ref()).is_ok());
         }

@@ -1,6 +1,7 @@
 //! The lock table and the clients that are connected to it.
 
 mod accept_pause;
+mod buffering;
 mod clients;
 mod connection;
 mod draining;
@@ -14,16 +15,20 @@ mod outbox;
 mod overdue;
 mod readers;
 pub(crate) mod reading;
+mod record_buffer;
 pub(crate) mod recording;
+mod ring;
 mod succession;
 #[cfg(test)]
 mod tests;
+mod title;
 mod unsent;
 mod upgrades;
 mod view;
 
 pub(crate) use connection::Connection;
 pub(crate) use outbox::SLICE;
+pub(crate) use record_buffer::{BufferState, Recorded};
 pub(crate) use upgrades::UpgradeRecord;
 pub(crate) use view::{NotReady, Person, View};
 
@@ -37,6 +42,7 @@ use hub::Hub;
 use limits::Limits;
 use poolcounter::{HashSeed, LockTable, Timestamp};
 use readers::Readers;
+use record_buffer::Buffered;
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -64,6 +70,7 @@ pub(crate) struct Server {
     readers: Readers,
     /// How many recordings are made now.
     recordings: Cell<usize>,
+    buffered: Buffered,
 }
 
 /// Buffers for the client that is being read from. All clients share them, so an idle connection needs no buffer.
@@ -112,6 +119,7 @@ impl Server {
             hold_log: HoldLog::default(),
             readers: Readers::default(),
             recordings: Cell::new(0),
+            buffered: Buffered::default(),
         })
     }
 

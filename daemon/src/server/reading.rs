@@ -50,6 +50,7 @@ impl Server {
         if self.readers.count.get() > 0 {
             self.publish_to_readers(hub);
         }
+        self.check_record_buffer(&hub.table);
     }
 
     /// Apart, so that the usual command is short.

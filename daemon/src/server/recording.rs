@@ -1,12 +1,11 @@
 //! Recordings of the calls into the table.
 
 use super::Server;
-use crate::constants::VERSION;
+use super::title::{title, wall};
 use crate::system::clock;
-use poolcounter::recording::{Scope, Title};
+use poolcounter::recording::Scope;
 use poolcounter::table::RecorderId;
 use std::rc::Rc;
-use std::time::SystemTime;
 
 /// The limit of bytes of a recording that are not sent yet.
 const WAITING: usize = 4 << 20;
@@ -25,9 +24,7 @@ impl Server {
             return None;
         }
         self.recordings.set(self.recordings.get() + 1);
-        let server = rustix::system::uname().nodename().to_string_lossy().into();
-        let title = Title { server, program: VERSION.into(), started: wall() };
-        let id = self.hub.borrow_mut().table.add_recorder(&title, scope, WAITING);
+        let id = self.hub.borrow_mut().table.add_recorder(&title(wall()), scope, WAITING);
         Some(Recording { server: Rc::clone(self), id })
     }
 }
@@ -49,10 +46,4 @@ impl Drop for Recording {
         self.server.hub.borrow_mut().table.remove_recorder(self.id);
         self.server.recordings.set(self.server.recordings.get() - 1);
     }
-}
-
-/// Microseconds since 1970.
-fn wall() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }

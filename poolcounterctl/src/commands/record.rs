@@ -23,7 +23,7 @@ const PROGRESS: Duration = Duration::from_secs(1);
 
 /// Record every call into a server's lock table, until SIGINT or SIGTERM
 ///
-/// `poolcounter-sim verify` plays the file on the lock table and compares the answers. It may contain addresses of users, because keys do, so only its owner may read it. When the server is upgraded, the recording goes on in
+/// `poolcounter-sim verify` plays the file on the lock table and compares the answers. With `--last` it has the calls that the server has in memory already (`poolcounterd --record-buffer`). It may contain addresses of users, because keys do, so only its owner may read it. When the server is upgraded, the recording goes on in
 /// the same file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: Option<u64>,
+    /// Write the calls of the last so many seconds, and end
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with_all = ["seconds", "groups"])]
+    last: Option<u64>,
     /// Record only keys of these groups
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     groups: Vec<String>,
@@ -77,10 +80,12 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     if let Some(error) = failure {
         return Err(cannot(&error));
     }
+    // How long the answer to `--last` took says nothing of the calls.
+    let time = || options.last.is_none().then(|| begun.elapsed());
     if let Err(error) = ended {
         complain(&error);
         if bytes > 0 {
-            sum_up(output, begun.elapsed(), admin.json)?;
+            sum_up(output, time(), admin.json)?;
         }
         return Ok(error.exit());
     }
@@ -88,7 +93,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Failed, "nothing was recorded: the server had not answered yet"));
     }
     file.sync_all().map_err(|error| cannot(&error))?;
-    sum_up(output, begun.elapsed(), admin.json)?;
+    sum_up(output, time(), admin.json)?;
     Ok(Exit::Done)
 }
 
@@ -131,7 +136,9 @@ async fn record(
         let path = path(options, end.map(|end| end.saturating_duration_since(begun)));
         let error = match stream(server, &path, options.admin.within(), |bytes| tape.borrow_mut().take(bytes)).await {
             Ok(End::Enough) => return Ok(()),
-            Ok(End::Complete) if end.is_some_and(|end| Instant::now() >= end) => return Ok(()),
+            Ok(End::Complete) if options.last.is_some() || end.is_some_and(|end| Instant::now() >= end) => {
+                return Ok(());
+            }
             Ok(End::Complete) => {
                 AskError::NoAnswer { server: server.clone(), cause: "it ended the recording".to_owned() }
             }
@@ -140,7 +147,8 @@ async fn record(
         };
         // After an incomplete block the rest of the file could not be read.
         tape.borrow_mut().rest.clear();
-        if begun.elapsed() < LIVED {
+        // The second answer to `--last` would begin with the same calls.
+        if options.last.is_some() || begun.elapsed() < LIVED {
             return Err(error);
         }
         complain(format!("{error}; calls are missing until it is connected again"));
@@ -152,6 +160,7 @@ fn path(options: &Options, time: Option<Duration>) -> String {
     if !options.groups.is_empty() {
         query.push(format!("groups={}", encoded(&options.groups.join(","))));
     }
+    query.extend(options.last.map(|last| format!("last={last}")));
     query.extend(time.map(|time| format!("seconds={}", time.as_millis().div_ceil(1000).max(1))));
     format!("/v1/recording?{}", query.join("&"))
 }
@@ -196,7 +205,7 @@ async fn show_progress(tape: &RefCell<Tape>, begun: Instant) {
 }
 
 /// Prints the numbers of calls and segments in the file.
-fn sum_up(output: &Path, time: Duration, as_json: bool) -> Result<(), Failure> {
+fn sum_up(output: &Path, time: Option<Duration>, as_json: bool) -> Result<(), Failure> {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\r");
     }
@@ -214,12 +223,12 @@ fn sum_up(output: &Path, time: Duration, as_json: bool) -> Result<(), Failure> {
     let file = output.display().to_string();
     if as_json {
         return print_json(&json!({
-            "file": file, "seconds": time.as_secs_f64(), "bytes": bytes, "calls": calls, "messages": told,
+            "file": file, "seconds": time.map(|time| time.as_secs_f64()), "bytes": bytes, "calls": calls, "messages": told,
             "left_out": left_out, "segments": segments,
         }));
     }
-    let time = age(time.as_secs_f64());
-    print(&format!("{file}: {time}, {}, {calls} calls, {left_out} left out\n", size(bytes)))
+    let time = time.map(|time| format!("{}, ", age(time.as_secs_f64()))).unwrap_or_default();
+    print(&format!("{file}: {time}{}, {calls} calls, {left_out} left out\n", size(bytes)))
 }
 
 /// `999 B`, `12.3 kB`, `4.5 MB`.

@@ -113,6 +113,36 @@ fn it_ends_by_itself_and_spares_other_files() -> Result<()> {
 }
 
 #[test]
+fn the_last_calls_come_at_once() -> Result<()> {
+    let server = Administered::new(&["--record-buffer", "1M"])?;
+    let scratch = Scratch::new()?;
+    let (plain, anonymous, none) = (scratch.file("plain.rec"), scratch.file("anonymous.rec"), scratch.file("none.rec"));
+    let last =
+        |admin: &str, file: &Path| ran(&["record", "-s", admin, "--last", "600", "-o", &file.display().to_string()]);
+    let recorded = || {
+        server.client(&format!("ACQ4ME {KEY} 1 10 600")).ok()?;
+        let _ = std::fs::remove_file(&plain);
+        let ended = last(&server.admin, &plain).ok()?;
+        (read(&plain).ok()?.calls() > 2).then_some(ended)
+    };
+    let ended = Deadline::after(PATIENCE).poll(recorded).context("nothing is recorded")?;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(contains(&plain, KEY)? && ended.stdout.contains(" calls, 0 left out"), "{ended:?}");
+    assert_eq!(std::fs::metadata(&plain)?.permissions().mode() & 0o777, 0o600);
+    let ended = last(&server.admin_tcp, &anonymous)?;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(read(&anonymous)?.anonymous && !contains(&anonymous, "192.0.2")?);
+    let both =
+        ran(&["record", "-s", &server.admin, "--last", "9", "--seconds", "9", "-o", &none.display().to_string()])?;
+    assert_eq!(both.status, Some(64), "{both:?}");
+    let without = Administered::new(&[])?;
+    let ended = last(&without.admin, &none)?;
+    assert!(ended.stderr.contains("it runs without --record-buffer"), "{ended:?}");
+    assert!(ended.status != Some(0) && !none.exists(), "{ended:?}");
+    Ok(())
+}
+
+#[test]
 fn an_upgrade_does_not_end_the_recording() -> Result<()> {
     let server = Administered::new(&[])?;
     let scratch = Scratch::new()?;

@@ -4,6 +4,7 @@ mod broken;
 mod events;
 mod hosts;
 mod metrics;
+mod record_buffer;
 mod routes;
 mod scene;
 mod start;

@@ -11,6 +11,7 @@ pub(super) mod kick;
 pub(super) mod metrics;
 mod person;
 pub(super) mod probes;
+pub(super) mod recorded;
 pub(super) mod recording;
 pub(super) mod reload;
 pub(super) mod status;

@@ -22,17 +22,20 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest time without a byte, so that both sides detect a broken connection.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// All calls from now on, in the format of `poolcounter::recording`.
-///
-/// There is no authentication over TCP, and keys contain addresses of users, so such a recording is always anonymous.
-pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape) -> Result<Answer, Problem> {
-    let Tape { groups, anonymous, time } = tape;
-    let naming = if anonymous || origin == Origin::Tcp {
+/// How keys are named. There is no authentication over TCP, and keys contain addresses of users, so such a recording is always anonymous.
+pub(super) fn naming(origin: Origin, anonymous: bool) -> Naming {
+    if anonymous || origin == Origin::Tcp {
         let (high, low) = hash_bits();
         Naming::Anonymous(high, low)
     } else {
         Naming::Plain
-    };
+    }
+}
+
+/// All calls from now on, in the format of `poolcounter::recording`.
+pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape) -> Result<Answer, Problem> {
+    let Tape { groups, anonymous, time } = tape;
+    let naming = naming(origin, anonymous);
     let groups = groups.map(|groups| groups.into_iter().map(String::into_boxed_str).collect());
     let Some(recording) = admin.server.record(Scope { groups, naming }, RECORDINGS) else {
         let error = format!("There are {RECORDINGS} recordings already.");

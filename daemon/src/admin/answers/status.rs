@@ -3,7 +3,7 @@ use crate::admin::moment::{Moment, seconds};
 use crate::admin::response::{Answer, json};
 use crate::admin::shared::Admin;
 use crate::constants::VERSION;
-use crate::server::UpgradeRecord;
+use crate::server::{BufferState, UpgradeRecord};
 use crate::system::descriptors;
 use poolcounter::figures::Figures;
 use poolcounter::stats::Times;
@@ -32,6 +32,7 @@ struct Status<'a> {
     waiters: u64,
     disconnects: Disconnects,
     upgrades: Upgrades,
+    record_buffer: Option<RecordBuffer>,
     statistics: Statistics,
 }
 
@@ -49,6 +50,15 @@ struct Upgrades {
     last: Option<String>,
     last_pause_seconds: Option<f64>,
     last_error: Option<String>,
+}
+
+/// The latest calls in memory.
+#[derive(Serialize)]
+struct RecordBuffer {
+    bytes: usize,
+    limit_bytes: usize,
+    seconds: f64,
+    left_out: u64,
 }
 
 #[derive(Serialize)]
@@ -77,6 +87,7 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
     let not_ready = server.not_ready().map(reason);
     let disconnects = server.disconnects();
     let upgrades = upgrades(&moment, server.upgrades().record());
+    let record_buffer = server.record_buffer().map(|buffer| record_buffer(&moment, buffer));
     server.view(|view| {
         // The statistics keep a gauge of waiters that the reference has, and that drifts as it does there.
         let gauges = || view.table.figures().into_iter().flat_map(Figures::groups).map(|group| group.2.gauges);
@@ -101,6 +112,7 @@ pub(in crate::admin) async fn status(admin: &Admin) -> Answer {
             waiters: gauges().map(|gauges| gauges.waiters).sum(),
             disconnects: Disconnects { max_hold: disconnects.overdue, kick: disconnects.by_hand },
             upgrades,
+            record_buffer,
             statistics: Statistics {
                 counters: statistics.counters.listed(view.table.pools().len()).collect(),
                 times_seconds: (&statistics.times).into(),
@@ -127,6 +139,12 @@ fn upgrades(moment: &Moment, record: UpgradeRecord) -> Upgrades {
         last_pause_seconds: last_pause.map(seconds),
         last_error,
     }
+}
+
+fn record_buffer(moment: &Moment, buffer: BufferState) -> RecordBuffer {
+    let BufferState { memory, limit, since, left_out } = buffer;
+    let seconds = since.map_or(0.0, |since| moment.age(since));
+    RecordBuffer { bytes: memory, limit_bytes: limit, seconds, left_out }
 }
 
 fn by_name<S: Serializer>(counters: &[(&'static str, u64)], to: S) -> Result<S::Ok, S::Error> {

@@ -26,6 +26,12 @@ export class Facts {
     return place;
   }
 
+  /** @param {string} name */
+  remove(name) {
+    this.#values.get(name)?.parentElement?.remove();
+    this.#values.delete(name);
+  }
+
   /**
    * @param {string} name
    * @param {string} text

@@ -32,6 +32,9 @@ function upgradesInWords({ count: number, failed, last, last_pause_seconds: paus
     .join('; ');
 }
 
+/** @param {number} number @returns {string} as megabytes */
+const bytes = (number) => `${(number / 1e6).toFixed(1)} MB`;
+
 /** What `/v1/status` says. */
 export class StatusView {
   #facts = new Facts(byId('facts'));
@@ -73,6 +76,19 @@ export class StatusView {
   }
 
   /** @param {Status} status */
+  #showRecorded({ host, now, record_buffer: buffer }) {
+    byId('recorded').hidden = buffer === null;
+    if (buffer !== null) {
+      // Windows allows no colon in the name of a file.
+      const time = now.slice(0, 16).replaceAll(/[-:]/g, '');
+      byId('take').setAttribute('download', `${host}-${time}Z.rec`);
+      this.#daemon.show('Recorded', `the last ${span(buffer.seconds)}, in ${bytes(buffer.bytes)} of memory`);
+    } else {
+      this.#daemon.remove('Recorded');
+    }
+  }
+
+  /** @param {Status} status */
   #showDaemon(status) {
     this.#daemon.show('Listens at', status.listeners.join(', '));
     this.#daemon.show('Admin', status.admin.join(', '));
@@ -80,6 +96,7 @@ export class StatusView {
     this.#daemon.show('Started at', at(status.started));
     this.#daemon.show('Descriptors', outOf(status.open_descriptors, status.max_descriptors));
     this.#daemon.show('Upgrades', upgradesInWords(status.upgrades));
+    this.#showRecorded(status);
     for (const [name, value] of Object.entries(status.statistics.counters)) {
       this.#statistics.show(name.replaceAll('_', ' '), count(value));
     }

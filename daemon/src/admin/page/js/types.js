@@ -3,10 +3,12 @@
  *
  * @typedef {{ count: number, failed: number, last: string | null, last_pause_seconds: number | null, last_error: string | null }} Upgrades
  * @typedef {{ counters: Record<string, number>, times_seconds: Record<string, number> }} Statistics
+ * @typedef {{ bytes: number, limit_bytes: number, seconds: number, left_out: number }} RecordBuffer
  * @typedef {object} Status
  * @property {string} host
  * @property {string} version
  * @property {number} pid
+ * @property {string} now
  * @property {string} started
  * @property {number} uptime_seconds
  * @property {boolean} ready
@@ -21,6 +23,7 @@
  * @property {number} holders
  * @property {number} waiters
  * @property {Upgrades} upgrades
+ * @property {RecordBuffer | null} record_buffer
  * @property {Statistics} statistics
  * @typedef {{ client: number, address: string, pid: number | null, user: string | null }} Peer
  * @typedef {object} HotKey
