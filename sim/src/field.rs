@@ -111,10 +111,7 @@ impl Field {
     /// The value that a text stands for.
     pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
         match self.kind {
-            Kind::Integer { .. } => {
-                let error = |_| format!("{text:?} is not a whole number from 0 to {}", u32::MAX);
-                text.parse::<u32>().map(Value::from).map_err(error)
-            }
+            Kind::Integer { min, max } => whole(text, min, max).map(Value::from),
             Kind::Number { .. } => {
                 let number = text.parse().ok().and_then(Number::from_f64);
                 number.map(Value::Number).ok_or_else(|| format!("{text:?} is not a number"))
@@ -149,6 +146,18 @@ impl Field {
             Kind::Switch | Kind::Choice { .. } => None,
         };
         within.map_or(Ok(()), Err)
+    }
+}
+
+/// The whole number of a text. A number that is too large to be read is out of bounds, too.
+pub(crate) fn whole(text: &str, min: u32, max: u32) -> Result<u32, String> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    match text.parse() {
+        Ok(number) => Ok(number),
+        Err(_) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("must be from {min} to {max}, not {text}"))
+        }
+        Err(_) => Err(format!("{text:?} is not a whole number")),
     }
 }
 

@@ -1,17 +1,18 @@
 //! Recordings in files.
 
 use poolcounter::recording::Recording;
+use poolcounter_sim::archive;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// The last second of the year 9999: a later one cannot be written.
 const LATEST: u64 = 253_402_300_799_000_000;
 
-/// Reads a recording. The refusal names the file.
+/// Reads a recording, which may be compressed with zstd. The refusal names the file.
 pub(crate) fn read(file: &Path) -> Result<Recording, String> {
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     let bytes = std::fs::read(file).map_err(|error| told(&error))?;
-    Recording::read(&bytes).map_err(|error| told(&error))
+    archive::read(&bytes).map_err(|error| told(&error))
 }
 
 /// `2026-11-27 09:00:00`, from microseconds since 1970.

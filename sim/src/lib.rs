@@ -20,6 +20,7 @@
 //! | [`scenario`], [`setting`], [`preset`] | what is simulated, as plain data |
 //! | [`field`] | name, unit and bounds of every value of a scenario |
 //! | [`comparison`], [`query`] | two settings side by side; their text in an address |
+//! | [`conf`] | a setting as text for LocalSettings.php |
 //! | [`traffic`] | when requests come, and what a parse costs |
 //! | [`simulation`] | what happens |
 //! | [`outcome`] | the result |
@@ -30,7 +31,9 @@
 
 extern crate alloc;
 
+pub mod archive;
 pub mod comparison;
+pub mod conf;
 pub mod curve;
 mod farm;
 pub mod field;

@@ -24,10 +24,13 @@ pub(crate) enum Ending {
     Error,
 }
 
-/// Sums of one interval; those of levels in units times microseconds.
+/// What one interval adds up to; sums of levels are in units times microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Interval {
     sums: Levels,
+    peaks: Levels,
+    /// How many requests have waited, from the beginning to the end of this interval.
+    waits: usize,
     requests: u64,
     fresh: u64,
     stale: u64,
@@ -71,7 +74,8 @@ impl Meter {
             self.add_levels(until - self.now);
             self.now = until;
             if until == end && end < self.end {
-                self.intervals.push(Interval::default());
+                let (peaks, waits) = (self.levels, self.waits.len());
+                self.intervals.push(Interval { peaks, waits, ..Interval::default() });
             }
         }
     }
@@ -102,6 +106,10 @@ impl Meter {
         totals.most_parses = totals.most_parses.max(parses);
         totals.longest_queue = totals.longest_queue.max(waiting);
         totals.longest_backlog = totals.longest_backlog.max(backlog);
+        let peaks = &mut self.interval().peaks;
+        peaks.parses = peaks.parses.max(parses);
+        peaks.waiting = peaks.waiting.max(waiting);
+        peaks.backlog = peaks.backlog.max(backlog);
     }
 
     pub(crate) fn count_request(&mut self) {
@@ -127,6 +135,7 @@ impl Meter {
         // Longer than an hour never: a reader's patience ends before.
         let micros = u32::try_from(micros).unwrap_or(u32::MAX);
         self.waits.push(micros);
+        self.interval().waits = self.waits.len();
         if missed {
             self.miss_waits.push(micros);
         }
@@ -156,6 +165,7 @@ impl Meter {
         let average = |part| over(part, 1);
         let rate = |part| over(part, 1_000_000);
         let share = |busy: f64| busy / float(self.cores);
+        let peak = |part: fn(&Levels) -> u64| self.intervals.iter().map(|interval| part(&interval.peaks)).collect();
         Series {
             interval: seconds(self.end) / float(INTERVALS),
             requests: rate(|interval| interval.requests),
@@ -166,7 +176,17 @@ impl Meter {
             fresh: rate(|interval| interval.fresh),
             stale: rate(|interval| interval.stale),
             errors: rate(|interval| interval.errors),
+            most_parses: peak(|peaks| peaks.parses),
+            most_waiting: peak(|peaks| peaks.waiting),
+            most_backlog: peak(|peaks| peaks.backlog),
+            wait_p95: self.wait_p95(),
         }
+    }
+
+    fn wait_p95(&self) -> Vec<Option<f64>> {
+        let begins = core::iter::once(0).chain(self.intervals.iter().map(|interval| interval.waits));
+        let parts = begins.zip(&self.intervals).map(|(begin, interval)| &self.waits[begin..interval.waits]);
+        parts.map(|part| (!part.is_empty()).then(|| waits(part.to_vec()).p95)).collect()
     }
 }
 

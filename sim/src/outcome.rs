@@ -45,7 +45,7 @@ pub struct Totals {
     pub cpu_seconds: f64,
     /// Its share of what the servers have.
     pub cpu_busy: f64,
-    /// The most readers that waited in the pool at once.
+    /// The most readers that waited in the pool at once, for all keys together.
     pub longest_queue: u64,
     /// The most requests that waited for a web worker at once.
     pub longest_backlog: u64,
@@ -89,7 +89,7 @@ pub struct Waits {
     pub max: f64,
 }
 
-/// The run in intervals of equal length. Rates and counts are averages over an interval.
+/// The run in intervals of equal length. Rates and counts are averages over an interval, unless they say something else.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
@@ -111,4 +111,12 @@ pub struct Series {
     pub stale: Vec<f64>,
     /// Errors a second.
     pub errors: Vec<f64>,
+    /// The most parses that ran at once in the interval. The highest is [`Totals::most_parses`].
+    pub most_parses: Vec<u64>,
+    /// The most readers that waited in the pool at once. The highest is [`Totals::longest_queue`].
+    pub most_waiting: Vec<u64>,
+    /// The most requests that waited for a web worker at once. The highest is [`Totals::longest_backlog`].
+    pub most_backlog: Vec<u64>,
+    /// Of the requests that got their answer or error in the interval, 95 per cent waited no longer; nothing if there was none.
+    pub wait_p95: Vec<Option<f64>>,
 }

@@ -1,5 +1,6 @@
 //! Both outcomes of a comparison, as the page and the command give them out.
 
+use crate::conf::Client;
 use crate::{Comparison, Outcome};
 use alloc::string::String;
 use serde::Serialize;
@@ -11,7 +12,7 @@ pub struct Report {
     pub comparison: Comparison,
     /// Its address.
     pub query: String,
-    /// The settings for LocalSettings.php.
+    /// The settings for LocalSettings.php, with this project's client.
     pub conf: Pair<String>,
     /// The result of the first setting.
     pub a: Outcome,
@@ -32,7 +33,7 @@ impl Report {
     /// Puts it together.
     #[must_use]
     pub fn new(comparison: &Comparison, a: Outcome, b: Outcome) -> Self {
-        let conf = Pair { a: comparison.a.conf(), b: comparison.b.conf() };
+        let conf = Pair { a: comparison.a.conf(Client::Native), b: comparison.b.conf(Client::Native) };
         Self { comparison: comparison.clone(), query: comparison.to_query(), conf, a, b }
     }
 

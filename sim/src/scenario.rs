@@ -7,7 +7,10 @@ use alloc::string::ToString;
 use serde::{Deserialize, Serialize};
 
 /// The most requests that one run may expect: of readers and of the crawler, together.
-pub const MOST_REQUESTS: f64 = 5_000_000.0;
+pub const MOST_REQUESTS: f64 = 10_000_000.0;
+
+/// If an hour at the rates of a scenario fits into [`MOST_REQUESTS`], the duration is too long; otherwise a rate is too high.
+const HOUR: u32 = 3_600;
 
 /// Everything about a run but the setting of the pool. [`FIELDS`] has the unit and the bounds of each value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,23 +75,55 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// The first field that is out of bounds; of the three rates, the one that brings most requests.
+    /// The first field that is out of bounds. If there are too many requests, the duration; or the rate that brings most of them, if not even
+    /// an hour could be played.
     pub fn check(&self) -> Result<(), Invalid> {
         let values = field::values(self);
         for field in FIELDS {
             field.check(&values[field.name]).map_err(|reason| Invalid::new(field.name, reason))?;
         }
-        let seconds = f64::from(self.duration);
-        let curves = [("hotReaders", &self.hot_readers), ("readers", &self.readers), ("crawler", &self.crawler)];
-        let curves = curves.map(|(name, curve)| (name, curve.expected(seconds)));
-        let sum: f64 = curves.iter().map(|(_, expected)| expected).sum();
-        match curves.into_iter().max_by(|one, other| one.1.total_cmp(&other.1)) {
-            Some((most, _)) if sum > MOST_REQUESTS => {
-                let reason = format!("{sum:.0} requests in {seconds} s, all together, are more than {MOST_REQUESTS}");
-                Err(Invalid::new(most, reason))
-            }
-            _ => Ok(()),
+        self.check_requests()
+    }
+
+    fn check_requests(&self) -> Result<(), Invalid> {
+        let sum = self.expected(self.duration);
+        if sum <= MOST_REQUESTS {
+            return Ok(());
         }
+        let what = format!("{sum:.0} requests in {} s, all together, are more than {MOST_REQUESTS}", self.duration);
+        if self.expected(HOUR) <= MOST_REQUESTS {
+            let longest = self.longest();
+            return Err(Invalid::new("duration", format!("{what}: with these rates it may be {longest} s at most")));
+        }
+        let seconds = f64::from(self.duration);
+        let most = self
+            .rates()
+            .into_iter()
+            .max_by(|(_, one), (_, other)| one.expected(seconds).total_cmp(&other.expected(seconds)));
+        Err(Invalid::new(most.map_or("duration", |(name, _)| name), what))
+    }
+
+    const fn rates(&self) -> [(&'static str, &Curve); 3] {
+        [("hotReaders", &self.hot_readers), ("readers", &self.readers), ("crawler", &self.crawler)]
+    }
+
+    /// How many requests are expected in so many seconds.
+    fn expected(&self, seconds: u32) -> f64 {
+        self.rates().iter().map(|(_, curve)| curve.expected(f64::from(seconds))).sum()
+    }
+
+    /// The longest duration that is not too long.
+    fn longest(&self) -> u32 {
+        let (mut fits, mut too_long) = (0, self.duration);
+        while too_long - fits > 1 {
+            let middle = u32::midpoint(fits, too_long);
+            if self.expected(middle) <= MOST_REQUESTS {
+                fits = middle;
+            } else {
+                too_long = middle;
+            }
+        }
+        fits
     }
 
     /// The same with one field changed; the text is that of an address.

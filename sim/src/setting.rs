@@ -1,19 +1,19 @@
 //! The setting of the pool.
 
 use crate::Invalid;
+use crate::field::whole;
 use alloc::format;
-use alloc::string::{String, ToString};
-use core::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 /// How parses are protected: an entry of `$wgPoolCounterConf`, or none.
 ///
 /// ```
 /// use poolcounter_sim::Setting;
+/// use poolcounter_sim::conf::Client;
 ///
 /// let setting: Setting = "forAnyone,workers:1,fastStale".parse()?;
 /// assert_eq!(setting.to_string(), "forAnyone,workers:1,maxqueue:100,timeout:15,fastStale");
-/// assert!(setting.conf().contains("'workers' => 1"));
+/// assert!(setting.conf(Client::Native).contains("'workers' => 1"));
 /// # Ok::<(), poolcounter_sim::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,10 @@ pub enum Mode {
     ForMe,
 }
 
+/// The least and the most of each number, in the order in which they are written.
+pub(crate) const BOUNDS: [(&str, u32, u32); 4] =
+    [("workers", 1, 100_000), ("maxqueue", 1, 1_000_000), ("timeout", 0, 3_600), ("slots", 0, 65_536)];
+
 const MODES: [(&str, Mode); 3] = [("none", Mode::None), ("forAnyone", Mode::ForAnyone), ("forMe", Mode::ForMe)];
 
 impl Default for Setting {
@@ -67,41 +71,13 @@ impl Setting {
     ///
     /// The first field that is out of bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        let fields = [
-            ("workers", self.workers, 1, 100_000),
-            ("maxqueue", self.maxqueue, 1, 1_000_000),
-            ("timeout", self.timeout, 0, 3_600),
-            ("slots", self.slots, 0, 65_536),
-        ];
-        for (name, value, min, max) in fields {
+        let values = [self.workers, self.maxqueue, self.timeout, self.slots];
+        for ((name, min, max), value) in BOUNDS.into_iter().zip(values) {
             if !(min..=max).contains(&value) {
                 return Err(Invalid::new(name, format!("must be from {min} to {max}, not {value}")));
             }
         }
         Ok(())
-    }
-
-    /// The block for LocalSettings.php.
-    #[must_use]
-    pub fn conf(&self) -> String {
-        let (pool, remark) = match self.mode {
-            Mode::None => return "// No pool: $wgPoolCounterConf has no such entry.\n".to_string(),
-            Mode::ForAnyone => ("ArticleView", ""),
-            Mode::ForMe => {
-                ("ApiParser", "// The code that uses a pool asks for me or for anyone; ApiParser asks for me.\n")
-            }
-        };
-        let Self { workers, maxqueue, timeout, slots, .. } = self;
-        // Writing to a string cannot fail.
-        let mut text = format!("{remark}$wgPoolCounterConf['{pool}'] = [\n\t'class' => 'PoolCounterNative',\n");
-        let _ = write!(text, "\t'timeout' => {timeout},\n\t'workers' => {workers},\n\t'maxqueue' => {maxqueue},\n");
-        if *slots > 0 {
-            let _ = writeln!(text, "\t'slots' => {slots},");
-        }
-        if self.fast_stale && self.mode == Mode::ForAnyone {
-            text += "\t'fastStale' => true,\n";
-        }
-        text + "];\n"
     }
 
     fn apply(&mut self, part: &str) -> Result<(), Invalid> {
@@ -121,7 +97,8 @@ impl Setting {
             "slots" => &mut self.slots,
             _ => return Err(Invalid::new(name, "there is no such setting")),
         };
-        *value = digits.parse().map_err(|_| Invalid::new(name, format!("{digits:?} is not a whole number")))?;
+        let (_, min, max) = BOUNDS.into_iter().find(|bounds| bounds.0 == name).unwrap_or((name, 0, u32::MAX));
+        *value = whole(digits, min, max).map_err(|reason| Invalid::new(name, reason))?;
         Ok(())
     }
 }

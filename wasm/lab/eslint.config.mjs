@@ -6,7 +6,16 @@ const everywhere = readonly('URL', 'WebAssembly', 'clearTimeout', 'console', 'se
 const browser = readonly(
   ...['Blob', 'FormData', 'HTMLElement', 'HTMLInputElement', 'ResizeObserver', 'Worker', 'addEventListener'],
   ...['crypto', 'document', 'window', 'fetch', 'getComputedStyle', 'history', 'location', 'matchMedia', 'navigator'],
-  ...['dispatchEvent', 'isSecureContext', 'performance', 'postMessage', 'PopStateEvent'],
+  ...[
+    'DataTransfer',
+    'File',
+    'atob',
+    'dispatchEvent',
+    'isSecureContext',
+    'performance',
+    'postMessage',
+    'PopStateEvent',
+  ],
 );
 const rules = {
   curly: 'error',

@@ -1,6 +1,7 @@
 use crate::failure::{Exit, Failure, reason};
 use crate::output::{Column, Table, print, print_exactly};
 use poolcounter::recording::Recording;
+use poolcounter_sim::archive;
 use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, Tried};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -76,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
 fn read(file: &Path) -> Result<Recording, Failure> {
     let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| told(&reason(&error)))?;
-    Recording::read(&bytes).map_err(|error| told(&error))
+    archive::read(&bytes).map_err(|error| told(&error))
 }
 
 /// Tries everything, and shows the progress on a terminal.

@@ -3,10 +3,12 @@
 use super::traffic::Traffic;
 use super::{groups_of, pools_of};
 use crate::Invalid;
+use crate::conf::{Client, Entry};
+use crate::field::whole;
+use crate::setting::BOUNDS;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 /// A new setting for the keys of one group, or of one pool type. What it does not name stays as it was in the recording.
@@ -64,13 +66,8 @@ impl Change {
     ///
     /// The first value that is out of bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        let fields = [
-            ("workers", self.workers, 1, 100_000),
-            ("maxqueue", self.maxqueue, 1, 1_000_000),
-            ("timeout", self.timeout, 0, 3_600),
-            ("slots", self.slots, 0, 65_536),
-        ];
-        for (name, value, min, max) in fields {
+        let values = [self.workers, self.maxqueue, self.timeout, self.slots];
+        for ((name, min, max), value) in BOUNDS.into_iter().zip(values) {
             if let Some(value) = value.filter(|value| !(min..=max).contains(value)) {
                 return Err(self.invalid(name, format!("must be from {min} to {max}, not {value}")));
             }
@@ -80,31 +77,22 @@ impl Change {
 
     /// The block for LocalSettings.php, for each pool type. What the change does not name is taken from `limits` and `fast_stale`.
     #[must_use]
-    pub fn conf(&self, limits: super::Limits, fast_stale: bool) -> String {
-        let mut text = String::new();
-        let pools = groups_of(&self.group);
-        let mut names: Vec<String> = pools.iter().flat_map(|group| pools_of(group)).collect();
-        names.dedup();
-        for pool in names {
-            // Writing to a string cannot fail.
-            if self.none {
-                let _ = writeln!(text, "// No pool: $wgPoolCounterConf has no entry '{pool}'.");
-                continue;
-            }
-            let workers = self.workers.unwrap_or(limits.workers);
-            let maxqueue = self.maxqueue.unwrap_or(limits.maxqueue);
-            let timeout = self.timeout.unwrap_or(limits.timeout);
-            let _ = write!(text, "$wgPoolCounterConf['{pool}'] = [\n\t'class' => 'PoolCounterNative',\n");
-            let _ = write!(text, "\t'timeout' => {timeout},\n\t'workers' => {workers},\n\t'maxqueue' => {maxqueue},\n");
-            if let Some(slots) = self.slots.filter(|&slots| slots > 0) {
-                let _ = writeln!(text, "\t'slots' => {slots},");
-            }
-            if self.fast_stale.unwrap_or(fast_stale) {
-                text.push_str("\t'fastStale' => true,\n");
-            }
-            text.push_str("];\n");
+    pub fn conf(&self, limits: super::Limits, fast_stale: bool, client: Client) -> String {
+        let groups = groups_of(&self.group);
+        let mut pools: Vec<String> = groups.iter().flat_map(|group| pools_of(group)).collect();
+        pools.dedup();
+        if self.none {
+            let no = |pool: String| format!("// No pool: $wgPoolCounterConf has no entry '{pool}'.\n");
+            return pools.into_iter().map(no).collect();
         }
-        text
+        let entry = Entry {
+            workers: self.workers.unwrap_or(limits.workers),
+            maxqueue: self.maxqueue.unwrap_or(limits.maxqueue),
+            timeout: self.timeout.unwrap_or(limits.timeout),
+            slots: self.slots.unwrap_or(0),
+            fast_stale: self.fast_stale.unwrap_or(fast_stale),
+        };
+        core::iter::once(client.head()).chain(pools.iter().map(|pool| entry.of(pool, client))).collect()
     }
 
     fn apply(&mut self, part: &str) -> Result<(), Invalid> {
@@ -118,8 +106,8 @@ impl Change {
                 return Err(self.invalid(word, "needs a number, such as `workers 4`"));
             }
             ("workers" | "maxqueue" | "timeout" | "slots", _) => {
-                let error = |_| self.invalid(word, format!("{value:?} is not a whole number from 0 to {}", u32::MAX));
-                let number = Some(value.parse().map_err(error)?);
+                let (_, min, max) = BOUNDS.into_iter().find(|bounds| bounds.0 == word).unwrap_or((word, 0, u32::MAX));
+                let number = Some(whole(value, min, max).map_err(|reason| self.invalid(word, reason))?);
                 *match word {
                     "workers" => &mut self.workers,
                     "maxqueue" => &mut self.maxqueue,

@@ -6,6 +6,7 @@ use super::run::{Run, RunOutcome};
 use super::series::GroupSeries;
 use super::traffic::{GroupInfo, Traffic};
 use crate::Invalid;
+use crate::conf::Client;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -81,7 +82,7 @@ pub struct GroupReport {
     pub info: GroupInfo,
     /// Its new setting, as text; `None`: it stays as it was.
     pub change: Option<String>,
-    /// The new setting for LocalSettings.php.
+    /// The new setting for LocalSettings.php, with this project's client; empty if the group is of no pool type.
     pub conf: String,
     /// Whether column A is near to the recording: so far B can be trusted.
     pub is_near: bool,
@@ -242,7 +243,7 @@ fn group(
     let figures = a.meter.figures(number);
     let mut conf = String::new();
     if let Some(change) = change.filter(|_| !info.pools.is_empty()) {
-        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.limits, info.fast_stale);
+        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.limits, info.fast_stale, Client::Native);
     }
     GroupReport {
         is_near: recorded.is_near(&figures),

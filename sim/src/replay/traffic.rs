@@ -84,7 +84,7 @@ pub(super) struct World {
 }
 
 /// The numbers of an acquire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
 pub struct Limits {
     /// How many may hold a key.
     pub workers: u32,

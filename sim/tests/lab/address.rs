@@ -1,5 +1,6 @@
 //! A comparison as the query of an address, and as JSON.
 
+use poolcounter_sim::conf::Client;
 use poolcounter_sim::scenario::Balance;
 use poolcounter_sim::setting::Mode;
 use poolcounter_sim::{Comparison, Curve, FIELDS, Preset, Setting, field::Kind};
@@ -107,7 +108,12 @@ fn complaint(query: &str) -> String {
 
 #[test]
 fn an_error_names_the_field() {
-    assert_eq!(complaint("cores=many"), "cores: \"many\" is not a whole number from 0 to 4294967295");
+    assert_eq!(complaint("cores=many"), "cores: \"many\" is not a whole number");
+    assert_eq!(complaint("cores=99999999999"), "cores: must be from 1 to 1024, not 99999999999");
+    assert_eq!(complaint("seed=-1"), "seed: must be from 0 to 4294967295, not -1");
+    assert_eq!(complaint("cores=-"), "cores: \"-\" is not a whole number");
+    assert_eq!(complaint("b=forMe,workers:99999999999"), "b.workers: must be from 1 to 100000, not 99999999999");
+    assert_eq!(complaint("b=forMe,timeout:long"), "b.timeout: \"long\" is not a whole number");
     assert_eq!(complaint("parseCpu=NaN"), "parseCpu: \"NaN\" is not a number");
     assert_eq!(complaint("edits=5:1,5:2"), "edits: 5 s does not come after 5 s");
     assert_eq!(complaint("readers=1:x"), "readers: \"x\" is not a number");
@@ -125,14 +131,43 @@ fn an_error_names_the_field() {
 #[test]
 fn the_limit_of_requests_is_for_all_of_them_together() {
     let day = |rates: &str| Comparison::from_query(&format!("duration=86400&{rates}"));
-    assert!(day("hotReaders=20&readers=25&crawler=10").is_ok());
-    let Err(error) = day("hotReaders=20&readers=21&crawler=20") else { panic!("5.27 million") };
-    assert_eq!(error.to_string(), "readers: 5270400 requests in 86400 s, all together, are more than 5000000");
+    assert!(day("hotReaders=20&readers=75&crawler=20").is_ok());
+    let Err(error) = day("hotReaders=20&readers=60&crawler=45") else { panic!("10.8 million") };
+    let reason = "10800000 requests in 86400 s, all together, are more than 10000000: with these rates it may be 80000 s at most";
+    assert_eq!(error.to_string(), format!("duration: {reason}"));
+    assert!(day("hotReaders=20&readers=60&crawler=45&duration=80000").is_ok());
+    let Err(error) = day("readers=2800") else { panic!("ten million in an hour") };
+    assert_eq!(error.field, "readers");
+}
+
+#[test]
+fn every_preset_can_be_a_whole_day() {
+    for preset in Preset::ALL {
+        let day = Comparison::from_query(&format!("preset={}&duration=86400", preset.name()));
+        assert!(day.is_ok(), "{day:?}");
+    }
+}
+
+#[test]
+fn the_text_for_local_settings_fits_the_client() {
+    let setting: Setting = "forAnyone,workers:3".parse().unwrap();
+    for (client, class, extension) in [
+        (Client::Native, "PoolCounterNative", Some("PoolCounterNative")),
+        (Client::MediaWiki, "PoolCounter_Client", None),
+        (Client::OldExtension, "PoolCounter_Client", Some("PoolCounter")),
+    ] {
+        let conf = setting.conf(client);
+        assert!(conf.contains(&format!("'class' => '{class}',\n")), "{conf}");
+        let loads = extension.map(|name| format!("wfLoadExtension( '{name}' );"));
+        assert_eq!(conf.lines().find(|line| line.starts_with("wfLoad")), loads.as_deref());
+        assert!(conf.contains("$wgPoolCountClientConf = [ 'servers' => [ '127.0.0.1' ]"), "{conf}");
+        assert!(!Setting::none().conf(client).contains("$wgPoolCountClientConf"));
+    }
 }
 
 #[test]
 fn fast_stale_is_written_where_it_has_an_effect() {
-    let conf = |setting: &str| setting.parse::<Setting>().unwrap().conf();
+    let conf = |setting: &str| setting.parse::<Setting>().unwrap().conf(Client::Native);
     assert!(conf("forAnyone,fastStale").contains("fastStale"));
     assert_eq!(conf("forMe,fastStale"), conf("forMe"));
 }

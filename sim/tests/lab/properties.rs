@@ -36,6 +36,10 @@ fn settings() -> impl Strategy<Value = Setting> {
     )
 }
 
+fn float(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap())
+}
+
 fn sum(rates: &[f64], interval: f64) -> f64 {
     rates.iter().sum::<f64>() * interval
 }
@@ -52,6 +56,18 @@ proptest! {
         prop_assert!(totals.wait.max <= day.patience + 1e-6);
         prop_assert!(totals.cpu_busy <= 1.0 && series.cpu_busy.iter().all(|&share| share <= 1.0));
         prop_assert_eq!(series.fresh.len(), 240);
+        let peaks = [
+            (&series.most_parses, totals.most_parses, &series.parses),
+            (&series.most_waiting, totals.longest_queue, &series.waiting),
+            (&series.most_backlog, totals.longest_backlog, &series.backlog),
+        ];
+        for (most, total, averages) in peaks {
+            prop_assert_eq!(most.iter().max(), Some(&total));
+            prop_assert!(most.iter().zip(averages).all(|(&most, &average)| float(most) >= average - 1e-9));
+        }
+        let longest = series.wait_p95.iter().flatten().fold(0.0_f64, |longest, &wait| longest.max(wait));
+        prop_assert!(longest <= totals.wait.max && longest >= totals.wait.p50);
+        prop_assert_eq!(series.wait_p95.iter().all(Option::is_none), totals.wait.count == 0);
         let whole = [(&series.requests, totals.requests), (&series.fresh, totals.fresh), (&series.stale, totals.stale)];
         for (rates, total) in whole {
             let total = f64::from(u32::try_from(total).unwrap());

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use poolcounter_sim::conf::Client;
 use poolcounter_sim::field::{Field, Kind};
 use poolcounter_sim::report::Pair;
 use poolcounter_sim::{Comparison, Curve, FIELDS, Invalid, Preset, Setting, query};
 use serde::Serialize;
 use serde_json::Value;
+use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::json;
 
 /// Text by name of the field: `cores`, `a.workers`; and `preset`.
 type Texts = BTreeMap<String, String>;
@@ -21,7 +25,6 @@ struct Form {
     comparison: Comparison,
     texts: Texts,
     query: String,
-    conf: Pair<String>,
     invalid: Vec<Fault>,
 }
 
@@ -37,16 +40,31 @@ struct Fault {
 struct Catalogue {
     presets: Vec<BTreeMap<&'static str, &'static str>>,
     fields: &'static [Field],
+    clients: Vec<BTreeMap<&'static str, &'static str>>,
 }
 
-/// Presets and fields, as JSON.
+/// Presets, fields and clients, as JSON.
 #[wasm_bindgen]
 #[must_use]
 pub fn catalogue() -> String {
     let preset = |preset: Preset| {
         BTreeMap::from([("name", preset.name()), ("title", preset.title()), ("story", preset.story())])
     };
-    json(&Catalogue { presets: Preset::ALL.map(preset).to_vec(), fields: FIELDS })
+    let client = |client: Client| BTreeMap::from([("name", client.name()), ("title", client.title())]);
+    let clients = Client::ALL.map(client).to_vec();
+    json(&Catalogue { presets: Preset::ALL.map(preset).to_vec(), fields: FIELDS, clients })
+}
+
+/// The texts of a comparison for LocalSettings.php, as JSON, for a wiki with this client.
+///
+/// # Errors
+///
+/// The query is not valid.
+#[wasm_bindgen]
+pub fn conf(query: &str, client: &str) -> Result<String, JsError> {
+    let lab = Comparison::from_query(query)?;
+    let client = Client::named(client).unwrap_or(Client::Native);
+    Ok(json(&Pair { a: lab.a.conf(client), b: lab.b.conf(client) }))
 }
 
 /// The form for the query of an address, as JSON. Invalid parts are named and left out.
@@ -70,8 +88,7 @@ pub fn check(texts: &str) -> String {
 
 impl Form {
     fn new(comparison: Comparison, invalid: Vec<Fault>) -> Self {
-        let conf = Pair { a: comparison.a.conf(), b: comparison.b.conf() };
-        Self { texts: texts(&comparison), query: comparison.to_query(), conf, comparison, invalid }
+        Self { texts: texts(&comparison), query: comparison.to_query(), comparison, invalid }
     }
 }
 
@@ -222,9 +239,4 @@ fn text(kind: Kind, value: &Value) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Serialises numbers, words and lists, which cannot fail.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

@@ -76,7 +76,7 @@ test('a screen reader finds landmarks, names and what the charts show', async ()
     .locator('details', { has: page.locator('#peaks') })
     .locator('summary')
     .click();
-  assert.equal(await page.locator('#peaks tbody tr').count(), 6);
+  assert.equal(await page.locator('#peaks tbody tr').count(), 8);
   await close();
 });
 
@@ -113,7 +113,7 @@ test('the keyboard reaches everything in order, sees where it is, and is not cau
     [],
   );
   const wanted = ['Skip to the results', 'preset-breaking-news', 'field-a.mode', 'field-b.mode', 'field-b.workers'];
-  wanted.push('field-hotReaders', 'field-parseCpu', 'run', 'share', 'download', 'moment', 'copy-a', 'copy-b');
+  wanted.push('field-hotReaders', 'field-parseCpu', 'run', 'share', 'download', 'moment', 'client', 'copy-a', 'copy-b');
   assert.deepEqual(
     walked.filter((name) => wanted.includes(name)),
     wanted,
@@ -169,18 +169,42 @@ test('the charts follow the scheme of colours', async () => {
   await close();
 });
 
-test('nothing is wider than a phone', async () => {
-  const tab = await lab.open('?preset=breaking-news', PHONE);
-  const { page } = tab;
-  for (const preset of ['quiet-day', 'breaking-news', 'bot-crawl', 'slow-parse', 'worker-crash']) {
-    await page.locator(`#preset-${preset}`).check();
+for (const width of [320, 360, 400]) {
+  test(`nothing is wider than a phone of ${width} pixels`, async () => {
+    const tab = await lab.open('?preset=breaking-news', { ...PHONE, viewport: { width, height: 740 } });
+    const { page } = tab;
+    for (const preset of ['quiet-day', 'breaking-news', 'bot-crawl', 'slow-parse', 'worker-crash']) {
+      await page.locator(`#preset-${preset}`).check();
+      await settled(page);
+      await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, preset);
+    }
+    quiet(tab);
+    await tab.close();
+  });
+
+  test(`on a phone of ${width} pixels, what a choice changes is in sight`, async () => {
+    const tab = await lab.open('?preset=breaking-news', { ...PHONE, viewport: { width, height: 640 } });
+    const { page } = tab;
     await settled(page);
-    await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, preset);
-  }
-  quiet(tab);
-  await tab.close();
-});
+    for (const field of ['field-b\\.workers', 'field-b\\.timeout']) {
+      const old = await page.locator('#verdict').innerText();
+      await page.locator(`#${field}`).scrollIntoViewIfNeeded();
+      await page.locator(`#${field}`).fill('1');
+      await settled(page);
+      assert.notEqual(await page.locator('#verdict').innerText(), old);
+      const seen = await page.evaluate((selector) => {
+        const box = (/** @type {string} */ of) => document.querySelector(of)?.getBoundingClientRect();
+        const [said, control] = [box('#verdict'), box(selector)];
+        return said && control && { top: said.top, bottom: said.bottom, control: control.top, end: control.bottom };
+      }, `#${field}`);
+      assert.ok(seen && seen.top >= 0 && seen.bottom < 640, JSON.stringify(seen));
+      assert.ok(seen.control >= seen.bottom && seen.end <= 640, `the field is in sight, too: ${JSON.stringify(seen)}`);
+    }
+    quiet(tab);
+    await tab.close();
+  });
+}
 
 test('charts become as narrow and as wide as the page', async () => {
   const { page, close } = await lab.open('?preset=breaking-news');

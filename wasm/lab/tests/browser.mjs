@@ -125,10 +125,19 @@ export function rows(page) {
 
 /**
  * @param {Page} page
- * @returns {Promise<string>} the copied link
+ * @returns {Promise<string>} the numbers as JSON
  */
-export async function download(page) {
-  const [file] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()]);
+export function download(page) {
+  return collect(page, '#download');
+}
+
+/**
+ * @param {Page} page
+ * @param {string} link
+ * @returns {Promise<string>} the file behind it
+ */
+export async function collect(page, link) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator(link).click()]);
   const chunks = [];
   for await (const chunk of await file.createReadStream()) {
     chunks.push(chunk);

@@ -212,8 +212,123 @@ test('the configuration is copied', async () => {
   await page.locator('#copy-b').click();
   await page.locator('.conf .said', { hasText: 'Copied.' }).waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
-  assert.match(copied, /^\$wgPoolCounterConf\['ArticleView'\] = \[\n(\t.*,\n)+\];\n$/);
+  const lines = [
+    "wfLoadExtension( 'PoolCounterNative' );",
+    '// The daemons of all pools. Several daemons: the same list on every web server.',
+    "$wgPoolCountClientConf = [ 'servers' => [ '127.0.0.1' ], 'timeout' => 0.1 ];",
+    "$wgPoolCounterConf['ArticleView'] = [",
+    "\t'class' => 'PoolCounterNative',",
+    "\t'timeout' => 15,\n\t'workers' => 2,\n\t'maxqueue' => 100,\n];\n",
+  ];
+  assert.equal(copied, lines.join('\n'));
   assert.equal(copied, await page.locator('#conf-b').textContent());
+  await close();
+});
+
+test('the configuration is for the class that the wiki uses', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news');
+  await settled(page);
+  const text = () => page.locator('#conf-b').innerText();
+  await page.locator('#client').selectOption('mediaWiki');
+  assert.match(await text(), /^\/\/ The daemons[^]*'servers' => \[[^]*'class' => 'PoolCounter_Client',/);
+  await page.locator('#client').selectOption('oldExtension');
+  assert.match(await text(), /^wfLoadExtension\( 'PoolCounter' \);[^]*'class' => 'PoolCounter_Client',/);
+  await page.locator('#field-b\\.workers').fill('7');
+  await settled(page);
+  assert.match(await text(), /'class' => 'PoolCounter_Client',[^]*'workers' => 7/);
+  await close();
+});
+
+test('Back undoes one change after the other, and Forward makes it again', async () => {
+  const tab = await lab.open('?v=1&preset=breaking-news&seed=1');
+  const { page } = tab;
+  await settled(page);
+  const first = page.url();
+  const workers = page.locator('#field-b\\.workers');
+  // Key by key, without a pause: one step.
+  await workers.press('Control+A');
+  await workers.pressSequentially('17');
+  await settled(page);
+  const second = page.url();
+  assert.match(second, /workers:17/);
+  await page.locator('#preset-slow-parse').check();
+  await settled(page);
+  const third = page.url();
+  await page.goBack();
+  await settled(page);
+  assert.equal(page.url(), second);
+  assert.equal(await workers.inputValue(), '17');
+  assert.ok(await page.locator('#preset-breaking-news').isChecked());
+  await page.goBack();
+  await settled(page);
+  assert.equal(page.url(), first);
+  assert.equal(await workers.inputValue(), '2');
+  await page.goForward();
+  await page.goForward();
+  await settled(page);
+  assert.equal(page.url(), third);
+  assert.ok(await page.locator('#preset-slow-parse').isChecked());
+  quiet(tab);
+  await tab.close();
+});
+
+test('a value that was invalid for a while is one step, too', async () => {
+  const { page, close } = await lab.open('?v=1&preset=breaking-news&seed=1');
+  await settled(page);
+  const first = page.url();
+  await page.locator('#field-b\\.workers').fill('');
+  await page.locator('#field-b\\.workers').fill('9');
+  await settled(page);
+  assert.match(page.url(), /workers:9/);
+  await page.goBack();
+  await settled(page);
+  assert.equal(page.url(), first);
+  await close();
+});
+
+test('curves and slots have an example beside them, and a curve is read back', async () => {
+  const { page, close } = await lab.open('?preset=breaking-news');
+  await settled(page);
+  for (const name of ['hotReaders', 'readers', 'crawler', 'edits', 'otherEdits']) {
+    const described = String(await page.locator(`#field-${name}`).getAttribute('aria-describedby')).split(' ');
+    assert.ok(described.includes(`hint-${name}`), name);
+    assert.match(String(await page.locator(`#hint-${name}`).textContent()), /600:2, 605:150/);
+  }
+  assert.equal(
+    await page.locator('#reading-hotReaders').textContent(),
+    '2 until 10:00, 150 at 10:05, 150 at 15:00, 40 from 30:00',
+  );
+  await page.locator('#field-hotReaders').fill('600:2,605:150');
+  assert.equal(await page.locator('#reading-hotReaders').textContent(), '2 until 10:00, 150 from 10:05');
+  const slots = page.locator('#settings tr', { hasText: 'slots' });
+  assert.match(await slots.innerText(), /0: a lock for each page; 4: all pages share 4 locks/);
+  await close();
+});
+
+test('a whole day is played', async () => {
+  for (const preset of ['quiet-day', 'breaking-news', 'bot-crawl', 'slow-parse', 'worker-crash']) {
+    const { page, close } = await lab.open(`?preset=${preset}&duration=86400`);
+    await page.waitForFunction(() => /** @type {any} */ (document.querySelector('#progress')).value > 0);
+    assert.equal(await page.locator('[aria-invalid]').count(), 0, preset);
+    await page.locator('#run', { hasText: 'Cancel' }).click();
+    await close();
+  }
+});
+
+test('a day with too many readers is refused at its duration, and a number that is too large by its bound', async () => {
+  const { page, close } = await lab.open('?preset=quiet-day&readers=200');
+  await settled(page);
+  await page.locator('#field-duration').fill('86400');
+  await page.locator('#state', { hasText: 'One field needs another value.' }).waitFor();
+  assert.match(
+    await page.locator('#fault-duration').innerText(),
+    /^17452800 requests in 86400 s.* are more than 10000000: with these rates it may be 49504 s at most$/,
+  );
+  await page.locator('#field-duration').fill('99999999999');
+  assert.equal(await page.locator('#fault-duration').innerText(), 'must be from 1 to 86400, not 99999999999');
+  await page.locator('#field-duration').fill('60');
+  await page.locator('#field-b\\.workers').fill('99999999999');
+  assert.equal(await page.locator('#fault-b\\.workers').innerText(), 'must be from 1 to 100000, not 99999999999');
   await close();
 });
 

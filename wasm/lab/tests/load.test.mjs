@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { Lab, quiet, rows, settled } from './browser.mjs';
+import { duration, rough } from '../page/js/numbers.js';
+import { Lab, download, quiet, rows, settled } from './browser.mjs';
 
 /** @type {Lab} */
 let lab;
@@ -50,7 +51,7 @@ for (const preset of PRESETS) {
       wanted.filter((label) => !shown.includes(label)),
       [],
     );
-    assert.equal((await drawn(tab.page)).length, 12);
+    assert.equal((await drawn(tab.page)).length, 16);
     quiet(tab);
     await tab.close();
   });
@@ -59,13 +60,52 @@ for (const preset of PRESETS) {
 test('the charts show both settings', async () => {
   const tab = await lab.open('?preset=breaking-news');
   await settled(tab.page);
-  await tab.page.waitForFunction(() => document.querySelectorAll('#charts canvas').length === 6);
+  await tab.page.waitForFunction(() => document.querySelectorAll('#charts canvas').length === 8);
   const counts = await drawn(tab.page);
   assert.deepEqual(
     counts.filter((count) => count < 20),
     [],
     `${counts}`,
   );
+  await tab.close();
+});
+
+test('old copies and waits have a chart, and its table', async () => {
+  const tab = await lab.open('?preset=slow-parse');
+  const { page } = tab;
+  await settled(page);
+  const { b } = JSON.parse(await download(page));
+  await page.locator('summary', { hasText: 'The charts as a table' }).click();
+  const row = async (/** @type {string} */ title) =>
+    (await page.locator('#peaks tr', { hasText: title }).innerText()).split('\t');
+  assert.equal((await row('Old copies a second'))[5], rough(Math.max(...b.series.stale)));
+  assert.equal((await row('Wait, p95'))[5], duration(Math.max(...b.series.waitP95)));
+  for (const title of ['Old copies a second', 'Wait, p95']) {
+    const chart = page.getByRole('img', {
+      name: new RegExp(`^${title} over time\\. A: .*; B: .* at most at [\\d:]+\\.$`),
+    });
+    assert.equal(await chart.count(), 1, title);
+  }
+  quiet(tab);
+  await tab.close();
+});
+
+test('the peaks of the charts are the figures of the table', async () => {
+  const tab = await lab.open('?preset=breaking-news');
+  const { page } = tab;
+  await settled(page);
+  for (const [label, title] of [
+    ['Longest queue', 'Readers waiting in the pool'],
+    ['Longest backlog', 'Waiting for a web worker'],
+  ]) {
+    const cells = await page.locator('#comparison tr', { hasText: label }).locator('td').allTextContents();
+    const figures = cells.map((text) => /\d[\d,]*\d|\d/.exec(text)?.[0]);
+    const chart = page.locator('.chart', { has: page.getByText(title, { exact: true }) });
+    assert.equal(await chart.locator('.values').innerText(), `peak A ${figures[0]} B ${figures[1]}`, label);
+  }
+  assert.match(await page.locator('#comparison tr', { hasText: 'Longest queue' }).innerText(), /of all pages/);
+  const busy = page.locator('.chart', { has: page.getByText('CPU busy', { exact: true }) });
+  assert.match(await busy.locator('.values').innerText(), /^highest average A /);
   await tab.close();
 });
 

@@ -47,10 +47,10 @@ function series({ label, colour: name, dash, fill }) {
 
 /**
  * @param {Line[]} lines
- * @param {{ top?: number, format?: (value: number) => string, duration: () => number, cursor?: (index: number | null) => void }} how
+ * @param {{ top?: number, format?: (value: number) => string, duration: () => number, together?: string, cursor?: (index: number | null) => void }} how
  * @returns {uPlot.Options}
  */
-function options(lines, { top, format = rough, duration, cursor }) {
+function options(lines, { top, format = rough, duration, together = 'lab', cursor }) {
   return {
     width: 300,
     height: HEIGHT,
@@ -60,7 +60,7 @@ function options(lines, { top, format = rough, duration, cursor }) {
       show: Boolean(cursor),
       y: false,
       drag: { x: false, y: false },
-      ...(cursor && { sync: { key: 'lab' } }),
+      ...(cursor && { sync: { key: together } }),
       points: { size: 7 },
     },
     scales: {
@@ -86,7 +86,7 @@ export class Chart {
   /**
    * @param {string} title
    * @param {Line[]} lines
-   * @param {{ top?: number, format?: (value: number) => string, cursor?: (index: number | null) => void }} how
+   * @param {{ top?: number, format?: (value: number) => string, together?: string, cursor?: (index: number | null) => void }} how
    */
   constructor(title, lines, how = {}) {
     this.caption = make('span', { class: 'values' });

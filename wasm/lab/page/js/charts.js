@@ -2,22 +2,19 @@
 
 import { Chart } from './chart.js';
 import { byId, make } from './dom.js';
-import { clock, percent, rough } from './numbers.js';
+import { clock, duration as seconds, rough } from './numbers.js';
 import { SIDES } from './types.js';
 
-/** @typedef {import('./types.js').Curve} Curve */
-/** @typedef {import('./types.js').Report} Report */
-/** @typedef {{ name: Curve, title: string, top?: number, format?: (value: number) => string }} Kind */
-
-/** @type {Kind[]} */
-const KINDS = [
-  { name: 'parses', title: 'Parses running' },
-  { name: 'waiting', title: 'Readers waiting in the pool' },
-  { name: 'cpuBusy', title: 'CPU busy', top: 1.05, format: percent },
-  { name: 'errors', title: 'Errors a second' },
-  { name: 'backlog', title: 'Waiting for a web worker' },
-  { name: 'requests', title: 'Requests a second' },
-];
+/** @typedef {{ interval: number } & { [name: string]: any }} Series curves by name, each a list with a number, or null, for every interval */
+/** @typedef {{ duration: number, a: Series, b: Series }} Shown */
+/**
+ * @typedef {object} Kind
+ * @property {string} name of a curve
+ * @property {string} title
+ * @property {string} [average] the curve of averages, if this one has none; without it a point is an average
+ * @property {number} [top]
+ * @property {(value: number) => string} [format]
+ */
 
 /** Dashes distinguish the settings without colours. They are drawn last, so that a line below them is visible. */
 const LINES = [
@@ -26,39 +23,71 @@ const LINES = [
 ];
 
 /**
- * @param {number[]} values
- * @returns {{ peak: number, at: number, mean: number }}
+ * @param {Kind} kind
+ * @param {Series} series
+ * @returns {{ peak: number, at: number, mean: number | null }}
  */
-function sum(values) {
+function sum({ name, average }, series) {
+  const values = /** @type {number[]} */ (series[name].map((/** @type {number | null} */ value) => value ?? 0));
   const peak = Math.max(...values);
-  const mean = values.reduce((total, value) => total + value, 0) / values.length;
-  return { peak, at: values.indexOf(peak), mean };
+  const averages = /** @type {number[]} */ (average === 'none' ? [] : series[average ?? name]);
+  const mean = averages.length === 0 ? null : averages.reduce((total, value) => total + value, 0);
+  return { peak, at: values.indexOf(peak), mean: mean === null ? null : mean / averages.length };
+}
+
+/**
+ * @param {Kind} kind
+ * @param {number | null} value
+ * @returns {string}
+ */
+function text({ format = rough }, value) {
+  return value === null ? '–' : format(value);
 }
 
 /** All charts, their cursor, and a table with the same numbers. */
 export class Charts {
-  /** @type {Report | undefined} */
-  #report;
-  #charts = new Map(KINDS.map((kind) => [kind, this.#make(kind)]));
-  #slider = /** @type {HTMLInputElement} */ (byId('moment'));
+  /** @type {Shown | undefined} */
+  #shown;
+  #kinds;
+  #prefix;
+  #charts;
+  #slider;
 
-  constructor() {
+  /**
+   * @param {Kind[]} kinds
+   * @param {string} [prefix] of the ids of their elements
+   */
+  constructor(kinds, prefix = '') {
+    this.#kinds = kinds;
+    this.#prefix = prefix;
+    this.#charts = new Map(kinds.map((kind) => [kind, this.#make(kind)]));
+    this.#slider = /** @type {HTMLInputElement} */ (this.#part('moment'));
     this.#slider.addEventListener('input', () => this.#point(this.#slider.valueAsNumber));
   }
 
-  /** @param {Report} report */
-  show(report) {
-    this.#report = report;
-    const { interval } = report.a.series;
-    const { duration } = report.comparison.scenario;
-    const times = report.a.series.parses.map((_, index) => (index + 0.5) * interval);
+  /** @param {Shown} shown */
+  show(shown) {
+    this.#shown = shown;
+    const { interval } = shown.a;
+    this.#part('interval').textContent = seconds(interval);
+    const times = shown.a[this.#kinds[0].name].map(
+      (/** @type {number} */ _value, /** @type {number} */ index) => (index + 0.5) * interval,
+    );
     for (const [kind, chart] of this.#charts) {
-      chart.show(duration, [times, report.b.series[kind.name], report.a.series[kind.name]]);
-      chart.picture.setAttribute('aria-label', this.#inWords(kind, report));
+      chart.show(shown.duration, [times, shown.b[kind.name], shown.a[kind.name]]);
+      chart.picture.setAttribute('aria-label', inWords(kind, shown));
     }
     this.#slider.max = String(times.length - 1);
     this.#values(null);
-    showPeaks(report);
+    this.#showPeaks(shown);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {HTMLElement}
+   */
+  #part(name) {
+    return byId(this.#prefix + name);
   }
 
   /**
@@ -66,14 +95,15 @@ export class Charts {
    * @returns {Chart}
    */
   #make(kind) {
-    const chart = new Chart(kind.title, LINES, { ...kind, cursor: (index) => this.#values(index) });
-    byId('charts').append(chart.root);
+    const together = `${this.#prefix}lab`;
+    const chart = new Chart(kind.title, LINES, { ...kind, together, cursor: (index) => this.#values(index) });
+    this.#part('charts').append(chart.root);
     return chart;
   }
 
   /** @param {number} index of an interval */
   #point(index) {
-    const interval = this.#report?.a.series.interval ?? 0;
+    const interval = this.#shown?.a.interval ?? 0;
     for (const chart of this.#charts.values()) {
       chart.point((index + 0.5) * interval);
     }
@@ -82,71 +112,74 @@ export class Charts {
 
   /** @param {number | null} index of an interval; without one the highest values are shown */
   #values(index) {
-    const report = this.#report;
-    if (!report) {
+    const shown = this.#shown;
+    if (!shown) {
       return;
     }
-    for (const [{ name, format = rough }, chart] of this.#charts) {
-      const value = (/** @type {number[]} */ values) => format(index === null ? sum(values).peak : values[index]);
-      const shown = SIDES.flatMap((side) => [
+    for (const [kind, chart] of this.#charts) {
+      const value = (/** @type {Series} */ series) =>
+        index === null ? sum(kind, series).peak : series[kind.name][index];
+      const parts = SIDES.flatMap((side) => [
         make('span', { class: `side ${side}` }, side.toUpperCase()),
-        ` ${value(report[side].series[name])} `,
+        ` ${text(kind, value(shown[side]))} `,
       ]);
-      chart.caption.replaceChildren(index === null ? 'peak ' : '', ...shown);
+      const what = kind.average ? 'peak ' : 'highest average ';
+      chart.caption.replaceChildren(index === null ? what : '', ...parts);
     }
-    const at = index === null ? '' : clock((index + 0.5) * report.a.series.interval);
-    byId('moment-text').textContent = at;
+    const at = index === null ? '' : clock((index + 0.5) * shown.a.interval);
+    this.#part('moment-text').textContent = at;
     this.#slider.value = String(index ?? 0);
-    this.#slider.setAttribute('aria-valuetext', this.#momentInWords(index, report));
+    this.#slider.setAttribute('aria-valuetext', this.#momentInWords(index, shown));
   }
 
   /**
    * @param {number | null} index
-   * @param {Report} report
+   * @param {Shown} shown
    * @returns {string}
    */
-  #momentInWords(index, report) {
+  #momentInWords(index, shown) {
     if (index === null) {
       return 'none';
     }
-    const all = KINDS.map(({ name, title, format = rough }) => {
-      const [a, b] = SIDES.map((side) => format(report[side].series[name][index]));
-      return `${title}: A ${a}, B ${b}`;
+    const all = this.#kinds.map((kind) => {
+      const [a, b] = SIDES.map((side) => text(kind, shown[side][kind.name][index]));
+      return `${kind.title}: A ${a}, B ${b}`;
     });
-    return [clock((index + 0.5) * report.a.series.interval), ...all].join('. ');
+    return [clock((index + 0.5) * shown.a.interval), ...all].join('. ');
   }
 
   /**
-   * @param {Kind} kind
-   * @param {Report} report
-   * @returns {string}
+   * Fills the table with the numbers of the charts.
+   *
+   * @param {Shown} shown
    */
-  #inWords({ name, title, format = rough }, report) {
-    const { interval } = report.a.series;
-    const sides = SIDES.map((side) => {
-      const { peak, at, mean } = sum(report[side].series[name]);
-      const when = peak > 0 ? ` at ${clock(at * interval)}` : '';
-      return `${side.toUpperCase()}: ${format(mean)} on average, ${format(peak)} at most${when}`;
+  #showPeaks(shown) {
+    const cells = (/** @type {string[]} */ texts) => texts.map((words) => make('td', {}, words));
+    const heads = ['', 'A on average', 'A at most', 'at', 'B on average', 'B at most', 'at'];
+    const head = make('tr', {}, ...heads.map((words) => (words ? make('th', { scope: 'col' }, words) : make('td'))));
+    const rows = this.#kinds.map((kind) => {
+      const texts = SIDES.flatMap((side) => {
+        const { peak, at, mean } = sum(kind, shown[side]);
+        return [text(kind, mean), text(kind, peak), peak > 0 ? clock(at * shown[side].interval) : '–'];
+      });
+      return make('tr', {}, make('th', { scope: 'row' }, kind.title), ...cells(texts));
     });
-    return `${title} over time. ${sides.join('; ')}.`;
+    this.#part('peaks').replaceChildren(make('thead', {}, head), make('tbody', {}, ...rows));
   }
 }
 
 /**
- * Fills the table with the numbers of the charts.
- *
- * @param {Report} report
+ * @param {Kind} kind
+ * @param {Shown} shown
+ * @returns {string}
  */
-function showPeaks(report) {
-  const cells = (/** @type {string[]} */ texts) => texts.map((text) => make('td', {}, text));
-  const heads = ['', 'A on average', 'A at most', 'at', 'B on average', 'B at most', 'at'];
-  const head = make('tr', {}, ...heads.map((text) => (text ? make('th', { scope: 'col' }, text) : make('td'))));
-  const rows = KINDS.map(({ name, title, format = rough }) => {
-    const texts = SIDES.flatMap((side) => {
-      const { peak, at, mean } = sum(report[side].series[name]);
-      return [format(mean), format(peak), peak > 0 ? clock(at * report[side].series.interval) : '–'];
-    });
-    return make('tr', {}, make('th', { scope: 'row' }, title), ...cells(texts));
+function inWords(kind, shown) {
+  const { interval } = shown.a;
+  const sides = SIDES.map((side) => {
+    const { peak, at, mean } = sum(kind, shown[side]);
+    const when = peak > 0 ? ` at ${clock(at * interval)}` : '';
+    const average = mean === null ? '' : `${text(kind, mean)} on average, `;
+    return `${side.toUpperCase()}: ${average}${text(kind, peak)} at most${when}`;
   });
-  byId('peaks').replaceChildren(make('thead', {}, head), make('tbody', {}, ...rows));
+  return `${kind.title} over time. ${sides.join('; ')}.`;
 }

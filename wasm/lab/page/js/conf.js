@@ -1,5 +1,6 @@
-/** The blocks for LocalSettings.php. */
+/** The texts for LocalSettings.php. */
 
+import { conf } from '../wasm/poolcounter_lab.js';
 import { copyAndSay } from './clipboard.js';
 import { byId, make } from './dom.js';
 import { SIDES } from './types.js';
@@ -7,8 +8,16 @@ import { SIDES } from './types.js';
 /** @type {Record<string, HTMLElement>} */
 const blocks = {};
 
-/** Puts them into the page. */
-export function makeConf() {
+let query = '';
+
+/**
+ * Puts them into the page.
+ *
+ * @param {import('./types.js').Named[]} clients
+ */
+export function makeConf(clients) {
+  byId('client').append(...clients.map(({ name, title }) => make('option', { value: name }, title)));
+  byId('client').addEventListener('change', show);
   for (const side of SIDES) {
     const name = side.toUpperCase();
     const code = make('code', { id: `conf-${side}` });
@@ -27,9 +36,16 @@ export function makeConf() {
   }
 }
 
-/** @param {Record<import('./types.js').Side, string>} conf */
-export function showConf(conf) {
+/** @param {string} of the address of the settings */
+export function showConf(of) {
+  query = of;
+  show();
+}
+
+function show() {
+  const client = /** @type {HTMLSelectElement} */ (byId('client')).value;
+  const texts = JSON.parse(conf(query, client));
   for (const side of SIDES) {
-    blocks[side].textContent = conf[side];
+    blocks[side].textContent = texts[side];
   }
 }

@@ -1,6 +1,7 @@
 /** The fields of the form, each with its label, its unit and its message. */
 
 import { byId, make } from './dom.js';
+import { clock, rough } from './numbers.js';
 
 /** @typedef {import('./types.js').Field} Field */
 /** @typedef {import('./types.js').Side} Side */
@@ -23,9 +24,9 @@ const GROUPS = [
 const SETTINGS = [
   { name: 'mode', label: 'Pool' },
   { name: 'workers', label: 'workers', hint: 'parse at a time', min: '1' },
-  { name: 'maxqueue', label: 'maxqueue', hint: 'parse or wait', min: '1' },
+  { name: 'maxqueue', label: 'maxqueue', hint: 'parse or wait, for each page', min: '1' },
   { name: 'timeout', label: 'timeout', hint: 'seconds', min: '0' },
-  { name: 'slots', label: 'slots', hint: '0: a lock a page', min: '0' },
+  { name: 'slots', label: 'slots', hint: '0: a lock for each page; 4: all pages share 4 locks', min: '0' },
   { name: 'fastStale', label: 'fastStale', hint: 'old copy, no wait' },
 ];
 
@@ -37,7 +38,8 @@ const WORDS = /** @type {Record<string, string>} */ ({
   random: 'by chance',
 });
 
-const CURVE_HINT = 'A number, or seconds:rate for each corner, such as 0:5, 600:5, 610:150';
+/** Beside each curve; {@link readCurve} says what a text means. */
+const CURVE_HINT = 'such as 20, or seconds:rate at each corner: 600:2, 605:150';
 
 /**
  * @param {string} name
@@ -91,7 +93,7 @@ function control(field) {
       return input(field.name, {
         type: 'text',
         spellcheck: 'false',
-        'aria-describedby': `fault-${field.name} hint-curve`,
+        'aria-describedby': `fault-${field.name} hint-${field.name} reading-${field.name}`,
       });
   }
 }
@@ -103,7 +105,44 @@ function control(field) {
 function row(field) {
   const unit = field.unit ? make('span', { class: 'unit' }, field.unit) : '';
   const label = make('label', { for: `field-${field.name}` }, field.label, ' ', unit);
-  return make('div', { class: `field ${field.kind}` }, label, control(field), message(field.name));
+  const line = make('div', { class: `field ${field.kind}` }, label, control(field));
+  if (field.kind === 'curve') {
+    line.append(
+      make('p', { class: 'hint reading', id: `reading-${field.name}` }),
+      make('p', { class: 'hint reading', id: `hint-${field.name}` }, CURVE_HINT),
+    );
+  }
+  line.append(message(field.name));
+  return line;
+}
+
+/**
+ * @param {import('./types.js').Point[]} points
+ * @returns {string} what a curve means: 2 until 10:00, 150 at 10:05, 40 from 30:00; nothing for a rate that stays
+ */
+function readCurve(points) {
+  const last = points.length - 1;
+  if (last === 0) {
+    return '';
+  }
+  const words = points.map(({ at, rate }, number) => {
+    const when = { 0: 'until', [last]: 'from' }[number] ?? 'at';
+    return `${rough(rate)} ${when} ${clock(at)}`;
+  });
+  return words.join(', ');
+}
+
+/**
+ * Says below each curve what it means.
+ *
+ * @param {Field[]} fields
+ * @param {import('./types.js').Scenario} scenario
+ */
+export function showReadings(fields, scenario) {
+  for (const { name } of fields.filter(({ kind }) => kind === 'curve')) {
+    const curve = /** @type {Record<string, any>} */ (scenario)[name];
+    byId(`reading-${name}`).textContent = readCurve(curve);
+  }
 }
 
 /**
@@ -123,7 +162,7 @@ export function makeGroups(fields) {
     byId('groups').append(group);
   }
   const readers = byId('group-readers');
-  readers.append(make('p', { class: 'hint', id: 'hint-curve' }, CURVE_HINT), make('div', { id: 'traffic' }));
+  readers.append(make('div', { id: 'traffic' }));
 }
 
 /**

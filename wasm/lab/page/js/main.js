@@ -5,16 +5,21 @@ import { Charts } from './charts.js';
 import { copyAndSay } from './clipboard.js';
 import { makeConf, showConf } from './conf.js';
 import { byId } from './dom.js';
+import { showReadings } from './fields.js';
 import { LabForm } from './form.js';
+import { KINDS } from './kinds.js';
 import { count, percent } from './numbers.js';
 import { Runner } from './runner.js';
 import { showTable } from './table.js';
 import { Traffic } from './traffic.js';
 import { verdict } from './verdict.js';
 import { compile } from './wasm.js';
+import { RecordingsView } from './recordings/view.js';
+import { takeFiles } from './files.js';
 
 /** @typedef {import('./types.js').Form} Form */
 /** @typedef {import('./types.js').Report} Report */
+/** @typedef {'push' | 'replace'} Step whether the browser's Back returns to what was before */
 
 /** The preset of an address without a scenario. */
 const FIRST = '?preset=breaking-news';
@@ -34,62 +39,79 @@ class Lab {
   #shown;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Whether the change that is being typed is a step of its own already. */
+  #stepped = false;
+  #fields;
   #download = '';
 
   /** @param {WebAssembly.Module} module */
   constructor(module) {
-    this.#runner = new Runner(module, {
+    this.#runner = new Runner(module, 'worker.js', {
       progress: (progress) => this.#showProgress(progress),
       report: (report, milliseconds) => this.#showReport(report, milliseconds),
       failure: (reason) => this.#showFailure(reason),
     });
-    this.#form = new LabForm(JSON.parse(catalogue()), {
+    const listed = /** @type {import('./types.js').Catalogue} */ (JSON.parse(catalogue()));
+    this.#form = new LabForm(listed, {
       edited: () => this.#edited(),
-      preset: (name) => this.#open(`preset=${name}`),
+      preset: (name) => this.#open(`preset=${name}`, 'push'),
     });
+    this.#fields = listed.fields;
     this.#traffic = new Traffic();
-    this.#charts = new Charts();
-    makeConf();
+    this.#charts = new Charts(KINDS);
+    makeConf(listed.clients);
     byId('run').addEventListener('click', () => (this.#running ? this.#cancel() : this.#run()));
     byId('share').addEventListener('click', () => copyAndSay(location.href, byId('shared')));
-    addEventListener('popstate', () => this.#open(location.search || FIRST));
     this.#shown = this.#open(location.search || FIRST);
+  }
+
+  /** Shows what the address stands for now. */
+  reopen() {
+    this.#open(location.search || FIRST);
   }
 
   /**
    * Shows and runs what an address stands for.
    *
    * @param {string} query
+   * @param {Step} step
    * @returns {Form}
    */
-  #open(query) {
+  #open(query, step = 'replace') {
     const form = /** @type {Form} */ (JSON.parse(open(query)));
     this.#form.show(form);
-    this.#take(form);
+    this.#take(form, step);
     this.#run();
     return form;
   }
 
   /** Reads what was typed; the run waits for a pause. */
   #edited() {
-    this.#take(JSON.parse(check(JSON.stringify(this.#form.texts()))));
+    // What is typed without a pause is one step back.
+    const form = JSON.parse(check(JSON.stringify(this.#form.texts())));
+    this.#take(form, this.#stepped ? 'replace' : 'push');
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), PAUSE_MS);
   }
 
-  /** @param {Form} form */
-  #take(form) {
+  /**
+   * @param {Form} form
+   * @param {Step} step
+   */
+  #take(form, step) {
     this.#shown = form;
     const usual = /** @type {Form} */ (JSON.parse(open(`preset=${form.comparison.preset}`)));
     this.#form.mark(form, form.query !== usual.query || this.#form.faults(form) > 0);
     this.#traffic.show(form.comparison.scenario);
+    showReadings(this.#fields, form.comparison.scenario);
     if (this.#form.faults(form) === 0) {
-      history.replaceState(null, '', `?${form.query}`);
+      this.#stepped = goTo(`?${form.query}`, step) || this.#stepped;
     }
   }
 
   #run() {
     clearTimeout(this.#timer);
+    this.#stepped = false;
     const faults = this.#form.faults(this.#shown);
     if (faults > 0) {
       const what = faults === 1 ? 'One field needs another value.' : `${faults} fields need other values.`;
@@ -98,7 +120,7 @@ class Lab {
     }
     this.#setRunning(true);
     this.#state('Simulating …');
-    this.#runner.start(this.#shown.query);
+    this.#runner.start({ query: this.#shown.query });
   }
 
   #cancel() {
@@ -152,8 +174,9 @@ class Lab {
     this.#state(`${count(requests)} requests, seed ${seed}, played twice in ${(milliseconds / 1000).toFixed(1)} s.`);
     byId('verdict').textContent = verdict(report);
     showTable(report);
-    this.#charts.show(report);
-    showConf(report.conf);
+    const { duration } = report.comparison.scenario;
+    this.#charts.show({ duration, a: report.a.series, b: report.b.series });
+    showConf(report.query);
     this.#offer(json);
   }
 
@@ -174,17 +197,73 @@ class Lab {
   }
 }
 
+/**
+ * Puts a scenario into the address.
+ *
+ * @param {string} search
+ * @param {Step} step
+ * @returns {boolean} whether it is a new step
+ */
+function goTo(search, step) {
+  const isNew = step === 'push' && search !== location.search;
+  if (isNew) {
+    history.pushState(null, '', search);
+  } else {
+    history.replaceState(null, '', search);
+  }
+  return isNew;
+}
+
 /** @param {string} text */
 function fail(text) {
   byId('failure').textContent = text;
   byId('failure').hidden = false;
 }
 
+/**
+ * Starts both views: the simulated days, and recordings. The address of recordings has a #; their settings are in the state of the history.
+ *
+ * @param {WebAssembly.Module} module
+ */
+function start(module) {
+  const show = (/** @type {boolean} */ recordings) => {
+    byId('lab').hidden = recordings;
+    byId('replay').hidden = !recordings;
+  };
+  const view = new RecordingsView(module, {
+    opened: () => show(true),
+    changed: (texts, isNew) => {
+      const step = isNew ? 'pushState' : 'replaceState';
+      history[step]({ recordings: texts }, '', '#recordings');
+    },
+  });
+  byId('own').hidden = false;
+  show(false);
+  const lab = new Lab(module);
+  const leave = () => {
+    show(false);
+    lab.reopen();
+  };
+  takeFiles((files) => view.open(files));
+  byId('leave').addEventListener('click', () => {
+    history.pushState(null, '', location.pathname + location.search);
+    leave();
+  });
+  addEventListener('popstate', ({ state }) => {
+    const wanted = state?.recordings;
+    if (wanted && view.isOpen) {
+      show(true);
+      view.goTo(wanted);
+    } else {
+      leave();
+    }
+  });
+}
+
 try {
   const module = await compile();
   await init({ module_or_path: module });
-  byId('lab').hidden = false;
-  new Lab(module);
+  start(module);
 } catch (error) {
   fail(`The lab cannot start: ${error instanceof Error ? error.message : error}.`);
 } finally {

@@ -15,10 +15,11 @@ export class Runner {
 
   /**
    * @param {WebAssembly.Module} module
+   * @param {string} script of the worker
    * @param {Listener} listener
    */
-  constructor(module, listener) {
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+  constructor(module, script, listener) {
+    this.#worker = new Worker(new URL(script, import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }) => this.#hear(data, listener));
     this.#worker.addEventListener('error', (event) => listener.failure(event.message || 'the worker did not start'));
     this.#worker.postMessage({ module });
@@ -27,12 +28,13 @@ export class Runner {
   /**
    * Starts a run, and ends the one before.
    *
-   * @param {string} query
+   * @param {object} task
+   * @param {Transferable[]} [given] what the worker takes over
    */
-  start(query) {
+  start(task, given = []) {
     this.#id += 1;
     this.#since = performance.now();
-    this.#worker.postMessage({ id: this.#id, query });
+    this.#worker.postMessage({ id: this.#id, task }, given);
   }
 
   /** Ends the run. */

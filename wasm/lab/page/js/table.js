@@ -66,10 +66,10 @@ const SECTIONS = [
       waitRow('p50', 'half wait no longer'),
       waitRow('p95', '95\u00a0% wait no longer'),
       waitRow('p99', '99\u00a0% wait no longer'),
-      { label: 'Longest queue', hint: 'readers in the pool', value: (totals) => totals.longestQueue },
+      { label: 'Longest queue', hint: 'readers in the pool, of all pages', value: (totals) => totals.longestQueue },
       {
         label: 'Longest backlog',
-        hint: 'for a web worker',
+        hint: 'for a web worker, on all servers',
         value: (totals) => totals.longestBacklog,
         better: 'less',
       },

@@ -4,13 +4,14 @@
  * @typedef {'a' | 'b'} Side
  * @typedef {{ name: string, title: string, story: string }} Preset
  * @typedef {{ name: string, label: string, unit: string, kind: string, min?: number, max?: number, of?: string[] }} Field
- * @typedef {{ presets: Preset[], fields: Field[] }} Catalogue
+ * @typedef {{ name: string, title: string }} Named
+ * @typedef {{ presets: Preset[], fields: Field[], clients: Named[] }} Catalogue
  * @typedef {{ at: number, rate: number }} Point
  * @typedef {{ mode: 'none' | 'forAnyone' | 'forMe', workers: number, maxqueue: number, timeout: number, slots: number, fastStale: boolean }} Setting
  * @typedef {{ duration: number, seed: number, hotReaders: Point[], readers: Point[], crawler: Point[] }} Scenario
  * @typedef {{ preset: string, scenario: Scenario, a: Setting, b: Setting }} Comparison
  * @typedef {{ field: string, reason: string, text: string }} Fault
- * @typedef {{ comparison: Comparison, texts: Record<string, string>, query: string, conf: Record<Side, string>, invalid: Fault[] }} Form
+ * @typedef {{ comparison: Comparison, texts: Record<string, string>, query: string, invalid: Fault[] }} Form
  * @typedef {{ count: number, mean: number, p50: number, p95: number, p99: number, max: number }} Waits
  * @typedef {{ queueFull: number, timeout: number, crashed: number, refused: number, gaveUp: number }} Errors
  * @typedef {object} Totals
@@ -28,8 +29,9 @@
  * @property {number} longestQueue
  * @property {number} longestBacklog
  * @property {Waits} wait
- * @typedef {'requests' | 'parses' | 'waiting' | 'backlog' | 'cpuBusy' | 'errors'} Curve
- * @typedef {{ interval: number } & Record<Curve, number[]>} Series
+ * @typedef {'requests' | 'stale' | 'cpuBusy' | 'errors' | 'waitP95' | 'mostParses' | 'mostWaiting' | 'mostBacklog'} Curve
+ * @typedef {'parses' | 'waiting' | 'backlog'} Average
+ * @typedef {{ interval: number, waitP95: (number | null)[] } & Record<Exclude<Curve, 'waitP95'> | Average, number[]>} Series
  * @typedef {{ totals: Totals, series: Series }} Outcome
  * @typedef {{ comparison: Comparison, query: string, conf: Record<Side, string>, a: Outcome, b: Outcome }} Report
  */

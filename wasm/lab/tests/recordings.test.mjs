@@ -1,0 +1,313 @@
+/** Recordings of a real daemon on the page. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import process from 'node:process';
+import { after, before, test } from 'node:test';
+import { DEADLINE_MS, Lab, collect, quiet, settled } from './browser.mjs';
+import { Daemon } from './daemon.mjs';
+
+const SIM = process.env.POOLCOUNTER_SIM ?? 'poolcounter-sim';
+const PAGE = 'enwiki:pcache:idhash:7-0!canonical:revid';
+const WORK_MS = 300;
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('../page/js/recordings/types.js').ReplayReport} ReplayReport */
+
+/** @type {Lab} */
+let lab;
+/** @type {Daemon} */
+let daemon;
+/** A stampede: 30 readers of a page, for which workers and maxqueue have no room; and one of another group. */
+let recording = '';
+let anonymous = '';
+before(async () => {
+  lab = await Lab.start();
+  daemon = await Daemon.start();
+  recording = await daemon.record('pool1.rec', stampede);
+  anonymous = await daemon.record('anonymous.rec', stampede, ['--anonymous']);
+});
+after(async () => {
+  await lab?.close();
+  await daemon?.stop();
+});
+
+/** @param {string} line */
+async function reader(line) {
+  const client = await daemon.client();
+  if ((await client.ask(line)) === 'LOCKED') {
+    await new Promise((resolve) => {
+      setTimeout(resolve, WORK_MS);
+    });
+    await client.ask('RELEASE');
+  }
+  client.leave();
+}
+
+async function stampede() {
+  const first = reader(`ACQ4ANY ${PAGE}:1 1 10 15`);
+  const readers = Array.from({ length: 29 }, () => reader(`ACQ4ANY ${PAGE}:1 1 10 15`));
+  await Promise.all([first, ...readers, reader('ACQ4ME enwiki:ApiParse:u:7 2 10 5')]);
+}
+
+/**
+ * Waits until the results of the form are shown.
+ *
+ * @param {Page} page
+ */
+async function replayed(page) {
+  await page.waitForFunction(
+    () => {
+      const shown = document.querySelector('#replay-results')?.getAttribute('data-plan') ?? '';
+      const state = document.querySelector('#replay-state')?.textContent ?? '';
+      const wanted = /** @type {any} */ (history.state)?.recordings;
+      const outdated = document.querySelector('#replay-results')?.classList.contains('outdated');
+      return !outdated && wanted && shown.startsWith(`${wanted.group} `) && / replayed with A and B in /.test(state);
+    },
+    undefined,
+    { timeout: DEADLINE_MS },
+  );
+}
+
+/**
+ * Sets a field, and waits for its results.
+ *
+ * @param {Page} page
+ * @param {string} field
+ * @param {string} value
+ */
+async function set(page, field, value) {
+  const old = await page.locator('#replay-results').getAttribute('data-plan');
+  await page.locator(`#${field}`).fill(value);
+  await page.waitForFunction(
+    (shown) => document.querySelector('#replay-results')?.getAttribute('data-plan') !== shown,
+    old,
+  );
+  await replayed(page);
+}
+
+/**
+ * @param {Page} page
+ * @param {string} label
+ * @returns {Promise<string[]>} what was recorded, A and B
+ */
+async function row(page, label) {
+  const rows = await page.locator('#replay-comparison tr').allInnerTexts();
+  const found = rows.find((text) => text.startsWith(label)) ?? '';
+  return found.split('\t').slice(1);
+}
+
+/**
+ * @param {string[]} words
+ * @returns {string} what the command prints
+ */
+function native(...words) {
+  return execFileSync(SIM, ['replay', ...words, '--json'], { encoding: 'utf8', maxBuffer: 1e8, stdio: 'pipe' });
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string>} the numbers as JSON
+ */
+function numbers(page) {
+  return collect(page, '#replay-download');
+}
+
+test('a stampede is replayed with another setting, with the numbers of the command line', async () => {
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  /** @type {string[]} */
+  const sent = [];
+  page.on('request', (request) => sent.push(`${request.method()} ${request.url()}`));
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  assert.ok(await page.locator('#lab').isHidden());
+  assert.match(await page.locator('#group').innerText(), /^pcache \(ArticleView\): 30 requests\nApiParse /);
+  assert.equal(await page.locator('#recorded-maxqueue').innerText(), '10');
+  assert.equal(await numbers(page), native(recording));
+  // One works, nine wait, twenty are refused; the model does the same.
+  for (const label of ['QUEUE_FULL', 'DONE']) {
+    const [seen, a, b] = await row(page, label);
+    const wanted = label === 'DONE' ? '9' : '20 (67\u00a0%)';
+    assert.deepEqual([seen, a, b], [wanted, wanted, wanted], label);
+  }
+  assert.match(await page.locator('#trust').innerText(), /is near to the recording/);
+  assert.match(await page.locator('#replay-verdict').innerText(), /^pcache as it was recorded/);
+
+  await set(page, 'new-maxqueue', '50');
+  const setting = 'pcache: maxqueue 50';
+  assert.equal(await numbers(page), native(recording, '--set', setting));
+  assert.deepEqual(
+    await row(page, 'DONE'),
+    ['9', '9', '✓29'].map((text) => text.replace('✓', '')),
+  );
+  assert.match((await row(page, 'QUEUE_FULL'))[2], /^✓0 \(0\u00a0%\)\s*, better$/);
+  assert.match(await page.locator('#replay-verdict').innerText(), /^With maxqueue 50, in pcache no reader is refused/);
+  assert.equal(await page.locator('#command').innerText(), `poolcounter-sim replay pool1.rec --set '${setting}'`);
+  assert.match(await page.locator('#replay-conf').innerText(), /'ArticleView'[^]*'maxqueue' => 50,/);
+  assert.match(await page.locator('#keys').innerText(), /enwiki:pcache:idhash:7-0!canonical:revid:1\t.*20 → 0/);
+  assert.equal(await page.locator('#replay-charts canvas').count(), 8);
+
+  // The other group has settings of its own, and they are played together.
+  await page.locator('#group').selectOption('ApiParse');
+  await replayed(page);
+  assert.equal(await page.locator('#new-maxqueue').inputValue(), '');
+  await set(page, 'new-workers', '1');
+  await set(page, 'replay-seed', '7');
+  const both = ['--set', setting, '--set', 'ApiParse: workers 1', '--seed', '7'];
+  // The order of the changes is that of the groups on the page.
+  assert.equal(await numbers(page), native(recording, ...both));
+  assert.deepEqual(
+    sent.filter((line) => !/^GET \S+\.(js|svg|wasm)$|^GET blob:/.test(line)),
+    [],
+    'nothing is sent',
+  );
+  quiet(tab);
+  await tab.close();
+});
+
+test('files are dropped on the page, several at once, and packed with zstd', async () => {
+  const packed = join(daemon.folder, 'pool1.rec.zst');
+  execFileSync('zstd', ['-q', '-19', recording, '-o', packed]);
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  const files = [packed, anonymous].map((file) => ({
+    name: basename(file),
+    base64: readFileSync(file).toString('base64'),
+  }));
+  const data = await page.evaluateHandle((given) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of given) {
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
+    }
+    return transfer;
+  }, files);
+  await page.dispatchEvent('body', 'dragover', { dataTransfer: data });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+  await replayed(page);
+  assert.equal(await numbers(page), native(packed, anonymous));
+  assert.equal(await numbers(page), native(recording, anonymous));
+  assert.match(await page.locator('#group').innerText(), /^pcache \(ArticleView\): 60 requests/);
+  quiet(tab);
+  await tab.close();
+});
+
+test('slots cannot be tried on an anonymous recording, and the page says so', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  assert.ok(await page.locator('#new-slots').isEnabled());
+  assert.ok(await page.locator('#slots-why').isHidden());
+  await page.locator('#files').setInputFiles(anonymous);
+  await page.locator('#slots-why').waitFor();
+  await replayed(page);
+  assert.ok(await page.locator('#new-slots').isDisabled());
+  assert.match(await page.locator('#slots-why').innerText(), /anonymous/);
+  await close();
+});
+
+test('what is no recording is named, and what was shown stays', async () => {
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  const bytes = readFileSync(recording);
+  const damaged = join(daemon.folder, 'damaged.rec');
+  writeFileSync(damaged, Buffer.from(bytes.map((byte, at) => (at === bytes.length >> 1 ? byte ^ 0x55 : byte))));
+  const text = join(daemon.folder, 'notes.txt');
+  writeFileSync(text, 'no recording');
+  const cut = join(daemon.folder, 'cut.rec.zst');
+  execFileSync('zstd', ['-q', recording, '-o', `${cut}.whole`]);
+  writeFileSync(cut, readFileSync(`${cut}.whole`).subarray(0, -20));
+  for (const file of [text, damaged, cut]) {
+    await page.locator('#files').setInputFiles(file);
+    await page.locator('#own-fault', { hasText: basename(file) }).waitFor();
+    assert.ok(await page.locator('#lab').isVisible());
+  }
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  assert.ok(await page.locator('#own-fault').isHidden());
+  await page.locator('#new-workers').fill('0');
+  await page.locator('#replay-state', { hasText: 'One field needs another value.' }).waitFor();
+  assert.match(await page.locator('#fault-new-workers').innerText(), /must be from 1 to 100000, not 0/);
+  await set(page, 'new-workers', '2');
+  assert.equal(await page.locator('#replay [aria-invalid]').count(), 0);
+  quiet(tab);
+  await tab.close();
+});
+
+test('Back undoes a new setting, then leaves the recordings', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  const first = await numbers(page);
+  await set(page, 'new-maxqueue', '50');
+  const second = await numbers(page);
+  assert.notEqual(second, first);
+  await page.goBack();
+  await page.waitForFunction(
+    () => /** @type {HTMLInputElement} */ (document.querySelector('#new-maxqueue')).value === '',
+  );
+  await replayed(page);
+  assert.equal(await numbers(page), first);
+  await page.goBack();
+  await settled(page);
+  assert.ok(await page.locator('#replay').isHidden());
+  await page.goForward();
+  await page.goForward();
+  await replayed(page);
+  assert.equal(await numbers(page), second);
+  await page.locator('#leave').click();
+  await settled(page);
+  assert.ok(await page.locator('#lab').isVisible());
+  await close();
+});
+
+/** So many calls, in pairs of an acquire and a release, from several connections. */
+async function manyCalls() {
+  const pairs = 500;
+  const work = async (/** @type {number} */ number) => {
+    const client = await daemon.client();
+    for (let round = 0; round < 52; round += 1) {
+      const line = (/** @type {number} */ at) =>
+        `ACQ4ANY ${PAGE}:${(number * 7 + at + round) % 1000} 2 50 15\nRELEASE\n`;
+      await client.ask(
+        Array.from({ length: pairs }, (_, at) => line(at))
+          .join('')
+          .trimEnd(),
+      );
+      for (let left = pairs * 2 - 1; left > 0; left -= 1) {
+        await client.answer();
+      }
+    }
+    client.leave();
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, number) => work(number)));
+}
+
+test('a million calls are replayed, with progress, and can be cancelled', async (context) => {
+  const file = await daemon.record('million.rec', manyCalls);
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await page.waitForFunction(() => {
+    const progress = /** @type {HTMLProgressElement} */ (document.querySelector('#replay-progress'));
+    return progress.value > 0 && progress.value < 1;
+  });
+  await page.locator('#replay-run', { hasText: 'Cancel' }).click();
+  await page.locator('#replay-state', { hasText: 'Cancelled.' }).waitFor();
+  await page.locator('#replay-run').click();
+  await replayed(page);
+  const said = await page.locator('#replay-state').innerText();
+  const { sources } = /** @type {ReplayReport} */ (JSON.parse(await numbers(page)));
+  context.diagnostic(`${sources[0].calls} calls, ${sources[0].leftOut} left out: ${said}`);
+  assert.ok(sources[0].calls + sources[0].leftOut >= 1_000_000);
+  quiet(tab);
+  await tab.close();
+});
