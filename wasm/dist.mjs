@@ -22,19 +22,49 @@ function tool(name) {
   }
 }
 
-const REQUIRE = /\brequire\("node:(\w+)"\)/g;
+/** For esbuild: the files of lib as ES modules. It puts these into one scope. CommonJS modules would each stay in a function of their own. */
+const asModules = {
+  name: 'ES modules',
+  setup(build) {
+    build.onLoad({ filter: /\.js$/ }, ({ path: file }) => ({
+      contents: asModule(fs.readFileSync(file, 'utf8'), file),
+    }));
+  },
+};
 
-/** An ES module that exports what a file of CommonJS exports under these names. The file requires nothing but modules of Node. */
-function asModule(code, names) {
-  const builtins = [...new Set([...code.matchAll(REQUIRE)].map(([, name]) => name))];
-  const body = code.replace(REQUIRE, 'node_$1').replace(/\bmodule\.exports\b/, 'node_exports');
-  if (
-    /\b(require|module|exports|__dirname|__filename)\b(?!:)/.test(body.replace(/\{exports:\{\}\}|\.exports\b/g, ''))
-  ) {
-    throw new Error('the package uses more of CommonJS than an ES module can have');
+/** An ES module of a CommonJS module, whose imports and exports have the form that all files of lib have. */
+function asModule(code, file) {
+  const module = code
+    .replace(/^const (\{[^}]*\}|\w+) = require\('([^']+)'\);$/gm, (_, names, from) => importOf(names, from))
+    .replace(/^exports\.(\w+) = (\w+);$/gm, 'export { $2 as $1 };')
+    .replace(/^module\.exports = (\{[^}:]*\});$/m, 'export $1;')
+    .replace(/^module\.exports = (\w+);$/m, 'export default $1;');
+  if (/\brequire\(|\bmodule\.exports\b|^exports\./m.test(module)) {
+    throw new Error(`${file} uses CommonJS in a form that wasm/dist.mjs does not know`);
   }
-  const imports = builtins.map((name) => `import node_${name} from "node:${name}";`);
-  return `${imports.join('')}var node_exports;${body}export const{${names.join(',')}}=node_exports;\n`;
+  return module;
+}
+
+function importOf(names, from) {
+  if (names.startsWith('{')) {
+    return `import ${names.replaceAll(':', ' as')} from '${from}';`;
+  }
+  return `import ${from.startsWith('node:') ? '' : '* as '}${names} from '${from}';`;
+}
+
+/** A CommonJS module of an ES module, with one default export, that esbuild has made. It imports nothing but modules of Node. */
+function asCommon(code) {
+  const imports = [];
+  const body = code
+    .replace(/\bimport(\{[^}]*\}| [\w$]+ )from"(node:\w+)";/g, (_, names, from) => {
+      imports.push(`const ${names.replaceAll(' as ', ':').trim()}=require("${from}");`);
+      return '';
+    })
+    .replace(/\bexport\{([\w$]+) as default\};\s*$/, 'module.exports=$1;\n');
+  if (/\b(import|export)\b *["'{*]/.test(body) || !body.includes('module.exports=')) {
+    throw new Error('esbuild has made an import or an export that wasm/dist.mjs does not know');
+  }
+  return `"use strict";${imports.join('')}${body}`;
 }
 
 fs.rmSync(dist, { recursive: true, force: true });
@@ -44,11 +74,24 @@ for (const name of ['index.mjs', 'index.d.ts', 'index.d.mts']) {
 }
 const esbuild = tool('esbuild');
 if (esbuild) {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [path.join(lib, 'index.js')],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node18',
+    plugins: [asModules],
+    write: false,
+  });
+  const [{ text }] = outputFiles;
   const made = path.join(dist, 'index.js');
-  const entryPoints = [path.join(lib, 'index.js')];
-  esbuild.buildSync({ entryPoints, outfile: made, bundle: true, minify: true, platform: 'node', target: 'node18' });
+  fs.writeFileSync(made, asCommon(text));
   const names = Object.keys(createRequire(made)(made));
-  fs.writeFileSync(bundler, asModule(fs.readFileSync(made, 'utf8'), names));
+  fs.writeFileSync(
+    bundler,
+    text.replace(/\bexport\{([\w$]+) as default\};\s*$/, `export const{${names.join(',')}}=$1;\n`),
+  );
 } else {
   fs.cpSync(lib, dist, { recursive: true, filter: (file) => !/\.wasm$|\.wasm\.d\.ts$/.test(file) });
   fs.writeFileSync(bundler, "export * from './index.mjs';\n");

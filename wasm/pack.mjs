@@ -13,18 +13,19 @@ const text = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_
 );
 fs.writeFileSync(
   path.join(path.dirname(loader), 'bytes.js'),
-  `'use strict';\n\nmodule.exports = require('node:zlib').brotliDecompressSync(Buffer.from('${text}', 'base64'));\n`,
+  `'use strict';\n\nconst { brotliDecompressSync } = require('node:zlib');\n\n` +
+    `const bytes = brotliDecompressSync(Buffer.from('${text}', 'base64'));\n\nmodule.exports = { bytes };\n`,
 );
 
 const code = fs
   .readFileSync(loader, 'utf8')
   .replace(/^const wasmPath = .*\n/m, '')
-  .replace(/require\('fs'\)\.readFileSync\(wasmPath\)/, "require('./bytes.js')")
+  .replace("wasmBytes = require('fs').readFileSync(wasmPath)", "{ bytes: wasmBytes } = require('./bytes.js')")
   // Removes what is not used: the names of an enum's values, and freeing before the garbage collection.
   .replace(/, "\d+": "\w+"/g, '')
   .replace(/^ {4}free\(\) \{\n(?: {8}.*\n)+ {4}\}\n/gm, '')
   .replace(/^if \(Symbol\.dispose\) .*\n/gm, '');
-if (!code.includes("require('./bytes.js')") || /__dirname|wasmPath|require\('fs'\)/.test(code)) {
+if (!code.includes("{ bytes: wasmBytes } = require('./bytes.js')") || /__dirname|wasmPath|require\('fs'\)/.test(code)) {
   throw new Error(`${loader} does not load the module as expected`);
 }
 fs.writeFileSync(loader, code);

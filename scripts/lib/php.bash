@@ -1,11 +1,12 @@
 # Functions that provide other versions of PHP than the machine's, below build/. The caller's folder is the workspace's root, and it has read scripts/lib/packages.bash.
 # shellcheck shell=bash disable=SC2154 # packages.bash sets what is not set here.
 
-# share_builds VERSION: a target folder for the extension for another PHP, which begins with the crates that are built. They do not depend on PHP's version. Sets php_target.
+# share_builds NAME: a target folder for the extension for another PHP, target/NAME. It begins with the release build, because other crates do not depend on PHP's version.
+# Sets php_target.
 share_builds() {
     local target
     target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-    php_target=$target/php-$1
+    php_target=$target/$1
     if [ -d "$php_target" ] || [ ! -d "$target/release" ]; then return; fi
     rm -rf "$php_target.new"
     mkdir -p "$php_target.new"
@@ -74,15 +75,8 @@ make_zts_php() {
     rm -rf "$root.new" "$root.log"
 }
 
-# use_php NAME PHP PHP_CONFIG: builds of the extension are for this PHP from now on, in the target folder target/NAME. Crates that do not depend on PHP are taken from the
-# release build.
+# use_php NAME PHP PHP_CONFIG: builds of the extension are for this PHP from now on, in the target folder target/NAME.
 use_php() {
-    local target=${CARGO_TARGET_DIR:-target}
-    if [ ! -d "$target/$1" ] && [ -d "$target/release" ]; then
-        rm -rf "$target/$1.new"
-        mkdir -p "$target/$1.new"
-        cp -a --reflink=auto "$target/release" "$target/$1.new/"
-        mv "$target/$1.new" "$target/$1"
-    fi
-    export PHP=$2 PHP_CONFIG=$3 CARGO_TARGET_DIR=$target/$1
+    share_builds "$1"
+    export PHP=$2 PHP_CONFIG=$3 CARGO_TARGET_DIR=$php_target
 }

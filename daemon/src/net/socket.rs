@@ -164,6 +164,10 @@ impl Socket {
         }
     }
 
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(self, Self::Unix(_))
+    }
+
     /// Ends the connection in both directions, and wakes the task that waits for it to be readable.
     pub(crate) fn shut_down(&self) {
         // A connection that is broken need not be shut down.

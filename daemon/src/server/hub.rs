@@ -104,7 +104,7 @@ impl Hub {
         }
         // All lines of the client arrived before the connection broke. If some are left, sending the next answer fails, too.
         if let Some(error) = failure.filter(|_| connection.client().is_some() && !connection.is_paused()) {
-            self.outbox.drop_client(connection, &error, &mut self.table, now);
+            self.outbox.send_failed(connection, &error, &mut self.table, now);
         }
         if self.draining {
             self.leave_if_done(connection, now);

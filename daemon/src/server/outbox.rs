@@ -110,13 +110,13 @@ impl Outbox {
         all_told
     }
 
-    /// Sends a wake-up. A client that does not take it is dropped, which may cause further wake-ups.
+    /// Sends a wake-up. A client that does not read is dropped, which may cause further wake-ups.
     pub(super) fn tell(&mut self, connection: &Connection, response: &Response, table: &mut LockTable, now: Timestamp) {
         self.clients.mark_used(connection);
         if !connection.is_closed()
             && let Err(error) = connection.tell(response.as_bytes())
         {
-            self.drop_client(connection, &error, table, now);
+            self.send_failed(connection, &error, table, now);
         }
     }
 
@@ -142,7 +142,7 @@ impl Outbox {
             if connection.client().is_some()
                 && let Err(error) = connection.answer(answers)
             {
-                self.drop_client(connection, &error, table, now);
+                self.send_failed(connection, &error, table, now);
             }
             self.tell_others(table, now);
         }
@@ -157,6 +157,26 @@ impl Outbox {
         self.push(Rc::clone(connection), Content::Answers { answers: answers.to_vec(), lines: lines.to_vec() });
     }
 
+    /// A message could not be sent. If the TCP connection is broken, its client is served until its end is read: lines that arrived before are handled in their
+    /// turn, and its locks pass on after what other clients sent earlier, as in the reference. Otherwise the client is dropped. A Unix socket that takes nothing
+    /// may never come to an end.
+    pub(super) fn send_failed(
+        &mut self,
+        connection: &Connection,
+        error: &io::Error,
+        table: &mut LockTable,
+        now: Timestamp,
+    ) {
+        // An error of our own means that the client does not read.
+        let is_broken = error.raw_os_error().is_some();
+        if is_broken && connection.client().is_some() && !connection.socket.is_unix() {
+            table.count_failed_send();
+            debug!("an answer was lost, for the connection broke, {}: {error}", Peer::of(&connection.socket));
+        } else {
+            self.drop_client(connection, error, table, now);
+        }
+    }
+
     /// Drops a client that did not take a message.
     pub(super) fn drop_client(
         &mut self,
@@ -168,7 +188,7 @@ impl Outbox {
         table.count_failed_send();
         if connection.client().is_none() {
             debug!("a client had left before it was told: {error}");
-        } else if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+        } else if error.raw_os_error().is_some() {
             debug!("a connection broke, {}: {error}", Peer::of(&connection.socket));
         } else if let Some(unsaid) = self.drops.due(now) {
             let peer = Peer::of(&connection.socket);

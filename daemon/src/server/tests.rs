@@ -368,6 +368,22 @@ fn a_slow_reader_in_the_middle_loses_its_locks_alone() {
     });
 }
 
+/// Such a socket need not come to an end: its client could hold a lock that it knows nothing of.
+#[test]
+fn who_no_longer_reads_from_a_unix_socket_is_not_granted_a_lock() {
+    scene(|scene| {
+        let [holder, deaf, heir] = [scene.client(), scene.client(), scene.client()];
+        for client in [&holder, &deaf, &heir] {
+            scene.send(client, "ACQ4ME page 1 9 60\n");
+        }
+        deaf.socket.shutdown(std::net::Shutdown::Read).expect("a socket");
+        scene.send(&holder, "RELEASE\n");
+        scene.finish();
+        assert_eq!(deaf.connection.client(), None);
+        assert_eq!(heir.received(), "LOCKED\n");
+    });
+}
+
 #[test]
 fn a_time_out_in_the_middle_comes_behind_what_was_due_before() {
     scene(|scene| {

@@ -1,10 +1,11 @@
-// What checks of packages say of the packed file. Neither uses the network.
+// What checks of packages say of the packed file, and its size. None uses the network.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { PACKAGE, TOOLS, run, tool } from './project.mjs';
+import { gzipSync } from 'node:zlib';
+import { PACKAGE, TOOLS, project, run, tool } from './project.mjs';
 
 test('publint has nothing to say', async () => {
   const { publint } = await tool('publint');
@@ -22,3 +23,20 @@ test('arethetypeswrong has nothing to say', async () => {
   assert.equal(analysis.packageName, 'poolcounter');
   assert.deepEqual(analysis.problems, []);
 });
+
+// README.md names this limit too.
+const LIMIT = 36_000;
+
+for (const [how, files] of Object.entries({
+  require: ['index.js'],
+  import: ['index.mjs', 'index.js'],
+  'a bundler': ['bundler.mjs'],
+})) {
+  test(`what ${how} loads is below ${LIMIT} bytes, compressed by gzip`, async (t) => {
+    const dist = path.join(await project(t), 'node_modules/poolcounter/dist');
+    const sizes = files.map((file) => gzipSync(fs.readFileSync(path.join(dist, file)), { level: 9 }).length);
+    const size = sizes.reduce((sum, each) => sum + each);
+    t.diagnostic(`${size} bytes`);
+    assert.ok(size < LIMIT, `${size} bytes`);
+  });
+}

@@ -30,7 +30,6 @@ build_static() {
         static_triple=$arm64_triple static_strip=aarch64-linux-gnu-strip static_programs=$arm64_target/$arm64_triple/release
         RUSTFLAGS=$static_flags cargo_arm64 build --quiet --release --locked "${static_packages[@]}"
         ;;
-    *) fail "no image is built for the architecture $1: expected amd64 or arm64" ;;
     esac
 }
 

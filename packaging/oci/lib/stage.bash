@@ -21,14 +21,14 @@ can_run_containers() {
 # build_image ARCHITECTURE...: into $work/image. QUICK=1: without optimisation.
 build_image() {
     mkdir -p "$work/image"
-    ARCHITECTURES="$*" packaging/oci/build "$work/image" || return
+    ARCHES="$*" packaging/oci/build "$work/image" || return
     archive=$work/image/poolcounter-$version-oci.tar
 }
 
 # The programs are not built again. packaging/reproducible tests whether they depend on the folder.
 same_image_again() {
     mkdir -p "$work/again/tmp"
-    TMPDIR=$work/again/tmp ARCHITECTURES="$*" packaging/oci/build "$work/again" && cmp "$archive" "$work/again/${archive##*/}"
+    TMPDIR=$work/again/tmp ARCHES="$*" packaging/oci/build "$work/again" && cmp "$archive" "$work/again/${archive##*/}"
     local same=$?
     rm -rf "$work/again"
     return "$same"

@@ -103,7 +103,8 @@ impl<'a> Reading<'a> {
         }
         scenes.sort_by_key(|scene| scene.now);
         let Names { groups, keys, pages, .. } = names;
-        let world = |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began) };
+        let world =
+            |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began), standing: 0..0 };
         let reading = Reading {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
@@ -158,6 +159,7 @@ impl<'a> Reading<'a> {
     fn stand(&mut self, world: u32, scene: &mut Scene<'_>) {
         let clock = scene.segment.clock.as_micros();
         let begin = scene.now;
+        let first = self.traffic.requests.len();
         for standing in &scene.segment.standing {
             let Some(&key) = scene.keys.get(standing.key as usize) else { continue };
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
@@ -165,7 +167,7 @@ impl<'a> Reading<'a> {
             let holders = standing.holders.iter().map(|claim| (claim, claim.mode.unwrap_or(Mode::ForAnyone)));
             let waiters = of_me.chain(of_anyone).map(|claim| (claim, false));
             for ((claim, mode), holds) in holders.map(|claim| (claim, true)).chain(waiters) {
-                let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested });
+                let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested }).min(YEAR);
                 let request = self.standing_request(world, scene, key, mode, claim, holds);
                 let hold = holds.then(|| self.grant(request, key, begin, since));
                 if !holds {
@@ -176,6 +178,7 @@ impl<'a> Reading<'a> {
                 client.claims.push(Claim { request, key, depth: claim.depth, asked, retry: false, hold });
             }
         }
+        self.traffic.worlds[world as usize].standing = first..self.traffic.requests.len();
         for client in scene.clients.values_mut() {
             client.claims.sort_by_key(|claim| claim.depth);
         }
@@ -190,7 +193,7 @@ impl<'a> Reading<'a> {
         claim: &StandingClaim,
         holds: bool,
     ) -> u32 {
-        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested);
+        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
         let left = claim.deadline.map(|(at, _)| at.saturating_sub(claim.requested).div_ceil(1_000_000));
         let (workers, maxqueue, timeout) = claim.limits.unwrap_or((1, 1, 0));
         let timeout = left.map_or(timeout, |left| u32::try_from(left).unwrap_or(u32::MAX));

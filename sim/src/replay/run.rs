@@ -131,12 +131,13 @@ enum What {
 /// What comes next, of all sources. At one moment, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    WorldBegins,
     WaitEnds(u32),
     Heap(u64),
     Arrival(u64),
     JobEnds,
     WorldEnds(u32),
+    // A segment may begin at the moment at which the one before it ends.
+    WorldBegins,
 }
 
 /// The result of a run.
@@ -266,6 +267,10 @@ impl Run {
                 let request = self.next_request;
                 self.next_request += 1;
                 self.done += 1;
+                // What stands at the beginning of a segment is there already.
+                if traffic.requests[request].standing.is_some() {
+                    return;
+                }
                 self.arrive(&traffic, request);
                 traffic.requests[request].world
             }
@@ -294,7 +299,8 @@ impl Run {
             }
         }
         let event = self.heap.peek().map_or((NEVER, NEVER), |Reverse(event)| (event.at, event.rank));
-        let request = traffic.requests.get(self.next_request);
+        let has_begun = |request: &&Request| (request.world as usize) < self.next_world;
+        let request = traffic.requests.get(self.next_request).filter(has_begun);
         let arrival = request.map_or((NEVER, NEVER), |request| (request.at, request.rank));
         // The order of recorded calls at one moment is kept.
         if event <= arrival {
@@ -315,15 +321,7 @@ impl Run {
         let locks = LockTable::new(HashSeed::new(0, 0), clock(0));
         self.tables[number] = Some(Table { locks, requests: Vec::new(), open: 0 });
         self.active.push(number_of(number));
-        let mut standing = Vec::new();
-        while let Some(request) = traffic.requests.get(self.next_request) {
-            if request.standing.is_none() || request.world as usize != number {
-                break;
-            }
-            standing.push(self.next_request);
-            self.next_request += 1;
-            self.done += 1;
-        }
+        let mut standing: Vec<usize> = traffic.worlds[number].standing.clone().collect();
         // Waiters in the order in which they asked; holders come before them.
         standing.sort_by_key(|&request| match traffic.requests[request].standing {
             Some(Standing::Waiter { since, .. }) => Reverse(since),

@@ -7,6 +7,7 @@ use crate::units::seconds;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ops::Range;
 use poolcounter::protocol::Mode;
 use poolcounter::recording::{Recording, RecordingError};
 
@@ -74,10 +75,12 @@ pub(super) struct Key {
 }
 
 /// A segment, from its beginning to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct World {
     pub(super) begin: u64,
     pub(super) end: u64,
+    /// The requests that stand at the beginning.
+    pub(super) standing: Range<usize>,
 }
 
 /// The numbers of an acquire.

@@ -172,6 +172,26 @@ fn each_segment_is_played_by_itself() {
     assert!(warnings.iter().any(|warning| warning.starts_with("pool1: 1 calls were left out")), "{warnings:?}");
 }
 
+/// The last call of a segment and the next segment have the same moment.
+#[test]
+fn a_segment_may_begin_when_another_ends() {
+    let mut desk = Desk::new();
+    desk.record(0);
+    let anna = desk.come(&any("1 10 60"), 0);
+    let ben = desk.come(&any("1 10 60"), 1_000);
+    desk.pause();
+    desk.record(1_000);
+    let carl = desk.come(&any("1 10 60"), 1_000);
+    desk.ask(anna, "RELEASE", 3_000);
+    for client in [ben, carl] {
+        desk.leave(client, 4_000);
+    }
+    let recording = desk.recording();
+    assert_eq!(recording.segments.len(), 2);
+    let figures = assert_same(&recording);
+    assert_eq!((figures.requests, figures.unfinished, answers(&figures)), (5, 2, [1, 2, 0, 0, 0]));
+}
+
 #[test]
 fn a_reader_who_comes_after_the_result_finds_it() {
     let mut desk = Desk::new();

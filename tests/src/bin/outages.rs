@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use poolcounter_test_support::Pressure;
 use poolcounter_test_support::outage::{
     ABILITIES, AT_A_TIME, Story, missing, must_run, run_cell_if_asked, stories, tell,
 };
 use poolcounter_test_support::replay::{self, Arguments};
 
 const USAGE: &str = "Usage: outages [--lacks ABILITY]... [--only STORY]... COMMAND...";
+
+/// How often a story is told. Its times are real, so a failure on a busy machine counts only if it occurs each time.
+const ATTEMPTS: usize = 3;
 
 fn main() -> ExitCode {
     run_cell_if_asked();
@@ -53,13 +57,22 @@ fn run(arguments: &Arguments) -> Result<usize> {
 }
 
 fn passes(story: &Story, arguments: &Arguments) -> bool {
-    match tell(story, &arguments.command) {
-        Ok(said) if said.is_empty() => println!("passed  {}", story.name),
-        Ok(said) => println!("passed  {}: {said}", story.name),
-        Err(error) => {
-            println!("FAILED  {}: {}\n{error:#}", story.name, story.title);
-            return false;
+    let mut attempts = 0;
+    loop {
+        let pressure = Pressure::measure();
+        attempts += 1;
+        match tell(story, &arguments.command) {
+            Ok(said) if said.is_empty() => println!("passed  {}", story.name),
+            Ok(said) => println!("passed  {}: {said}", story.name),
+            Err(error) if attempts < ATTEMPTS && pressure.was_high() => {
+                println!("again   {}, because the machine was busy: {error:#}", story.name);
+                continue;
+            }
+            Err(error) => {
+                println!("FAILED  {}: {}\n{error:#}", story.name, story.title);
+                return false;
+            }
         }
+        return true;
     }
-    true
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Client, allow_descriptors};
+use poolcounter_test_support::{Client, ReservedDescriptors};
 
 use crate::scene::{Scene, all};
 
@@ -23,7 +23,7 @@ fn slices(log: &str, what: &str) -> Result<Vec<[usize; 3]>> {
 /// one slice takes.
 #[test]
 fn no_slice_is_long() -> Result<()> {
-    allow_descriptors(CLIENTS as u64 + 500)?;
+    let _reserved = ReservedDescriptors::new(CLIENTS as u64 + 500)?;
     let scene = Scene::new(&[])?;
     let address = scene.daemon.address();
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::connect(address)).collect::<Result<_>>()?;

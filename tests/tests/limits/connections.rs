@@ -1,7 +1,7 @@
 //! Clients with unusual connections.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, Program, allow_descriptors};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Deaf, PATIENCE, Program, ReservedDescriptors};
 
 use crate::bystander::Bystander;
 
@@ -84,7 +84,7 @@ fn resets() -> Result<()> {
 fn nineteen_thousand_connections() -> Result<()> {
     const NUMBER: u64 = 19_000;
     // Leaves descriptors for this process and its other tests.
-    allow_descriptors(NUMBER + 900)?;
+    let _reserved = ReservedDescriptors::new(NUMBER + 900)?;
     let daemon = limited("ulimit -Sn 256")?;
     let mut bystander = Bystander::new(&daemon)?;
     let mut clients = Vec::new();

@@ -1,7 +1,7 @@
 //! The end of a stampede: thousands are told, and the bystander is served meanwhile.
 
 use anyhow::{Context, Result, ensure};
-use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, allow_descriptors};
+use poolcounter_test_support::{Client, Daemon, Deadline, PATIENCE, ReservedDescriptors};
 
 use crate::bystander::Bystander;
 
@@ -28,7 +28,7 @@ fn release(holder: &mut Client, waiters: &mut [Client], bystander: &mut Bystande
 
 #[test]
 fn a_bystander_is_served_while_the_waiters_are_told() -> Result<()> {
-    allow_descriptors(WAITERS as u64 + 500)?;
+    let _reserved = ReservedDescriptors::new(WAITERS as u64 + 500)?;
     let daemon = Daemon::ours::<&str>(&[])?;
     let mut bystander = Bystander::new(&daemon)?;
     let mut holder = Client::connect(daemon.address())?;

@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::{
-    Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, Pinned, allow_descriptors, masked,
+    Client, Counters, Daemon, Deadline, Deaf, Installed, PATIENCE, Pinned, ReservedDescriptors, masked,
 };
 use rustix::process::Signal;
 
@@ -257,7 +257,7 @@ fn what_is_sent_in_the_pause_is_answered_in_its_order() -> Result<()> {
 #[test]
 fn what_is_sent_at_the_end_of_the_trial_is_answered_in_its_order() -> Result<()> {
     const CLIENTS: usize = 2_500;
-    allow_descriptors(CLIENTS as u64 + 500)?;
+    let _reserved = ReservedDescriptors::new(CLIENTS as u64 + 500)?;
     let (installed, daemon) = installed()?;
     let mut clients = (0..CLIENTS).map(|_| Client::connect(daemon.address())).collect::<Result<Vec<_>>>()?;
     daemon.settle()?;

@@ -21,6 +21,8 @@ from stage.wiki import Wiki, conf
 READERS = 30
 # In seconds.
 MAX_HOLD = 3
+# The kernel takes a file's time from a clock that ticks this often at least.
+TICK = 0.01
 LOOKER = places.ROOT / "tests" / "page" / "at-night.mjs"
 
 
@@ -47,7 +49,7 @@ class AtNight(unittest.TestCase):
             self.assertEqual((first["group"], first["holders"], first["waiters"]), ("pcache", 1, READERS - 1))
             self.assertEqual(first["holder"]["address"], holder)
             # It was granted after the readers began, and before its parse hung.
-            self.assertGreaterEqual(first["held_seconds"], asked - parses_since)
+            self.assertGreaterEqual(first["held_seconds"], asked - parses_since - TICK)
             self.assertLessEqual(first["held_seconds"], answered - begun)
 
             seen = self.look(daemon, answered - first["held_seconds"])
@@ -153,6 +155,6 @@ class AtNight(unittest.TestCase):
         """What the page shows in a browser, which waits until its age is right to a second. It leaves pictures of it."""
         pictures = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or places.ROOT / "target") / "page-screenshots"
         command = ["node", LOOKER, daemon.page, str(round(granted * 1000)), pictures]
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=400, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)

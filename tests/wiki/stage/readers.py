@@ -31,11 +31,11 @@ class Burst:
         self._threads = [threading.Thread(target=self._read, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
-        self._start.wait(timeout=20)
+        self._start.wait(timeout=60)
 
     def _read(self):
         try:
-            self._start.wait(timeout=20)
+            self._start.wait(timeout=60)
             begin = time.monotonic()
             status, body = self._wiki.request(self._path, timeout=self._deadline)
             seconds = time.monotonic() - begin

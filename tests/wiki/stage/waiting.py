@@ -2,7 +2,7 @@
 
 import time
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class TooLate(AssertionError):

@@ -102,6 +102,23 @@ class Service(ServiceCase):
         self.assertRegex(said, r"(?m)^.*poolcounter.*(continues|still runs|keeps running).*$")
         self.assert_queue_lives(holder, waiter)
 
+    def test_upgrade_that_a_policy_delays(self) -> None:
+        """If policy-rc.d forbids the reload, this is said at once, and the administrator's reload is the upgrade."""
+        self.root.install(OURS)
+        self.assert_serves()
+        holder, waiter = self.queue()
+        pid = self.pid()
+        self.root.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")
+        self.root.run("chmod", "+x", "/usr/sbin/policy-rc.d")
+        said = self.root.install(self.newer())
+        self.assertIn("policy-rc.d forbids the reload of poolcounter-rs.service", said)
+        self.assertNotIn("frees all locks", said)
+        self.assertFalse(self.runs_installed_program())
+        self.root.run("systemctl", "reload", "poolcounter-rs.service")
+        until(self.runs_installed_program, "the new program runs")
+        self.assertEqual(self.pid(), pid)
+        self.assert_queue_lives(holder, waiter)
+
     def test_upgrade_of_a_stopped_service(self) -> None:
         """What the administrator stopped and disabled stays so."""
         self.root.install(OURS)

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, allow_descriptors};
+use poolcounter_test_support::{Client, Counters, Daemon, Deadline, Installed, PATIENCE, ReservedDescriptors};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use actor::Actor;
@@ -79,7 +79,7 @@ impl Crowd {
 
 #[test]
 fn fifty_upgrades_at_full_speed() -> Result<()> {
-    allow_descriptors(CLIENTS as u64 + 500)?;
+    let _reserved = ReservedDescriptors::new(CLIENTS as u64 + 500)?;
     let installed = Installed::new()?;
     let daemon = installed.daemon(&[])?;
     let mut crowd = Crowd::new(&daemon)?;
