@@ -1,7 +1,9 @@
-//! The bytes of a recording, or the content of its blocks: they are refused, or can be replayed and made anonymous.
+//! The bytes of a recording, or the content of its blocks: they are refused, or can be replayed, also with other settings, and made anonymous.
 
 use crate::input::Input;
 use poolcounter::recording::{Anonymizer, MAGIC, Recording, RecordingError, VERSION, verify};
+use poolcounter_sim::replay::{Change, Plan, Replay, Traffic};
+use std::sync::Arc;
 
 /// The first byte says whether the others are a file, or the content of its blocks.
 pub fn check(data: &[u8]) {
@@ -20,6 +22,7 @@ pub fn check(data: &[u8]) {
             assert_eq!((&one.calls, &one.told, &one.standing), (&other.calls, &other.told, &other.standing));
         }
         assert_eq!(anonymous.segments.len(), recording.segments.len());
+        replay(&recording);
         // The end of a file can be lost.
         for length in [file.len() / 2, file.len() - 1] {
             match Recording::read(&file[..length]) {
@@ -38,6 +41,25 @@ fn anonymized(mut file: &[u8]) -> Vec<u8> {
         file = &file[length..];
     }
     anonymous
+}
+
+/// Plays it with other settings for every group.
+fn replay(recording: &Recording) {
+    let Ok(traffic) = Traffic::of(std::slice::from_ref(recording)) else { return };
+    let mut plan = Plan { cores: Some(1), ..Plan::default() };
+    for group in traffic.groups() {
+        let fast_stale = Some(!group.fast_stale);
+        let change = Change { group: group.name, workers: Some(2), timeout: Some(3), fast_stale, ..Change::default() };
+        plan.changes.push(change);
+    }
+    // A group may have the name of a pool type.
+    if let Ok(replay) = Replay::new(&Arc::new(traffic), &plan) {
+        let report = replay.finish();
+        for group in report.groups {
+            assert_eq!(group.recorded.requests, group.a.requests);
+            assert_eq!(group.a.requests, group.b.requests);
+        }
+    }
 }
 
 /// A head, and blocks with pieces of the input.

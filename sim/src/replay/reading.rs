@@ -167,7 +167,7 @@ impl<'a> Reading<'a> {
             let holders = standing.holders.iter().map(|claim| (claim, claim.mode.unwrap_or(Mode::ForAnyone)));
             let waiters = of_me.chain(of_anyone).map(|claim| (claim, false));
             for ((claim, mode), holds) in holders.map(|claim| (claim, true)).chain(waiters) {
-                let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested });
+                let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested }).min(YEAR);
                 let request = self.standing_request(world, scene, key, mode, claim, holds);
                 let hold = holds.then(|| self.grant(request, key, begin, since));
                 if !holds {
@@ -193,7 +193,7 @@ impl<'a> Reading<'a> {
         claim: &StandingClaim,
         holds: bool,
     ) -> u32 {
-        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested);
+        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
         let left = claim.deadline.map(|(at, _)| at.saturating_sub(claim.requested).div_ceil(1_000_000));
         let (workers, maxqueue, timeout) = claim.limits.unwrap_or((1, 1, 0));
         let timeout = left.map_or(timeout, |left| u32::try_from(left).unwrap_or(u32::MAX));

@@ -37,7 +37,7 @@ class BadNight(unittest.TestCase):
         """Records some stampedes with this setting; gives the file, and the pages that readers got."""
         pools = {"ArticleView": conf("PoolCounterNative", timeout=60, maxqueue=maxqueue)}
         self.wiki.settings(pools, {"servers": [self.daemon.address], "timeout": 0.5})
-        pages = {page: 0 for page in Page}
+        pages = dict.fromkeys(Page, 0)
         with Tape(self.admin, self.wiki.folder / name) as tape:
             for _ in range(WAVES):
                 self.wiki.purge()

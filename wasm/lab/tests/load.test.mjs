@@ -75,7 +75,7 @@ test('old copies and waits have a chart, and its table', async () => {
   const { page } = tab;
   await settled(page);
   const { b } = JSON.parse(await download(page));
-  await page.locator('summary', { hasText: 'The charts as a table' }).click();
+  await page.locator('#outcome summary', { hasText: 'The charts as a table' }).click();
   const row = async (/** @type {string} */ title) =>
     (await page.locator('#peaks tr', { hasText: title }).innerText()).split('\t');
   assert.equal((await row('Old copies a second'))[5], rough(Math.max(...b.series.stale)));
