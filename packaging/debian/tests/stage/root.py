@@ -56,7 +56,7 @@ class Root:
         self._boot: subprocess.Popen[bytes] | None = None
         self.booted = 0
         try:
-            # The first use makes the root, which takes minutes, and much longer where its programs are emulated on a busy machine.
+            # The first use makes the root. It takes minutes, and much longer if its programs are emulated.
             self._call("open_root", self.folder, SUITE, ARCH, *packages, timeout=3600)
         except BaseException:
             self.close()
