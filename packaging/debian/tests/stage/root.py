@@ -56,7 +56,8 @@ class Root:
         self._boot: subprocess.Popen[bytes] | None = None
         self.booted = 0
         try:
-            self._call("open_root", self.folder, SUITE, ARCH, *packages, timeout=900)
+            # The first use makes the root. It takes minutes, and much longer if its programs are emulated.
+            self._call("open_root", self.folder, SUITE, ARCH, *packages, timeout=3600)
         except BaseException:
             self.close()
             raise
