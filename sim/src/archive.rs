@@ -130,7 +130,7 @@ mod tests {
         }
         assert!(matches!(read(&[&file[..], b"more"].concat()), Err(FileError::Damaged(_))));
         assert!(matches!(read(&packed(b"no recording")), Err(FileError::Recording(_))));
-        let zeros = packed(&alloc::vec![0; 100_000]);
+        let zeros = packed(&[0].repeat(100_000));
         assert_eq!(unpack(&zeros, 100_000).map(|bytes| bytes.len()), Ok(100_000));
         assert_eq!(unpack(&zeros, 99_999), Err(FileError::TooLarge));
     }
