@@ -218,7 +218,7 @@ impl Advisor {
         if share < 1.0 {
             return (float(ended as u64) + share) / total;
         }
-        let outcome = self.run.take().map(Run::outcome);
+        let outcome = self.run.take().map(|run| run.outcome());
         match (&self.recorded, self.trials.get(self.outcomes.len()), outcome) {
             (None, _, outcome) => self.recorded = outcome,
             (Some(_), Some(&(group, _)), Some(outcome)) => {

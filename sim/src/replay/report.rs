@@ -198,7 +198,11 @@ impl Replay {
 impl Stage {
     fn advance(&mut self, events: u32) -> f64 {
         let Self::Running(run) = self else { return 1.0 };
-        run.advance(events)
+        let share = run.advance(events);
+        if share >= 1.0 {
+            *self = Self::Ended(run.outcome());
+        }
+        share
     }
 
     fn outcome(self) -> RunOutcome {

@@ -229,17 +229,18 @@ impl Run {
 
     /// The result so far.
     #[must_use]
-    pub fn outcome(self) -> RunOutcome {
-        let Self { mut meter, missing, drawn, borrowed, .. } = self;
+    pub fn outcome(&self) -> RunOutcome {
+        let Self { missing, drawn, borrowed, .. } = self;
+        let mut meter = self.meter.clone();
         meter.close();
-        for (number, missing) in missing.into_iter().enumerate() {
+        for (number, &missing) in missing.iter().enumerate() {
             if let Some(figures) = meter.figures_mut(number) {
                 figures.missing = whole(libm::floor(missing));
                 figures.stale.get_or_insert(0);
                 figures.errors.get_or_insert(0);
             }
         }
-        RunOutcome { meter, drawn, borrowed }
+        RunOutcome { meter, drawn: *drawn, borrowed: *borrowed }
     }
 
     fn step(&mut self) {
