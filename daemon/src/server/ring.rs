@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_piece_ends_when_it_has_calls_enough() {
-        let is_full = |limit, more, second| {
+        let is_full = |limit, more: usize, second| {
             let mut ring = ring(limit, 1..2);
             assert!(!ring.is_full(99_999, began(99).at), "what stands is not written");
             ring.standing_is_complete(500);
