@@ -9,7 +9,7 @@ use crate::options::{CompareOptions, Sides};
 use crate::plan::{self, Cell, Goal, Measure, Measures, Pace};
 use crate::report::{Layout, Report, Row, thousands};
 use crate::rounds;
-use crate::worker::{Options, Worker};
+use crate::worker::{Options, Watch, Worker};
 use crate::{cpu, daemon};
 
 const LAYOUT: Layout = Layout {
@@ -42,7 +42,7 @@ pub(crate) fn run(options: &CompareOptions) -> Result<()> {
     let mut report = Report::new(Layout { preface, ..LAYOUT });
     let worker = |cell, is_ours| {
         let program = if is_ours { &ours } else { &reference }.clone();
-        Options { program, cell, daemon_cpu, load_cpu, admin: false }
+        Options { program, cell, daemon_cpu, load_cpu, watch: Watch::Nobody }
     };
     let goal = |cell, measure| plan::goal(cell, measure, itself);
     measure(&Contest { cells: &cells, sides: &options.sides, options: &worker, goal: &goal }, &mut report)?;

@@ -27,6 +27,12 @@ pub(crate) enum Mode {
     /// A bystander while the admin interface is asked for its longest answers, and many keys are held.
     #[value(skip)]
     Scraped,
+    /// The load of own, while somebody reads a recording of all calls.
+    #[value(skip)]
+    Recorded,
+    /// The load of own, with a buffer of the latest calls.
+    #[value(skip)]
+    Buffered,
     /// A new connection for each acquire and release.
     Connect,
     /// Idle connections, then waiters on one key.
@@ -35,7 +41,13 @@ pub(crate) enum Mode {
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.to_possible_value().as_ref().map_or("scraped", PossibleValue::get_name))
+        let name = match self {
+            Mode::Scraped => "scraped",
+            Mode::Recorded => "recorded",
+            Mode::Buffered => "buffered",
+            _ => return f.pad(self.to_possible_value().as_ref().map_or("", PossibleValue::get_name)),
+        };
+        f.pad(name)
     }
 }
 
@@ -56,9 +68,11 @@ impl Cell {
 
 /// All cells of the comparison without and with the admin interface.
 pub(crate) fn admin_cells() -> Vec<Cell> {
-    let own = [1, 50, 1_000].map(|connections| Cell { mode: Mode::Own, connections });
+    let own = [Mode::Own, Mode::Recorded, Mode::Buffered]
+        .into_iter()
+        .flat_map(|mode| [1, 50, 1_000].map(|connections| Cell { mode, connections }));
     let others = [Cell { mode: Mode::Scraped, connections: 8_000 }, Cell { mode: Mode::Memory, connections: 10_000 }];
-    own.into_iter().chain(others).collect()
+    own.chain(others).collect()
 }
 
 /// All cells of a full run.

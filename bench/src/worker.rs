@@ -1,10 +1,11 @@
 //! One daemon and its clients, in a separate process: both ends of the protocol between this process and the comparing one.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::replay::Player;
 use poolcounter_test_support::{Admin, Daemon, Scratch, allow_descriptors, kernel, pin};
 use serde::{Deserialize, Serialize};
@@ -30,8 +31,19 @@ pub(crate) struct Options {
     pub(crate) cell: Cell,
     pub(crate) daemon_cpu: usize,
     pub(crate) load_cpu: usize,
-    /// With an admin interface on a Unix socket.
-    pub(crate) admin: bool,
+    pub(crate) watch: Watch,
+}
+
+/// Who watches the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Watch {
+    Nobody,
+    /// It has an admin interface on a Unix socket.
+    Admin,
+    /// Somebody reads a recording of all calls there.
+    Recording,
+    /// The latest calls are kept in memory.
+    Buffer,
 }
 
 /// A running worker with its daemon, which dies with it. Both are killed when this is dropped.
@@ -74,13 +86,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let scratch = Scratch::new()?;
     let socket = scratch.file("admin");
     let at = format!("unix:{}", socket.display());
-    let arguments = ["-l", "127.0.0.1", "--admin", &at];
-    let arguments = if options.admin { &arguments[..] } else { &arguments[..2] };
+    let arguments = ["-l", "127.0.0.1", "--admin", &at, "--record-buffer", "64M"];
+    let arguments = match options.watch {
+        Watch::Nobody => &arguments[..2],
+        Watch::Admin | Watch::Recording => &arguments[..4],
+        Watch::Buffer => &arguments[..],
+    };
     let daemon = daemon::start(&options.program, options.daemon_cpu, arguments)?;
     pin(options.load_cpu)?;
     // Before the load, whose check does not know of these locks.
     let _held = (options.cell.mode == Mode::Scraped).then(|| scrape::hold_keys(daemon::ADDRESS)).transpose()?;
-    let admin = options.admin.then_some(Admin::Unix(socket));
+    let admin = (options.watch != Watch::Nobody).then_some(Admin::Unix(socket));
+    if let (Watch::Recording, Some(admin)) = (options.watch, &admin) {
+        read_recording(admin)?;
+    }
     let mut load = match options.cell.mode {
         // Memory is measured without a load.
         Mode::Memory => None,
@@ -98,6 +117,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             reply(&measures.with_context(|| format!("the daemon said {:?}", daemon.stderr()))?)?;
         }
     }
+    Ok(())
+}
+
+/// Reads a recording until this process ends.
+fn read_recording(admin: &Admin) -> Result<()> {
+    let mut socket = admin.connect()?;
+    socket.write_all(b"GET /v1/recording HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    let head = socket.read_until("\r\n\r\n")?;
+    ensure!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    thread::spawn(move || {
+        let mut bytes = vec![0; 64 << 10];
+        // The daemon ends it, at its end.
+        while socket.read(&mut bytes).is_ok_and(|length| length > 0) {}
+    });
     Ok(())
 }
 

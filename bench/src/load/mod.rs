@@ -60,7 +60,7 @@ impl Load {
     pub(crate) fn new(mode: Mode, address: SocketAddr, connections: usize, admin: Option<Admin>) -> Result<Load> {
         let before = counters::ask(address)?;
         let scenario: Box<dyn Scenario> = match mode {
-            Mode::Own => Box::new(cycle::Cycle::own(address, connections)?),
+            Mode::Own | Mode::Recorded | Mode::Buffered => Box::new(cycle::Cycle::own(address, connections)?),
             Mode::Shared => Box::new(cycle::Cycle::shared(address, connections)?),
             Mode::Stampede => Box::new(stampede::Stampede::new(address, connections, false)?),
             Mode::Bystander => Box::new(stampede::Stampede::new(address, connections, true)?),

@@ -50,6 +50,7 @@
 
 mod anonymize;
 mod block;
+mod brief;
 mod read;
 mod record;
 mod verify;

@@ -1,16 +1,15 @@
 //! Writes a recording: the table reports calls, and the caller takes the bytes.
 
 use super::record::{Answer, Head, Name, Record, Standing};
-use super::{MAGIC, Naming, Scope, Title, VERSION, block};
+use super::{MAGIC, Naming, Scope, Title, VERSION, block, brief};
 use crate::Timestamp;
 use crate::protocol::{Acquire, Response};
-use crate::table::{ClientId, HashSeed, SavedStatistics};
+use crate::table::{ClientId, SavedStatistics};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 
 /// A block with this many bytes of content is closed.
@@ -23,16 +22,15 @@ const MAX_KEY_BYTES: usize = 8 << 20;
 /// The group of a key that no rule knows.
 pub(crate) const OTHER: &str = "other";
 
-/// Keys come from clients, so they are hashed with a seed that clients do not know.
-#[derive(Clone, Copy, Debug)]
-struct Seeded(HashSeed);
-
-impl BuildHasher for Seeded {
-    type Hasher = SipHasher13;
-
-    fn build_hasher(&self) -> SipHasher13 {
-        self.0.hasher()
-    }
+/// A key of the segment.
+#[derive(Debug)]
+struct Known {
+    key: Box<[u8]>,
+    /// As the table has it: with a seed that clients do not know.
+    hash: u64,
+    number: u32,
+    /// Whether the group was known when the key was written.
+    has_group: bool,
 }
 
 /// A call and its result.
@@ -40,6 +38,8 @@ pub(crate) enum Entry<'a> {
     Acquire {
         client: ClientId,
         acquire: Acquire<'a>,
+        /// The key's hash in the table.
+        hash: u64,
         answer: Option<&'a Response>,
     },
     Release {
@@ -98,14 +98,13 @@ pub(crate) struct Recorder {
     groups: Option<Vec<Box<str>>>,
     state: State,
     page: Option<Page>,
-    /// The keys of this segment: their numbers, and whether their groups are known.
-    keys: HashMap<Box<[u8]>, (u32, bool), Seeded>,
+    /// The keys of this segment.
+    keys: HashTable<Known>,
     next_key: u32,
     key_bytes: usize,
     /// At more keys or bytes of them the next segment begins: some more than there were when the standing was complete.
     most_keys: usize,
     most_key_bytes: usize,
-    seeded: Seeded,
     clock: Timestamp,
     open: Vec<u8>,
     closed: Vec<u8>,
@@ -139,8 +138,7 @@ fn open_head(title: &Title, scope: &Scope) -> Vec<u8> {
 }
 
 impl Recorder {
-    pub(crate) fn new(title: &Title, scope: Scope, most: usize, seed: HashSeed) -> Self {
-        let seeded = Seeded(seed);
+    pub(crate) fn new(title: &Title, scope: Scope, most: usize) -> Self {
         let open = open_head(title, &scope);
         let Scope { groups, naming } = scope;
         Self {
@@ -148,12 +146,11 @@ impl Recorder {
             groups,
             state: State::Paused { left_out: 0 },
             page: None,
-            keys: HashMap::with_hasher(seeded),
+            keys: HashTable::new(),
             next_key: 0,
             key_bytes: 0,
             most_keys: MAX_KEYS,
             most_key_bytes: MAX_KEY_BYTES,
-            seeded,
             clock: Timestamp::default(),
             open,
             closed: MAGIC.to_vec(),
@@ -197,7 +194,7 @@ impl Recorder {
     /// About how much memory it needs: the bytes that were not taken, and the keys of the segment.
     pub(crate) fn memory(&self) -> usize {
         // With what the allocator needs for each key.
-        const KEY: usize = size_of::<(Box<[u8]>, (u32, bool))>() + 2 * size_of::<usize>();
+        const KEY: usize = size_of::<Known>() + 2 * size_of::<usize>();
         self.open.capacity() + self.closed.capacity() + self.key_bytes + self.keys.capacity() * KEY
     }
 
@@ -243,9 +240,9 @@ impl Recorder {
     }
 
     /// Writes the standing of a key.
-    pub(crate) fn standing(&mut self, group: &str, key: &[u8], mut standing: Standing) {
+    pub(crate) fn standing(&mut self, group: &str, key: &[u8], hash: u64, mut standing: Standing) {
         if self.covers(group) && self.is_running() {
-            standing.key = self.number(Some(group), key);
+            standing.key = self.number(Some(group), key, hash);
             let before = self.len();
             self.append(&Record::Standing(Cow::Borrowed(&standing)));
             self.longest_standing = self.longest_standing.max(self.len() - before);
@@ -264,7 +261,7 @@ impl Recorder {
             return;
         }
         let key = match entry {
-            Entry::Acquire { acquire, .. } => self.number(group, acquire.key()),
+            Entry::Acquire { acquire, hash, .. } => self.number(group, acquire.key(), *hash),
             _ => 0,
         };
         let is_call = !matches!(entry, Entry::Told { .. } | Entry::Counted { .. });
@@ -274,7 +271,7 @@ impl Recorder {
         }
         let number = |client: ClientId| client.number();
         self.write(&match *entry {
-            Entry::Acquire { client, acquire: Acquire { mode, workers, maxqueue, timeout, .. }, answer } => {
+            Entry::Acquire { client, acquire: Acquire { mode, workers, maxqueue, timeout, .. }, answer, .. } => {
                 Record::Acquire {
                     after,
                     client: number(client),
@@ -306,14 +303,18 @@ impl Recorder {
     }
 
     /// The number of a key in this segment. A new one is written first.
-    fn number(&mut self, group: Option<&str>, key: &[u8]) -> u32 {
+    fn number(&mut self, group: Option<&str>, key: &[u8], hash: u64) -> u32 {
         let number = self.next_key;
-        match self.keys.get_mut(key) {
-            Some((number, knows_group)) if *knows_group || group.is_none() => return *number,
-            // It gets another number, with its group.
-            Some(known) => *known = (number, true),
+        match self.keys.find_mut(hash, |known| *known.key == *key) {
+            Some(known) if known.has_group || group.is_none() => return known.number,
+            Some(known) => {
+                // It gets another number, with its group.
+                known.number = number;
+                known.has_group = true;
+            }
             None => {
-                self.keys.insert(key.into(), (number, group.is_some()));
+                let known = Known { key: key.into(), hash, number, has_group: group.is_some() };
+                self.keys.insert_unique(hash, known, |known| known.hash);
                 self.key_bytes += key.len();
             }
         }
@@ -329,7 +330,9 @@ impl Recorder {
     }
 
     fn append(&mut self, record: &Record<'_>) {
-        append(&mut self.open, record);
+        if !brief::append(&mut self.open, record) {
+            append(&mut self.open, record);
+        }
         if self.open.len() >= BLOCK {
             self.close_block();
         }
@@ -354,7 +357,7 @@ impl Recorder {
     }
 
     fn forget_keys(&mut self) {
-        self.keys = HashMap::with_hasher(self.seeded);
+        self.keys = HashTable::new();
         self.next_key = 0;
         self.key_bytes = 0;
     }

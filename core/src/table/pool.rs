@@ -74,13 +74,12 @@ impl Pools {
     }
 
     #[inline]
-    fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<Index> {
+    pub(super) fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<Index> {
         self.by_key.find(hash, |&pool| *self.arena[pool].key == *key).copied()
     }
 
-    /// The pool of `key`, made if there is none. Listeners are told of one that is made, and say which group it belongs to.
-    pub(super) fn find_or_make(&mut self, key: &[u8], listeners: &mut Option<Box<Listeners>>) -> Index {
-        let hash = self.hash(key);
+    /// The pool of `key`, which has this hash, made if there is none. Listeners are told of one that is made, and say which group it belongs to.
+    pub(super) fn find_or_make(&mut self, key: &[u8], hash: u64, listeners: &mut Option<Box<Listeners>>) -> Index {
         if let Some(pool) = self.find_hashed(hash, key) {
             return pool;
         }

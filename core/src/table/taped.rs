@@ -88,11 +88,7 @@ impl LockTable {
         let tape = self.tape.get_or_insert_default();
         let id = RecorderId(tape.next);
         tape.next += 1;
-        tape.recorders.push(Taped {
-            id,
-            recorder: Recorder::new(title, scope, most, self.pools.seed),
-            waiting: BTreeSet::new(),
-        });
+        tape.recorders.push(Taped { id, recorder: Recorder::new(title, scope, most), waiting: BTreeSet::new() });
         id
     }
 
@@ -204,12 +200,18 @@ impl LockTable {
     }
 
     fn tape_acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
-        if let Some(pool) = self.pools.find(acquire.key()) {
+        let hash = self.pools.hash(acquire.key());
+        let is_paging =
+            self.tape.as_ref().is_some_and(|tape| tape.recorders.iter().any(|taped| taped.recorder.is_paging()));
+        if is_paging && let Some(pool) = self.pools.find_hashed(hash, acquire.key()) {
             self.tape_before_change(pool);
         }
-        let answer = self.execute(client, Command::Acquire(acquire), now);
+        let answer = self.acquire(client, acquire, hash, now);
         let Some(mut tape) = self.tape.take() else { return answer };
-        let pool = self.pools.find(acquire.key());
+        let pool = match (&answer, self.clients[client.0].newest()) {
+            (None | Some(Response::Locked), Some(claim)) => Some(self.claims[claim].pool),
+            _ => self.pools.find_hashed(hash, acquire.key()),
+        };
         let group = pool.map(|pool| self.name_of(self.pools.arena[pool].group));
         let is_about_client =
             matches!(answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax));
@@ -220,7 +222,7 @@ impl LockTable {
             }
             // These depend on locks of other groups.
             if recorder.covers_all() || recorder.covers(group.unwrap_or(OTHER)) && !is_about_client {
-                recorder.entry(&Entry::Acquire { client, acquire, answer: answer.as_ref() }, group, now);
+                recorder.entry(&Entry::Acquire { client, acquire, hash, answer: answer.as_ref() }, group, now);
                 if answer.is_none() && !recorder.covers_all() {
                     waiting.insert(client);
                 }
@@ -332,7 +334,7 @@ impl LockTable {
             let waiting = standing.for_me.iter().chain(&standing.for_anyone);
             taped.waiting.extend(waiting.map(|claim| ClientId(claim.client)));
         }
-        taped.recorder.standing(group, &pool.key, standing);
+        taped.recorder.standing(group, &pool.key, pool.hash, standing);
         pool.count()
     }
 
