@@ -259,8 +259,6 @@ impl LockTable {
     }
 
     /// `hash` is that of the key.
-    #[expect(clippy::inline_always, reason = "a call costs 2 % more instructions, now that it has two callers")]
-    #[inline(always)]
     fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, hash: u64, now: Timestamp) -> Option<Response> {
         if self.clients[client.0].is_full() {
             self.report_misuse(Misuse::TooManyLocks, now);
