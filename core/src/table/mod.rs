@@ -162,10 +162,7 @@ impl LockTable {
     #[inline]
     fn execute(&mut self, client: ClientId, command: Command<'_>, now: Timestamp) -> Option<Response> {
         match command {
-            Command::Acquire(acquire) => {
-                let hash = self.pools.hash(acquire.key);
-                self.acquire(client, acquire, hash, now)
-            }
+            Command::Acquire(acquire) => self.acquire(client, acquire, now),
             Command::Release => Some(self.release(client, now)),
             Command::Stats(name) => Some(self.statistics.answer(name, self.pools.len(), now)),
             Command::Unknown => Some(Response::BadCommand),
@@ -258,8 +255,7 @@ impl LockTable {
         self.wakeups.is_empty() && self.clients[client.0].claims().is_empty()
     }
 
-    /// `hash` is that of the key.
-    fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, hash: u64, now: Timestamp) -> Option<Response> {
+    fn acquire(&mut self, client: ClientId, acquire: Acquire<'_>, now: Timestamp) -> Option<Response> {
         if self.clients[client.0].is_full() {
             self.report_misuse(Misuse::TooManyLocks, now);
             return Some(Response::LockHeld);
@@ -271,7 +267,7 @@ impl LockTable {
         if acquire.key.is_empty() || acquire.workers == 0 || acquire.maxqueue == 0 {
             return Some(Response::BadSyntax);
         }
-        let index = self.pools.find_or_make(acquire.key, hash, &mut self.listeners);
+        let index = self.pools.find_or_make(acquire.key, &mut self.listeners);
         let pool = &self.pools.arena[index];
         if pool.count() >= acquire.maxqueue {
             self.report(index, client.0, Event::Refused(Refusal::QueueFull), now);

@@ -78,8 +78,9 @@ impl Pools {
         self.by_key.find(hash, |&pool| *self.arena[pool].key == *key).copied()
     }
 
-    /// The pool of `key`, which has this hash, made if there is none. Listeners are told of one that is made, and say which group it belongs to.
-    pub(super) fn find_or_make(&mut self, key: &[u8], hash: u64, listeners: &mut Option<Box<Listeners>>) -> Index {
+    /// The pool of `key`, made if there is none. Listeners are told of one that is made, and say which group it belongs to.
+    pub(super) fn find_or_make(&mut self, key: &[u8], listeners: &mut Option<Box<Listeners>>) -> Index {
+        let hash = self.hash(key);
         if let Some(pool) = self.find_hashed(hash, key) {
             return pool;
         }

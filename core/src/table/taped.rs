@@ -206,7 +206,8 @@ impl LockTable {
         if is_paging && let Some(pool) = self.pools.find_hashed(hash, acquire.key()) {
             self.tape_before_change(pool);
         }
-        let answer = self.acquire(client, acquire, hash, now);
+        // It computes the hash again. An acquire that takes the hash costs every command 3 % more instructions, also without a recorder.
+        let answer = self.execute(client, Command::Acquire(acquire), now);
         let Some(mut tape) = self.tape.take() else { return answer };
         let pool = match (&answer, self.clients[client.0].newest()) {
             (None | Some(Response::Locked), Some(claim)) => Some(self.claims[claim].pool),

@@ -158,8 +158,7 @@ impl Restoring {
     fn pool(&mut self, saved: &SavedPool) -> Result<(), SnapshotError> {
         ensure(is_key(&saved.key), "a key that no line can hold")?;
         ensure(!saved.holders.is_empty(), "a pool has no holder")?;
-        let hash = self.table.pools.hash(&saved.key);
-        let pool = self.table.pools.find_or_make(&saved.key, hash, &mut None);
+        let pool = self.table.pools.find_or_make(&saved.key, &mut None);
         ensure(self.table.pools.arena[pool].count() == 0, "a key that has two pools")?;
         let queues = [
             (ClaimState::Held, &saved.holders),
