@@ -6,9 +6,12 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const [lib, dist] = ['npm/lib', 'npm/dist'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+const [lib, published] = ['npm/lib', 'npm/dist'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+// The folder is replaced at the end: a program that runs meanwhile finds its files.
+const dist = `${published}.${process.pid}`;
 const bundler = path.join(dist, 'bundler.mjs');
 
 function tool(name) {
@@ -96,3 +99,9 @@ if (esbuild) {
   fs.cpSync(lib, dist, { recursive: true, filter: (file) => !/\.wasm$|\.wasm\.d\.ts$/.test(file) });
   fs.writeFileSync(bundler, "export * from './index.mjs';\n");
 }
+const old = `${dist}.old`;
+if (fs.existsSync(published)) {
+  fs.renameSync(published, old);
+}
+fs.renameSync(dist, published);
+fs.rmSync(old, { recursive: true, force: true });
