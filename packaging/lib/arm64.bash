@@ -90,6 +90,15 @@ unpack_arm64() {
     rm -rf "$packages"
 }
 
+# unpack_arm64_python: Python and pytest of Debian 12 for arm64.
+arm64_python=$build/arm64-python
+unpack_arm64_python() {
+    [ ! -x "$arm64_python/usr/bin/pytest-3" ] || return 0
+    say 'unpacking Python for arm64 below build/arm64-python'
+    rm -rf "$arm64_python"
+    unpack_arm64 "$arm64_python" bookworm python3 python3-pytest && mv "$arm64_python.new" "$arm64_python"
+}
+
 # unpack_arm64_php VERSION: that PHP for arm64, with its headers, below build/arm64-php-VERSION. Its `php` runs under qemu.
 unpack_arm64_php() {
     local version=$1 root=$build/arm64-php-$1 suites

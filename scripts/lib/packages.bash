@@ -69,6 +69,19 @@ unpack_program() {
     mv "$folder.new" "$folder"
 }
 
+# The reference, as Debian 12 has it.
+unpack_reference() {
+    [ ! -x "$build/reference/poolcounterd" ] || return 0
+    refresh_lists
+    say 'unpacking the reference daemon (poolcounter, libevent) below build/reference'
+    local new=$build/reference.new
+    unpack "$build/reference" -- poolcounter libevent-2.1-7
+    mkdir -p "$new/lib"
+    cp -a "$new"/usr/lib/*/libevent-2.1.so.7* "$new/lib/"
+    cp "$new/usr/bin/poolcounterd" "$new/poolcounterd"
+    rm -rf "$build/reference" && mv "$new" "$build/reference"
+}
+
 # php-fpm, which the tests of the PHP extension and the wiki share.
 unpack_fpm() { unpack_program "$build/php-fpm" php8.2-fpm libapparmor1 libacl1; }
 

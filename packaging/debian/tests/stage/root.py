@@ -7,6 +7,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -183,7 +184,7 @@ class Root:
         return self.run("journalctl", "--no-pager", "--lines", "60", check=False) if self._boot else ""
 
     def _call(self, *words: object, check: bool = True, timeout: float = 120) -> str:
-        done = subprocess.run(
+        with subprocess.Popen(
             _library(*words),
             cwd=WORKSPACE,
             stdin=subprocess.DEVNULL,
@@ -191,9 +192,14 @@ class Root:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-        if check and done.returncode:
-            raise FailedError(f"{' '.join(str(word) for word in words)}: status {done.returncode}\n{done.stdout}")
-        return done.stdout
+            start_new_session=True,
+        ) as process:
+            try:
+                said = process.communicate(timeout=timeout)[0]
+            except BaseException:
+                # All of it: what goes on would hold the lock of the root.
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if check and process.returncode:
+            raise FailedError(f"{' '.join(str(word) for word in words)}: status {process.returncode}\n{said}")
+        return said
