@@ -30,8 +30,24 @@ impl Pressure {
 
 /// The time since the start of the system in which some task waited for a processor.
 fn waited() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/pressure/cpu").ok()?;
+    total(&fs::read_to_string("/proc/pressure/cpu").ok()?)
+}
+
+fn total(text: &str) -> Option<Duration> {
     let some = text.lines().find(|line| line.starts_with("some "))?;
     let total = some.split_ascii_whitespace().find_map(|field| field.strip_prefix("total="))?;
     Some(Duration::from_micros(total.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_that_of_some_task() {
+        let text =
+            "some avg10=1.09 avg60=1.37 avg300=3.47 total=78006595\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n";
+        assert_eq!(total(text), Some(Duration::from_micros(78_006_595)));
+        assert_eq!(total("full avg10=0.00 total=5\n"), None);
+    }
 }
