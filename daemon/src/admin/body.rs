@@ -1,5 +1,4 @@
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
-use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
@@ -14,9 +13,14 @@ pub(super) enum Body {
     Whole { rest: Bytes, given: bool },
     /// It has no end that is known, and somebody writes it.
     Pieces(mpsc::Receiver<Bytes>),
-    /// It has an end, and somebody writes it.
-    File(mpsc::Receiver<Bytes>),
+    /// It has an end, and somebody writes it. After an error the connection is closed, so that the client does not take it for the end.
+    File(mpsc::Receiver<Result<Bytes, Incomplete>>),
 }
+
+/// The rest of an answer cannot be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is incomplete")]
+pub(super) struct Incomplete;
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
@@ -32,12 +36,12 @@ impl From<&'static [u8]> for Body {
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Incomplete;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
         match &mut *self {
             Self::Whole { rest, .. } if rest.is_empty() => Poll::Ready(None),
             Self::Whole { given, .. } if *given => {
@@ -50,9 +54,8 @@ impl HttpBody for Body {
                 *given = true;
                 Poll::Ready(Some(Ok(Frame::data(rest.split_to(FRAME.min(rest.len()))))))
             }
-            Self::Pieces(pieces) | Self::File(pieces) => {
-                pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
-            }
+            Self::Pieces(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+            Self::File(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data))),
         }
     }
 

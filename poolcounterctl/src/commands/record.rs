@@ -8,9 +8,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Only a stream that lasted for this time is begun again when it breaks. So a server that ends each stream at once is not asked in a loop.
 const LIVED: Duration = Duration::from_secs(1);
@@ -20,6 +21,9 @@ const PIECE: u64 = 1 << 20;
 
 /// How often the progress is shown on a terminal.
 const PROGRESS: Duration = Duration::from_secs(1);
+
+/// A server sends calls about 100 ms after they have come. Those from before the signal are waited for.
+const LATEST: Duration = Duration::from_millis(500);
 
 /// Record every call into a server's lock table, until SIGINT or SIGTERM
 ///
@@ -66,12 +70,25 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let end = seconds.map(|seconds| begun + Duration::from_secs(seconds));
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let ended = tokio::select! {
-        ended = begin(server, options, end, &tape) => ended,
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        () = show_progress(&tape, begun) => Ok(()),
+    let mut told_to_end = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {},
+            _ = terminate.recv() => {},
+        }
     };
+    let recorded = async {
+        let mut recording = pin!(begin(server, options, end, &tape));
+        tokio::select! {
+            ended = &mut recording => return ended,
+            () = told_to_end() => {},
+            () = show_progress(&tape, begun) => {},
+        }
+        tokio::select! {
+            ended = timeout(LATEST, recording) => ended.unwrap_or(Ok(())),
+            () = told_to_end() => Ok(()),
+        }
+    };
+    let ended = recorded.await;
     let Tape { file, bytes, failure, .. } = tape.into_inner();
     if bytes == 0 {
         // It has nothing in it.

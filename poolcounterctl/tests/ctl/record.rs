@@ -1,6 +1,6 @@
 use crate::daemon::Administered;
 use crate::program::{command, ran};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use poolcounter::recording::{Recording, Totals, verify};
 use poolcounter_test_support::{Client, Deadline, PATIENCE, Process, Scratch};
 use rustix::process::Signal;
@@ -72,6 +72,26 @@ fn a_crowd_is_recorded_that_was_there_before() -> Result<()> {
     assert!(printed.contains("calls, 0 left out"), "{printed}");
     assert!(warned.contains("may contain addresses of users; --anonymous replaces them by numbers"), "{warned}");
     Ok(())
+}
+
+#[test]
+fn the_calls_just_before_the_signal_are_recorded() -> Result<()> {
+    let server = Administered::new(&[])?;
+    let scratch = Scratch::new()?;
+    // A server that gets no processor for half a second sends them too late, so there is more than one attempt.
+    for number in 0..3 {
+        let file = scratch.file(&format!("{number}.rec"));
+        let mut process = Process::spawn(&mut record(&server.admin, &file, &[]))?;
+        until_calls(&server, &file, 1)?;
+        let _latest = server.client("ACQ4ME enwiki:latest 1 10 600")?;
+        process.signal(Signal::INT)?;
+        assert_eq!(process.wait()?.code(), Some(0));
+        read(&file)?;
+        if contains(&file, "enwiki:latest")? {
+            return Ok(());
+        }
+    }
+    bail!("the last call is missing")
 }
 
 #[test]

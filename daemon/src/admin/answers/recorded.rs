@@ -1,5 +1,5 @@
 use super::recording::naming;
-use crate::admin::body::Body;
+use crate::admin::body::{Body, Incomplete};
 use crate::admin::request::Last;
 use crate::admin::response::{Answer, Problem, of_type};
 use crate::admin::shared::{Admin, Origin};
@@ -47,10 +47,10 @@ async fn send(
     turn: OwnedMutexGuard<()>,
     recorded: Recorded,
     naming: Naming,
-    pieces: mpsc::Sender<Bytes>,
+    pieces: mpsc::Sender<Result<Bytes, Incomplete>>,
 ) {
     let Recorded { head, chunks } = recorded;
-    if pieces.send(head.into()).await.is_err() {
+    if pieces.send(Ok(head.into())).await.is_err() {
         return;
     }
     let mut anonymizer = match naming {
@@ -62,7 +62,8 @@ async fn send(
         let mut rest = &chunk[..];
         while !rest.is_empty() {
             let piece = work.slice(|budget| next_piece(&mut rest, anonymizer.as_mut(), budget)).await;
-            if pieces.send(piece.into()).await.is_err() {
+            let is_last = piece.is_err();
+            if pieces.send(piece.map(Bytes::from)).await.is_err() || is_last {
                 return;
             }
         }
@@ -71,12 +72,16 @@ async fn send(
 }
 
 /// The next part of a chunk. It takes less than a millisecond.
-fn next_piece(rest: &mut &[u8], anonymizer: Option<&mut Anonymizer>, budget: &mut Budget) -> Vec<u8> {
+fn next_piece(
+    rest: &mut &[u8],
+    anonymizer: Option<&mut Anonymizer>,
+    budget: &mut Budget,
+) -> Result<Vec<u8>, Incomplete> {
     let Some(anonymizer) = anonymizer else {
         let (piece, after) = rest.split_at(rest.len().min(Budget::BYTES));
         *rest = after;
         budget.spend_bytes(piece.len());
-        return piece.to_vec();
+        return Ok(piece.to_vec());
     };
     let mut piece = Vec::new();
     while !budget.is_spent() && !rest.is_empty() {
@@ -87,11 +92,27 @@ fn next_piece(rest: &mut &[u8], anonymizer: Option<&mut Anonymizer>, budget: &mu
                 piece.extend(block);
             }
             // The daemon itself has written it. A key must not get out in any case.
-            error => {
-                error!("{WHAT}: a recorded block cannot be read: {error:?}");
-                *rest = &[];
+            unreadable => {
+                error!("{WHAT}: a recorded block cannot be read: {unreadable:?}");
+                return Err(Incomplete);
             }
         }
     }
-    piece
+    Ok(piece)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_cannot_be_read_is_not_left_out_in_silence() {
+        let chunk = b"\x03\x00\x00\x00key";
+        let pieces = |mut anonymizer: Option<Anonymizer>| {
+            let mut rest = &chunk[..];
+            next_piece(&mut rest, anonymizer.as_mut(), &mut Budget::default())
+        };
+        assert_eq!(pieces(Some(Anonymizer::new(1, 2))), Err(Incomplete));
+        assert_eq!(pieces(None), Ok(chunk.to_vec()), "with its keys it is sent as it is");
+    }
 }
