@@ -16,6 +16,7 @@ const MOST_BYTES: usize = 1 << 30;
 
 /// Why a file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// What it has is no recording.
     #[error(transparent)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 /// The client of the daemon that a wiki uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Client {
     /// This project's extension.
     Native,

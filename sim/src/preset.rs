@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A scenario to begin with, and the two settings that it compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Preset {
     /// Readers of many pages, few edits.
     QuietDay,

@@ -87,8 +87,6 @@ pub(crate) fn table(report: &Report) -> String {
 
 fn of_group(group: &GroupReport) -> String {
     let info = &group.info;
-    let pools = info.pools.iter().filter(|pool| **pool != info.name).map(String::as_str).collect::<Vec<_>>();
-    let pools = if pools.is_empty() { String::new() } else { format!(" ({})", pools.join(", ")) };
     let limits = info.limits;
     let mut recorded = format!("workers {}, maxqueue {}, timeout {}", limits.workers, limits.maxqueue, limits.timeout);
     if info.fast_stale {
@@ -99,7 +97,7 @@ fn of_group(group: &GroupReport) -> String {
     }
     let change =
         group.change.as_ref().and_then(|change| change.split_once(": ")).map_or("as recorded", |(_, change)| change);
-    let mut text = format!("\n{}{pools}\na: {recorded}\nb: {change}\n\n", info.name);
+    let mut text = format!("\n{}\na: {recorded}\nb: {change}\n\n", info.title());
     text += &line("", ["recorded", "a", "b"].map(str::to_owned));
     for (label, show) in ROWS {
         text += &line(label, [&group.recorded, &group.a, &group.b].map(show));

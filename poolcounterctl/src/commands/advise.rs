@@ -149,10 +149,8 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
         table.row(None, cells(tried));
     }
     let info = &group.info;
-    let pools: Vec<&str> = info.pools.iter().filter(|pool| **pool != info.name).map(String::as_str).collect();
-    let pools = if pools.is_empty() { String::new() } else { format!(" ({})", pools.join(", ")) };
     let mut text =
-        format!("{}{pools}: {} requests, {} settings tried\n{table}", info.name, info.requests, group.settings.len());
+        format!("{}: {} requests, {} settings tried\n{table}", info.title(), info.requests, group.settings.len());
     if shown < others.len() {
         let _ = writeln!(text, "{} more settings that no other beats; --all prints all.", others.len() - shown);
     }
@@ -165,11 +163,6 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
 fn cells(tried: &Tried) -> Vec<String> {
     let figures = &tried.figures;
     let wait = if figures.wait.count == 0 { "-".to_owned() } else { format!("{:.3}s", figures.wait.p95) };
-    let doubt = |doubt: &Doubt| match doubt {
-        Doubt::Cores => "cores",
-        Doubt::OldCopies => "old copies",
-        Doubt::Missing => "readers",
-    };
     vec![
         if tried.change.is_empty() { "*" } else { "" }.to_owned(),
         tried.workers.to_string(),
@@ -182,6 +175,6 @@ fn cells(tried: &Tried) -> Vec<String> {
         figures.repeated.to_string(),
         figures.stale.unwrap_or(0).to_string(),
         figures.most_works.to_string(),
-        tried.doubts.iter().map(doubt).collect::<Vec<_>>().join(", "),
+        tried.doubts.iter().map(Doubt::to_string).collect::<Vec<_>>().join(", "),
     ]
 }

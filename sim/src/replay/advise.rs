@@ -12,6 +12,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use serde::Serialize;
 
 /// The values that are tried for each group, in all combinations. An empty list: the recorded value, and some below and above it.
@@ -104,6 +105,7 @@ pub struct Tried {
 /// What a recording cannot tell of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Doubt {
     /// More works at once than in the recording.
     Cores,
@@ -111,6 +113,17 @@ pub enum Doubt {
     OldCopies,
     /// Many readers who would have asked.
     Missing,
+}
+
+/// A word or two for a table.
+impl fmt::Display for Doubt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cores => "cores",
+            Self::OldCopies => "old copies",
+            Self::Missing => "readers",
+        })
+    }
 }
 
 impl Grid {

@@ -5,6 +5,7 @@ use super::hold::{Hold, Samples};
 use super::reading::Reading;
 use crate::units::seconds;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -187,6 +188,16 @@ pub struct GroupInfo {
     pub for_anyone: bool,
     /// Whether other slots can be tried: its keys are known, and no slots.
     pub slots: bool,
+}
+
+impl GroupInfo {
+    /// Its name, and its pool types in brackets if they have other names.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let pools: Vec<&str> = self.pools.iter().filter(|pool| **pool != self.name).map(String::as_str).collect();
+        let pools = if pools.is_empty() { String::new() } else { format!(" ({})", pools.join(", ")) };
+        format!("{}{pools}", self.name)
+    }
 }
 
 impl Traffic {
