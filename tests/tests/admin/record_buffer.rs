@@ -14,7 +14,7 @@ use crate::scene::Scene;
 const KEY: &str = "enwiki:ApiParse:a:192.0.2.77";
 
 /// The bytes of an answer in chunks, whose head was read.
-fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
+pub(crate) fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let size = usize::from_str_radix(socket.read_until("\r\n")?.trim_end(), 16)?;
@@ -28,7 +28,7 @@ fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
     }
 }
 
-fn asked(admin: &Admin, query: &str) -> Result<AdminSocket> {
+pub(crate) fn asked(admin: &Admin, query: &str) -> Result<AdminSocket> {
     let mut socket = admin.connect()?;
     socket.write_all(format!("GET /v1/recording?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())?;
     let head = socket.read_until("\r\n\r\n")?;
