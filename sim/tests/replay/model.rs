@@ -186,10 +186,53 @@ fn a_segment_may_begin_when_another_ends() {
     for client in [ben, carl] {
         desk.leave(client, 4_000);
     }
-    let recording = desk.recording();
+    let mut recording = desk.recording();
     assert_eq!(recording.segments.len(), 2);
+    recording.segments[1].continues = false;
     let figures = assert_same(&recording);
     assert_eq!((figures.requests, figures.unfinished, answers(&figures)), (5, 2, [1, 2, 0, 0, 0]));
+}
+
+/// As the pieces of the daemon's buffer: a wait that reaches into the next one is not cut.
+#[test]
+fn segments_without_a_gap_are_played_together() {
+    let told = |is_in_pieces: bool| {
+        let mut desk = Desk::new();
+        desk.record(0);
+        let next_piece = |desk: &mut Desk, millis: u64| {
+            if is_in_pieces {
+                desk.pause();
+                desk.record(millis);
+            }
+        };
+        desk.come("ACQ4ANY enwiki:pcache:another 1 10 60", 0);
+        let anna = desk.come(&any("1 3 60"), 500);
+        let ben = desk.come(&any("1 3 60"), 1_000);
+        next_piece(&mut desk, 1_500);
+        next_piece(&mut desk, 1_600);
+        let carl = desk.come(&any("1 3 60"), 2_000);
+        let _refused = desk.come(&any("1 3 60"), 2_500);
+        next_piece(&mut desk, 2_700);
+        desk.ask(anna, "RELEASE", 3_000);
+        for client in [ben, carl] {
+            desk.leave(client, 4_000);
+        }
+        desk.recording()
+    };
+    let (pieces, whole) = (told(true), told(false));
+    assert_eq!((pieces.segments.len(), whole.segments.len()), (4, 1));
+    let figures = assert_same(&pieces);
+    assert_eq!((figures.requests, figures.unfinished, answers(&figures)), (5, 1, [2, 2, 1, 0, 0]));
+    for changes in [&[][..], &["pcache: maxqueue 4"]] {
+        assert_eq!(played(&pieces, changes), played(&whole, changes), "and there is no warning");
+    }
+    // After a new head, as after an upgrade, calls may be missing.
+    let mut desk = Desk::new();
+    desk.record(0);
+    let _client = desk.come(&any("1 3 60"), 500);
+    let file = desk.end();
+    let recording = Recording::read(&[&file[..], &file[..]].concat()).unwrap();
+    assert_eq!(recording.segments.iter().map(|segment| segment.continues).collect::<Vec<_>>(), [false, false]);
 }
 
 #[test]
