@@ -125,7 +125,7 @@ impl<'a> Reading<'a> {
             gaps: alloc::vec![Default::default(); groups.len()],
             limits: alloc::vec![BTreeMap::new(); groups.len()],
             traffic: Traffic {
-                sources: recordings.iter().map(source).collect(),
+                sources: recordings.iter().map(|recording| source(recording, began)).collect(),
                 began,
                 end,
                 recorded: Meter::new(groups.len(), keys.len(), end),
@@ -672,7 +672,7 @@ fn last_moment(chain: &[Segment], began: u64) -> u64 {
     (first.wall - began).saturating_add(length)
 }
 
-fn source(recording: &Recording) -> Source {
+fn source(recording: &Recording, began: u64) -> Source {
     Source {
         server: recording.title.server.clone(),
         anonymous: recording.anonymous,
@@ -681,6 +681,7 @@ fn source(recording: &Recording) -> Source {
         left_out: recording.left_out(),
         segments: chains(recording).count() as u64,
         groups: recording.groups.clone(),
+        spans: chains(recording).map(|chain| (chain[0].wall - began, last_moment(chain, began))).collect(),
     }
 }
 

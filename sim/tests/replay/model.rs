@@ -392,3 +392,32 @@ fn a_thousand_waiters_are_told_at_once() {
     let figures = assert_same(&desk.recording());
     assert_eq!((figures.done, figures.most_waiting), (20_000, 20_000));
 }
+
+/// A file beside its compressed copy, for example.
+#[test]
+fn the_same_time_twice_is_said() {
+    let recording = |server: &str, groups: Option<&str>| {
+        let mut desk = Desk::of(server, Naming::Plain);
+        desk.record(0);
+        let anna = desk.come(&any("1 10 60"), 0);
+        desk.ask(anna, "RELEASE", 2_000);
+        let mut recording = desk.recording();
+        recording.groups = groups.map(|name| vec![name.into()]);
+        recording
+    };
+    let is_said = |recordings: &[Recording]| {
+        let said = report_of(recordings, &Plan::default()).warnings;
+        said.iter().any(|warning| warning.starts_with("pool1: there are two recordings of the same time."))
+    };
+    let one = recording("pool1", None);
+    let mut later = one.clone();
+    later.segments[0].wall += 2_000_000;
+    assert!(is_said(&[one.clone(), one.clone()]));
+    assert!(is_said(&[one.clone(), recording("pool1", Some("pcache"))]));
+    let mut both = one.clone();
+    both.segments.extend(one.segments.clone());
+    assert!(is_said(&[both]), "one file after the other in the same file");
+    assert!(!is_said(&[one.clone(), recording("pool2", None)]), "another server");
+    assert!(!is_said(&[one, later]), "one after the other");
+    assert!(!is_said(&[recording("pool1", Some("pcache")), recording("pool1", Some("ApiParse"))]), "other groups");
+}
