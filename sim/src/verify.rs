@@ -18,10 +18,14 @@ pub(crate) fn verify_file(file: &Path) -> Result<(String, bool), String> {
         verified.calls,
         recording.left_out(),
     );
+    // Writing to a string cannot fail.
+    let parts = recording.segments.iter().filter(|segment| !segment.continues).count();
+    if parts > 1 {
+        let _ = write!(text, ", {parts} parts");
+    }
     if recording.is_cut {
         text.push_str(", cut off");
     }
-    // Writing to a string cannot fail.
     let _ = match &verified.first {
         None => writeln!(text, ": {} answers and {} messages are the same", verified.answers, verified.told),
         Some(first) => writeln!(

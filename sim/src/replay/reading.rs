@@ -493,8 +493,9 @@ impl<'a> Reading<'a> {
             let pairs = group.pairs;
             if let Some(figures) = traffic.recorded.figures_mut(number) {
                 group.most_works = figures.most_works;
-                figures.stale = (pairs > 0).then(|| figures.not_free.saturating_sub(pairs));
+                // Who was refused or timed out got an old copy or an error.
                 if figures.refused + figures.timed_out == 0 {
+                    figures.stale = (pairs > 0).then(|| figures.not_free.saturating_sub(pairs));
                     figures.errors = Some(0);
                 }
             }

@@ -110,6 +110,12 @@ fn verify_tells_of_each_file() -> Result<()> {
     std::fs::write(&night, stampede())?;
     // Its server says of itself what a terminal would obey.
     std::fs::write(&other, Desk::of("\u{1b}[2Jpool2", poolcounter::recording::Naming::Plain).end())?;
+    let twice = scratch.file("twice.rec").display().to_string();
+    std::fs::write(&twice, stampede().repeat(2))?;
+    ensure!(
+        printed(&["verify", &twice])?.contains(" 22 calls, 0 left out, 2 parts: "),
+        "calls may be missing between them"
+    );
     let output = run(&["verify", &night, "/nowhere", "/dev/zero", &other])?;
     let (told, said) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
     ensure!(told.lines().count() == 2 && told.contains("11 calls") && !told.contains('\u{1b}'), "{told}");

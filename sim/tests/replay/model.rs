@@ -55,6 +55,22 @@ fn a_pair_is_one_request_without_an_old_copy() {
     assert_eq!((figures.wait.count, figures.wait.p50), (1, 8.98));
 }
 
+/// Those who are refused get an old copy or an error: the recording does not say which.
+#[test]
+fn old_copies_are_unknown_where_somebody_is_refused() {
+    let mut desk = Desk::new();
+    desk.record(0);
+    desk.come(&any("1 2 0"), 0);
+    let ben = desk.come(&any("1 2 0"), 1_000);
+    desk.ask(ben, &any("1 2 15"), 1_020);
+    desk.come(&any("1 2 0"), 2_000);
+    let carl = desk.come(&any("1 2 0"), 3_000);
+    assert_eq!(desk.ask(carl, &any("1 2 15"), 3_020), "QUEUE_FULL");
+    let report = played(&desk.recording(), &[]);
+    let recorded = &group(&report, "pcache").recorded;
+    assert_eq!((recorded.stale, recorded.errors), (None, None));
+}
+
 #[test]
 fn without_fast_stale_everybody_waits() {
     let report = played(&pairs(), &["ArticleView: fastStale off"]);
