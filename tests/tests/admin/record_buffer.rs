@@ -149,6 +149,7 @@ fn the_memory_has_a_limit() -> Result<()> {
     ensure!(((1 << 19)..(2 << 20)).contains(&file.len()), "{} bytes", file.len());
     let recording = read(&file)?;
     ensure!(recording.segments.len() > 3, "{} pieces", recording.segments.len());
+    ensure!(recording.segments[1..].iter().all(|segment| segment.continues), "calls are missing between two pieces");
     let stands = |segment: &Segment| {
         let names = names(segment);
         segment.standing.iter().any(|standing| names[standing.key as usize] == KEY && standing.holder_count() == 1)
