@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use poolcounter::recording::{Recording, RecordingError};
+use poolcounter::recording::{MAGIC, Recording, RecordingError};
 use ruzstd::decoding::BlockDecodingStrategy::UptoBlocks;
 use ruzstd::decoding::FrameDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -10,6 +10,9 @@ use ruzstd::io::Read;
 
 /// The first bytes of a file that is compressed with zstd.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// How many bytes of a file [`may_be`] wants to see.
+pub const BEGINNING: usize = MAGIC.len();
 
 /// How large a recording may be when it is unpacked: a small file of zeros must not fill the memory.
 const MOST_BYTES: usize = 1 << 30;
@@ -27,6 +30,12 @@ pub enum FileError {
     /// It is too large.
     #[error("the zstd file unpacks to more than {MOST_BYTES} bytes")]
     TooLarge,
+}
+
+/// Whether a file that begins with these bytes may be a recording, also a compressed one. The rest of another file, which may have no end, need not be read: [`read`] refuses these bytes.
+#[must_use]
+pub fn may_be(beginning: &[u8]) -> bool {
+    beginning.starts_with(&ZSTD) || beginning.starts_with(MAGIC) || MAGIC.starts_with(beginning)
 }
 
 /// Reads a recording; one that is compressed with zstd is unpacked.

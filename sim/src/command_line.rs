@@ -119,8 +119,14 @@ fn first_word(parser: &mut Parser) -> Result<Option<String>, String> {
 }
 
 fn verify(mut parser: Parser) -> Result<Action, String> {
-    let arguments = parser.try_raw_args().ok_or("there are no arguments")?;
-    let files: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    let mut files = Vec::new();
+    while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Action::Help),
+            Arg::Value(file) => files.push(PathBuf::from(file)),
+            _ => return Err(argument.unexpected().to_string()),
+        }
+    }
     if files.is_empty() { Err("verify needs a file".to_owned()) } else { Ok(Action::Verify { files }) }
 }
 

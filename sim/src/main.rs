@@ -4,6 +4,7 @@
 
 mod command_line;
 mod files;
+mod output;
 mod progress;
 mod replayed;
 mod table;
@@ -12,7 +13,7 @@ mod verify;
 use command_line::Action;
 use poolcounter_sim::{Comparison, Invalid, Outcome, Preset, Report, Scenario, Setting, Simulation};
 use progress::Progress;
-use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// How many events pass between two looks at the clock.
@@ -23,14 +24,7 @@ fn main() -> ExitCode {
         Ok(Action::Help) => command_line::help(),
         Ok(Action::Version) => format!("poolcounter-sim {}\n", env!("CARGO_PKG_VERSION")),
         Ok(Action::ListPresets) => presets(),
-        Ok(Action::Verify { files }) => match verify::verify_files(&files) {
-            Ok((text, true)) => text,
-            Ok((text, false)) => {
-                print!("{text}");
-                return ExitCode::FAILURE;
-            }
-            Err(refusal) => return fail(&refusal),
-        },
+        Ok(Action::Verify { files }) => return verify_files(&files),
         Ok(Action::Replay { files, plan, json }) => match replayed::replay(&files, &plan) {
             Ok(report) if json => report.to_json() + "\n",
             Ok(report) => replayed::table(&report),
@@ -43,14 +37,35 @@ fn main() -> ExitCode {
         },
         Err(refusal) => return fail(&refusal),
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+    output::print(&text, ExitCode::SUCCESS)
+}
+
+/// What one file cannot tell, another one can: none of them ends the others.
+fn verify_files(files: &[PathBuf]) -> ExitCode {
+    let (mut differs, mut failed) = (false, false);
+    let mut text = String::new();
+    for file in files {
+        match verify::verify_file(file) {
+            Ok((line, is_true)) => {
+                text += &line;
+                differs |= !is_true;
+            }
+            Err(refusal) => {
+                output::complain(&refusal);
+                failed = true;
+            }
+        }
     }
+    let status = match (differs, failed) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::from(2),
+        (false, false) => ExitCode::SUCCESS,
+    };
+    output::print(&text, status)
 }
 
 fn fail(reason: &str) -> ExitCode {
-    eprintln!("poolcounter-sim: {reason}");
+    output::complain(reason);
     ExitCode::from(2)
 }
 

@@ -79,6 +79,9 @@ pub(crate) fn table(report: &Report) -> String {
     for group in &report.groups {
         text += &of_group(group);
     }
+    if report.groups.is_empty() {
+        text += "\nThe recordings have no requests.\n";
+    }
     for warning in &report.warnings {
         let _ = write!(text, "\nwarning: {warning}\n");
     }

@@ -5,42 +5,34 @@ use poolcounter::recording::verify;
 use std::fmt::Write;
 use std::path::Path;
 
-/// What is printed, and whether all recordings were true.
-pub(crate) fn verify_files(files: &[impl AsRef<Path>]) -> Result<(String, bool), String> {
-    let mut text = String::new();
-    let mut all_true = true;
-    for file in files {
-        let file = file.as_ref();
-        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-        let recording = files::read(file)?;
-        let verified = verify(&recording).map_err(|error| told(&error))?;
-        let title = &recording.title;
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "{}: {} from {} UTC, {} calls, {} left out",
-            file.display(),
-            title.server.escape_debug(),
-            files::wall_clock(title.started),
-            verified.calls,
-            recording.left_out(),
-        );
-        if recording.is_cut {
-            text.push_str(", cut off");
-        }
-        match &verified.first {
-            None => {
-                let _ = writeln!(text, ": {} answers and {} messages are the same", verified.answers, verified.told);
-            }
-            Some(first) => {
-                all_true = false;
-                let _ = writeln!(
-                    text,
-                    ": {} DIFFERENCES\n  the first, at call {} of segment {}: recorded \"{}\", played \"{}\"",
-                    verified.differences, first.call, first.segment, first.recorded, first.played,
-                );
-            }
-        }
+/// What is printed of a recording, and whether it was true.
+pub(crate) fn verify_file(file: &Path) -> Result<(String, bool), String> {
+    let recording = files::read(file)?;
+    let verified = verify(&recording).map_err(|error| format!("{}: {error}", file.display()))?;
+    let title = &recording.title;
+    let mut text = format!(
+        "{}: {} from {} UTC, {} calls, {} left out",
+        file.display(),
+        title.server.escape_debug(),
+        files::wall_clock(title.started),
+        verified.calls,
+        recording.left_out(),
+    );
+    // Writing to a string cannot fail.
+    let parts = recording.segments.iter().filter(|segment| !segment.continues).count();
+    if parts > 1 {
+        let _ = write!(text, ", {parts} parts");
     }
-    Ok((text, all_true))
+    if recording.is_cut {
+        text.push_str(", cut off");
+    }
+    let _ = match &verified.first {
+        None => writeln!(text, ": {} answers and {} messages are the same", verified.answers, verified.told),
+        Some(first) => writeln!(
+            text,
+            ": {} DIFFERENCES\n  the first, at call {} of segment {}: recorded \"{}\", played \"{}\"",
+            verified.differences, first.call, first.segment, first.recorded, first.played,
+        ),
+    };
+    Ok((text, verified.first.is_none()))
 }

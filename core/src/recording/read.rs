@@ -34,6 +34,8 @@ pub struct Segment {
     pub wall: u64,
     /// How many calls were left out before it. Those of a segment whose standing was not complete are among them.
     pub left_out: u64,
+    /// Whether it goes on where the segment before it in [`Recording::segments`] ends: no call is missing between them.
+    pub continues: bool,
     /// The keys, by their numbers.
     pub keys: Vec<Key>,
     /// What was held and waited for at the beginning.
@@ -235,6 +237,8 @@ struct Reading {
     /// Calls that were left out, or in a segment that was, since the last segment that counts.
     lost: u64,
     is_cut: bool,
+    /// Whether no segment has come since the last head.
+    after_head: bool,
 }
 
 impl Reading {
@@ -268,6 +272,7 @@ impl Reading {
         let Head { server, program, started, anonymous, groups } = head;
         let scope = (anonymous, groups.map(|groups| groups.into_iter().map(Box::from).collect()));
         self.is_cut |= self.end_segment();
+        self.after_head = true;
         if *self.scope.get_or_insert_with(|| scope.clone()) != scope {
             return Err(RecordingError::Contradiction("a part has another scope than the first one"));
         }
@@ -309,10 +314,13 @@ impl Reading {
     fn add(&mut self, record: Record<'_>) -> Result<(), RecordingError> {
         if let Record::Segment { clock, wall, left_out, statistics } = record {
             self.end_segment();
+            let left_out = left_out.saturating_add(core::mem::take(&mut self.lost));
+            let follows_head = core::mem::replace(&mut self.after_head, false);
             let segment = Segment {
                 clock: Timestamp::from_micros(clock),
                 wall,
-                left_out: left_out.saturating_add(core::mem::take(&mut self.lost)),
+                left_out,
+                continues: !follows_head && left_out == 0 && !self.segments.is_empty(),
                 keys: Vec::new(),
                 standing: Vec::new(),
                 calls: Vec::new(),

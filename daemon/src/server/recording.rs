@@ -35,6 +35,12 @@ impl Recording {
         self.server.hub.borrow_mut().table.recorder_advance(self.id, clock::now(), wall(), places)
     }
 
+    /// Whether what was taken last ends in a segment whose standing is complete, so that its reader knows how many calls were left out.
+    pub(crate) fn is_complete(&self) -> bool {
+        let state = self.server.hub.borrow().table.recorder_state(self.id);
+        state.is_none_or(|state| state.is_running && !state.is_paging)
+    }
+
     /// The bytes since the last call.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.server.hub.borrow_mut().table.recorder_take(self.id)

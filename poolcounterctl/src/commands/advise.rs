@@ -4,7 +4,8 @@ use poolcounter::recording::Recording;
 use poolcounter_sim::archive;
 use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, Tried};
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,8 +77,18 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
 
 fn read(file: &Path) -> Result<Recording, Failure> {
     let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", file.display()));
-    let bytes = std::fs::read(file).map_err(|error| told(&reason(&error)))?;
+    let bytes = bytes(file).map_err(|error| told(&reason(&error)))?;
     archive::read(&bytes).map_err(|error| told(&error))
+}
+
+/// The content of a file; of one that is no recording, only the beginning.
+fn bytes(file: &Path) -> io::Result<Vec<u8>> {
+    let (mut file, mut bytes) = (File::open(file)?, Vec::new());
+    (&mut file).take(archive::BEGINNING as u64).read_to_end(&mut bytes)?;
+    if archive::may_be(&bytes) {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Tries everything, and shows the progress on a terminal.

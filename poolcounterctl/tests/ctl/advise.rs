@@ -73,6 +73,7 @@ fn what_cannot_be_tried_is_named() -> Result<()> {
     for (arguments, status, words) in [
         (&["advise", "/nowhere"][..], 1, "/nowhere: No such file or directory"),
         (&["advise", &foreign.display().to_string()], 1, "foreign.rec: this is not a recording of poolcounterd"),
+        (&["advise", "/dev/zero"], 1, "/dev/zero: this is not a recording of poolcounterd"),
         (&["advise", &file, "--groups", "rcache"], 64, "rcache: the recordings have no key of this group or pool type"),
         (&["advise", &file, "--workers", "0"], 64, "workers: must be from 1 to 100000, not 0"),
         (&["advise"], 64, "<FILE>"),

@@ -95,7 +95,11 @@ impl Change {
         core::iter::once(client.head()).chain(pools.iter().map(|pool| entry.of(pool, client))).collect()
     }
 
-    fn apply(&mut self, part: &str) -> Result<(), Invalid> {
+    /// Gives the setting that the part names.
+    fn apply<'a>(&mut self, part: &'a str) -> Result<&'a str, Invalid> {
+        if part.is_empty() {
+            return Err(Invalid::new(self.group.as_str(), "a setting is missing, such as `workers 4`"));
+        }
         let (word, value) = part.split_once([' ', ':', '=']).map_or((part, ""), |(word, value)| (word, value.trim()));
         match (word, value) {
             ("none", "") => self.none = true,
@@ -120,7 +124,7 @@ impl Change {
                 return Err(self.invalid(word, words));
             }
         }
-        Ok(())
+        Ok(word)
     }
 
     fn invalid(&self, field: &str, reason: impl Into<String>) -> Invalid {
@@ -138,8 +142,13 @@ impl core::str::FromStr for Change {
         if change.group.is_empty() {
             return Err(Invalid::new("group", example));
         }
+        let mut named = Vec::new();
         for part in parts.split(',') {
-            change.apply(part.trim())?;
+            let word = change.apply(part.trim())?;
+            if named.contains(&word) {
+                return Err(change.invalid(word, "is named twice"));
+            }
+            named.push(word);
         }
         change.check()?;
         Ok(change)

@@ -52,7 +52,7 @@
 //!   the old copy or an error.
 //! - **After `DONE`** a request does what it did in the recording. One that had no `DONE` there asks again for itself if the copy is not the one that it wanted, and otherwise as often as others of its group did.
 //! - **Patience**: a client that left while it waited leaves after the same wait.
-//! - **Segments**: each is played by itself, beginning with what was held and waited for. What was left out between them is missing in all columns.
+//! - **Segments** without a gap, such as the pieces of the daemon's buffer, are played as one. Any other is played by itself, beginning with what was held and waited for. What was left out between them is missing in all columns.
 //! - **Locks that one client held together** are played as if clients were separate.
 //! - **Cores**: with a number of cores all work shares them evenly, as in the lab. How much CPU time a work needs follows from its duration and from how many others ran at the same time.
 //!

@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use poolcounter::Timestamp;
 use poolcounter::protocol::{Mode, Response};
 use poolcounter::recording::{Call, CallKind, Recording, RecordingError, Segment, StandingClaim};
 
@@ -43,15 +44,26 @@ struct Results {
     ended: Option<u64>,
 }
 
-/// A segment while it is read.
+/// Segments without a gap between them, while they are read.
 struct Scene<'a> {
-    segment: &'a Segment,
-    /// The number of each key in the traffic.
-    keys: Vec<u32>,
+    parts: Vec<Part<'a>>,
+    /// The number of the part that is read.
+    part: usize,
     clients: BTreeMap<u32, Client>,
     next_call: usize,
     next_told: usize,
+    /// The calls of the parts before.
+    before: usize,
+    /// The table's clock at `now`.
+    clock: Timestamp,
     now: u64,
+}
+
+/// A segment.
+struct Part<'a> {
+    segment: &'a Segment,
+    /// The number of each key in the traffic.
+    keys: Vec<u32>,
 }
 
 #[derive(Default)]
@@ -84,9 +96,9 @@ struct Last {
 
 impl<'a> Reading<'a> {
     pub(super) fn of(recordings: &'a [Recording]) -> Result<Traffic, RecordingError> {
-        let segments = || recordings.iter().flat_map(|recording| &recording.segments);
-        let began = segments().map(|segment| segment.wall).min().unwrap_or(0);
-        let end = segments().map(|segment| last_moment(segment, began)).max().unwrap_or(0);
+        let all = || recordings.iter().flat_map(chains);
+        let began = all().map(|chain| chain[0].wall).min().unwrap_or(0);
+        let end = all().map(|chain| last_moment(chain, began)).max().unwrap_or(0);
         if end > YEAR {
             return Err(RecordingError::Contradiction("the recordings are more than a year apart"));
         }
@@ -95,26 +107,29 @@ impl<'a> Reading<'a> {
         for (number, recording) in recordings.iter().enumerate() {
             // Keys of different anonymous recordings cannot be compared.
             let space = if recording.anonymous { number + 1 } else { 0 };
-            for segment in &recording.segments {
-                let keys = segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect();
-                let (clients, now) = (BTreeMap::new(), segment.wall - began);
-                scenes.push(Scene { segment, keys, clients, next_call: 0, next_told: 0, now });
+            for chain in chains(recording) {
+                let mut part = |segment: &'a Segment| Part {
+                    segment,
+                    keys: segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect(),
+                };
+                let parts = chain.iter().map(&mut part).collect();
+                scenes.push((Scene::new(parts, &chain[0], began), last_moment(chain, began)));
             }
         }
-        scenes.sort_by_key(|scene| scene.now);
+        scenes.sort_by_key(|(scene, _)| scene.now);
         let Names { groups, keys, pages, .. } = names;
-        let world =
-            |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began), standing: 0..0 };
+        let (scenes, ends): (Vec<Scene<'_>>, Vec<u64>) = scenes.into_iter().unzip();
+        let world = |(scene, end): (&Scene<'_>, u64)| World { begin: scene.now, end, standing: 0..0 };
         let reading = Reading {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
             limits: alloc::vec![BTreeMap::new(); groups.len()],
             traffic: Traffic {
-                sources: recordings.iter().map(source).collect(),
+                sources: recordings.iter().map(|recording| source(recording, began)).collect(),
                 began,
                 end,
                 recorded: Meter::new(groups.len(), keys.len(), end),
-                worlds: scenes.iter().map(world).collect(),
+                worlds: scenes.iter().zip(ends).map(world).collect(),
                 groups,
                 keys,
                 pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
@@ -140,6 +155,7 @@ impl<'a> Reading<'a> {
                 self.call(world, scene);
             } else {
                 self.stand(world, scene);
+                scene.skip_ended_parts();
             }
             // While no other segment has an earlier call, there is no need to ask the heap.
             let until = next.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
@@ -157,11 +173,12 @@ impl<'a> Reading<'a> {
 
     /// What is held and waited for at the beginning.
     fn stand(&mut self, world: u32, scene: &mut Scene<'_>) {
-        let clock = scene.segment.clock.as_micros();
+        let clock = scene.clock.as_micros();
         let begin = scene.now;
         let first = self.traffic.requests.len();
-        for standing in &scene.segment.standing {
-            let Some(&key) = scene.keys.get(standing.key as usize) else { continue };
+        let segment = scene.segment();
+        for standing in &segment.standing {
+            let Some(key) = scene.key(standing.key) else { continue };
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
             let of_anyone = standing.for_anyone.iter().map(|claim| (claim, Mode::ForAnyone));
             let holders = standing.holders.iter().map(|claim| (claim, claim.mode.unwrap_or(Mode::ForAnyone)));
@@ -193,7 +210,7 @@ impl<'a> Reading<'a> {
         claim: &StandingClaim,
         holds: bool,
     ) -> u32 {
-        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
+        let since = scene.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
         let left = claim.deadline.map(|(at, _)| at.saturating_sub(claim.requested).div_ceil(1_000_000));
         let (workers, maxqueue, timeout) = claim.limits.unwrap_or((1, 1, 0));
         let timeout = left.map_or(timeout, |left| u32::try_from(left).unwrap_or(u32::MAX));
@@ -255,10 +272,11 @@ impl<'a> Reading<'a> {
 
     /// Takes the next call of a segment.
     fn call(&mut self, world: u32, scene: &mut Scene<'_>) {
-        let segment = scene.segment;
+        let segment = scene.segment();
         let Some(call) = segment.calls.get(scene.next_call) else { return };
-        let number = scene.next_call;
+        let number = scene.before + scene.next_call;
         scene.next_call += 1;
+        scene.clock = call.at;
         match &call.kind {
             CallKind::Acquire { .. } => self.acquire(world, scene, call, number),
             CallKind::Release => self.release(world, scene, call, number),
@@ -277,6 +295,7 @@ impl<'a> Reading<'a> {
         for told in told {
             self.told(scene, told.client, &told.response);
         }
+        scene.skip_ended_parts();
     }
 
     fn acquire(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
@@ -284,7 +303,7 @@ impl<'a> Reading<'a> {
         if matches!(call.answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax)) {
             return;
         }
-        let Some(&key) = scene.keys.get(key as usize) else { return };
+        let Some(key) = scene.key(key) else { return };
         let now = scene.now;
         let last = scene.clients.entry(call.client).or_default().last.take();
         let last = last.filter(|last| last.key == key && now - last.at <= SOON);
@@ -474,8 +493,9 @@ impl<'a> Reading<'a> {
             let pairs = group.pairs;
             if let Some(figures) = traffic.recorded.figures_mut(number) {
                 group.most_works = figures.most_works;
-                figures.stale = (pairs > 0).then(|| figures.not_free.saturating_sub(pairs));
+                // Who was refused or timed out got an old copy or an error.
                 if figures.refused + figures.timed_out == 0 {
+                    figures.stale = (pairs > 0).then(|| figures.not_free.saturating_sub(pairs));
                     figures.errors = Some(0);
                 }
             }
@@ -519,12 +539,33 @@ impl Results {
     }
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    fn new(parts: Vec<Part<'a>>, first: &Segment, began: u64) -> Self {
+        let (clock, now) = (first.clock, first.wall - began);
+        Self { parts, part: 0, clients: BTreeMap::new(), next_call: 0, next_told: 0, before: 0, clock, now }
+    }
+
+    fn segment(&self) -> &'a Segment {
+        self.parts[self.part].segment
+    }
+
+    /// The number in the traffic of a key of the segment.
+    fn key(&self, key: u32) -> Option<u32> {
+        self.parts[self.part].keys.get(key as usize).copied()
+    }
+
+    /// Goes to the part that has the next call. What stands where that begins is known already.
+    fn skip_ended_parts(&mut self) {
+        while self.next_call >= self.segment().calls.len() && self.part + 1 < self.parts.len() {
+            self.before += self.next_call;
+            (self.part, self.next_call, self.next_told) = (self.part + 1, 0, 0);
+        }
+    }
+
     /// When the next call is. Time does not go back.
     fn next_moment(&self) -> Option<u64> {
-        let call = self.segment.calls.get(self.next_call)?;
-        let before = self.next_call.checked_sub(1).map_or(self.segment.clock, |last| self.segment.calls[last].at);
-        Some(self.now + call.at.micros_since(before))
+        let call = self.segment().calls.get(self.next_call)?;
+        Some(self.now + call.at.micros_since(self.clock))
     }
 
     fn push(&mut self, client: u32, claim: Claim) {
@@ -609,30 +650,39 @@ fn is_slot(key: &[u8], group: &str) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
-/// Orders the calls of a segment.
+/// Orders the calls of a scene.
 fn rank(world: u32, call: usize) -> u64 {
     u64::from(world) << 40 | (call as u64 + 1)
 }
 
-fn last_moment(segment: &Segment, began: u64) -> u64 {
-    let mut before = segment.clock;
+/// The segments of a recording; those that belong together because no call is missing between them. None of them is empty.
+fn chains(recording: &Recording) -> impl Iterator<Item = &[Segment]> {
+    // New rules may put other keys into the groups that are recorded.
+    let is_whole = recording.groups.is_none();
+    recording.segments.chunk_by(move |_, next| next.continues && is_whole)
+}
+
+fn last_moment(chain: &[Segment], began: u64) -> u64 {
+    let [first, ..] = chain else { return 0 };
+    let mut before = first.clock;
     let mut length = 0_u64;
-    for call in &segment.calls {
+    for call in chain.iter().flat_map(|segment| &segment.calls) {
         length = length.saturating_add(call.at.micros_since(before));
         before = call.at;
     }
-    (segment.wall - began).saturating_add(length)
+    (first.wall - began).saturating_add(length)
 }
 
-fn source(recording: &Recording) -> Source {
+fn source(recording: &Recording, began: u64) -> Source {
     Source {
         server: recording.title.server.clone(),
         anonymous: recording.anonymous,
         is_cut: recording.is_cut,
         calls: recording.calls() as u64,
         left_out: recording.left_out(),
-        segments: recording.segments.len() as u64,
+        segments: chains(recording).count() as u64,
         groups: recording.groups.clone(),
+        spans: chains(recording).map(|chain| (chain[0].wall - began, last_moment(chain, began))).collect(),
     }
 }
 

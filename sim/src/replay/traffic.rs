@@ -44,6 +44,8 @@ pub(super) struct Source {
     pub(super) left_out: u64,
     pub(super) segments: u64,
     pub(super) groups: Option<Vec<Box<str>>>,
+    /// When each part begins and ends.
+    pub(super) spans: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug)]

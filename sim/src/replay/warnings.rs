@@ -4,13 +4,25 @@ use super::change::{Change, Plan};
 use super::report::GroupReport;
 use super::run::RunOutcome;
 use super::traffic::Traffic;
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What is missing in the recordings.
+/// Parts of one server may overlap by so many microseconds, because clocks are set.
+const SET: u64 = 1_000_000;
+
+/// What is missing in the recordings, and what is in them twice.
 pub(super) fn of_sources(traffic: &Traffic) -> Vec<String> {
     let mut warnings = Vec::new();
+    let servers: BTreeSet<&str> = traffic.sources.iter().map(|source| &*source.server).collect();
+    for server in servers.into_iter().filter(|server| is_twice(traffic, server)) {
+        let server = server.escape_debug();
+        warnings.push(format!(
+            "{server}: there are two recordings of the same time. If they are of one server, its requests are counted twice in all columns."
+        ));
+    }
     for source in &traffic.sources {
         let server = source.server.escape_debug();
         if source.left_out > 0 {
@@ -34,6 +46,26 @@ pub(super) fn of_sources(traffic: &Traffic) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Whether two recordings of a server are of the same time, and may have the same keys.
+fn is_twice(traffic: &Traffic, server: &str) -> bool {
+    let sources = || traffic.sources.iter().filter(|source| *source.server == *server);
+    let groups: Option<Vec<&[Box<str>]>> = sources().map(|source| source.groups.as_deref()).collect();
+    if let Some(groups) = groups.map(|groups| groups.concat()) {
+        let different: BTreeSet<&str> = groups.iter().map(|name| &**name).collect();
+        if different.len() == groups.len() {
+            return false;
+        }
+    }
+    let mut spans: Vec<(u64, u64)> = sources().flat_map(|source| source.spans.iter().copied()).collect();
+    spans.sort_unstable();
+    let mut latest = 0;
+    spans.into_iter().any(|(begin, end)| {
+        let overlaps = latest.min(end) > begin.saturating_add(SET);
+        latest = latest.max(end);
+        overlaps
+    })
 }
 
 pub(super) fn of(traffic: &Traffic, plan: &Plan, groups: &[GroupReport], b: &RunOutcome) -> Vec<String> {

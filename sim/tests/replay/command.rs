@@ -79,6 +79,11 @@ fn a_mistake_is_named() -> Result<()> {
         (&["replay", &night, "--set", "rcache: workers 2"], "rcache: the recordings have no key of this group"),
         (&["replay", &night, "--set", "pcache: cups 2"], "--set 'pcache: cups 2': pcache.cups: the settings are"),
         (&["replay", &night, "--cores", "0"], "--cores: \"0\" is not a whole number from 1"),
+        (&["replay", &night, "--set", "pcache: workers 2,"], "pcache: a setting is missing, such as `workers 4`"),
+        (&["replay", &night, "--set", "pcache: workers 2, workers 3"], "pcache.workers: is named twice"),
+        (&["verify"], "verify needs a file"),
+        (&["verify", "--cups"], "invalid option '--cups'"),
+        (&["replay", "/dev/zero"], "/dev/zero: this is not a recording of poolcounterd"),
         (&["replay", &night, "--cups"], "invalid option '--cups'"),
         (&["replay", "/nowhere"], "/nowhere: No such file or directory"),
         (&["replay", &files[0]], "damaged.rec: the recording is damaged: its block"),
@@ -95,5 +100,90 @@ fn a_mistake_is_named() -> Result<()> {
     let cut = write("cut.rec", &whole[..whole.len() - 3])?;
     let text = printed(&["replay", &cut])?;
     assert!(text.contains("warning: pool1: the file ends too early."), "{text}");
+    Ok(())
+}
+
+#[test]
+fn verify_tells_of_each_file() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let [night, other] = ["night.rec", "other.rec"].map(|name| scratch.file(name).display().to_string());
+    std::fs::write(&night, stampede())?;
+    std::fs::write(&other, Desk::of("pool2", poolcounter::recording::Naming::Plain).end())?;
+    let twice = scratch.file("twice.rec").display().to_string();
+    std::fs::write(&twice, stampede().repeat(2))?;
+    ensure!(
+        printed(&["verify", &twice])?.contains(" 22 calls, 0 left out, 2 parts: "),
+        "calls may be missing between them"
+    );
+    let output = run(&["verify", &night, "/nowhere", "/dev/zero", &other])?;
+    let (told, said) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    ensure!(told.lines().count() == 2 && told.contains("11 calls"), "{told}");
+    ensure!(said.contains("/nowhere: No such file") && said.contains("/dev/zero: this is not a recording"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+    for command in ["verify", "replay"] {
+        ensure!(printed(&[command, "--help"])?.starts_with("Usage: "));
+    }
+    Ok(())
+}
+
+/// Names in a file from elsewhere may have what a terminal would obey.
+#[test]
+fn a_terminal_gets_no_control_characters() -> Result<()> {
+    const FRONT: usize = 8;
+    let mut file = stampede();
+    let mut at = poolcounter::recording::MAGIC.len();
+    while at < file.len() {
+        let begin = at + FRONT;
+        let end = begin + u32::from_le_bytes(file[at..at + 4].try_into()?) as usize;
+        let content = &mut file[begin..end];
+        if let Some(place) = content.windows(7).position(|bytes| bytes == b"\x06pcache") {
+            content[place + 1..place + 7].copy_from_slice(b"\x1b[2Jxy");
+        }
+        let checksum = crc32fast::hash(content);
+        file[at + 4..begin].copy_from_slice(&checksum.to_le_bytes());
+        at = end;
+    }
+    let scratch = Scratch::new()?;
+    let path = scratch.file("strange.rec");
+    std::fs::write(&path, file)?;
+    let path = path.display().to_string();
+    let text = printed(&["replay", &path])?;
+    ensure!(text.contains("[2Jxy") && !text.contains('\u{1b}'), "{text}");
+    let refused = String::from_utf8(run(&["replay", &path, "--set", "pcache: workers 2"])?.stderr)?;
+    ensure!(refused.contains("[2Jxy") && !refused.contains('\u{1b}'), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn a_file_without_requests_says_so() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let file = scratch.file("quiet.rec");
+    let mut desk = Desk::new();
+    desk.record(0);
+    std::fs::write(&file, desk.end())?;
+    let text = printed(&["replay", &file.display().to_string()])?;
+    ensure!(text.ends_with("\nThe recordings have no requests.\n"), "{text}");
+    Ok(())
+}
+
+/// What is printed is only printed: no panic, whatever the output is.
+#[test]
+fn an_output_that_takes_nothing_is_named() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let file = scratch.file("night.rec");
+    std::fs::write(&file, stampede())?;
+    for command in ["verify", "replay"] {
+        let to = |output: std::process::Stdio| {
+            Command::new(env!("CARGO_BIN_EXE_poolcounter-sim")).arg(command).arg(&file).stdout(output).output()
+        };
+        let full = to(std::fs::OpenOptions::new().write(true).open("/dev/full")?.into())?;
+        let said = String::from_utf8(full.stderr)?;
+        ensure!(said.starts_with("poolcounter-sim: standard output: No space left on device"), "{said}");
+        assert_eq!(full.status.code(), Some(1));
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let closed = to(writer.into())?;
+        ensure!(closed.status.code() == Some(141) && closed.stderr.is_empty(), "{closed:?}");
+    }
     Ok(())
 }

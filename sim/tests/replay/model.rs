@@ -55,6 +55,22 @@ fn a_pair_is_one_request_without_an_old_copy() {
     assert_eq!((figures.wait.count, figures.wait.p50), (1, 8.98));
 }
 
+/// Those who are refused get an old copy or an error: the recording does not say which.
+#[test]
+fn old_copies_are_unknown_where_somebody_is_refused() {
+    let mut desk = Desk::new();
+    desk.record(0);
+    desk.come(&any("1 2 0"), 0);
+    let ben = desk.come(&any("1 2 0"), 1_000);
+    desk.ask(ben, &any("1 2 15"), 1_020);
+    desk.come(&any("1 2 0"), 2_000);
+    let carl = desk.come(&any("1 2 0"), 3_000);
+    assert_eq!(desk.ask(carl, &any("1 2 15"), 3_020), "QUEUE_FULL");
+    let report = played(&desk.recording(), &[]);
+    let recorded = &group(&report, "pcache").recorded;
+    assert_eq!((recorded.stale, recorded.errors), (None, None));
+}
+
 #[test]
 fn without_fast_stale_everybody_waits() {
     let report = played(&pairs(), &["ArticleView: fastStale off"]);
@@ -186,10 +202,53 @@ fn a_segment_may_begin_when_another_ends() {
     for client in [ben, carl] {
         desk.leave(client, 4_000);
     }
-    let recording = desk.recording();
+    let mut recording = desk.recording();
     assert_eq!(recording.segments.len(), 2);
+    recording.segments[1].continues = false;
     let figures = assert_same(&recording);
     assert_eq!((figures.requests, figures.unfinished, answers(&figures)), (5, 2, [1, 2, 0, 0, 0]));
+}
+
+/// As the pieces of the daemon's buffer: a wait that reaches into the next one is not cut.
+#[test]
+fn segments_without_a_gap_are_played_together() {
+    let told = |is_in_pieces: bool| {
+        let mut desk = Desk::new();
+        desk.record(0);
+        let next_piece = |desk: &mut Desk, millis: u64| {
+            if is_in_pieces {
+                desk.pause();
+                desk.record(millis);
+            }
+        };
+        desk.come("ACQ4ANY enwiki:pcache:another 1 10 60", 0);
+        let anna = desk.come(&any("1 3 60"), 500);
+        let ben = desk.come(&any("1 3 60"), 1_000);
+        next_piece(&mut desk, 1_500);
+        next_piece(&mut desk, 1_600);
+        let carl = desk.come(&any("1 3 60"), 2_000);
+        let _refused = desk.come(&any("1 3 60"), 2_500);
+        next_piece(&mut desk, 2_700);
+        desk.ask(anna, "RELEASE", 3_000);
+        for client in [ben, carl] {
+            desk.leave(client, 4_000);
+        }
+        desk.recording()
+    };
+    let (pieces, whole) = (told(true), told(false));
+    assert_eq!((pieces.segments.len(), whole.segments.len()), (4, 1));
+    let figures = assert_same(&pieces);
+    assert_eq!((figures.requests, figures.unfinished, answers(&figures)), (5, 1, [2, 2, 1, 0, 0]));
+    for changes in [&[][..], &["pcache: maxqueue 4"]] {
+        assert_eq!(played(&pieces, changes), played(&whole, changes), "and there is no warning");
+    }
+    // After a new head, as after an upgrade, calls may be missing.
+    let mut desk = Desk::new();
+    desk.record(0);
+    let _client = desk.come(&any("1 3 60"), 500);
+    let file = desk.end();
+    let recording = Recording::read(&[&file[..], &file[..]].concat()).unwrap();
+    assert_eq!(recording.segments.iter().map(|segment| segment.continues).collect::<Vec<_>>(), [false, false]);
 }
 
 #[test]
@@ -348,4 +407,33 @@ fn a_thousand_waiters_are_told_at_once() {
     desk.ask(anna, "RELEASE", 1_000);
     let figures = assert_same(&desk.recording());
     assert_eq!((figures.done, figures.most_waiting), (20_000, 20_000));
+}
+
+/// A file beside its compressed copy, for example.
+#[test]
+fn the_same_time_twice_is_said() {
+    let recording = |server: &str, groups: Option<&str>| {
+        let mut desk = Desk::of(server, Naming::Plain);
+        desk.record(0);
+        let anna = desk.come(&any("1 10 60"), 0);
+        desk.ask(anna, "RELEASE", 2_000);
+        let mut recording = desk.recording();
+        recording.groups = groups.map(|name| vec![name.into()]);
+        recording
+    };
+    let is_said = |recordings: &[Recording]| {
+        let said = report_of(recordings, &Plan::default()).warnings;
+        said.iter().any(|warning| warning.starts_with("pool1: there are two recordings of the same time."))
+    };
+    let one = recording("pool1", None);
+    let mut later = one.clone();
+    later.segments[0].wall += 2_000_000;
+    assert!(is_said(&[one.clone(), one.clone()]));
+    assert!(is_said(&[one.clone(), recording("pool1", Some("pcache"))]));
+    let mut both = one.clone();
+    both.segments.extend(one.segments.clone());
+    assert!(is_said(&[both]), "one file after the other in the same file");
+    assert!(!is_said(&[one.clone(), recording("pool2", None)]), "another server");
+    assert!(!is_said(&[one, later]), "one after the other");
+    assert!(!is_said(&[recording("pool1", Some("pcache")), recording("pool1", Some("ApiParse"))]), "other groups");
 }

@@ -5,6 +5,7 @@ mod events;
 mod hosts;
 mod metrics;
 mod record_buffer;
+mod recording;
 mod routes;
 mod scene;
 mod start;

@@ -14,7 +14,7 @@ use crate::scene::Scene;
 const KEY: &str = "enwiki:ApiParse:a:192.0.2.77";
 
 /// The bytes of an answer in chunks, whose head was read.
-fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
+pub(crate) fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let size = usize::from_str_radix(socket.read_until("\r\n")?.trim_end(), 16)?;
@@ -28,7 +28,7 @@ fn chunks(socket: &mut AdminSocket) -> Result<Vec<u8>> {
     }
 }
 
-fn asked(admin: &Admin, query: &str) -> Result<AdminSocket> {
+pub(crate) fn asked(admin: &Admin, query: &str) -> Result<AdminSocket> {
     let mut socket = admin.connect()?;
     socket.write_all(format!("GET /v1/recording?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())?;
     let head = socket.read_until("\r\n\r\n")?;
@@ -149,6 +149,7 @@ fn the_memory_has_a_limit() -> Result<()> {
     ensure!(((1 << 19)..(2 << 20)).contains(&file.len()), "{} bytes", file.len());
     let recording = read(&file)?;
     ensure!(recording.segments.len() > 3, "{} pieces", recording.segments.len());
+    ensure!(recording.segments[1..].iter().all(|segment| segment.continues), "calls are missing between two pieces");
     let stands = |segment: &Segment| {
         let names = names(segment);
         segment.standing.iter().any(|standing| names[standing.key as usize] == KEY && standing.holder_count() == 1)

@@ -46,13 +46,18 @@ pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape)
     Ok(of_type("application/octet-stream", Body::Pieces(pieces)))
 }
 
+/// How much longer than asked it goes on, so that the file's last segment is complete.
+const LATEST: Duration = Duration::from_secs(10);
+
 /// Writes until the time has passed or the reader has left.
 async fn write(admin: Rc<Admin>, recording: Recording, time: Option<Duration>, pieces: mpsc::Sender<Bytes>) {
     let end = time.map(|time| Instant::now() + time);
     let mut sent = Instant::now();
     loop {
-        let is_last = end.is_some_and(|end| Instant::now() >= end);
+        let late = end.and_then(|end| Instant::now().checked_duration_since(end));
         let mut piece = next_piece(&admin, &recording).await;
+        // Calls that were left out are counted where the next segment begins.
+        let is_last = late.is_some_and(|late| recording.is_complete() || late >= LATEST);
         if piece.is_empty() && sent.elapsed() >= ALIVE {
             piece.extend_from_slice(&EMPTY_BLOCK);
         }
