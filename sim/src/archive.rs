@@ -182,8 +182,7 @@ impl Unpacker {
     fn collect(&mut self, to: &mut Unpacked) -> Result<(), FileError> {
         let mut piece = [0; 1 << 14];
         while self.decoder.can_collect() > 0 {
-            let read =
-                self.decoder.read(&mut piece).map_err(|error| FileError::Damaged(error.to_string()))?;
+            let read = self.decoder.read(&mut piece).map_err(|error| FileError::Damaged(error.to_string()))?;
             to.add(&piece[..read])?;
         }
         if !self.decoder.is_finished() {
@@ -265,7 +264,8 @@ mod tests {
         };
         let noise: Vec<u8> = (0..300_000).map(|_| noise()).collect();
         let file = recording();
-        let skipped = [&[0x50, 0x2a, 0x4d, 0x18][..], &u32::try_from(noise.len()).unwrap().to_le_bytes(), &noise].concat();
+        let skipped =
+            [&[0x50, 0x2a, 0x4d, 0x18][..], &u32::try_from(noise.len()).unwrap().to_le_bytes(), &noise].concat();
         let (first, last) = file.split_at(file.len() / 2);
         let zstd = [packed(first), skipped.clone(), packed(last)].concat();
         let whole = Recording::read(&file).unwrap();

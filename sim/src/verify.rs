@@ -1,6 +1,7 @@
 //! `poolcounter-sim verify`: replays recordings on a lock table, and compares the answers.
 
 use crate::files;
+use crate::progress::Progress;
 use poolcounter::recording::verify;
 use std::fmt::Write;
 use std::path::Path;
@@ -9,10 +10,11 @@ use std::path::Path;
 pub(crate) fn verify_files(files: &[impl AsRef<Path>]) -> Result<(String, bool), String> {
     let mut text = String::new();
     let mut all_true = true;
+    let mut progress = Progress::begin();
     for file in files {
         let file = file.as_ref();
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-        let recording = files::read(file)?;
+        let recording = files::read(file, &mut progress)?;
         let verified = verify(&recording).map_err(|error| told(&error))?;
         let title = &recording.title;
         // Writing to a string cannot fail.

@@ -3,10 +3,13 @@
 use super::figures::{Count, Meter};
 use super::hold::{Ending, Hold, Samples};
 use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Source, Standing, Traffic, Wanted, World};
+use crate::units::float;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::ops::Range;
 use poolcounter::protocol::{Mode, Response};
 use poolcounter::recording::{Call, CallKind, Recording, RecordingError, Segment, StandingClaim};
 
@@ -22,9 +25,16 @@ const YEAR: u64 = 366 * 86_400 * 1_000_000;
 /// The group of keys that no rule knows.
 const OTHER: &str = "other";
 
+#[derive(Debug)]
 pub(super) struct Reading<'a> {
     traffic: Traffic,
-    scenes: Vec<Scene<'a>>,
+    segments: Vec<Cow<'a, Segment>>,
+    /// One for each segment.
+    scenes: Vec<Scene>,
+    /// When the next call of each segment is.
+    next: BinaryHeap<Reverse<(u64, u32)>>,
+    /// How many calls were taken, and how many there are.
+    progress: (u64, u64),
     /// Which results of each key there are.
     results: Vec<Results>,
     /// The gaps of each group's pairs, and of its second tries.
@@ -43,9 +53,10 @@ struct Results {
     ended: Option<u64>,
 }
 
-/// A segment while it is read.
-struct Scene<'a> {
-    segment: &'a Segment,
+/// What is known of a segment while it is read.
+#[derive(Debug)]
+struct Scene {
+    begun: bool,
     /// The number of each key in the traffic.
     keys: Vec<u32>,
     clients: BTreeMap<u32, Client>,
@@ -54,14 +65,14 @@ struct Scene<'a> {
     now: u64,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Client {
     /// The newest is the last.
     claims: Vec<Claim>,
     last: Option<Last>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Claim {
     request: u32,
     key: u32,
@@ -74,7 +85,7 @@ struct Claim {
 }
 
 /// The answer to which the next command may belong.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Last {
     request: u32,
     key: u32,
@@ -83,38 +94,58 @@ struct Last {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn of(recordings: &'a [Recording]) -> Result<Traffic, RecordingError> {
-        let segments = || recordings.iter().flat_map(|recording| &recording.segments);
-        let began = segments().map(|segment| segment.wall).min().unwrap_or(0);
-        let end = segments().map(|segment| last_moment(segment, began)).max().unwrap_or(0);
+    pub(super) fn of(recordings: &'a [Recording]) -> Result<Self, RecordingError> {
+        let segments = recordings.iter().map(|recording| recording.segments.iter().map(Cow::Borrowed).collect());
+        Self::begin(recordings.iter().zip(segments.collect::<Vec<_>>()))
+    }
+
+    fn begin<'b>(
+        recordings: impl Iterator<Item = (&'b Recording, Vec<Cow<'a, Segment>>)>,
+    ) -> Result<Self, RecordingError> {
+        let mut names = Names::default();
+        let mut parts = Vec::new();
+        let mut sources = Vec::new();
+        let mut calls = 0;
+        for (number, (recording, segments)) in recordings.enumerate() {
+            let source = source(recording, &segments);
+            calls += source.calls;
+            sources.push(source);
+            // Keys of different anonymous recordings cannot be compared.
+            let space = if recording.anonymous { number + 1 } else { 0 };
+            for segment in segments {
+                let keys: Vec<u32> = segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect();
+                parts.push((segment, keys));
+            }
+        }
+        parts.sort_by_key(|(segment, _)| segment.wall);
+        let began = parts.first().map_or(0, |(segment, _)| segment.wall);
+        let world = |(segment, _): &(Cow<'_, Segment>, _)| World {
+            begin: segment.wall - began,
+            end: last_moment(segment, began),
+            standing: 0..0,
+        };
+        let worlds: Vec<World> = parts.iter().map(world).collect();
+        let end = worlds.iter().map(|world| world.end).max().unwrap_or(0);
         if end > YEAR {
             return Err(RecordingError::Contradiction("the recordings are more than a year apart"));
         }
-        let mut names = Names::default();
-        let mut scenes = Vec::new();
-        for (number, recording) in recordings.iter().enumerate() {
-            // Keys of different anonymous recordings cannot be compared.
-            let space = if recording.anonymous { number + 1 } else { 0 };
-            for segment in &recording.segments {
-                let keys = segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect();
-                let (clients, now) = (BTreeMap::new(), segment.wall - began);
-                scenes.push(Scene { segment, keys, clients, next_call: 0, next_told: 0, now });
-            }
-        }
-        scenes.sort_by_key(|scene| scene.now);
         let Names { groups, keys, pages, .. } = names;
-        let world =
-            |scene: &Scene<'_>| World { begin: scene.now, end: last_moment(scene.segment, began), standing: 0..0 };
-        let reading = Reading {
+        let next = (0..).zip(&worlds).map(|(number, world)| Reverse((world.begin, number))).collect();
+        let (segments, scenes) = parts
+            .into_iter()
+            .zip(&worlds)
+            .map(|((segment, keys), world)| (segment, Scene::new(keys, world.begin)))
+            .unzip();
+        Ok(Self {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
             limits: alloc::vec![BTreeMap::new(); groups.len()],
             traffic: Traffic {
-                sources: recordings.iter().map(source).collect(),
+                sources,
                 began,
                 end,
                 recorded: Meter::new(groups.len(), keys.len(), end),
-                worlds: scenes.iter().map(world).collect(),
+                worlds,
                 groups,
                 keys,
                 pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
@@ -123,44 +154,56 @@ impl<'a> Reading<'a> {
                 results: Vec::new(),
                 samples: Samples::default(),
             },
+            segments,
             scenes,
-        };
-        Ok(reading.read())
+            next,
+            progress: (0, calls),
+        })
     }
 
-    /// Takes the calls of all segments in the order of their moments.
-    fn read(mut self) -> Traffic {
-        let mut scenes = core::mem::take(&mut self.scenes);
-        let mut next: BinaryHeap<_> = (0..).zip(&scenes).map(|(world, scene)| Reverse((scene.now, world))).collect();
-        let mut begun = alloc::vec![false; scenes.len()];
-        while let Some(Reverse((at, world))) = next.pop() {
-            let scene = &mut scenes[world as usize];
+    /// Takes so many calls, at the most, of all segments in the order of their moments. Gives the progress, from 0 to exactly 1.
+    pub(super) fn advance(&mut self, calls: u32) -> f64 {
+        let (segments, mut scenes) = (core::mem::take(&mut self.segments), core::mem::take(&mut self.scenes));
+        let mut left = calls.max(1);
+        while left > 0
+            && let Some(Reverse((at, world))) = self.next.pop()
+        {
+            let (segment, scene) = (&segments[world as usize], &mut scenes[world as usize]);
             scene.now = at;
-            if core::mem::replace(&mut begun[world as usize], true) {
-                self.call(world, scene);
+            if core::mem::replace(&mut scene.begun, true) {
+                self.call(world, segment, scene);
+                left -= 1;
             } else {
-                self.stand(world, scene);
+                self.stand(world, segment, scene);
             }
             // While no other segment has an earlier call, there is no need to ask the heap.
-            let until = next.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
-            while let Some(at) = scene.next_moment().filter(|&at| at < until) {
+            let until = self.next.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
+            while left > 0
+                && let Some(at) = scene.next_moment(segment).filter(|&at| at < until)
+            {
                 scene.now = at;
-                self.call(world, scene);
+                self.call(world, segment, scene);
+                left -= 1;
             }
-            match scene.next_moment() {
-                Some(at) => next.push(Reverse((at, world))),
-                None => self.end(scene),
+            match scene.next_moment(segment) {
+                Some(at) => self.next.push(Reverse((at, world))),
+                None => {
+                    self.end(scene);
+                }
             }
         }
-        self.finish()
+        (self.segments, self.scenes) = (segments, scenes);
+        self.progress.0 += u64::from(calls.max(1) - left);
+        let (done, all) = self.progress;
+        if self.next.is_empty() { 1.0 } else { (float(done) / float(all.max(1))).min(0.999) }
     }
 
     /// What is held and waited for at the beginning.
-    fn stand(&mut self, world: u32, scene: &mut Scene<'_>) {
-        let clock = scene.segment.clock.as_micros();
+    fn stand(&mut self, world: u32, segment: &Segment, scene: &mut Scene) {
+        let clock = segment.clock.as_micros();
         let begin = scene.now;
         let first = self.traffic.requests.len();
-        for standing in &scene.segment.standing {
+        for standing in &segment.standing {
             let Some(&key) = scene.keys.get(standing.key as usize) else { continue };
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
             let of_anyone = standing.for_anyone.iter().map(|claim| (claim, Mode::ForAnyone));
@@ -168,7 +211,7 @@ impl<'a> Reading<'a> {
             let waiters = of_me.chain(of_anyone).map(|claim| (claim, false));
             for ((claim, mode), holds) in holders.map(|claim| (claim, true)).chain(waiters) {
                 let since = clock.saturating_sub(if holds { claim.granted } else { claim.requested }).min(YEAR);
-                let request = self.standing_request(world, scene, key, mode, claim, holds);
+                let request = self.standing_request((world, segment, begin), key, mode, claim, holds);
                 let hold = holds.then(|| self.grant(request, key, begin, since));
                 if !holds {
                     self.traffic.recorded.wait_begins(&self.traffic.keys[key as usize], begin);
@@ -186,20 +229,19 @@ impl<'a> Reading<'a> {
 
     fn standing_request(
         &mut self,
-        world: u32,
-        scene: &Scene<'_>,
+        (world, segment, begin): (u32, &Segment, u64),
         key: u32,
         mode: Mode,
         claim: &StandingClaim,
         holds: bool,
     ) -> u32 {
-        let since = scene.segment.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
+        let since = segment.clock.as_micros().saturating_sub(claim.requested).min(YEAR);
         let left = claim.deadline.map(|(at, _)| at.saturating_sub(claim.requested).div_ceil(1_000_000));
         let (workers, maxqueue, timeout) = claim.limits.unwrap_or((1, 1, 0));
         let timeout = left.map_or(timeout, |left| u32::try_from(left).unwrap_or(u32::MAX));
         let standing = if holds { Standing::Holder } else { Standing::Waiter { since, timed: left.is_some() } };
         let limits = Limits { workers, maxqueue, timeout };
-        let request = self.request(world, scene.now, 0, key, mode, limits);
+        let request = self.request(world, begin, 0, key, mode, limits);
         self.traffic.requests[request as usize].standing = Some(standing);
         request
     }
@@ -254,8 +296,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes the next call of a segment.
-    fn call(&mut self, world: u32, scene: &mut Scene<'_>) {
-        let segment = scene.segment;
+    fn call(&mut self, world: u32, segment: &Segment, scene: &mut Scene) {
         let Some(call) = segment.calls.get(scene.next_call) else { return };
         let number = scene.next_call;
         scene.next_call += 1;
@@ -279,7 +320,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn acquire(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn acquire(&mut self, world: u32, scene: &mut Scene, call: &Call, number: usize) {
         let CallKind::Acquire { key, mode, workers, maxqueue, timeout } = call.kind else { return };
         if matches!(call.answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax)) {
             return;
@@ -342,7 +383,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn release(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn release(&mut self, world: u32, scene: &mut Scene, call: &Call, number: usize) {
         let now = scene.now;
         let Some(client) = scene.clients.get_mut(&call.client) else { return };
         client.last = None;
@@ -357,7 +398,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn left(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn left(&mut self, world: u32, scene: &mut Scene, call: &Call, number: usize) {
         let now = scene.now;
         let Some(client) = scene.clients.remove(&call.client) else { return };
         for claim in client.claims.into_iter().rev() {
@@ -396,7 +437,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A message that ends a wait.
-    fn told(&mut self, scene: &mut Scene<'_>, client: u32, response: &Response) {
+    fn told(&mut self, scene: &mut Scene, client: u32, response: &Response) {
         let now = scene.now;
         // A client may have left before its message was recorded.
         let Some(claim) = scene.waiting(client) else { return };
@@ -437,7 +478,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The end of a segment.
-    fn end(&mut self, scene: &mut Scene<'_>) {
+    fn end(&mut self, scene: &mut Scene) {
         let now = scene.now;
         for claim in core::mem::take(&mut scene.clients).into_values().flat_map(|client| client.claims) {
             let of = &self.traffic.keys[claim.key as usize];
@@ -452,7 +493,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(self) -> Traffic {
+    pub(super) fn finish(mut self) -> Traffic {
+        while self.advance(u32::MAX) < 1.0 {}
         let Self { mut traffic, gaps, limits, .. } = self;
         for (group, (pairs, retries)) in traffic.groups.iter_mut().zip(gaps) {
             (group.pairs, group.retries) = (pairs.len() as u64, retries.len() as u64);
@@ -519,11 +561,26 @@ impl Results {
     }
 }
 
-impl Scene<'_> {
+impl Reading<'static> {
+    /// Of recordings that are not needed any more.
+    pub(super) fn of_owned(mut recordings: Vec<Recording>) -> Result<Self, RecordingError> {
+        let segments = |recording: &mut Recording| {
+            core::mem::take(&mut recording.segments).into_iter().map(Cow::Owned).collect::<Vec<_>>()
+        };
+        let segments: Vec<_> = recordings.iter_mut().map(segments).collect();
+        Self::begin(recordings.iter().zip(segments))
+    }
+}
+
+impl Scene {
+    fn new(keys: Vec<u32>, now: u64) -> Self {
+        Self { begun: false, keys, clients: BTreeMap::new(), next_call: 0, next_told: 0, now }
+    }
+
     /// When the next call is. Time does not go back.
-    fn next_moment(&self) -> Option<u64> {
-        let call = self.segment.calls.get(self.next_call)?;
-        let before = self.next_call.checked_sub(1).map_or(self.segment.clock, |last| self.segment.calls[last].at);
+    fn next_moment(&self, segment: &Segment) -> Option<u64> {
+        let call = segment.calls.get(self.next_call)?;
+        let before = self.next_call.checked_sub(1).map_or(segment.clock, |last| segment.calls[last].at);
         Some(self.now + call.at.micros_since(before))
     }
 
@@ -624,15 +681,19 @@ fn last_moment(segment: &Segment, began: u64) -> u64 {
     (segment.wall - began).saturating_add(length)
 }
 
-fn source(recording: &Recording) -> Source {
+fn source(recording: &Recording, segments: &[Cow<'_, Segment>]) -> Source {
     Source {
         server: recording.title.server.clone(),
         anonymous: recording.anonymous,
         is_cut: recording.is_cut,
-        calls: recording.calls() as u64,
-        left_out: recording.left_out(),
-        segments: recording.segments.len() as u64,
+        calls: segments.iter().map(|segment| segment.calls.len() as u64).sum(),
+        left_out: segments.iter().fold(0, |sum, segment| sum.saturating_add(segment.left_out)),
+        segments: segments.len() as u64,
         groups: recording.groups.clone(),
+        span: Range {
+            start: segments.iter().map(|segment| segment.wall).min().unwrap_or(0),
+            end: segments.iter().map(|segment| last_moment(segment, 0)).max().unwrap_or(0),
+        },
     }
 }
 

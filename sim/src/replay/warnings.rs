@@ -3,7 +3,7 @@
 use super::change::{Change, Plan};
 use super::report::GroupReport;
 use super::run::RunOutcome;
-use super::traffic::Traffic;
+use super::traffic::{Source, Traffic};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -31,6 +31,17 @@ pub(super) fn of_sources(traffic: &Traffic) -> Vec<String> {
         if let Some(groups) = &source.groups {
             let names: Vec<&str> = groups.iter().map(|name| &**name).collect();
             warnings.push(format!("{server}: only these groups were recorded: {}.", names.join(", ")));
+        }
+    }
+    for (number, source) in traffic.sources.iter().enumerate() {
+        let is_same = |other: &Source| {
+            other.server == source.server && other.span.start < source.span.end && source.span.start < other.span.end
+        };
+        if traffic.sources.iter().take(number).any(is_same) {
+            let server = source.server.escape_debug();
+            warnings.push(format!(
+                "{server}: another recording has the same server name and covers a part of the same time. If both are of one server, its requests count twice."
+            ));
         }
     }
     warnings
