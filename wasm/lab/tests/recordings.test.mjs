@@ -43,7 +43,7 @@ after(async () => {
   await daemon?.stop();
 });
 
-/** @param {string} line */
+/** @param {string | Buffer} line */
 async function reader(line) {
   const client = await daemon.client();
   if ((await client.ask(line)) === 'LOCKED') {
@@ -171,6 +171,10 @@ test('a stampede is replayed with another setting, with the numbers of the comma
   await replayed(page);
   assert.equal(await page.locator('#new-maxqueue').inputValue(), '');
   await set(page, 'new-workers', '1');
+  assert.match(
+    await page.locator('#replay-verdict').innerText(),
+    /^With workers 1, in ApiParse work is done once \(1 before\)\.$/,
+  );
   await set(page, 'replay-seed', '7');
   const both = ['--set', setting, '--set', 'ApiParse: workers 1', '--seed', '7'];
   // The order of the changes is that of the groups on the page.
@@ -339,6 +343,72 @@ test('Back returns to the recordings before, with their settings', async () => {
   assert.match(await page.locator('#command').innerText(), /pool1\.rec --set/);
   assert.equal(await numbers(page), first);
   await close();
+});
+
+test('the page lists the files, and removes one', async () => {
+  const cut = join(daemon.folder, 'cut.rec');
+  writeFileSync(cut, readFileSync(recording).subarray(0, -3));
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles([recording, anonymous, cut]);
+  await replayed(page);
+  const lines = page.locator('#own-files li');
+  for (const [number, words] of [
+    /^pool1\.rec: server \S+, \d+ calls\s*Remove pool1\.rec$/,
+    /^anonymous\.rec: server \S+, \d+ calls, anonymous\s*Remove anonymous\.rec$/,
+    /^cut\.rec: server \S+, \d+ calls, cut off\s*Remove cut\.rec$/,
+  ].entries()) {
+    assert.match(String(await lines.nth(number).textContent()), words);
+  }
+  assert.match(await page.locator('#warnings').innerText(), /another recording has the same server name and covers/);
+  await page.locator('#own-files button').last().click();
+  await page.waitForFunction(() => document.querySelectorAll('#own-files li').length === 2);
+  await replayed(page);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'files');
+  assert.equal(await numbers(page), native(recording, anonymous));
+  await page.locator('#own-files button').last().click();
+  await page.waitForFunction(() => document.querySelectorAll('#own-files li').length === 1);
+  await replayed(page);
+  assert.equal(await numbers(page), native(recording));
+  assert.equal(await page.locator('#own-files button').count(), 0);
+  await page.locator('#leave').click();
+  await settled(page);
+  assert.ok(await page.locator('#own-files').isHidden());
+  quiet(tab);
+  await tab.close();
+});
+
+/** Keys that are no names: HTML, letters from right to left, and 233 bytes that are no UTF-8. */
+async function oddKeys() {
+  const keys = ['<script>document.title="gone"</script>', '\u05d0\u05d1\u202eabc'].map((text) => Buffer.from(text));
+  const lines = [...keys, Buffer.alloc(233, 0xff)].map((key) =>
+    Buffer.concat([Buffer.from('ACQ4ANY enwiki:pcache:'), key, Buffer.from(' 1 3 15\n')]),
+  );
+  await Promise.all(lines.flatMap((line) => Array.from({ length: 8 }, () => reader(line))));
+}
+
+test('odd keys are shown as text, and long ones are cut', async () => {
+  const file = await daemon.record('odd.rec', oddKeys);
+  const tab = await lab.open('', { viewport: { width: 320, height: 640 }, isMobile: true });
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await replayed(page);
+  await set(page, 'new-maxqueue', '50');
+  const names = await page.locator('#keys .key-name').allInnerTexts();
+  assert.deepEqual(
+    names.sort(),
+    [
+      `enwiki:pcache:${'%FF'.repeat(8)}%F…F${'%FF'.repeat(13)}`,
+      'enwiki:pcache:%3Cscript%3Edocument.title=%22gone%22%3C/script%3E',
+      'enwiki:pcache:%D7%90%D7%91%E2%80%AEabc',
+    ].sort(),
+  );
+  assert.ok(await page.locator('#keys-cut').isVisible());
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+  quiet(tab);
+  await tab.close();
 });
 
 test('a recording without a request is refused, and what was read before stays', async () => {

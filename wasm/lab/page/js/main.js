@@ -241,6 +241,7 @@ function start(module) {
   const show = (/** @type {boolean} */ recordings) => {
     byId('lab').hidden = recordings;
     byId('replay').hidden = !recordings;
+    byId('own-files').hidden = !recordings;
   };
   const view = new RecordingsView(module, {
     opened: () => show(true),

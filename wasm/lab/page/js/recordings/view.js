@@ -268,6 +268,7 @@ export class RecordingsView {
     this.#report = undefined;
     this.#played = '';
     this.#summary = '';
+    byId('own-files').replaceChildren();
     byId('replay-outcome').hidden = true;
     byId('replay-download').hidden = true;
     byId('replay-verdict').textContent = '';
@@ -299,7 +300,28 @@ export class RecordingsView {
     const link = /** @type {HTMLAnchorElement} */ (byId('replay-download'));
     link.href = this.#download;
     link.hidden = false;
+    this.#showFiles(this.#report?.sources ?? []);
     this.#showGroup();
+  }
+
+  /** @param {import('./types.js').Source[]} sources in the order of the files */
+  #showFiles(sources) {
+    const files = this.#known.get(this.#opened) ?? [];
+    const lines = files.map((file, number) => {
+      const line = make('li', {}, `${file.name}: ${facts(sources[number])}`);
+      if (files.length > 1) {
+        const button = make('button', { type: 'button', class: 'quiet' }, 'Remove');
+        button.append(make('span', { class: 'unseen' }, ` ${file.name}`));
+        button.addEventListener('click', () => {
+          this.open(files.filter((other) => other !== file));
+          // The button will be gone.
+          byId('files').focus();
+        });
+        line.append(button);
+      }
+      return line;
+    });
+    byId('own-files').replaceChildren(...lines);
   }
 
   /** Shows the results of the group that is chosen. */
@@ -340,6 +362,17 @@ export class RecordingsView {
     byId('own-fault').textContent = `This cannot be replayed: ${sentence(reason)}`;
     byId('own-fault').hidden = false;
   }
+}
+
+/**
+ * @param {import('./types.js').Source} source
+ * @returns {string} server pool1, 1,234 calls, 5 left out, cut off
+ */
+function facts({ server, calls, leftOut, isCut, anonymous }) {
+  const words = [`server ${server}`, calls === 1 ? 'one call' : `${count(calls)} calls`];
+  words.push(...(leftOut > 0 ? [`${count(leftOut)} left out`] : []));
+  words.push(...(isCut ? ['cut off'] : []), ...(anonymous ? ['anonymous'] : []));
+  return words.join(', ');
 }
 
 /**
