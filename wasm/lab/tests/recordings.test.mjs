@@ -522,7 +522,9 @@ function cancelAt(page, stage) {
             const texts = [state, detail].map((selector) => document.querySelector(selector)?.textContent ?? '');
             if (texts[0].startsWith(wanted) && /[1-9]/.test(texts[1])) {
               observer.disconnect();
-              /** @type {HTMLElement} */ (document.querySelector(button)).click();
+              const cancel = /** @type {HTMLElement} */ (document.querySelector(button));
+              cancel.focus();
+              cancel.click();
               resolve(texts[1]);
               return;
             }
@@ -556,6 +558,7 @@ test('a million calls are replayed, with progress, and can be cancelled at every
     await page.locator('#own-state', { hasText: 'Cancelled: nothing was read.' }).waitFor();
     assert.ok(await page.locator('#own-reading').isHidden());
     assert.ok(await page.locator('#lab').isVisible());
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'files');
     await rests();
   }
   const cancelled = cancelAt(page, 'Playing column A');

@@ -198,6 +198,10 @@ export class RecordingsView {
   /** @param {string} said */
   #endReading(said) {
     this.#task = undefined;
+    if (document.activeElement === byId('own-cancel')) {
+      // The button will be gone.
+      byId('files').focus();
+    }
     byId('own-reading').hidden = true;
     byId('own-state').textContent = said;
   }
