@@ -5,8 +5,8 @@
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Acquire, Command, Line, Mode, Response};
 use poolcounter::recording::{
-    Anonymizer, CallKind, EMPTY_BLOCK, MAGIC, Naming, Recording, RecordingError, Scope, Tally, Title, Totals, head,
-    verify, whole_blocks,
+    Anonymizer, CallKind, EMPTY_BLOCK, MAGIC, Naming, Reader, Recording, RecordingError, Scope, Tally, Title, Totals,
+    head, verify, whole_blocks,
 };
 use poolcounter::table::RecorderId;
 use poolcounter::{ClientId, HashSeed, LockTable, Timestamp};
@@ -656,6 +656,25 @@ fn a_file_is_counted_in_pieces() {
         assert_eq!((tally.totals(), rest.len()), (Totals::of(&file), 0), "{size}");
     }
     assert_eq!(Tally::default().totals(), Err(RecordingError::Empty));
+}
+
+/// A large file is read in pieces, also one that is cut.
+#[test]
+fn a_file_is_read_in_pieces() {
+    let golden = golden();
+    let file = [&golden[..], &golden, &EMPTY_BLOCK].concat();
+    for file in [&file[..], &file[..file.len() - 9]] {
+        for size in 1..file.len() {
+            let (mut reader, mut rest) = (Reader::default(), Vec::new());
+            for piece in file.chunks(size) {
+                rest.extend_from_slice(piece);
+                let read = reader.add(&rest).expect("whole blocks");
+                rest.drain(..read);
+            }
+            assert_eq!(reader.finish(&rest), Recording::read(file), "{size}");
+        }
+    }
+    assert_eq!(Reader::default().finish(&[]), Err(RecordingError::Empty));
 }
 
 /// Little is written at a time, also if many wait for each key.

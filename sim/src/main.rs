@@ -44,18 +44,21 @@ fn main() -> ExitCode {
 fn verify_files(files: &[PathBuf]) -> ExitCode {
     let (mut differs, mut failed) = (false, false);
     let mut text = String::new();
+    let mut progress = Progress::begin();
     for file in files {
-        match verify::verify_file(file) {
+        match verify::verify_file(file, &mut progress) {
             Ok((line, is_true)) => {
                 text += &line;
                 differs |= !is_true;
             }
             Err(refusal) => {
+                progress.clear();
                 output::complain(&refusal);
                 failed = true;
             }
         }
     }
+    drop(progress);
     let status = match (differs, failed) {
         (true, _) => ExitCode::FAILURE,
         (false, true) => ExitCode::from(2),

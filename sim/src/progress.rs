@@ -1,10 +1,13 @@
-//! A percentage at a terminal.
+//! What a long run does, on one line of a terminal.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 /// A run that ends sooner shows no progress.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Goes to the beginning of the line, and clears it.
+const CLEAR: &str = "\r\x1b[K";
 
 /// Shows nothing at first, and nothing at all without a terminal.
 pub(crate) struct Progress {
@@ -20,9 +23,28 @@ impl Progress {
 
     /// From 0 to 1.
     pub(crate) fn show(&mut self, share: f64) {
+        self.say(|| format!("{:3.0} %", share * 100.0));
+    }
+
+    /// From 0 to 1, and what is being done.
+    pub(crate) fn show_of(&mut self, what: &str, share: f64) {
+        self.say(|| format!("{what}: {:.0} %", share * 100.0));
+    }
+
+    /// Replaces the line.
+    pub(crate) fn say(&mut self, line: impl FnOnce() -> String) {
         if self.at_terminal && self.since.elapsed() > PATIENCE {
             self.shown = true;
-            write(&format!("\r{:3.0} %", share * 100.0));
+            // A line that is longer than the terminal could not be replaced.
+            let line: String = line().chars().filter(|letter| !letter.is_control()).take(79).collect();
+            write(&format!("{CLEAR}{line}"));
+        }
+    }
+
+    /// Leaves the line to a message.
+    pub(crate) fn clear(&mut self) {
+        if core::mem::replace(&mut self.shown, false) {
+            write(CLEAR);
         }
     }
 }
@@ -34,8 +56,6 @@ fn write(text: &str) {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown {
-            write("\r     \r");
-        }
+        self.clear();
     }
 }

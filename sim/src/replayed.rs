@@ -3,7 +3,7 @@
 use crate::files;
 use crate::progress::Progress;
 use crate::table::count;
-use poolcounter_sim::replay::{Figures, GroupReport, KeyCounts, Plan, Replay, Report, Traffic};
+use poolcounter_sim::replay::{Figures, GroupReport, KeyCounts, Plan, Replay, Report, TrafficReading};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,15 +40,21 @@ const ROWS: &[Row] = &[
 ];
 
 pub(crate) fn replay(files: &[PathBuf], plan: &Plan) -> Result<Report, String> {
-    let recordings = files.iter().map(|file| files::read(file)).collect::<Result<Vec<_>, _>>()?;
-    let traffic = Traffic::of(&recordings).map_err(|error| error.to_string())?;
-    // They take more memory than the traffic.
-    drop(recordings);
-    let mut replay = Replay::new(&Arc::new(traffic), plan).map_err(|invalid| invalid.to_string())?;
     let mut progress = Progress::begin();
+    let recordings = files.iter().map(|file| files::read(file, &mut progress)).collect::<Result<Vec<_>, _>>()?;
+    let mut reading = TrafficReading::new(recordings).map_err(|error| error.to_string())?;
     loop {
+        let share = reading.advance(SLICE);
+        progress.show_of("finding the requests", share);
+        if share >= 1.0 {
+            break;
+        }
+    }
+    let mut replay = Replay::new(&Arc::new(reading.finish()), plan).map_err(|invalid| invalid.to_string())?;
+    loop {
+        let column = if replay.plays_b() { "column B" } else { "column A" };
         let share = replay.advance(SLICE);
-        progress.show(share);
+        progress.show_of(column, share);
         if share >= 1.0 {
             return Ok(replay.report());
         }

@@ -1,13 +1,14 @@
 //! `poolcounter-sim verify`: replays recordings on a lock table, and compares the answers.
 
 use crate::files;
+use crate::progress::Progress;
 use poolcounter::recording::verify;
 use std::fmt::Write;
 use std::path::Path;
 
 /// What is printed of a recording, and whether it was true.
-pub(crate) fn verify_file(file: &Path) -> Result<(String, bool), String> {
-    let recording = files::read(file)?;
+pub(crate) fn verify_file(file: &Path, progress: &mut Progress) -> Result<(String, bool), String> {
+    let recording = files::read(file, progress)?;
     let verified = verify(&recording).map_err(|error| format!("{}: {error}", file.display()))?;
     let title = &recording.title;
     let mut text = format!(

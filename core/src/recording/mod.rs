@@ -57,7 +57,7 @@ mod verify;
 mod write;
 
 pub use anonymize::Anonymizer;
-pub use read::{Call, CallKind, Key, Recording, Segment, Tally, Told, Totals, whole_blocks};
+pub use read::{Call, CallKind, Key, Reader, Recording, Segment, Tally, Told, Totals, whole_blocks};
 pub use record::{Standing, StandingClaim};
 pub use verify::{Difference, Verified, verify};
 pub use write::head;

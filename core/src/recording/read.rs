@@ -133,13 +133,7 @@ impl Recording {
     ///
     /// If the bytes are not a recording, have a newer version, or are damaged.
     pub fn read(bytes: &[u8]) -> Result<Self, RecordingError> {
-        let mut reading = Reading { keeps: true, ..Reading::default() };
-        let read = reading.feed(bytes)?;
-        let is_cut = reading.end_segment() || reading.is_cut || read < bytes.len();
-        let (Some(title), Some((anonymous, groups))) = (reading.title, reading.scope) else {
-            return Err(RecordingError::Empty);
-        };
-        Ok(Self { title, anonymous, groups, segments: reading.segments, is_cut })
+        Reader::default().finish(bytes)
     }
 
     /// How many calls there are.
@@ -215,6 +209,41 @@ impl Tally {
     pub fn totals(mut self) -> Result<Totals, RecordingError> {
         self.0.end_segment();
         self.0.scope.is_some().then_some(self.0.totals).ok_or(RecordingError::Empty)
+    }
+}
+
+/// A [`Recording`] that is read in pieces.
+#[derive(Debug)]
+pub struct Reader(Reading);
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self(Reading { keeps: true, ..Reading::default() })
+    }
+}
+
+impl Reader {
+    /// Reads the whole blocks at the beginning of `bytes`. Gives how many bytes these are: the next piece begins behind them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recording::read`].
+    pub fn add(&mut self, bytes: &[u8]) -> Result<usize, RecordingError> {
+        self.0.feed(bytes)
+    }
+
+    /// Reads the last piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recording::read`].
+    pub fn finish(mut self, last: &[u8]) -> Result<Recording, RecordingError> {
+        let read = self.0.feed(last)?;
+        let is_cut = self.0.end_segment() || self.0.is_cut || read < last.len();
+        let (Some(title), Some((anonymous, groups))) = (self.0.title, self.0.scope) else {
+            return Err(RecordingError::Empty);
+        };
+        Ok(Recording { title, anonymous, groups, segments: self.0.segments, is_cut })
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::failure::{Exit, Failure, reason};
 use crate::output::{Column, Table, print, print_exactly};
 use poolcounter::recording::Recording;
-use poolcounter_sim::archive;
+use poolcounter_sim::archive::FileReader;
 use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, Tried};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How many settings are printed, beside the recorded one.
 const SHOWN: usize = 10;
+
+/// How many bytes of a file are read at a time.
+const PIECE: u64 = 1 << 18;
 
 /// How many events are played between two looks at the clock.
 const SLICE: u32 = 100_000;
@@ -75,20 +78,16 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn read(file: &Path) -> Result<Recording, Failure> {
-    let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", file.display()));
-    let bytes = bytes(file).map_err(|error| told(&reason(&error)))?;
-    archive::read(&bytes).map_err(|error| told(&error))
-}
-
-/// The content of a file; of one that is no recording, only the beginning.
-fn bytes(file: &Path) -> io::Result<Vec<u8>> {
-    let (mut file, mut bytes) = (File::open(file)?, Vec::new());
-    (&mut file).take(archive::BEGINNING as u64).read_to_end(&mut bytes)?;
-    if archive::may_be(&bytes) {
-        file.read_to_end(&mut bytes)?;
+fn read(path: &Path) -> Result<Recording, Failure> {
+    let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", path.display()));
+    let mut file = File::open(path).map_err(|error| told(&reason(&error)))?;
+    let (mut reader, mut piece) = (FileReader::default(), Vec::new());
+    // In pieces, because a file that is no recording may have no end.
+    while (&mut file).take(PIECE).read_to_end(&mut piece).map_err(|error| told(&reason(&error)))? > 0 {
+        reader.add(&piece).map_err(|error| told(&error))?;
+        piece.clear();
     }
-    Ok(bytes)
+    reader.finish().map_err(|error| told(&error))
 }
 
 /// Tries everything, and shows the progress on a terminal.

@@ -85,4 +85,4 @@ pub use pools::{groups_of, pools_of};
 pub use report::{Column, GroupReport, KeyReport, Replay, Report, Source, VERSION};
 pub use run::{Run, RunOutcome};
 pub use series::GroupSeries;
-pub use traffic::{GroupInfo, Limits, Traffic};
+pub use traffic::{GroupInfo, Limits, Traffic, TrafficReading};

@@ -3,6 +3,8 @@
 use super::figures::{Count, Meter};
 use super::hold::{Ending, Hold, Samples};
 use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Source, Standing, Traffic, Wanted, World};
+use crate::units::float;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
@@ -23,9 +25,17 @@ const YEAR: u64 = 366 * 86_400 * 1_000_000;
 /// The group of keys that no rule knows.
 const OTHER: &str = "other";
 
+#[derive(Debug)]
 pub(super) struct Reading<'a> {
     traffic: Traffic,
-    scenes: Vec<Scene<'a>>,
+    /// Segments without a gap between them.
+    chains: Vec<Vec<Part<'a>>>,
+    /// One for each chain.
+    scenes: Vec<Scene>,
+    /// When the next call of each scene is.
+    next: BinaryHeap<Reverse<(u64, u32)>>,
+    /// How many calls were taken, and how many there are.
+    progress: (u64, u64),
     /// Which results of each key there are.
     results: Vec<Results>,
     /// The gaps of each group's pairs, and of its second tries.
@@ -44,9 +54,18 @@ struct Results {
     ended: Option<u64>,
 }
 
-/// Segments without a gap between them, while they are read.
-struct Scene<'a> {
-    parts: Vec<Part<'a>>,
+/// A segment.
+#[derive(Debug)]
+struct Part<'a> {
+    segment: Cow<'a, Segment>,
+    /// The number of each key in the traffic.
+    keys: Vec<u32>,
+}
+
+/// What is known of a chain while it is read.
+#[derive(Debug)]
+struct Scene {
+    begun: bool,
     /// The number of the part that is read.
     part: usize,
     clients: BTreeMap<u32, Client>,
@@ -59,21 +78,14 @@ struct Scene<'a> {
     now: u64,
 }
 
-/// A segment.
-struct Part<'a> {
-    segment: &'a Segment,
-    /// The number of each key in the traffic.
-    keys: Vec<u32>,
-}
-
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Client {
     /// The newest is the last.
     claims: Vec<Claim>,
     last: Option<Last>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Claim {
     request: u32,
     key: u32,
@@ -86,7 +98,7 @@ struct Claim {
 }
 
 /// The answer to which the next command may belong.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Last {
     request: u32,
     key: u32,
@@ -95,41 +107,53 @@ struct Last {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn of(recordings: &'a [Recording]) -> Result<Traffic, RecordingError> {
-        let all = || recordings.iter().flat_map(chains);
-        let began = all().map(|chain| chain[0].wall).min().unwrap_or(0);
-        let end = all().map(|chain| last_moment(chain, began)).max().unwrap_or(0);
+    pub(super) fn of(recordings: &'a [Recording]) -> Result<Self, RecordingError> {
+        let segments = recordings.iter().map(|recording| recording.segments.iter().map(Cow::Borrowed).collect());
+        Self::begin(recordings.iter().zip(segments.collect::<Vec<_>>()))
+    }
+
+    fn begin<'b>(
+        recordings: impl Iterator<Item = (&'b Recording, Vec<Cow<'a, Segment>>)>,
+    ) -> Result<Self, RecordingError> {
+        let mut names = Names::default();
+        let (mut all, mut sources) = (Vec::new(), Vec::new());
+        for (number, (recording, segments)) in recordings.enumerate() {
+            // Keys of different anonymous recordings cannot be compared.
+            let space = if recording.anonymous { number + 1 } else { 0 };
+            let part = |segment: Cow<'a, Segment>| Part {
+                keys: segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect(),
+                segment,
+            };
+            let chains = chains(recording, segments.into_iter().map(part));
+            sources.push(source(recording, &chains));
+            all.extend(chains);
+        }
+        all.sort_by_key(|chain| chain.first().map_or(0, |part| part.segment.wall));
+        let began = all.iter().flatten().next().map_or(0, |part| part.segment.wall);
+        let world = |chain: &Vec<Part<'_>>| {
+            let (from, to) = span(chain);
+            World { begin: from - began, end: to - began, standing: 0..0 }
+        };
+        let worlds: Vec<World> = all.iter().map(world).collect();
+        let end = worlds.iter().map(|world| world.end).max().unwrap_or(0);
         if end > YEAR {
             return Err(RecordingError::Contradiction("the recordings are more than a year apart"));
         }
-        let mut names = Names::default();
-        let mut scenes = Vec::new();
-        for (number, recording) in recordings.iter().enumerate() {
-            // Keys of different anonymous recordings cannot be compared.
-            let space = if recording.anonymous { number + 1 } else { 0 };
-            for chain in chains(recording) {
-                let mut part = |segment: &'a Segment| Part {
-                    segment,
-                    keys: segment.keys.iter().map(|key| names.key(space, &key.group, &key.name)).collect(),
-                };
-                let parts = chain.iter().map(&mut part).collect();
-                scenes.push((Scene::new(parts, &chain[0], began), last_moment(chain, began)));
-            }
-        }
-        scenes.sort_by_key(|(scene, _)| scene.now);
         let Names { groups, keys, pages, .. } = names;
-        let (scenes, ends): (Vec<Scene<'_>>, Vec<u64>) = scenes.into_iter().unzip();
-        let world = |(scene, end): (&Scene<'_>, u64)| World { begin: scene.now, end, standing: 0..0 };
-        let reading = Reading {
+        Ok(Self {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
             limits: alloc::vec![BTreeMap::new(); groups.len()],
+            scenes: all.iter().zip(&worlds).map(|(chain, world)| Scene::new(chain, world.begin)).collect(),
+            chains: all,
+            next: (0..).zip(&worlds).map(|(number, world)| Reverse((world.begin, number))).collect(),
+            progress: (0, sources.iter().map(|source| source.calls).sum()),
             traffic: Traffic {
-                sources: recordings.iter().map(|recording| source(recording, began)).collect(),
+                sources,
                 began,
                 end,
                 recorded: Meter::new(groups.len(), keys.len(), end),
-                worlds: scenes.iter().zip(ends).map(world).collect(),
+                worlds,
                 groups,
                 keys,
                 pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
@@ -138,47 +162,52 @@ impl<'a> Reading<'a> {
                 results: Vec::new(),
                 samples: Samples::default(),
             },
-            scenes,
-        };
-        Ok(reading.read())
+        })
     }
 
-    /// Takes the calls of all segments in the order of their moments.
-    fn read(mut self) -> Traffic {
-        let mut scenes = core::mem::take(&mut self.scenes);
-        let mut next: BinaryHeap<_> = (0..).zip(&scenes).map(|(world, scene)| Reverse((scene.now, world))).collect();
-        let mut begun = alloc::vec![false; scenes.len()];
-        while let Some(Reverse((at, world))) = next.pop() {
-            let scene = &mut scenes[world as usize];
+    /// Takes so many calls, at the most, of all chains in the order of their moments. Gives the progress, from 0 to exactly 1.
+    pub(super) fn advance(&mut self, calls: u32) -> f64 {
+        let (chains, mut scenes) = (core::mem::take(&mut self.chains), core::mem::take(&mut self.scenes));
+        let mut left = calls.max(1);
+        while left > 0
+            && let Some(Reverse((at, world))) = self.next.pop()
+        {
+            let (chain, scene) = (&chains[world as usize], &mut scenes[world as usize]);
             scene.now = at;
-            if core::mem::replace(&mut begun[world as usize], true) {
-                self.call(world, scene);
+            if core::mem::replace(&mut scene.begun, true) {
+                self.call(world, chain, scene);
+                left -= 1;
             } else {
-                self.stand(world, scene);
-                scene.skip_ended_parts();
+                self.stand(world, scene.part(chain), scene);
+                scene.skip_ended_parts(chain);
             }
-            // While no other segment has an earlier call, there is no need to ask the heap.
-            let until = next.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
-            while let Some(at) = scene.next_moment().filter(|&at| at < until) {
+            // While no other chain has an earlier call, there is no need to ask the heap.
+            let until = self.next.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
+            while left > 0
+                && let Some(at) = scene.next_moment(chain).filter(|&at| at < until)
+            {
                 scene.now = at;
-                self.call(world, scene);
+                self.call(world, chain, scene);
+                left -= 1;
             }
-            match scene.next_moment() {
-                Some(at) => next.push(Reverse((at, world))),
+            match scene.next_moment(chain) {
+                Some(at) => self.next.push(Reverse((at, world))),
                 None => self.end(scene),
             }
         }
-        self.finish()
+        (self.chains, self.scenes) = (chains, scenes);
+        self.progress.0 += u64::from(calls.max(1) - left);
+        let (done, all) = self.progress;
+        if self.next.is_empty() { 1.0 } else { (float(done) / float(all.max(1))).min(0.999) }
     }
 
     /// What is held and waited for at the beginning.
-    fn stand(&mut self, world: u32, scene: &mut Scene<'_>) {
+    fn stand(&mut self, world: u32, part: &Part<'_>, scene: &mut Scene) {
         let clock = scene.clock.as_micros();
         let begin = scene.now;
         let first = self.traffic.requests.len();
-        let segment = scene.segment();
-        for standing in &segment.standing {
-            let Some(key) = scene.key(standing.key) else { continue };
+        for standing in &part.segment.standing {
+            let Some(key) = part.key(standing.key) else { continue };
             let of_me = standing.for_me.iter().map(|claim| (claim, Mode::ForMe));
             let of_anyone = standing.for_anyone.iter().map(|claim| (claim, Mode::ForAnyone));
             let holders = standing.holders.iter().map(|claim| (claim, claim.mode.unwrap_or(Mode::ForAnyone)));
@@ -204,7 +233,7 @@ impl<'a> Reading<'a> {
     fn standing_request(
         &mut self,
         world: u32,
-        scene: &Scene<'_>,
+        scene: &Scene,
         key: u32,
         mode: Mode,
         claim: &StandingClaim,
@@ -270,15 +299,16 @@ impl<'a> Reading<'a> {
         hold
     }
 
-    /// Takes the next call of a segment.
-    fn call(&mut self, world: u32, scene: &mut Scene<'_>) {
-        let segment = scene.segment();
+    /// Takes the next call of a chain.
+    fn call(&mut self, world: u32, chain: &[Part<'_>], scene: &mut Scene) {
+        let part = scene.part(chain);
+        let segment = &part.segment;
         let Some(call) = segment.calls.get(scene.next_call) else { return };
         let number = scene.before + scene.next_call;
         scene.next_call += 1;
         scene.clock = call.at;
         match &call.kind {
-            CallKind::Acquire { .. } => self.acquire(world, scene, call, number),
+            CallKind::Acquire { .. } => self.acquire(world, part, scene, call, number),
             CallKind::Release => self.release(world, scene, call, number),
             CallKind::Left => self.left(world, scene, call, number),
             CallKind::Read => {
@@ -295,15 +325,15 @@ impl<'a> Reading<'a> {
         for told in told {
             self.told(scene, told.client, &told.response);
         }
-        scene.skip_ended_parts();
+        scene.skip_ended_parts(chain);
     }
 
-    fn acquire(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn acquire(&mut self, world: u32, part: &Part<'_>, scene: &mut Scene, call: &Call, number: usize) {
         let CallKind::Acquire { key, mode, workers, maxqueue, timeout } = call.kind else { return };
         if matches!(call.answer, Some(Response::LockHeld | Response::WaitForResponse | Response::BadSyntax)) {
             return;
         }
-        let Some(key) = scene.key(key) else { return };
+        let Some(key) = part.key(key) else { return };
         let now = scene.now;
         let last = scene.clients.entry(call.client).or_default().last.take();
         let last = last.filter(|last| last.key == key && now - last.at <= SOON);
@@ -361,7 +391,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn release(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn release(&mut self, world: u32, scene: &mut Scene, call: &Call, number: usize) {
         let now = scene.now;
         let Some(client) = scene.clients.get_mut(&call.client) else { return };
         client.last = None;
@@ -376,7 +406,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn left(&mut self, world: u32, scene: &mut Scene<'_>, call: &Call, number: usize) {
+    fn left(&mut self, world: u32, scene: &mut Scene, call: &Call, number: usize) {
         let now = scene.now;
         let Some(client) = scene.clients.remove(&call.client) else { return };
         for claim in client.claims.into_iter().rev() {
@@ -415,7 +445,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A message that ends a wait.
-    fn told(&mut self, scene: &mut Scene<'_>, client: u32, response: &Response) {
+    fn told(&mut self, scene: &mut Scene, client: u32, response: &Response) {
         let now = scene.now;
         // A client may have left before its message was recorded.
         let Some(claim) = scene.waiting(client) else { return };
@@ -455,8 +485,8 @@ impl<'a> Reading<'a> {
         self.traffic.recorded.count(what, key, &self.traffic.keys[key as usize], now);
     }
 
-    /// The end of a segment.
-    fn end(&mut self, scene: &mut Scene<'_>) {
+    /// The end of a chain.
+    fn end(&mut self, scene: &mut Scene) {
         let now = scene.now;
         for claim in core::mem::take(&mut scene.clients).into_values().flat_map(|client| client.claims) {
             let of = &self.traffic.keys[claim.key as usize];
@@ -471,7 +501,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(self) -> Traffic {
+    pub(super) fn finish(mut self) -> Traffic {
+        while self.advance(u32::MAX) < 1.0 {}
         let Self { mut traffic, gaps, limits, .. } = self;
         for (group, (pairs, retries)) in traffic.groups.iter_mut().zip(gaps) {
             (group.pairs, group.retries) = (pairs.len() as u64, retries.len() as u64);
@@ -539,32 +570,45 @@ impl Results {
     }
 }
 
-impl<'a> Scene<'a> {
-    fn new(parts: Vec<Part<'a>>, first: &Segment, began: u64) -> Self {
-        let (clock, now) = (first.clock, first.wall - began);
-        Self { parts, part: 0, clients: BTreeMap::new(), next_call: 0, next_told: 0, before: 0, clock, now }
+impl Reading<'static> {
+    /// Of recordings that are not needed any more.
+    pub(super) fn of_owned(mut recordings: Vec<Recording>) -> Result<Self, RecordingError> {
+        let segments = |recording: &mut Recording| {
+            core::mem::take(&mut recording.segments).into_iter().map(Cow::Owned).collect::<Vec<_>>()
+        };
+        let segments: Vec<_> = recordings.iter_mut().map(segments).collect();
+        Self::begin(recordings.iter().zip(segments))
     }
+}
 
-    fn segment(&self) -> &'a Segment {
-        self.parts[self.part].segment
-    }
-
+impl Part<'_> {
     /// The number in the traffic of a key of the segment.
     fn key(&self, key: u32) -> Option<u32> {
-        self.parts[self.part].keys.get(key as usize).copied()
+        self.keys.get(key as usize).copied()
+    }
+}
+
+impl Scene {
+    fn new(chain: &[Part<'_>], now: u64) -> Self {
+        let clock = chain.first().map(|part| part.segment.clock).unwrap_or_default();
+        Self { begun: false, part: 0, clients: BTreeMap::new(), next_call: 0, next_told: 0, before: 0, clock, now }
+    }
+
+    fn part<'a, 'b>(&self, chain: &'b [Part<'a>]) -> &'b Part<'a> {
+        &chain[self.part]
     }
 
     /// Goes to the part that has the next call. What stands where that begins is known already.
-    fn skip_ended_parts(&mut self) {
-        while self.next_call >= self.segment().calls.len() && self.part + 1 < self.parts.len() {
+    fn skip_ended_parts(&mut self, chain: &[Part<'_>]) {
+        while self.next_call >= self.part(chain).segment.calls.len() && self.part + 1 < chain.len() {
             self.before += self.next_call;
             (self.part, self.next_call, self.next_told) = (self.part + 1, 0, 0);
         }
     }
 
     /// When the next call is. Time does not go back.
-    fn next_moment(&self) -> Option<u64> {
-        let call = self.segment().calls.get(self.next_call)?;
+    fn next_moment(&self, chain: &[Part<'_>]) -> Option<u64> {
+        let call = self.part(chain).segment.calls.get(self.next_call)?;
         Some(self.now + call.at.micros_since(self.clock))
     }
 
@@ -655,34 +699,43 @@ fn rank(world: u32, call: usize) -> u64 {
     u64::from(world) << 40 | (call as u64 + 1)
 }
 
-/// The segments of a recording; those that belong together because no call is missing between them. None of them is empty.
-fn chains(recording: &Recording) -> impl Iterator<Item = &[Segment]> {
+/// Puts those segments of a recording together between which no call is missing.
+fn chains<'a>(recording: &Recording, parts: impl Iterator<Item = Part<'a>>) -> Vec<Vec<Part<'a>>> {
     // New rules may put other keys into the groups that are recorded.
     let is_whole = recording.groups.is_none();
-    recording.segments.chunk_by(move |_, next| next.continues && is_whole)
+    let mut chains: Vec<Vec<Part<'a>>> = Vec::new();
+    for part in parts {
+        match chains.last_mut() {
+            Some(chain) if is_whole && part.segment.continues => chain.push(part),
+            _ => chains.push(alloc::vec![part]),
+        }
+    }
+    chains
 }
 
-fn last_moment(chain: &[Segment], began: u64) -> u64 {
-    let [first, ..] = chain else { return 0 };
-    let mut before = first.clock;
+/// When a chain begins and ends: microseconds since 1970, UTC.
+fn span(chain: &[Part<'_>]) -> (u64, u64) {
+    let [first, ..] = chain else { return (0, 0) };
+    let mut before = first.segment.clock;
     let mut length = 0_u64;
-    for call in chain.iter().flat_map(|segment| &segment.calls) {
+    for call in chain.iter().flat_map(|part| &part.segment.calls) {
         length = length.saturating_add(call.at.micros_since(before));
         before = call.at;
     }
-    (first.wall - began).saturating_add(length)
+    (first.segment.wall, first.segment.wall.saturating_add(length))
 }
 
-fn source(recording: &Recording, began: u64) -> Source {
+fn source(recording: &Recording, chains: &[Vec<Part<'_>>]) -> Source {
+    let segments = || chains.iter().flatten().map(|part| &part.segment);
     Source {
         server: recording.title.server.clone(),
         anonymous: recording.anonymous,
         is_cut: recording.is_cut,
-        calls: recording.calls() as u64,
-        left_out: recording.left_out(),
-        segments: chains(recording).count() as u64,
+        calls: segments().map(|segment| segment.calls.len() as u64).sum(),
+        left_out: segments().fold(0, |sum, segment| sum.saturating_add(segment.left_out)),
+        segments: chains.len() as u64,
         groups: recording.groups.clone(),
-        spans: chains(recording).map(|chain| (chain[0].wall - began, last_moment(chain, began))).collect(),
+        spans: chains.iter().map(|chain| span(chain)).collect(),
     }
 }
 

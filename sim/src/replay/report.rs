@@ -154,6 +154,12 @@ impl Replay {
         0.5 + self.b.advance(events) / 2.0
     }
 
+    /// Whether column A has ended, so that column B plays.
+    #[must_use]
+    pub fn plays_b(&self) -> bool {
+        matches!(self.a, Stage::Ended(_))
+    }
+
     /// Plays to the end.
     #[must_use]
     pub fn finish(mut self) -> Report {

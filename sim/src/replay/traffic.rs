@@ -44,7 +44,7 @@ pub(super) struct Source {
     pub(super) left_out: u64,
     pub(super) segments: u64,
     pub(super) groups: Option<Vec<Box<str>>>,
-    /// When each part begins and ends.
+    /// When each part begins and ends: microseconds since 1970, UTC.
     pub(super) spans: Vec<(u64, u64)>,
 }
 
@@ -209,7 +209,7 @@ impl Traffic {
     ///
     /// If a recording contradicts itself, or is longer than a year.
     pub fn of(recordings: &[Recording]) -> Result<Self, RecordingError> {
-        Reading::of(recordings)
+        Ok(Reading::of(recordings)?.finish())
     }
 
     /// The groups, in the order of their names.
@@ -247,6 +247,32 @@ impl Traffic {
     /// The most works at once, of all groups.
     pub(super) fn most_works(&self) -> u64 {
         self.recorded.most_works()
+    }
+}
+
+/// Traffic that is made in slices.
+#[derive(Debug)]
+pub struct TrafficReading(Reading<'static>);
+
+impl TrafficReading {
+    /// At the beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Traffic::of`].
+    pub fn new(recordings: Vec<Recording>) -> Result<Self, RecordingError> {
+        Reading::of_owned(recordings).map(Self)
+    }
+
+    /// Reads as many calls, at the most, and says how far it has come: from 0 to 1, which is the end.
+    pub fn advance(&mut self, calls: u32) -> f64 {
+        self.0.advance(calls)
+    }
+
+    /// The traffic, after what was not read yet.
+    #[must_use]
+    pub fn finish(self) -> Traffic {
+        self.0.finish()
     }
 }
 

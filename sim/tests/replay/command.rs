@@ -1,9 +1,12 @@
 //! `poolcounter-sim replay`.
 
 use crate::desk::{Desk, played};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use poolcounter_test_support::Scratch;
-use std::process::{Command, Output};
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 fn run(arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(env!("CARGO_BIN_EXE_poolcounter-sim")).args(arguments).output()?)
@@ -185,5 +188,44 @@ fn an_output_that_takes_nothing_is_named() -> Result<()> {
         let closed = to(writer.into())?;
         ensure!(closed.status.code() == Some(141) && closed.stderr.is_empty(), "{closed:?}");
     }
+    Ok(())
+}
+
+/// The command at a terminal, which util-linux's `script` makes. The pipe gives the file so slowly that the command shows what it does.
+#[test]
+fn a_slow_file_shows_its_progress_at_a_terminal() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let pipe = scratch.file("slow.rec");
+    ensure!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let program = env!("CARGO_BIN_EXE_poolcounter-sim");
+    let line = format!("{program} replay {} >/dev/null", pipe.display());
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut said = terminal.stdout.take().context("its output")?;
+    let (tell, told) = mpsc::channel();
+    let listener = std::thread::spawn(move || {
+        let (mut all, mut piece) = (Vec::new(), [0; 1024]);
+        while let Ok(read @ 1..) = said.read(&mut piece) {
+            all.extend_from_slice(&piece[..read]);
+            if String::from_utf8_lossy(&all).contains("slow.rec: 0.0 MB") {
+                let _ = tell.send(());
+            }
+        }
+    });
+    let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe)?;
+    let whole = stampede();
+    writer.write_all(&whole)?;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    // Empty blocks change nothing.
+    while told.recv_timeout(Duration::from_millis(100)).is_err() {
+        ensure!(Instant::now() < deadline, "no progress was shown");
+        writer.write_all(&poolcounter::recording::EMPTY_BLOCK)?;
+    }
+    drop(writer);
+    ensure!(terminal.wait()?.success());
+    drop(listener.join());
     Ok(())
 }

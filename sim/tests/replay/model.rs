@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, group, played, report_of};
 use poolcounter::recording::{Naming, Recording};
-use poolcounter_sim::replay::{Figures, Plan, Replay, Traffic};
+use poolcounter_sim::replay::{Figures, Plan, Replay, Traffic, TrafficReading};
 use std::sync::Arc;
 
 const PAGE: &str = "enwiki:pcache:idhash:3-0!canonical:revid:7";
@@ -394,6 +394,26 @@ fn the_same_numbers_come_in_slices_of_any_size() {
     let a = sliced.a().cloned().unwrap();
     assert_eq!(sliced.report().to_json(), whole);
     assert_eq!(Replay::with_a(&traffic, &plan, a).unwrap().finish().to_json(), whole);
+}
+
+#[test]
+fn recordings_are_read_in_slices_of_any_size() {
+    let one = pairs();
+    let mut other = one.clone();
+    other.segments[0].wall += 700;
+    let recordings = vec![one, other];
+    let whole = report_of(&recordings, &Plan::default()).to_json();
+    for calls in [1, 2, 5, 1_000_000] {
+        let mut reading = TrafficReading::new(recordings.clone()).unwrap();
+        let mut share = 0.0;
+        while share < 1.0 {
+            let next = reading.advance(calls);
+            assert!((share..=1.0).contains(&next), "{next} after {share}");
+            share = next;
+        }
+        let report = Replay::new(&Arc::new(reading.finish()), &Plan::default()).unwrap().finish();
+        assert_eq!(report.to_json(), whole, "{calls}");
+    }
 }
 
 #[test]

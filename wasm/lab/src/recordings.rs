@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use poolcounter::recording::Recording;
+use poolcounter_sim::Invalid;
+use poolcounter_sim::archive::FileReader;
 use poolcounter_sim::conf::Client;
-use poolcounter_sim::replay::{Change, GroupInfo, Limits, Plan, Replay, RunOutcome, Traffic};
-use poolcounter_sim::{Invalid, archive};
+use poolcounter_sim::replay::{Change, GroupInfo, Limits, Plan, Replay, RunOutcome, Traffic, TrafficReading};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,7 +18,10 @@ use crate::json;
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Recordings {
+    /// The file that is being read.
+    file: FileReader,
     files: Vec<Recording>,
+    reading: Option<TrafficReading>,
     traffic: Option<Arc<Traffic>>,
     replay: Option<(Chance, Replay)>,
     /// Column A does not depend on the new settings.
@@ -53,24 +57,47 @@ impl Recordings {
         Self::default()
     }
 
-    /// Takes one file more.
+    /// Takes the next bytes of a file.
     ///
     /// # Errors
     ///
     /// It is no recording.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), JsError> {
-        self.files.push(archive::read(bytes)?);
+        Ok(self.file.add(bytes)?)
+    }
+
+    /// Ends the file; another one may follow.
+    ///
+    /// # Errors
+    ///
+    /// It is no recording.
+    #[wasm_bindgen(js_name = endFile)]
+    pub fn end_file(&mut self) -> Result<(), JsError> {
+        self.files.push(core::mem::take(&mut self.file).finish()?);
         Ok(())
     }
 
-    /// Makes traffic of the files. Gives its groups, as JSON.
+    /// Begins to make traffic of the files.
     ///
     /// # Errors
     ///
     /// A recording contradicts itself.
-    pub fn finish(&mut self) -> Result<String, JsError> {
-        // The recordings take more memory than the traffic.
-        let traffic = Traffic::of(&core::mem::take(&mut self.files))?;
+    pub fn understand(&mut self) -> Result<(), JsError> {
+        self.reading = Some(TrafficReading::new(core::mem::take(&mut self.files))?);
+        Ok(())
+    }
+
+    /// The groups of the traffic, as JSON, when it is complete.
+    ///
+    /// # Errors
+    ///
+    /// There is no request.
+    pub fn contents(&mut self) -> Result<String, JsError> {
+        let Some(reading) = self.reading.take() else { return Err(JsError::new("there is no recording")) };
+        let traffic = reading.finish();
+        if traffic.requests() == 0 {
+            return Err(JsError::new("no client asked for a lock while it was recorded"));
+        }
         let mut groups = traffic.groups();
         groups.sort_by_key(|group| core::cmp::Reverse(group.requests));
         let contents = Contents { groups, requests: traffic.requests(), seconds: traffic.duration() };
@@ -96,8 +123,22 @@ impl Recordings {
         Ok(())
     }
 
-    /// Plays this number of events. Gives the progress, from 0 to exactly 1.
+    /// What [`advance`](Self::advance) does: `reading`, or column `a` or `b`.
+    #[must_use]
+    pub fn stage(&self) -> String {
+        let stage = match &self.replay {
+            _ if self.reading.is_some() => "reading",
+            Some((_, replay)) if replay.plays_b() => "b",
+            _ => "a",
+        };
+        stage.into()
+    }
+
+    /// Reads this number of calls, or plays this number of events. Gives the progress, from 0 to exactly 1.
     pub fn advance(&mut self, events: u32) -> f64 {
+        if let Some(reading) = &mut self.reading {
+            return reading.advance(events);
+        }
         self.replay.as_mut().map_or(1.0, |(_, replay)| replay.advance(events))
     }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Lab, quiet, settled, violations } from './browser.mjs';
+import { Lab, quiet, settled, violations, violationsOutOfDate } from './browser.mjs';
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
@@ -25,6 +25,9 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await settled(page);
     await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
     assert.deepEqual(await violations(page), []);
+    await page.locator('#field-b\\.workers').fill('0');
+    await page.locator('#state', { hasText: 'One field' }).waitFor();
+    assert.deepEqual(await violationsOutOfDate(page), []);
     await close();
   });
 }

@@ -111,7 +111,9 @@ export async function settled(page) {
   await page.waitForFunction(
     () => {
       const shown = document.querySelector('#results')?.getAttribute('data-query');
-      return shown !== null && `?${shown}` === location.search && document.querySelector('#run')?.textContent === 'Run';
+      const busy = document.querySelector('#outcome')?.getAttribute('aria-busy') === 'true';
+      const waits = document.querySelector('#run')?.textContent === 'Run';
+      return shown !== null && `?${shown}` === location.search && waits && !busy;
     },
     undefined,
     { timeout: DEADLINE_MS },
@@ -131,6 +133,38 @@ export async function violations(page) {
         `${id}: ${nodes.map(({ html }) => html)}`,
     );
   });
+}
+
+/**
+ * Waits until nothing changes its colour any more, and lets axe look at results that are out of date.
+ *
+ * @param {Page} page
+ * @returns {Promise<string[]>} the errors that axe finds
+ */
+export async function violationsOutOfDate(page) {
+  assert.equal(await page.locator('.outdated:visible').count(), 1);
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState === 'finished'));
+  return violations(page);
+}
+
+/**
+ * @param {Page} page
+ * @param {string} script the end of its address
+ * @returns {Promise<() => Promise<number>>} how many messages the worker has sent since
+ */
+export async function countMessages(page, script) {
+  const worker = page.workers().find((one) => one.url().endsWith(script));
+  assert.ok(worker);
+  await worker.evaluate(() => {
+    const own = /** @type {any} */ (globalThis);
+    const send = own.postMessage;
+    own.sent = 0;
+    own.postMessage = (/** @type {unknown} */ message) => {
+      own.sent += 1;
+      send.call(own, message);
+    };
+  });
+  return () => worker.evaluate(() => /** @type {any} */ (globalThis).sent);
 }
 
 /**

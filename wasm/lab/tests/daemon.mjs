@@ -163,11 +163,11 @@ export class Client {
   }
 
   /**
-   * @param {string} text one or more lines
+   * @param {string | Buffer} text one or more lines; bytes have the end of their line
    * @returns {Promise<string>} the answer to the first of them
    */
   ask(text) {
-    this.#socket.write(`${text}\n`);
+    this.#socket.write(typeof text === 'string' ? `${text}\n` : text);
     return this.answer();
   }
 

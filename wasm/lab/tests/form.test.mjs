@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Lab, quiet, rows, settled } from './browser.mjs';
+import { Lab, countMessages, quiet, rows, settled } from './browser.mjs';
 
 /** @type {Lab} */
 let lab;
@@ -141,24 +141,6 @@ test('a fault of a setting that is not used can be mended', async () => {
   await close();
 });
 
-/**
- * @param {import('playwright-core').Page} page
- * @returns {Promise<() => Promise<number>>} how many messages the worker has sent since
- */
-async function countMessages(page) {
-  const [worker] = page.workers();
-  await worker.evaluate(() => {
-    const own = /** @type {any} */ (globalThis);
-    const send = own.postMessage;
-    own.sent = 0;
-    own.postMessage = (/** @type {unknown} */ message) => {
-      own.sent += 1;
-      send.call(own, message);
-    };
-  });
-  return () => worker.evaluate(() => /** @type {any} */ (globalThis).sent);
-}
-
 test('a run can be cancelled, and the page lives meanwhile', async () => {
   const tab = await lab.open('?preset=slow-parse');
   const { page } = tab;
@@ -171,7 +153,7 @@ test('a run can be cancelled, and the page lives meanwhile', async () => {
     const progress = /** @type {HTMLProgressElement} */ (document.querySelector('#progress'));
     return progress.value > 0 && progress.value < 1;
   });
-  const messages = await countMessages(page);
+  const messages = await countMessages(page, '/js/worker.js');
   await page.locator('#run', { hasText: 'Cancel' }).click();
   await page.locator('#state', { hasText: 'Cancelled.' }).waitFor();
   assert.ok(await bar.isHidden());
@@ -236,6 +218,76 @@ test('the configuration is for the class that the wiki uses', async () => {
   await page.locator('#field-b\\.workers').fill('7');
   await settled(page);
   assert.match(await text(), /'class' => 'PoolCounter_Client',[^]*'workers' => 7/);
+  await close();
+});
+
+test('what is typed and taken back at once is no step of Back', async () => {
+  const tab = await lab.open('?v=1&preset=breaking-news&seed=1');
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#field-b\\.workers').fill('3');
+  await settled(page);
+  const [address, steps] = [page.url(), await page.evaluate(() => history.length)];
+  /** Sets values in one go, without a pause between them. */
+  const change = (/** @type {string} */ name, /** @type {string[]} */ values) =>
+    page.locator(`#field-${name}`).evaluate((control, all) => {
+      for (const value of all) {
+        /** @type {HTMLInputElement} */ (control).value = value;
+        control.dispatchEvent(new window.Event('input', { bubbles: true }));
+      }
+    }, values);
+  for (const [name, ...values] of [
+    ['b\\.workers', '17', '3'],
+    ['b\\.workers', '0', '3'],
+    ['b\\.mode', 'forMe', 'none', 'forAnyone'],
+    ['cores', '1', '', '20', '8'],
+    ['hotReaders', '5', '0:5, 600:5, 610:150', await page.locator('#field-hotReaders').inputValue()],
+  ]) {
+    await change(name, values);
+    await settled(page);
+    assert.equal(page.url(), address, name);
+    assert.equal(await page.evaluate(() => history.length), steps, name);
+  }
+  await page.goBack();
+  await settled(page);
+  assert.equal(await page.locator('#field-b\\.workers').inputValue(), '2');
+  quiet(tab);
+  await tab.close();
+});
+
+test('Back undoes a change that waits for a pause in typing, and no other', async () => {
+  const { page, close } = await lab.open('?v=1&preset=breaking-news&seed=1');
+  await settled(page);
+  await page.locator('#field-b\\.workers').fill('3');
+  await settled(page);
+  const address = page.url();
+  await page.locator('#field-b\\.workers').evaluate((control) => {
+    /** @type {HTMLInputElement} */ (control).value = '4';
+    control.dispatchEvent(new window.Event('input', { bubbles: true }));
+    history.back();
+  });
+  await page.waitForFunction(
+    (wanted) =>
+      location.href === wanted &&
+      /** @type {HTMLInputElement} */ (document.querySelector('#field-b\\.workers')).value === '3',
+    address,
+  );
+  await settled(page);
+  assert.equal(page.url(), address);
+  assert.equal(await page.locator('#results').getAttribute('data-query'), new URL(address).search.slice(1));
+  await close();
+});
+
+test('a link that is copied at once has what was typed', async () => {
+  const { page, close } = await lab.open('?v=1&preset=breaking-news&seed=1');
+  await settled(page);
+  await page.locator('#field-b\\.workers').evaluate((control) => {
+    /** @type {HTMLInputElement} */ (control).value = '4';
+    control.dispatchEvent(new window.Event('input', { bubbles: true }));
+    /** @type {HTMLElement} */ (document.querySelector('#share')).click();
+  });
+  await page.locator('#shared', { hasText: 'Copied.' }).waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /workers:4/);
   await close();
 });
 

@@ -6,7 +6,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
-import { DEADLINE_MS, Lab, collect, quiet, settled, violations } from './browser.mjs';
+import {
+  DEADLINE_MS,
+  Lab,
+  collect,
+  countMessages,
+  quiet,
+  settled,
+  violations,
+  violationsOutOfDate,
+} from './browser.mjs';
 import { Daemon } from './daemon.mjs';
 
 const SIM = process.env.POOLCOUNTER_SIM ?? 'poolcounter-sim';
@@ -34,7 +43,7 @@ after(async () => {
   await daemon?.stop();
 });
 
-/** @param {string} line */
+/** @param {string | Buffer} line */
 async function reader(line) {
   const client = await daemon.client();
   if ((await client.ask(line)) === 'LOCKED') {
@@ -62,9 +71,12 @@ async function replayed(page) {
     () => {
       const shown = document.querySelector('#replay-results')?.getAttribute('data-plan') ?? '';
       const state = document.querySelector('#replay-state')?.textContent ?? '';
-      const wanted = /** @type {any} */ (history.state)?.recordings;
+      const wanted = /** @type {any} */ (history.state)?.recordings?.texts;
       const outdated = document.querySelector('#replay-results')?.classList.contains('outdated');
-      return !outdated && wanted && shown.startsWith(`${wanted.group} `) && / replayed with A and B in /.test(state);
+      const busy = document.querySelector('#replay-outcome')?.getAttribute('aria-busy') === 'true';
+      return (
+        !outdated && !busy && wanted && shown.startsWith(`${wanted.group} `) && / replayed with A and B in /.test(state)
+      );
     },
     undefined,
     { timeout: DEADLINE_MS },
@@ -159,6 +171,10 @@ test('a stampede is replayed with another setting, with the numbers of the comma
   await replayed(page);
   assert.equal(await page.locator('#new-maxqueue').inputValue(), '');
   await set(page, 'new-workers', '1');
+  assert.match(
+    await page.locator('#replay-verdict').innerText(),
+    /^With workers 1, in ApiParse work is done once \(1 before\)\.$/,
+  );
   await set(page, 'replay-seed', '7');
   const both = ['--set', setting, '--set', 'ApiParse: workers 1', '--seed', '7'];
   // The order of the changes is that of the groups on the page.
@@ -271,6 +287,153 @@ test('Back undoes a new setting, then leaves the recordings', async () => {
   await close();
 });
 
+test('what changes nothing is no step of Back', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  const steps = await page.evaluate(() => history.length);
+  /** Sets values in one go, without a pause between them. */
+  const change = (/** @type {string} */ field, /** @type {string[]} */ values) =>
+    page.locator(`#${field}`).evaluate((control, all) => {
+      for (const value of all) {
+        /** @type {HTMLInputElement} */ (control).value = value;
+        control.dispatchEvent(new window.Event('input', { bubbles: true }));
+      }
+    }, values);
+  for (const [field, ...values] of [
+    ['new-maxqueue', '50', ''],
+    ['new-fastStale', 'on', ''],
+    ['group', 'ApiParse', 'pcache'],
+    ['replay-seed', '7', '1'],
+    ['replay-cores', '0', ''],
+  ]) {
+    await change(field, values);
+    await replayed(page);
+    assert.equal(await page.evaluate(() => history.length), steps, field);
+  }
+  // The same file once more.
+  await page.locator('#replay-results').evaluate((results) => {
+    delete results.dataset.plan;
+  });
+  await page.locator('#files').setInputFiles(recording);
+  await page.waitForFunction(() => document.querySelector('#replay-results')?.hasAttribute('data-plan'));
+  await replayed(page);
+  assert.equal(await page.evaluate(() => history.length), steps);
+  await page.goBack();
+  await settled(page);
+  assert.ok(await page.locator('#lab').isVisible());
+  await close();
+});
+
+test('Back returns to the recordings before, with their settings', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  await set(page, 'new-maxqueue', '50');
+  const first = await numbers(page);
+  await page.locator('#files').setInputFiles(anonymous);
+  await page.locator('#slots-why').waitFor();
+  await replayed(page);
+  await page.goBack();
+  await page.locator('#slots-why').waitFor({ state: 'hidden' });
+  await replayed(page);
+  assert.equal(await page.locator('#new-maxqueue').inputValue(), '50');
+  assert.match(await page.locator('#command').innerText(), /pool1\.rec --set/);
+  assert.equal(await numbers(page), first);
+  await close();
+});
+
+test('the page lists the files, and removes one', async () => {
+  const cut = join(daemon.folder, 'cut.rec');
+  writeFileSync(cut, readFileSync(recording).subarray(0, -3));
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles([recording, anonymous, cut]);
+  await replayed(page);
+  const lines = page.locator('#own-files li');
+  for (const [number, words] of [
+    /^pool1\.rec: server \S+, \d+ calls\s*Remove pool1\.rec$/,
+    /^anonymous\.rec: server \S+, \d+ calls, anonymous\s*Remove anonymous\.rec$/,
+    /^cut\.rec: server \S+, \d+ calls, cut off\s*Remove cut\.rec$/,
+  ].entries()) {
+    assert.match(String(await lines.nth(number).textContent()), words);
+  }
+  assert.match(await page.locator('#warnings').innerText(), /there are two recordings of the same time/);
+  await page.locator('#own-files button').last().click();
+  await page.waitForFunction(() => document.querySelectorAll('#own-files li').length === 2);
+  await replayed(page);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'files');
+  assert.equal(await numbers(page), native(recording, anonymous));
+  await page.locator('#own-files button').last().click();
+  await page.waitForFunction(() => document.querySelectorAll('#own-files li').length === 1);
+  await replayed(page);
+  assert.equal(await numbers(page), native(recording));
+  assert.equal(await page.locator('#own-files button').count(), 0);
+  await page.locator('#leave').click();
+  await settled(page);
+  assert.ok(await page.locator('#own-files').isHidden());
+  quiet(tab);
+  await tab.close();
+});
+
+/** Keys that are no names: HTML, letters from right to left, and 233 bytes that are no UTF-8. */
+async function oddKeys() {
+  const keys = ['<script>document.title="gone"</script>', '\u05d0\u05d1\u202eabc'].map((text) => Buffer.from(text));
+  const lines = [...keys, Buffer.alloc(233, 0xff)].map((key) =>
+    Buffer.concat([Buffer.from('ACQ4ANY enwiki:pcache:'), key, Buffer.from(' 1 3 15\n')]),
+  );
+  await Promise.all(lines.flatMap((line) => Array.from({ length: 8 }, () => reader(line))));
+}
+
+test('odd keys are shown as text, and long ones are cut', async () => {
+  const file = await daemon.record('odd.rec', oddKeys);
+  const tab = await lab.open('', { viewport: { width: 320, height: 640 }, isMobile: true });
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await replayed(page);
+  await set(page, 'new-maxqueue', '50');
+  const names = await page.locator('#keys .key-name').allInnerTexts();
+  assert.deepEqual(
+    names.sort(),
+    [
+      `enwiki:pcache:${'%FF'.repeat(8)}%F…F${'%FF'.repeat(13)}`,
+      'enwiki:pcache:%3Cscript%3Edocument.title=%22gone%22%3C/script%3E',
+      'enwiki:pcache:%D7%90%D7%91%E2%80%AEabc',
+    ].sort(),
+  );
+  assert.ok(await page.locator('#keys-cut').isVisible());
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+  quiet(tab);
+  await tab.close();
+});
+
+test('a recording without a request is refused, and what was read before stays', async () => {
+  const file = await daemon.record('quiet.rec', async () => {});
+  const nothing = join(daemon.folder, 'nothing.rec');
+  writeFileSync(nothing, '');
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  for (const [name, reason] of [
+    [file, 'This cannot be replayed: no client asked for a lock while it was recorded.'],
+    [nothing, 'This cannot be replayed: nothing.rec: the recording is empty: it ends before its head is complete.'],
+  ]) {
+    await page.locator('#files').setInputFiles(name);
+    await page.locator('#own-fault', { hasText: reason }).waitFor();
+    assert.ok(await page.locator('#own-reading').isHidden());
+  }
+  await set(page, 'new-maxqueue', '50');
+  assert.equal(await numbers(page), native(recording, '--set', 'pcache: maxqueue 50'));
+  quiet(tab);
+  await tab.close();
+});
+
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   test(`axe finds nothing in a replay, ${colorScheme}, and it fits on a phone`, async () => {
     const tab = await lab.open('', { colorScheme, viewport: { width: 320, height: 640 }, isMobile: true });
@@ -286,6 +449,9 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await page.$$eval('details', (all) => all.forEach((details) => details.setAttribute('open', '')));
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     assert.deepEqual(await violations(page), []);
+    await page.locator('#new-maxqueue').fill('0');
+    await page.locator('#replay-state', { hasText: 'One field' }).waitFor();
+    assert.deepEqual(await violationsOutOfDate(page), []);
     quiet(tab);
     await tab.close();
   });
@@ -337,18 +503,74 @@ async function manyCalls() {
   await Promise.all(Array.from({ length: 20 }, (_, number) => work(number)));
 }
 
-test('a million calls are replayed, with progress, and can be cancelled', async (context) => {
+/**
+ * Cancels as soon as the page says that it does this.
+ *
+ * @param {Page} page
+ * @param {string} stage
+ * @returns {Promise<string>} what stood beside it
+ */
+function cancelAt(page, stage) {
+  return page.evaluate(
+    (wanted) =>
+      new Promise((resolve) => {
+        const look = () => {
+          for (const [state, detail, button] of [
+            ['#own-state', '#own-percent', '#own-cancel'],
+            ['#replay-state', '#replay-percent', '#replay-run'],
+          ]) {
+            const texts = [state, detail].map((selector) => document.querySelector(selector)?.textContent ?? '');
+            if (texts[0].startsWith(wanted) && /[1-9]/.test(texts[1])) {
+              observer.disconnect();
+              const cancel = /** @type {HTMLElement} */ (document.querySelector(button));
+              cancel.focus();
+              cancel.click();
+              resolve(texts[1]);
+              return;
+            }
+          }
+        };
+        const observer = new window.MutationObserver(look);
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      }),
+    stage,
+  );
+}
+
+test('a million calls are replayed, with progress, and can be cancelled at every stage', async (context) => {
   const file = await daemon.record('million.rec', manyCalls);
   const tab = await lab.open();
   const { page } = tab;
   await settled(page);
+  const sent = await countMessages(page, '/js/recordings/worker.js');
+  const rests = async () => {
+    const old = await sent();
+    await page.waitForTimeout(1000);
+    assert.equal(await sent(), old, 'the worker works on');
+  };
+  for (const [stage, detail] of /** @type {const} */ ([
+    ['Reading million.rec', /^[\d.]+ of [\d.]+\u00a0MB$/],
+    ['Finding the requests', /^\d+\u00a0%$/],
+  ])) {
+    const cancelled = cancelAt(page, stage);
+    await page.locator('#files').setInputFiles(file);
+    assert.match(await cancelled, detail, stage);
+    await page.locator('#own-state', { hasText: 'Cancelled: nothing was read.' }).waitFor();
+    assert.ok(await page.locator('#own-reading').isHidden());
+    assert.ok(await page.locator('#lab').isVisible());
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'files');
+    await rests();
+  }
+  const cancelled = cancelAt(page, 'Playing column A');
   await page.locator('#files').setInputFiles(file);
-  await page.waitForFunction(() => {
-    const progress = /** @type {HTMLProgressElement} */ (document.querySelector('#replay-progress'));
-    return progress.value > 0 && progress.value < 1;
-  });
-  await page.locator('#replay-run', { hasText: 'Cancel' }).click();
+  await cancelled;
   await page.locator('#replay-state', { hasText: 'Cancelled.' }).waitFor();
+  await rests();
+  const again = cancelAt(page, 'Playing column B');
+  await page.locator('#replay-run').click();
+  await again;
+  await page.locator('#replay-state', { hasText: 'Cancelled.' }).waitFor();
+  await rests();
   await page.locator('#replay-run').click();
   await replayed(page);
   const said = await page.locator('#replay-state').innerText();

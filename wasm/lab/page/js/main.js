@@ -39,8 +39,6 @@ class Lab {
   #shown;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Whether the change that is being typed is a step of its own already. */
-  #stepped = false;
   #fields;
   #download = '';
 
@@ -61,7 +59,10 @@ class Lab {
     this.#charts = new Charts(KINDS);
     makeConf(listed.clients);
     byId('run').addEventListener('click', () => (this.#running ? this.#cancel() : this.#run()));
-    byId('share').addEventListener('click', () => copyAndSay(location.href, byId('shared')));
+    byId('share').addEventListener('click', () => {
+      this.#commit('push');
+      copyAndSay(location.href, byId('shared'));
+    });
     this.#shown = this.#open(location.search || FIRST);
   }
 
@@ -80,38 +81,52 @@ class Lab {
   #open(query, step = 'replace') {
     const form = /** @type {Form} */ (JSON.parse(open(query)));
     this.#form.show(form);
-    this.#take(form, step);
-    this.#run();
+    this.#take(form);
+    this.#run(step);
     return form;
   }
 
   /** Reads what was typed; the run waits for a pause. */
   #edited() {
-    // What is typed without a pause is one step back.
-    const form = JSON.parse(check(JSON.stringify(this.#form.texts())));
-    this.#take(form, this.#stepped ? 'replace' : 'push');
+    this.#take(JSON.parse(check(JSON.stringify(this.#form.texts()))));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), PAUSE_MS);
+    byId('outcome').setAttribute('aria-busy', 'true');
   }
 
-  /**
-   * @param {Form} form
-   * @param {Step} step
-   */
-  #take(form, step) {
+  /** @returns {boolean} whether a change waits for a pause in typing; it is forgotten */
+  forget() {
+    const waited = this.#timer !== undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return waited;
+  }
+
+  /** @param {Form} form */
+  #take(form) {
     this.#shown = form;
     const usual = /** @type {Form} */ (JSON.parse(open(`preset=${form.comparison.preset}`)));
     this.#form.mark(form, form.query !== usual.query || this.#form.faults(form) > 0);
     this.#traffic.show(form.comparison.scenario);
     showReadings(this.#fields, form.comparison.scenario);
-    if (this.#form.faults(form) === 0) {
-      this.#stepped = goTo(`?${form.query}`, step) || this.#stepped;
+  }
+
+  /**
+   * Writes the scenario into the address.
+   *
+   * @param {Step} step
+   */
+  #commit(step) {
+    if (this.#form.faults(this.#shown) === 0) {
+      goTo(`?${this.#shown.query}`, step);
     }
   }
 
-  #run() {
-    clearTimeout(this.#timer);
-    this.#stepped = false;
+  /** @param {Step} step */
+  #run(step = 'push') {
+    this.forget();
+    // What is typed without a pause is one step back.
+    this.#commit(step);
     const faults = this.#form.faults(this.#shown);
     if (faults > 0) {
       const what = faults === 1 ? 'One field needs another value.' : `${faults} fields need other values.`;
@@ -142,7 +157,7 @@ class Lab {
     this.#progress.value = 0;
     byId('percent').textContent = '';
     byId('run').textContent = running ? 'Cancel' : 'Run';
-    byId('outcome').setAttribute('aria-busy', String(running));
+    byId('outcome').setAttribute('aria-busy', String(running || this.#timer !== undefined));
     if (running) {
       byId('results').classList.add('outdated');
     }
@@ -202,16 +217,13 @@ class Lab {
  *
  * @param {string} search
  * @param {Step} step
- * @returns {boolean} whether it is a new step
  */
 function goTo(search, step) {
-  const isNew = step === 'push' && search !== location.search;
-  if (isNew) {
+  if (step === 'push' && search !== location.search) {
     history.pushState(null, '', search);
   } else {
     history.replaceState(null, '', search);
   }
-  return isNew;
 }
 
 /** @param {string} text */
@@ -229,12 +241,14 @@ function start(module) {
   const show = (/** @type {boolean} */ recordings) => {
     byId('lab').hidden = recordings;
     byId('replay').hidden = !recordings;
+    byId('own-files').hidden = !recordings;
   };
   const view = new RecordingsView(module, {
     opened: () => show(true),
-    changed: (texts, isNew) => {
-      const step = isNew ? 'pushState' : 'replaceState';
-      history[step]({ recordings: texts }, '', '#recordings');
+    changed: (recordings) => {
+      if (JSON.stringify(recordings) !== JSON.stringify(history.state?.recordings)) {
+        history.pushState({ recordings }, '', '#recordings');
+      }
     },
   });
   byId('own').hidden = false;
@@ -242,6 +256,7 @@ function start(module) {
   const lab = new Lab(module);
   const leave = () => {
     show(false);
+    view.stopReading();
     lab.reopen();
   };
   takeFiles((files) => view.open(files));
@@ -250,12 +265,16 @@ function start(module) {
     leave();
   });
   addEventListener('popstate', ({ state }) => {
+    // A change that waits for a pause is no step yet. Back undoes this change, and no other.
+    const undone = [lab.forget(), view.forget()].includes(true);
     const wanted = state?.recordings;
-    if (wanted && view.isOpen) {
+    if (wanted && view.goTo(wanted)) {
       show(true);
-      view.goTo(wanted);
     } else {
       leave();
+    }
+    if (undone) {
+      history.forward();
     }
   });
 }

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Listener
- * @property {(progress: number) => void} progress
+ * @property {(progress: number, stage: string, detail: string) => void} progress what is being done, if there are several stages
  * @property {(report: string, milliseconds: number) => void} report
  * @property {(reason: string) => void} failure
  */
@@ -29,12 +29,11 @@ export class Runner {
    * Starts a run, and ends the one before.
    *
    * @param {object} task
-   * @param {Transferable[]} [given] what the worker takes over
    */
-  start(task, given = []) {
+  start(task) {
     this.#id += 1;
     this.#since = performance.now();
-    this.#worker.postMessage({ id: this.#id, task }, given);
+    this.#worker.postMessage({ id: this.#id, task });
   }
 
   /** Ends the run. */
@@ -44,15 +43,15 @@ export class Runner {
   }
 
   /**
-   * @param {{ id: number, progress?: number, report?: string, failure?: string }} data
+   * @param {{ id: number, progress?: number, stage?: string, detail?: string, report?: string, failure?: string }} data
    * @param {Listener} listener
    */
-  #hear({ id, progress, report, failure }, listener) {
+  #hear({ id, progress, stage, detail, report, failure }, listener) {
     if (id !== this.#id) {
       return;
     }
     if (progress !== undefined) {
-      listener.progress(progress);
+      listener.progress(progress, stage ?? '', detail ?? '');
     } else if (report !== undefined) {
       listener.report(report, performance.now() - this.#since);
     } else {

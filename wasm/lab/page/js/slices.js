@@ -5,8 +5,8 @@ import init from '../wasm/poolcounter_lab.js';
 const SLICE_MS = 40;
 const EVENTS = 5000;
 
-/** @typedef {{ advance: (events: number) => number }} Run */
-/** @typedef {(run: Run) => Promise<void>} Player plays a run; it never returns if another task has come */
+/** @typedef {{ advance: (events: number) => number, stage?: () => string }} Run */
+/** @typedef {(progress: number, stage: string, detail?: string) => Promise<void>} Breathe to be called often: it lets messages in, and never returns if another task has come */
 
 /** @type {Promise<unknown> | undefined} */
 let ready;
@@ -14,7 +14,7 @@ let ready;
 let current = 0;
 
 /** Says that a task is not the newest one any more. */
-class Stopped extends Error {}
+export class Stopped extends Error {}
 
 /** @returns {Promise<void>} after pending messages were read */
 function pause() {
@@ -24,29 +24,34 @@ function pause() {
 }
 
 /**
- * @param {Run} run
- * @returns {number} how much is done
- */
-function slice(run) {
-  const end = performance.now() + SLICE_MS;
-  let done = 0;
-  while (done < 1 && performance.now() < end) {
-    done = run.advance(EVENTS);
-  }
-  return done;
-}
-
-/**
  * @param {number} id
- * @param {Run} run
+ * @returns {Breathe}
  */
-async function play(id, run) {
-  for (let done = 0; done < 1; await pause()) {
+function breatheFor(id) {
+  let end = performance.now() + SLICE_MS;
+  return async (progress, stage, detail = '') => {
+    if (performance.now() < end) {
+      return;
+    }
+    postMessage({ id, progress, stage, detail });
+    await pause();
     if (id !== current) {
       throw new Stopped();
     }
-    done = slice(run);
-    postMessage({ id, progress: done });
+    end = performance.now() + SLICE_MS;
+  };
+}
+
+/**
+ * Plays a run to its end.
+ *
+ * @param {Run} run
+ * @param {Breathe} breathe
+ */
+export async function play(run, breathe) {
+  for (let done = 0; done < 1;) {
+    done = run.advance(EVENTS);
+    await breathe(done, run.stage?.() ?? '');
   }
 }
 
@@ -54,7 +59,7 @@ async function play(id, run) {
  * Does the tasks that the page sends.
  *
  * @template Task
- * @param {(task: Task, player: Player) => Promise<string>} work gives the result
+ * @param {(task: Task, breathe: Breathe) => Promise<string>} work gives the result
  */
 export function serve(work) {
   addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
@@ -69,7 +74,7 @@ export function serve(work) {
     }
     try {
       await ready;
-      postMessage({ id, report: await work(task, (run) => play(id, run)) });
+      postMessage({ id, report: await work(task, breatheFor(id)) });
     } catch (error) {
       if (!(error instanceof Stopped)) {
         postMessage({ id, failure: error instanceof Error ? error.message : String(error) });

@@ -31,13 +31,25 @@ export class ReplayForm {
     byId('replay-form').addEventListener('input', ({ target }) => {
       const name = this.#group.value;
       if (target !== this.#group) {
-        const values = [...this.#controls].map(([field, control]) => [field, control.value]);
-        this.texts.settings = { ...this.texts.settings, [name]: Object.fromEntries(values) };
+        this.texts.settings = this.#settingsWith(name);
       }
       this.texts = { ...this.texts, group: name, seed: this.#seed.value, cores: this.#cores.value };
       this.show(this.texts);
       edited();
     });
+  }
+
+  /**
+   * Equal settings are the same text, however they were typed: only what was changed, in the order of the groups.
+   *
+   * @param {string} changed the group in the form
+   * @returns {Texts['settings']}
+   */
+  #settingsWith(changed) {
+    const values = [...this.#controls].map(([field, control]) => [field, control.value]);
+    const all = { ...this.texts.settings, [changed]: Object.fromEntries(values.filter(([, value]) => value !== '')) };
+    const names = this.#groups.map(({ name }) => name).filter((name) => Object.keys(all[name] ?? {}).length > 0);
+    return Object.fromEntries(names.map((name) => [name, all[name]]));
   }
 
   /**

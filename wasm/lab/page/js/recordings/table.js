@@ -148,6 +148,18 @@ const OF_KEYS = [
   { label: 'waited', value: (counts) => duration(counts.waitedMicros / 1e6) },
 ];
 
+/** A key that is longer is cut in its middle. */
+const MOST_OF_A_KEY = 80;
+
+/**
+ * @param {string} key
+ * @returns {string} its beginning and its end
+ */
+function brief(key) {
+  const half = MOST_OF_A_KEY / 2;
+  return key.length > MOST_OF_A_KEY ? `${key.slice(0, half)}…${key.slice(-half)}` : key;
+}
+
 /**
  * Fills the table of keys.
  *
@@ -156,13 +168,14 @@ const OF_KEYS = [
 export function showKeys({ keys }) {
   byId('keys-none').hidden = keys.length > 0;
   byId('keys').hidden = keys.length === 0;
+  byId('keys-cut').hidden = keys.every(({ key }) => brief(key) === key);
   const heads = ['Key', ...OF_KEYS.map(({ label }) => label)].map((text) => make('th', { scope: 'col' }, text));
   const rows = keys.map(({ key, a, b }) => {
     const cells = OF_KEYS.map(({ value }) => {
       const [before, after] = [value(a), value(b)];
       return make('td', {}, before === after ? before : make('strong', {}, `${before} → ${after}`));
     });
-    return make('tr', {}, make('th', { scope: 'row', class: 'key-name' }, key), ...cells);
+    return make('tr', {}, make('th', { scope: 'row', class: 'key-name' }, brief(key)), ...cells);
   });
   byId('keys').replaceChildren(make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...rows));
 }

@@ -37,7 +37,8 @@
  * @typedef {{ key: string } & Record<Column, KeyCounts>} Key
  * @typedef {import('../charts.js').Series} Series
  * @typedef {Group & Record<Column, Figures> & { change: string | null, conf: string, isNear: boolean, series: { a: Series, b: Series }, keys: Key[] }} GroupReport
- * @typedef {{ sources: { server: string, anonymous: boolean, calls: number, leftOut: number }[], startedMicros: number, seconds: number, groups: GroupReport[], warnings: string[], plan: { seed: number, cores: number | null } }} ReplayReport
+ * @typedef {{ server: string, anonymous: boolean, isCut: boolean, calls: number, leftOut: number }} Source a file
+ * @typedef {{ sources: Source[], startedMicros: number, seconds: number, groups: GroupReport[], warnings: string[], plan: { seed: number, cores: number | null } }} ReplayReport
  * @typedef {{ group: string, seed: string, cores: string, settings: Record<string, Record<string, string>> }} Texts what the user has typed
  */
 

@@ -38,5 +38,6 @@ export function verdict({ name, change: setting, a, b }) {
     said.push(`95\u00a0% of the waits end within ${duration(b.wait.p95)} (${duration(a.wait.p95)} before)`);
   }
   const last = said.pop();
-  return `With ${setting.replace(/^[^:]*: /, '')}, in ${name} ${said.join(', ')} and ${last}.`;
+  const all = said.length > 0 ? `${said.join(', ')} and ${last}` : last;
+  return `With ${setting.replace(/^[^:]*: /, '')}, in ${name} ${all}.`;
 }

@@ -16,6 +16,7 @@ import { verdict } from './verdict.js';
 /** @typedef {import('./types.js').GroupReport} GroupReport */
 /** @typedef {import('./types.js').ReplayReport} ReplayReport */
 /** @typedef {import('./types.js').Texts} Texts */
+/** @typedef {{ files: string, texts: Texts }} State what the browser's Back returns to: files by their names, sizes and times */
 
 const OLD = ' What is shown is the run before.';
 /** A replay begins after this pause in typing. */
@@ -28,31 +29,49 @@ export class RecordingsView {
   #charts = new Charts(KINDS, 'replay-');
   #listener;
   #progress = /** @type {HTMLProgressElement} */ (byId('replay-progress'));
+  #readProgress = /** @type {HTMLProgressElement} */ (byId('own-progress'));
   /** @type {'reading' | 'replaying' | undefined} */
   #task;
-  /** @type {string[]} */
-  #names = [];
+  /**
+   * All files that were opened, so that Back can open them again.
+   *
+   * @type {Map<string, File[]>}
+   */
+  #known = new Map();
+  /** What is read now. */
+  #wanted = '';
+  /**
+   * The texts that the form is to have then.
+   *
+   * @type {Texts | undefined}
+   */
+  #texts;
+  /** What was read. */
+  #opened = '';
   /** @type {Contents | undefined} */
   #contents;
   /** @type {ReplayReport | undefined} */
   #report;
+  /** How long it was, and what it took. */
+  #summary = '';
   #json = '';
+  /** What is played now. */
+  #playing = '';
   /** What the results on the page are of. */
   #played = '';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #stepped = false;
   #readIn = 0;
   #download = '';
 
   /**
    * @param {WebAssembly.Module} module
-   * @param {{ opened: () => void, changed: (texts: Texts, isNew: boolean) => void }} listener
+   * @param {{ opened: () => void, changed: (state: State) => void }} listener
    */
   constructor(module, listener) {
     this.#listener = listener;
     this.#runner = new Runner(module, 'recordings/worker.js', {
-      progress: (progress) => this.#showProgress(progress),
+      progress: (progress, stage, detail) => this.#showProgress(progress, stage, detail),
       report: (json, milliseconds) => this.#hear(json, milliseconds),
       failure: (reason) => this.#fail(reason),
     });
@@ -60,6 +79,11 @@ export class RecordingsView {
     fillClients('replay-client', JSON.parse(catalogue()).clients);
     byId('replay-client').addEventListener('change', () => this.#showGroup());
     byId('replay-run').addEventListener('click', () => (this.#task ? this.#stop('Cancelled.') : this.#run()));
+    byId('own-cancel').addEventListener('click', () => {
+      this.#runner.cancel();
+      this.#endReading('Cancelled: nothing was read.');
+      this.#goOn();
+    });
     byId('copy-command').addEventListener('click', () =>
       copyAndSay(byId('command').textContent ?? '', byId('replay-said')),
     );
@@ -68,74 +92,118 @@ export class RecordingsView {
     );
   }
 
-  /** @returns {boolean} whether there are recordings */
-  get isOpen() {
-    return this.#contents !== undefined;
-  }
-
   /**
    * Reads files. Nothing of them leaves the browser.
    *
    * @param {File[]} files
+   * @param {Texts} [texts] of the form
    */
-  async open(files) {
+  open(files, texts) {
+    if (this.#task === 'replaying') {
+      this.#stop('Cancelled.');
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wanted = JSON.stringify(files.map(({ name, size, lastModified }) => [name, size, lastModified]));
+    this.#known.set(this.#wanted, files);
+    this.#texts = texts;
+    this.#task = 'reading';
     byId('own-fault').hidden = true;
-    byId('own-state').textContent = `Reading ${files.map(({ name }) => name).join(', ')} …`;
-    try {
-      const given = await Promise.all(
-        files.map(async (file) => ({ name: file.name, bytes: await file.arrayBuffer() })),
-      );
-      this.#names = files.map(({ name }) => name);
-      this.#task = 'reading';
-      this.#runner.start(
-        { files: given },
-        given.map(({ bytes }) => bytes),
-      );
-    } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+    byId('own-reading').hidden = false;
+    this.#showProgress(0, `Reading ${files.map(({ name }) => name).join(', ')}`, '');
+    this.#runner.start({ files });
+  }
+
+  /** Ends the reading, if there is one. What was read before stays. */
+  stopReading() {
+    if (this.#task === 'reading') {
+      this.#runner.cancel();
+      this.#endReading('');
     }
   }
 
   /**
    * Shows what the user went back to.
    *
-   * @param {Texts} texts
+   * @param {State} state
+   * @returns {boolean} whether it is known
    */
-  goTo(texts) {
+  goTo({ files, texts }) {
+    const known = this.#known.get(files);
+    if (!known) {
+      return false;
+    }
+    if (files !== this.#opened || !this.#contents) {
+      this.open(known, texts);
+      return true;
+    }
+    this.stopReading();
     this.#form.show(texts);
     this.#run();
+    return true;
+  }
+
+  /** @returns {boolean} whether a change waits for a pause in typing; it is forgotten */
+  forget() {
+    const waited = this.#timer !== undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return waited;
   }
 
   #edited() {
-    this.#listener.changed(this.#form.texts, !this.#stepped);
-    this.#stepped = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), PAUSE_MS);
+    byId('replay-outcome').setAttribute('aria-busy', 'true');
     // Another group needs no other replay.
     this.#showGroup();
   }
 
   #run() {
-    clearTimeout(this.#timer);
-    this.#stepped = false;
+    this.forget();
+    // What is typed without a pause is one step back.
+    this.#listener.changed({ files: this.#opened, texts: this.#form.texts });
     const plan = this.#form.plan();
+    if (this.#task === 'reading') {
+      return;
+    }
     if (typeof plan === 'number') {
       this.#stop(plan === 1 ? 'One field needs another value.' : `${plan} fields need other values.`);
       return;
     }
-    byId('command').textContent = command(this.#names, plan);
+    const names = (this.#known.get(this.#opened) ?? []).map(({ name }) => name);
+    byId('command').textContent = command(names, plan);
     const text = JSON.stringify(plan);
     if (text === this.#played) {
       this.#runner.cancel();
       this.#setTask(undefined);
       byId('replay-results').classList.remove('outdated');
+      this.#state(this.#summary);
       this.#showGroup();
       return;
     }
     this.#setTask('replaying');
     this.#state('Replaying …');
-    this.#played = '';
+    this.#playing = text;
     this.#runner.start({ plan });
+  }
+
+  /** After a reading that has brought nothing: the replay that it ended begins again. */
+  #goOn() {
+    if (this.#contents) {
+      this.#run();
+    }
+  }
+
+  /** @param {string} said */
+  #endReading(said) {
+    this.#task = undefined;
+    if (document.activeElement === byId('own-cancel')) {
+      // The button will be gone.
+      byId('files').focus();
+    }
+    byId('own-reading').hidden = true;
+    byId('own-state').textContent = said;
   }
 
   /** @param {string} why there are no numbers for the form */
@@ -153,7 +221,7 @@ export class RecordingsView {
     this.#progress.value = 0;
     byId('replay-percent').textContent = '';
     byId('replay-run').textContent = task ? 'Cancel' : 'Run';
-    byId('replay-outcome').setAttribute('aria-busy', String(Boolean(task)));
+    byId('replay-outcome').setAttribute('aria-busy', String(Boolean(task) || this.#timer !== undefined));
     if (task) {
       byId('replay-results').classList.add('outdated');
     }
@@ -161,13 +229,25 @@ export class RecordingsView {
 
   /** @param {string} text */
   #state(text) {
-    byId('replay-state').textContent = text;
+    say('replay-state', text);
   }
 
-  /** @param {number} progress */
-  #showProgress(progress) {
-    this.#progress.value = progress;
-    byId('replay-percent').textContent = percent(Math.floor(progress * 100) / 100);
+  /**
+   * @param {number} progress
+   * @param {string} stage
+   * @param {string} detail
+   */
+  #showProgress(progress, stage, detail) {
+    const percents = percent(Math.floor(progress * 100) / 100);
+    if (this.#task === 'reading') {
+      this.#readProgress.value = progress;
+      byId('own-percent').textContent = detail || percents;
+      say('own-state', `${stage} …`);
+    } else {
+      this.#progress.value = progress;
+      byId('replay-percent').textContent = percents;
+      this.#state(`${stage} …`);
+    }
   }
 
   /**
@@ -175,31 +255,32 @@ export class RecordingsView {
    * @param {number} milliseconds
    */
   #hear(json, milliseconds) {
-    const task = this.#task;
-    this.#setTask(undefined);
-    if (task === 'reading') {
+    if (this.#task === 'reading') {
       this.#readIn = milliseconds;
       this.#begin(JSON.parse(json));
     } else {
+      this.#setTask(undefined);
       this.#showReport(json, milliseconds);
     }
   }
 
   /** @param {Contents} contents */
   #begin(contents) {
-    byId('own-state').textContent = '';
-    if (contents.groups.length === 0) {
-      this.#fail('the recordings have no request');
-      return;
-    }
+    this.#endReading('');
     this.#contents = contents;
+    this.#opened = this.#wanted;
     this.#report = undefined;
     this.#played = '';
+    this.#summary = '';
+    byId('own-files').replaceChildren();
     byId('replay-outcome').hidden = true;
+    byId('replay-download').hidden = true;
     byId('replay-verdict').textContent = '';
     this.#form.begin(contents);
+    if (this.#texts) {
+      this.#form.show(this.#texts);
+    }
     this.#listener.opened();
-    this.#listener.changed(this.#form.texts, true);
     this.#run();
   }
 
@@ -210,19 +291,41 @@ export class RecordingsView {
   #showReport(json, milliseconds) {
     this.#json = json;
     this.#report = JSON.parse(json);
-    this.#played = JSON.stringify(this.#form.plan());
+    this.#played = this.#playing;
     byId('replay-results').classList.remove('outdated');
     byId('replay-outcome').hidden = false;
     const requests = this.#contents?.requests ?? 0;
     const [read, played] = [this.#readIn, milliseconds].map((time) => `${(time / 1000).toFixed(1)} s`);
     const span = duration(this.#report?.seconds ?? 0);
-    this.#state(`${count(requests)} requests in ${span}, read in ${read}, replayed with A and B in ${played}.`);
+    this.#summary = `${count(requests)} request${requests === 1 ? '' : 's'} in ${span}, read in ${read}, replayed with A and B in ${played}.`;
+    this.#state(this.#summary);
     URL.revokeObjectURL(this.#download);
     this.#download = URL.createObjectURL(new Blob([this.#json, '\n'], { type: 'application/json' }));
     const link = /** @type {HTMLAnchorElement} */ (byId('replay-download'));
     link.href = this.#download;
     link.hidden = false;
+    this.#showFiles(this.#report?.sources ?? []);
     this.#showGroup();
+  }
+
+  /** @param {import('./types.js').Source[]} sources in the order of the files */
+  #showFiles(sources) {
+    const files = this.#known.get(this.#opened) ?? [];
+    const lines = files.map((file, number) => {
+      const line = make('li', {}, `${file.name}: ${facts(sources[number])}`);
+      if (files.length > 1) {
+        const button = make('button', { type: 'button', class: 'quiet' }, 'Remove');
+        button.append(make('span', { class: 'unseen' }, ` ${file.name}`));
+        button.addEventListener('click', () => {
+          this.open(files.filter((other) => other !== file));
+          // The button will be gone.
+          byId('files').focus();
+        });
+        line.append(button);
+      }
+      return line;
+    });
+    byId('own-files').replaceChildren(...lines);
   }
 
   /** Shows the results of the group that is chosen. */
@@ -249,16 +352,52 @@ export class RecordingsView {
 
   /** @param {string} reason */
   #fail(reason) {
-    const wasReading = this.#task !== 'replaying';
-    this.#setTask(undefined);
-    byId('own-state').textContent = '';
-    if (wasReading) {
-      byId('own-fault').textContent = `This cannot be replayed: ${reason}.`;
-      byId('own-fault').hidden = false;
+    if (this.#task === 'replaying') {
+      this.#stop(`This cannot be replayed: ${sentence(reason)}`);
     } else {
-      this.#stop(`This cannot be replayed: ${reason}.`);
+      this.#endReading('');
+      this.#refuse(reason);
+      this.#goOn();
     }
   }
+
+  /** @param {string} reason */
+  #refuse(reason) {
+    byId('own-fault').textContent = `This cannot be replayed: ${sentence(reason)}`;
+    byId('own-fault').hidden = false;
+  }
+}
+
+/**
+ * @param {import('./types.js').Source} source
+ * @returns {string} server pool1, 1,234 calls, 5 left out, cut off
+ */
+function facts({ server, calls, leftOut, isCut, anonymous }) {
+  const words = [`server ${server}`, calls === 1 ? 'one call' : `${count(calls)} calls`];
+  words.push(...(leftOut > 0 ? [`${count(leftOut)} left out`] : []));
+  words.push(...(isCut ? ['cut off'] : []), ...(anonymous ? ['anonymous'] : []));
+  return words.join(', ');
+}
+
+/**
+ * Says something new; a screen reader does not hear the same twice.
+ *
+ * @param {string} id
+ * @param {string} text
+ */
+function say(id, text) {
+  const line = byId(id);
+  if (line.textContent !== text) {
+    line.textContent = text;
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {string} with one full stop; a browser's own reason has one already
+ */
+function sentence(text) {
+  return `${text.replace(/\.$/, '')}.`;
 }
 
 /**
