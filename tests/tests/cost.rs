@@ -109,7 +109,7 @@ fn system_calls_per_command() -> Result<()> {
 #[test]
 fn instructions_per_command() -> Result<()> {
     // With Rust 1.95 on x86-64, 2,722 were measured with one connection. An admin interface adds 5 to 12 %.
-    for (connections, rounds, bound) in [(1, 1000, 2790.0), (50, 40, 2040.0)] {
+    for (connections, rounds, bound) in [(1, 1000, 2730.0), (50, 40, 2020.0)] {
         let cost =
             |admin| per_command(|connections, rounds| instructions(admin, connections, rounds), connections, rounds);
         let (without, with) = (cost(Admin::Without)?, cost(Admin::With)?);

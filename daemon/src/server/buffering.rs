@@ -28,6 +28,12 @@ impl Server {
         self.buffered.recorder.get().is_some()
     }
 
+    /// The buffer's size, if it has no calls because that is too small for what is held and waited for.
+    pub(crate) fn record_buffer_is_too_small(&self) -> Option<usize> {
+        let buffer = self.buffered.buffer.borrow();
+        buffer.as_ref().filter(|buffer| buffer.rests(clock::now())).map(RecordBuffer::limit)
+    }
+
     /// Resolves when the buffer needs to be filled, or is another one.
     pub(crate) async fn record_buffer_needs(&self) {
         self.buffered.needs.notified().await;

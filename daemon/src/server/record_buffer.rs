@@ -85,6 +85,11 @@ impl RecordBuffer {
         self.ring.limit()
     }
 
+    /// Whether it has no calls because what stands takes more than the limit.
+    pub(super) fn rests(&self, now: Timestamp) -> bool {
+        self.rests.is_some_and(|end| now < end)
+    }
+
     /// Ends it.
     pub(super) fn end(self, table: &mut LockTable) {
         table.remove_recorder(self.recorder);
@@ -92,13 +97,13 @@ impl RecordBuffer {
 
     /// Moves what was recorded into the ring, and writes what stands at the next `places` places of the table. Returns whether there is more to write.
     pub(super) fn fill(&mut self, table: &mut LockTable, places: u32, now: Timestamp) -> bool {
-        let Self { recorder, ring, begun, rests, .. } = self;
-        let recorder = *recorder;
-        let Some(before) = table.recorder_state(recorder) else { return false };
-        if rests.is_some_and(|end| now < end) {
+        if self.rests(now) {
             return false;
         }
-        *rests = None;
+        self.rests = None;
+        let Self { recorder, ring, begun, .. } = self;
+        let recorder = *recorder;
+        let Some(before) = table.recorder_state(recorder) else { return false };
         if !before.is_running || ring.is_full(before.memory, now) {
             // So the bytes of the next piece are in other blocks.
             table.recorder_end_segment(recorder);

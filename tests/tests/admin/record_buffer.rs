@@ -188,7 +188,12 @@ fn what_stands_may_be_too_much() -> Result<()> {
     scene.daemon.expect_said("--record-buffer: 1048576 bytes are too few for the keys that are held and waited for")?;
     let state = buffer(&scene)?;
     ensure!(state["bytes"].as_u64() <= Some(1 << 20) && state["seconds"] == 0.0, "{state}");
-    ensure!(read(&bytes(&scene.unix, "last=600")?)?.segments.is_empty());
+    let refused = scene.unix.ask("/v1/recording?last=600")?;
+    let error = "The daemon keeps no calls at the moment: the 1048576 bytes of --record-buffer are too few for the keys that are held and waited for.";
+    ensure!(
+        refused.status == 503 && serde_json::from_str::<Value>(&refused.body)? == json!({"error": error}),
+        "{refused:?}"
+    );
     assert_eq!(holders[0].ask("RELEASE\n")?, "RELEASED\n");
     ensure!(buffer(&scene)?["left_out"].as_u64() > Some(0), "what is left out is counted");
     Ok(())

@@ -34,6 +34,12 @@ pub(in crate::admin) async fn recorded(admin: &Rc<Admin>, origin: Origin, last: 
     };
     while work.slice(fill).await {}
     drop(work);
+    if let Some(limit) = admin.server.record_buffer_is_too_small() {
+        let error = format!(
+            "The daemon keeps no calls at the moment: the {limit} bytes of --record-buffer are too few for the keys that are held and waited for."
+        );
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error));
+    }
     let naming = naming(origin, last.anonymous);
     let recorded = admin.server.recorded(last.time, naming).ok_or_else(none)?;
     let (sender, pieces) = mpsc::channel(1);
