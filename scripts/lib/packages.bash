@@ -93,25 +93,33 @@ unpack_apache() { unpack_program "$build/apache" apache2-bin libapache2-mod-php8
 
 # Sets newer_options: apt's options for the packages of Debian 13, with separate package lists; the machine's own lists do not change.
 newer_options=()
+newer_lists=
 list_newer_packages() { list_packages_of trixie; }
 
-# list_packages_of SUITE...: the same for these suites.
+# list_packages_of SUITE...: the same for these suites, of which there may be security updates.
 list_packages_of() {
     [ ${#newer_options[@]} -eq 0 ] || return 0
-    local apt=$build/apt source suite suites=("$@")
+    local source suite suites=("$@") apt
+    # Another process may list other suites.
+    apt=$build/apt-$(IFS=+ && printf '%s' "$*")
     source=$(newer_source)
     say "listing the packages of Debian ${suites[*]}"
     rm -rf "$apt"
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
     for suite in "${suites[@]}"; do
-        printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$source" "$suite"
+        case $suite in *-security) suite="${source%/}-security $suite" ;; *) suite="$source $suite" ;; esac
+        printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s main\n' "$suite"
     done >"$apt/etc/sources.list"
     newer_options=(-o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache")
+    newer_lists=$apt
     apt-get -qq "${newer_options[@]}" update || fail "the packages of Debian ${suites[*]} cannot be listed from $source"
 }
 
-forget_newer_packages() { rm -rf "$build/apt"; newer_options=(); }
+forget_newer_packages() {
+    [ -z "$newer_lists" ] || rm -rf "$newer_lists"
+    newer_options=() newer_lists=
+}
 
 # shellcheck disable=SC2016 # apt-get itself fills in $(SITE).
 debian_site() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | grep -v security | head -n 1 || true; }
