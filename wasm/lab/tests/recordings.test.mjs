@@ -21,6 +21,8 @@ import { Daemon } from './daemon.mjs';
 const SIM = process.env.POOLCOUNTER_SIM ?? 'poolcounter-sim';
 const PAGE = 'enwiki:pcache:idhash:7-0!canonical:revid';
 const WORK_MS = 300;
+/** The pause in typing after which the page replays. */
+const PAUSE_MS = 350;
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('../page/js/recordings/types.js').ReplayReport} ReplayReport */
@@ -343,6 +345,49 @@ test('Back returns to the recordings before, with their settings', async () => {
   assert.match(await page.locator('#command').innerText(), /pool1\.rec --set/);
   assert.equal(await numbers(page), first);
   await close();
+});
+
+test('a change that waits for a pause in typing does not return to the recordings that were left', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles(recording);
+  await replayed(page);
+  await page.locator('#new-maxqueue').evaluate((control) => {
+    /** @type {HTMLInputElement} */ (control).value = '50';
+    control.dispatchEvent(new window.Event('input', { bubbles: true }));
+    /** @type {HTMLElement} */ (document.querySelector('#leave')).click();
+  });
+  await settled(page);
+  await page.waitForTimeout(2 * PAUSE_MS);
+  assert.equal(new URL(page.url()).hash, '');
+  assert.ok(await page.locator('#lab').isVisible());
+  await close();
+});
+
+test('files that other files replace at once are not what is replayed', async () => {
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  const [first, second] = [recording, anonymous].map((file) => readFileSync(file).toString('base64'));
+  await page.evaluate(
+    (texts) => {
+      const [many, one] = texts.map((text) => Uint8Array.from(window.atob(text), (letter) => letter.charCodeAt(0)));
+      const drop = (/** @type {File[]} */ files) => {
+        const dataTransfer = new window.DataTransfer();
+        files.forEach((file) => dataTransfer.items.add(file));
+        window.dispatchEvent(new window.DragEvent('drop', { dataTransfer }));
+      };
+      // The worker waits for each file, so it has the last one of these after the one that replaces them.
+      drop(Array.from({ length: 2 }, (_, number) => new window.File([many], `${number}.rec`)));
+      drop([new window.File([one], 'anonymous.rec')]);
+    },
+    [first, second],
+  );
+  await replayed(page);
+  await set(page, 'new-maxqueue', '50');
+  assert.equal(await numbers(page), native(anonymous, '--set', 'pcache: maxqueue 50'));
+  quiet(tab);
+  await tab.close();
 });
 
 test('the page lists the files, and removes one', async () => {

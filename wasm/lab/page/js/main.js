@@ -244,7 +244,10 @@ function start(module) {
     byId('own-files').hidden = !recordings;
   };
   const view = new RecordingsView(module, {
-    opened: () => show(true),
+    opened: () => {
+      lab.forget();
+      show(true);
+    },
     changed: (recordings) => {
       if (JSON.stringify(recordings) !== JSON.stringify(history.state?.recordings)) {
         history.pushState({ recordings }, '', '#recordings');
@@ -256,6 +259,7 @@ function start(module) {
   const lab = new Lab(module);
   const leave = () => {
     show(false);
+    view.forget();
     view.stopReading();
     lab.reopen();
   };

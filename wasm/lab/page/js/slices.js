@@ -29,15 +29,20 @@ function pause() {
  */
 function breatheFor(id) {
   let end = performance.now() + SLICE_MS;
+  const goOn = () => {
+    if (id !== current) {
+      throw new Stopped();
+    }
+  };
   return async (progress, stage, detail = '') => {
+    // A file was waited for, perhaps.
+    goOn();
     if (performance.now() < end) {
       return;
     }
     postMessage({ id, progress, stage, detail });
     await pause();
-    if (id !== current) {
-      throw new Stopped();
-    }
+    goOn();
     end = performance.now() + SLICE_MS;
   };
 }
