@@ -588,6 +588,32 @@ fn messages_are_not_counted_as_calls_that_were_left_out() {
     assert_eq!(desk.table.recorder_state(desk.recorder).map(|state| state.left_out), Some(3));
 }
 
+/// The call before a gap is recorded, but not all of its messages. So the next segment does not continue.
+#[test]
+fn messages_that_are_left_out_make_a_gap() {
+    const WAITERS: u64 = 60_000;
+    let mut desk = Desk::new(everything());
+    let anna = desk.table.connect();
+    desk.go_on(0);
+    desk.ask(anna, "ACQ4ANY enwiki:pcache:1 1 100000 60", 1);
+    for number in 0..WAITERS {
+        let waiter = desk.table.connect();
+        desk.ask(waiter, "ACQ4ANY enwiki:pcache:1 1 100000 60", 2);
+        if number % 1_000 == 0 {
+            desk.go_on(2);
+        }
+    }
+    desk.go_on(2);
+    desk.ask(anna, "RELEASE", 3);
+    assert_eq!(desk.table.recorder_state(desk.recorder).map(|state| state.is_running), Some(false));
+    desk.go_on(4);
+    desk.go_on(5);
+    let recording = is_true(&desk.end());
+    let [first, second] = &recording.segments[..] else { panic!("{} segments", recording.segments.len()) };
+    assert!((first.told.len() as u64) < WAITERS, "some messages are missing");
+    assert_eq!((second.left_out, second.continues), (1, false));
+}
+
 /// A file made by hand: a head without names, and these records.
 fn by_hand(records: &[&[u8]]) -> Vec<u8> {
     let content = [&[poolcounter::recording::VERSION, 0, 0, 0, 0, 0][..], &records.concat()].concat();

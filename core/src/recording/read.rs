@@ -32,7 +32,7 @@ pub struct Segment {
     pub clock: Timestamp,
     /// The wall clock at the beginning: microseconds since 1970, UTC.
     pub wall: u64,
-    /// How many calls were left out before it. Those of a segment whose standing was not complete are among them.
+    /// How many calls were left out before it. Those of a segment whose standing was not complete are among them, and a call whose messages were left out.
     pub left_out: u64,
     /// Whether it goes on where the segment before it in [`Recording::segments`] ends: no call is missing between them.
     pub continues: bool,

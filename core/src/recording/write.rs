@@ -253,8 +253,10 @@ impl Recorder {
     /// `group` is that of the key, if the call is about one and the group is known.
     pub(crate) fn entry(&mut self, entry: &Entry<'_>, group: Option<&str>, now: Timestamp) {
         if let State::Paused { left_out } = &mut self.state {
+            // A message belongs to a call that is left out. Otherwise its call is recorded without it, and counts too: the next segment does not continue this one.
+            let counts = *left_out == 0 || !matches!(entry, Entry::Told { .. });
             // Before the first segment nothing is left out.
-            if self.segments > 0 && !matches!(entry, Entry::Told { .. }) {
+            if self.segments > 0 && counts {
                 *left_out += 1;
                 self.left_out += 1;
             }
