@@ -1,7 +1,8 @@
 //! Standard output and standard error.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, Write, stderr, stdout};
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 /// The status of a program that SIGPIPE has ended.
@@ -26,12 +27,20 @@ pub(crate) fn complain(reason: &str) {
     let _ = writeln!(stderr(), "poolcounter-sim: {}", plain(reason));
 }
 
-/// Without control characters: a file from elsewhere may have them in its names, and a terminal would obey them.
+/// Without control characters: a file from elsewhere may have them in its names, and a terminal would obey them. They become escapes of JSON, as `\u001b`, so JSON stays JSON.
 fn plain(text: &str) -> Cow<'_, str> {
     let obeyed = |letter: char| letter.is_control() && letter != '\n';
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
-    let escaped = |letter: char| if obeyed(letter) { letter.escape_default().collect() } else { String::from(letter) };
-    Cow::Owned(text.chars().map(escaped).collect())
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if obeyed(letter) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
 }
