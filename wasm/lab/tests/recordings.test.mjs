@@ -456,6 +456,50 @@ test('odd keys are shown as text, and long ones are cut', async () => {
   await tab.close();
 });
 
+/**
+ * @param {Buffer} wasm a module
+ * @param {number} pages of 64 KiB
+ * @returns {Buffer} the module, whose memory cannot have more pages; both numbers of pages are below 128
+ */
+function limited(wasm, pages) {
+  const MEMORY = 5;
+  let at = 8;
+  for (;;) {
+    const id = wasm[at];
+    let [length, shift] = [0, 0];
+    do {
+      at += 1;
+      length |= (wasm[at] & 127) << shift;
+      shift += 7;
+    } while (wasm[at] & 128);
+    at += 1;
+    if (id === MEMORY) {
+      assert.deepEqual([...wasm.subarray(at - 1, at + 2)], [3, 1, 0], 'one memory without a maximum');
+      const section = Buffer.from([4, 1, 1, wasm[at + 2], pages]);
+      return Buffer.concat([wasm.subarray(0, at - 1), section, wasm.subarray(at + length)]);
+    }
+    at += length;
+  }
+}
+
+test('a recording that is larger than the memory is refused with this reason', async () => {
+  const large = join(daemon.folder, 'large.rec');
+  writeFileSync(large, Buffer.concat(Array(4000).fill(readFileSync(recording))));
+  const { page, close } = await lab.open();
+  await page.route('**/*.wasm', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: limited(await response.body(), 100) });
+  });
+  await page.reload();
+  await settled(page);
+  await page.locator('#files').setInputFiles(large);
+  const reason =
+    /^This cannot be replayed: large\.rec: the page has too little memory for this \(unreachable\); reload it/;
+  await page.locator('#own-fault', { hasText: reason }).waitFor();
+  assert.ok(await page.locator('#lab').isVisible());
+  await close();
+});
+
 test('a recording without a request is refused, and what was read before stays', async () => {
   const file = await daemon.record('quiet.rec', async () => {});
   const nothing = join(daemon.folder, 'nothing.rec');

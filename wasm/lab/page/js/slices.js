@@ -16,6 +16,18 @@ let current = 0;
 /** Says that a task is not the newest one any more. */
 export class Stopped extends Error {}
 
+/**
+ * @param {unknown} error
+ * @returns {string} what it says to the user
+ */
+export function reason(error) {
+  if (error instanceof WebAssembly.RuntimeError) {
+    // Rust ends with such an error when there is no memory, and by its own faults.
+    return `the page has too little memory for this (${error.message}); reload it, and use the command poolcounter-sim`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** @returns {Promise<void>} after pending messages were read */
 function pause() {
   return new Promise((resolve) => {
@@ -82,7 +94,7 @@ export function serve(work) {
       postMessage({ id, report: await work(task, breatheFor(id)) });
     } catch (error) {
       if (!(error instanceof Stopped)) {
-        postMessage({ id, failure: error instanceof Error ? error.message : String(error) });
+        postMessage({ id, failure: reason(error) });
       }
     }
   });

@@ -1,7 +1,7 @@
 /** The worker of the recordings: it reads them, has their traffic, and replays it. */
 
 import { Recordings } from '../../wasm/poolcounter_lab.js';
-import { Stopped, play, serve } from '../slices.js';
+import { Stopped, play, reason, serve } from '../slices.js';
 
 /** @typedef {import('../slices.js').Breathe} Breathe */
 /** @typedef {{ files?: File[], plan?: object }} Task */
@@ -65,7 +65,7 @@ async function read(files, breathe) {
         if (error instanceof Stopped) {
           throw error;
         }
-        throw new Error(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+        throw new Error(`${name}: ${reason(error)}`, { cause: error });
       }
       before += size;
     }
@@ -76,7 +76,11 @@ async function read(files, breathe) {
     recordings = fresh;
     return contents;
   } catch (error) {
-    fresh.free();
+    try {
+      fresh.free();
+    } catch {
+      // A call into it ended in the middle, because the memory was full. Then nothing can free it.
+    }
     throw error;
   }
 }
