@@ -347,6 +347,24 @@ test('Back returns to the recordings before, with their settings', async () => {
   await close();
 });
 
+test('the page lists the files also while a setting has a fault', async () => {
+  const { page, close } = await lab.open();
+  await settled(page);
+  await page.locator('#files').setInputFiles([recording, anonymous]);
+  await replayed(page);
+  await page.locator('#new-maxqueue').fill('0');
+  await page.locator('#replay-state', { hasText: 'One field needs another value.' }).waitFor();
+  await page.locator('#files').setInputFiles(anonymous);
+  await page.locator('#slots-why').waitFor();
+  await replayed(page);
+  await page.goBack();
+  await page.locator('#replay-state', { hasText: 'One field needs another value.' }).waitFor();
+  assert.equal(await page.locator('#new-maxqueue').inputValue(), '0');
+  const listed = await page.locator('#own-files li').allTextContents();
+  assert.deepEqual(listed, ['pool1.recRemove pool1.rec', 'anonymous.recRemove anonymous.rec']);
+  await close();
+});
+
 test('a change that waits for a pause in typing does not return to the recordings that were left', async () => {
   const { page, close } = await lab.open();
   await settled(page);

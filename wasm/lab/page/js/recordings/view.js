@@ -272,7 +272,7 @@ export class RecordingsView {
     this.#report = undefined;
     this.#played = '';
     this.#summary = '';
-    byId('own-files').replaceChildren();
+    this.#showFiles([]);
     byId('replay-outcome').hidden = true;
     byId('replay-download').hidden = true;
     byId('replay-verdict').textContent = '';
@@ -308,11 +308,12 @@ export class RecordingsView {
     this.#showGroup();
   }
 
-  /** @param {import('./types.js').Source[]} sources in the order of the files */
+  /** @param {import('./types.js').Source[]} sources in the order of the files; none before the first report */
   #showFiles(sources) {
     const files = this.#known.get(this.#opened) ?? [];
     const lines = files.map((file, number) => {
-      const line = make('li', {}, `${file.name}: ${facts(sources[number])}`);
+      const source = sources.at(number);
+      const line = make('li', {}, source ? `${file.name}: ${facts(source)}` : file.name);
       if (files.length > 1) {
         const button = make('button', { type: 'button', class: 'quiet' }, 'Remove');
         button.append(make('span', { class: 'unseen' }, ` ${file.name}`));
