@@ -1,6 +1,6 @@
 //! What is recognised in a recording, and how the model plays it: small stories.
 
-use crate::desk::{Desk, group, played, report_of};
+use crate::desk::{Desk, at, group, played, report_of};
 use poolcounter::recording::{Naming, Recording};
 use poolcounter_sim::replay::{Figures, Plan, Replay, Traffic, TrafficReading};
 use std::sync::Arc;
@@ -448,7 +448,10 @@ fn the_same_time_twice_is_said() {
     let one = recording("pool1", None);
     let mut later = one.clone();
     later.segments[0].wall += 2_000_000;
+    let mut short = one.clone();
+    short.segments[0].calls[1].at = at(300);
     assert!(is_said(&[one.clone(), one.clone()]));
+    assert!(is_said(&[short.clone(), short]));
     assert!(is_said(&[one.clone(), recording("pool1", Some("pcache"))]));
     let mut both = one.clone();
     both.segments.extend(one.segments.clone());
