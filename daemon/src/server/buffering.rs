@@ -28,7 +28,7 @@ impl Server {
         self.buffered.recorder.get().is_some()
     }
 
-    /// The buffer's size, if it has no calls because that is too small for what is held and waited for.
+    /// The buffer's size, if that is too small for what is held and waited for, so that there are no calls.
     pub(crate) fn record_buffer_is_too_small(&self) -> Option<usize> {
         let buffer = self.buffered.buffer.borrow();
         buffer.as_ref().filter(|buffer| buffer.rests(clock::now())).map(RecordBuffer::limit)

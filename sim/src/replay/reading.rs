@@ -165,7 +165,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Takes so many calls, at the most, of all chains in the order of their moments. Gives the progress, from 0 to exactly 1.
+    /// Takes at most this number of calls, of all chains in the order of their moments. Gives the progress, from 0 to exactly 1.
     pub(super) fn advance(&mut self, calls: u32) -> f64 {
         let (chains, mut scenes) = (core::mem::take(&mut self.chains), core::mem::take(&mut self.scenes));
         let mut left = calls.max(1);

@@ -250,7 +250,7 @@ impl Traffic {
     }
 }
 
-/// Traffic that is made in slices.
+/// [`Traffic`] that is read in slices, so that a program can show progress and stop.
 #[derive(Debug)]
 pub struct TrafficReading(Reading<'static>);
 
@@ -264,12 +264,12 @@ impl TrafficReading {
         Reading::of_owned(recordings).map(Self)
     }
 
-    /// Reads as many calls, at the most, and says how far it has come: from 0 to 1, which is the end.
+    /// Reads at most this number of calls. Gives the progress, from 0 to exactly 1.
     pub fn advance(&mut self, calls: u32) -> f64 {
         self.0.advance(calls)
     }
 
-    /// The traffic, after what was not read yet.
+    /// Reads the rest, and gives the traffic.
     #[must_use]
     pub fn finish(self) -> Traffic {
         self.0.finish()

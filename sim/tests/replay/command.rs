@@ -233,7 +233,8 @@ fn a_slow_file_shows_its_progress_at_a_terminal() -> Result<()> {
             }
         }
     });
-    let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe)?;
+    // Also for reading: otherwise the opening waits for the command, without end if that has failed.
+    let mut writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe)?;
     let whole = stampede();
     writer.write_all(&whole)?;
     let deadline = Instant::now() + Duration::from_mins(1);

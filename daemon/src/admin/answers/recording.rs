@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest time without a byte, so that both sides detect a broken connection.
 const ALIVE: Duration = Duration::from_secs(15);
 
+/// How much longer than asked it goes on at most, until the last segment's standing is complete.
+const LATEST: Duration = Duration::from_secs(10);
+
 /// How keys are named. There is no authentication over TCP, and keys contain addresses of users, so such a recording is always anonymous.
 pub(super) fn naming(origin: Origin, anonymous: bool) -> Naming {
     if anonymous || origin == Origin::Tcp {
@@ -45,9 +48,6 @@ pub(in crate::admin) fn recording(admin: &Rc<Admin>, origin: Origin, tape: Tape)
     tokio::task::spawn_local(write(Rc::clone(admin), recording, time, sender));
     Ok(of_type("application/octet-stream", Body::Pieces(pieces)))
 }
-
-/// How much longer than asked it goes on, so that the file's last segment is complete.
-const LATEST: Duration = Duration::from_secs(10);
 
 /// Writes until the time has passed or the reader has left.
 async fn write(admin: Rc<Admin>, recording: Recording, time: Option<Duration>, pieces: mpsc::Sender<Bytes>) {

@@ -47,7 +47,7 @@ function breatheFor(id) {
     }
   };
   return async (progress, stage, detail = '') => {
-    // A file was waited for, perhaps.
+    // Another task may have come while this one waited for a file.
     goOn();
     if (performance.now() < end) {
       return;
