@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Parts of one server may overlap by so many microseconds, because clocks are set; a short part by half of its length.
+/// Parts of one server may overlap by so many microseconds, because clocks are set; short ones by half of their length.
 const SET: u64 = 1_000_000;
 
 /// What is missing in the recordings, and what is in them twice.
@@ -60,11 +60,15 @@ fn is_twice(traffic: &Traffic, server: &str) -> bool {
     }
     let mut spans: Vec<(u64, u64)> = sources().flat_map(|source| source.spans.iter().copied()).collect();
     spans.sort_unstable();
-    let mut latest = 0;
+    let mut before = (0, 0);
     spans.into_iter().any(|(begin, end)| {
-        let overlaps = latest.min(end) > begin.saturating_add(SET.min((end - begin) / 2));
-        latest = latest.max(end);
-        overlaps
+        let (earlier, latest) = before;
+        let overlap = latest.min(end).saturating_sub(begin);
+        let shorter = (latest - earlier).min(end - begin);
+        if end > latest {
+            before = (begin, end);
+        }
+        overlap > SET.min(shorter / 2)
     })
 }
 
