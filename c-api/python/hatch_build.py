@@ -1,8 +1,9 @@
 """Puts the library into the wheel.
 
-Three environment variables change how:
+Four environment variables change how:
 
 POOLCOUNTER_LIBRARY: a built library. Otherwise cargo builds one for this machine.
+POOLCOUNTER_LICENCES: a file with the licences of the crates in the library, for a wheel that others install.
 POOLCOUNTER_PLATFORM: the platform in the tag of the wheel, such as `manylinux_2_17_aarch64`.
 STRIP: the program that strips the library. That of another architecture is needed for its library.
 """
@@ -41,6 +42,9 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg]
         tag = os.environ.get("POOLCOUNTER_PLATFORM") or f"linux_{platform.machine()}"
         build_data["tag"] = f"py3-none-{tag}"
         build_data["force_include"][str(library)] = f"poolcounter/{NAME}"
+        licences = os.environ.get("POOLCOUNTER_LICENCES")
+        if licences:
+            build_data["force_include"][existing("POOLCOUNTER_LICENCES", licences)] = "poolcounter/THIRD-PARTY"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called when the wheel is there."""
@@ -52,9 +56,14 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg]
         named = os.environ.get("POOLCOUNTER_LIBRARY")
         if not named:
             return build(Path(self.root))
-        if not Path(named).is_file():
-            raise SystemExit(f"POOLCOUNTER_LIBRARY names {named}, which is not a file")
-        return Path(named)
+        return Path(existing("POOLCOUNTER_LIBRARY", named))
+
+
+def existing(variable: str, name: str) -> str:
+    """The absolute name of a file that an environment variable names."""
+    if not Path(name).is_file():
+        raise SystemExit(f"{variable} names {name}, which is not a file")
+    return str(Path(name).resolve())
 
 
 def build(package: Path) -> Path:

@@ -24,7 +24,8 @@ from_npm() {
 tools_node() { echo "$tools"/node_modules/node-linux-*/bin/node; }
 
 build_package() {
-    packaging/npm/build "${work:?}/dist" || return
+    # Another umask than usual, because the archive must not depend on it.
+    (umask 027 && packaging/npm/build "${work:?}/dist") || return
     POOLCOUNTER_NPM_PACKAGE=$(echo "$work"/dist/poolcounter-*.tgz)
     export POOLCOUNTER_NPM_PACKAGE
 }

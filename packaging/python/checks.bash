@@ -35,6 +35,9 @@ is_manylinux() {
     return 1
 }
 
+# has_licences WHEEL: the library contains crates, whose licences must be with every copy.
+has_licences() { unzip -p "$1" poolcounter/THIRD-PARTY | grep -E '^slab [0-9.]+, MIT, by '; }
+
 # says TEXT COMMAND...: the command succeeds, and TEXT is all that it prints.
 says() {
     local said text=$1

@@ -20,7 +20,7 @@ make_wheel_tools() {
 
 # build_wheel ARCHITECTURE FOLDER: x86_64 or aarch64.
 build_wheel() {
-    local arch=$1 out=$2 target=$1-unknown-linux-gnu strip=strip
+    local arch=$1 out=$2 target=$1-unknown-linux-gnu strip=strip licences
     [ "$(uname -m)" = x86_64 ] || fail "wheels are built on x86_64, and this machine is $(uname -m)"
     # A test calls this where an error does not end the program.
     make_wheel_tools || return
@@ -31,7 +31,9 @@ build_wheel() {
     else
         build_library "$target" || return
     fi
-    PATH=$wheel_tools/bin:$PATH STRIP=$strip POOLCOUNTER_PLATFORM=manylinux_${wheel_glibc/./_}_$arch \
+    licences=$(wheel_target)/$target/THIRD-PARTY
+    packaging/lib/crate-licences "$target" poolcounter_c >"$licences" || return
+    PATH=$wheel_tools/bin:$PATH STRIP=$strip POOLCOUNTER_LICENCES=$licences POOLCOUNTER_PLATFORM=manylinux_${wheel_glibc/./_}_$arch \
         POOLCOUNTER_LIBRARY=$(wheel_target)/$target/release/libpoolcounter_c.so \
         python -m build --wheel --no-isolation --outdir "$out" c-api/python >/dev/null
 }

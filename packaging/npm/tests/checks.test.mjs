@@ -24,6 +24,15 @@ test('arethetypeswrong has nothing to say', async () => {
   assert.deepEqual(analysis.problems, []);
 });
 
+test('its files have the same mode, whatever the umask was', async () => {
+  const lines = (await run('tar', ['--list', '--verbose', '--file', PACKAGE])).trimEnd().split('\n');
+  assert.ok(lines.some((line) => line.endsWith(' package/THIRD-PARTY')));
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('-rw-r--r-- ')),
+    [],
+  );
+});
+
 // README.md names this limit too.
 const LIMIT = 36_000;
 

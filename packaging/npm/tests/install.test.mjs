@@ -28,6 +28,12 @@ test('it is installed alone, and runs no script', async (t) => {
   );
 });
 
+test('it has the licences of the crates in its WebAssembly', async (t) => {
+  const licences = fs.readFileSync(path.join(await project(t), 'node_modules/poolcounter/THIRD-PARTY'), 'utf8');
+  assert.match(licences, /^wasm-bindgen [\d.]+, MIT OR Apache-2\.0, by /m);
+  assert.match(licences, /^slab [\d.]+, MIT, by /m);
+});
+
 for (const program of ['module.mjs', 'common.cjs']) {
   test(`${program} takes a lock`, async (t) => {
     const { address } = await Daemon.start(t);

@@ -30,6 +30,17 @@ class Service(ServiceCase):
         self.assertIn("poolcounter-admin", self.root.run("stat", "--format", "%G", "/run/poolcounter/admin"))
         self.assert_no_compiler()
 
+    def test_readme(self) -> None:
+        """The commands at its beginning work as they stand there."""
+        self.root.install(OURS)
+        self.assert_serves()
+        words = pathlib.Path(__file__).parents[2] / "debian" / "poolcounter-rs.README.Debian"
+        lines = words.read_text(encoding="utf-8").split("\n\n")[1].splitlines()
+        commands = [line.split("#")[0].split() for line in lines]
+        self.assertEqual([command[0] for command in commands], ["systemctl", "poolcounterctl"])
+        for command in commands:
+            self.assertTrue(self.root.run(*command))
+
     def test_reboot(self) -> None:
         """It comes up with the system."""
         self.root.install(OURS)
