@@ -119,6 +119,17 @@ class Verdict(unittest.TestCase):
             },
         )
 
+    def test_lock_that_its_client_knows_late(self):
+        """Its server was killed meanwhile, and the next process has granted it to another client."""
+        self.run_.fault(FIRST, "killed", 2, 4)
+        self.run_.work(FIRST, 5, 7, end="server", freed=2, asked=1)
+        hold = self.run_.evidence.holds[-1]
+        hold.opened = hold.began = hold.locked = seconds(1)
+        self.run_.work(FIRST, 4.5, 6)
+        self.calm()
+        self.assert_found()
+        self.assertEqual(verdict.windows(self.run_.evidence), {"its server was killed": (1, 1.0)})
+
     def test_failed_over(self):
         """One client at the first server, one at the next server, in either order."""
         self.run_.fault(FIRST, "frozen", 2, 6)

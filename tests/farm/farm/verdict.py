@@ -289,13 +289,16 @@ def all_is_well_in_the_calm(evidence):
 
 
 def overlaps(evidence):
-    """Every two requests that worked on one key at one time, the one that began first in front."""
+    """Every two requests that worked on one key at one time, the one that was granted first in front.
+
+    A client on a busy machine may learn of its lock after the client of a later grant.
+    """
     known = []
     for _, works in _grouped(evidence.locked(), lambda work: work[0].key):
         under_way = []
         for work in sorted(works, key=lambda work: work[0].answered):
             under_way = [other for other in under_way if (other[0].given_back or evidence.until) > work[0].answered]
-            known += [(other, work) for other in under_way]
+            known += [sorted((other, work), key=lambda work: work[1].began) for other in under_way]
             under_way.append(work)
     return known
 
@@ -309,7 +312,8 @@ def windows(evidence):
     for (first, hold, life), (second, later, other) in overlaps(evidence):
         if life is other:
             continue
-        both = min(first.given_back or evidence.until, second.given_back or evidence.until) - second.answered
+        begin = max(first.answered, second.answered)
+        both = min(first.given_back or evidence.until, second.given_back or evidence.until) - begin
         table[window(evidence, hold, life, second, later) or "no window"].append(both / SECOND)
     return {name: (len(times), max(times)) for name, times in sorted(table.items())}
 
