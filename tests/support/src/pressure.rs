@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 /// The share of the time in which some task waited for a processor.
-const BUSY: f64 = 0.9;
+const BUSY: f64 = 0.5;
 
 /// Measures how busy the processors are, from its creation on.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Pressure {
         Self { begin: Instant::now(), waited: waited() }
     }
 
-    /// Whether some task waited for a processor nearly all the time. `false` if the kernel does not count this.
+    /// Whether some task waited for a processor for at least half of the time. `false` if the kernel does not count this.
     #[must_use]
     pub fn was_high(&self) -> bool {
         let (Some(before), Some(after)) = (self.waited, waited()) else { return false };

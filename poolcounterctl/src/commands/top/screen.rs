@@ -9,7 +9,11 @@ use crate::failure::{Exit, Failure};
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use nix::sys::signal::{Signal, raise};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 use std::io;
+use std::thread;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -35,10 +39,35 @@ impl Signals {
     }
 }
 
+/// How often a look is taken at the terminal, and how long the program may then take to end by itself.
+const GONE: Duration = Duration::from_secs(1);
+
+/// Ends the program when its terminal is gone. crossterm may then read the end of the input again and again, and the thread that draws gets no turn, not even for
+/// SIGHUP.
+fn end_with_terminal() -> io::Result<()> {
+    let watch = || {
+        loop {
+            let mut terminal = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::empty())];
+            // It asks for nothing, so only an end of the terminal is told, and not at once: hence the pause.
+            match rustix::event::poll(&mut terminal, Some(&Timespec::default())) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+            let is_gone = terminal[0].revents().contains(PollFlags::HUP);
+            thread::sleep(GONE);
+            if is_gone {
+                std::process::exit(128 + Signal::SIGHUP as i32);
+            }
+        }
+    };
+    thread::Builder::new().name("terminal".to_owned()).spawn(watch).map(drop)
+}
+
 /// Draws until it is told to end.
 pub(super) async fn run(options: &Options, mut servers: Servers, mut view: View) -> Result<Exit, Failure> {
     let Options { admin, iterations, interval, .. } = options;
     let mut signals = Signals::new()?;
+    end_with_terminal()?;
     let mut screen = Screen::enter()?;
     let mut keyboard = EventStream::new();
     let (question, asked) = watch::channel(view.question.clone());
