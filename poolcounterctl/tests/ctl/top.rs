@@ -155,7 +155,7 @@ fn the_terminal_is_given_back_to_whoever_ends_it() -> Result<()> {
 
 #[test]
 fn it_ends_with_its_terminal() -> Result<()> {
-    // At one moment in fifteen, the thread that draws gets no turn any more.
+    // On a busy machine, one time in fifteen the thread that draws gets no turn any more.
     for _ in 0..30 {
         let mut terminal = Terminal::start((80, 24), &["top", "-s", "unix:/nonexistent/admin"], &[])?;
         terminal.expect_text("DOWN")?;
