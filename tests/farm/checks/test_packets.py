@@ -107,6 +107,16 @@ class Packets(unittest.TestCase):
             self.wire.packet(up, flags)
             self.assertEqual(self.hold()[3], end)
 
+    def test_command_after_the_end(self):
+        """A command that crosses the end of its connection on the way is known, too."""
+        for flags in FIN, RST:
+            self.wire = Wire().connect()
+            self.wire.packet(False, flags)
+            self.wire.up("ACQ4ME k 1 9 3\n")
+            (asked,) = self.wire.record.asked
+            self.assertEqual((asked.number, asked.at, asked.too_late), (9, 4, 3))
+            self.assertEqual(self.wire.record.oddities, [])
+
     def test_end_that_is_early(self):
         """A FIN after lost bytes ends the connection when the bytes have come."""
         self.wire.up("ACQ4ME k 1 9 0\n")

@@ -253,6 +253,22 @@ class Verdict(unittest.TestCase):
         self.calm()
         self.assert_found(verdict.waits_are_not_lost)
 
+    def test_command_that_crosses_the_end_of_its_server(self):
+        """A command that comes after the restart of a server, but on a connection that the restart ended meanwhile."""
+        failed = self.run_.request(4.9, 5.4, "failed", kind="ReadError", cause="the server closed the connection")
+        self.run_.ask(failed, FIRST)
+        self.run_.fault(FIRST, "restarted", 5, 5.1)
+        self.calm()
+        (asked, *_) = self.run_.evidence.asked
+        asked.at = seconds(5.3)
+        self.assert_found(verdict.waits_are_not_lost)
+        asked.too_late = seconds(5.05)
+        self.assert_found()
+        # This end was known before the command was sent.
+        failed.asked = seconds(5.06)
+        asked.too_late = seconds(5.01)
+        self.assert_found(verdict.waits_are_not_lost)
+
     def test_failure_in_the_calm(self):
         """Or no request in the calm period."""
         self.run_.fault(FIRST, "frozen", 1, 5)

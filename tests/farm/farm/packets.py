@@ -23,6 +23,8 @@ class Asked:
     at: int
     answer: str = ""
     answered: int = 0
+    too_late: int = 0
+    """When the server ended the connection, if the command came after that."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -96,6 +98,8 @@ class _Connection:
         self.to_server, self.to_client = _Stream(), _Stream()
         self.to_server.begin(first)
         self.open = True
+        self.ended = 0
+        """When the server ended it."""
         self.to_server_over = False
         self.waiting = collections.deque()
         self.holds = []
@@ -148,7 +152,8 @@ class Record:
                 self._made += 1
                 self._connections[ends] = _Connection(self._made, ends[2], at, number)
             return
-        if connection is None or not connection.open:
+        # A command may cross the end of its connection on the way.
+        if connection is None or not (connection.open or connection.ended):
             return
         lines, over = connection.to_server.add(number, data, bool(flags & _FIN))
         for line in lines:
@@ -170,6 +175,7 @@ class Record:
         for line in lines:
             self._answer(connection, at, line)
         if over or flags & _RST:
+            connection.ended = at
             self._over(connection, at, "server")
 
     def _command(self, connection, at, line):
@@ -177,6 +183,7 @@ class Record:
         if words[0] in ("ACQ4ME", "ACQ4ANY"):
             _, key, _, number, timeout = words
             asked = Asked(int(number), key, connection.server, connection.identity, int(timeout), at)
+            asked.too_late = connection.ended
             self.asked.append(asked)
             connection.waiting.append(asked)
         elif words[0] == "RELEASE":
