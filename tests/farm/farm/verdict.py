@@ -208,10 +208,27 @@ def waits_are_not_lost(evidence):
             and fault.began <= request.answered
         ]
         if took < 0.99 * least and not fault:
+            asks = "; ".join(_told(evidence, request, asked) for asked in sent[request.number])
             wrong.append(
                 f"{_name(request)} failed after {took:.2f} s, not {least:g} s, and its server lived: {request.cause}"
+                f" ({asks or 'the record has no command of it'})"
             )
     return wrong
+
+
+def _told(evidence, request, asked):
+    """What the record has of a command, with times from the request on."""
+
+    def since(moment):
+        return f"{(moment - request.asked) / SECOND:.3f} s"
+
+    told = f"sent to {asked.server} at {since(asked.at)}"
+    if asked.too_late:
+        told += f", whose connection had ended at {since(asked.too_late)}"
+    past = [fault for fault in evidence.faults if fault.server == asked.server and fault.began <= request.answered]
+    if last := max(past, key=lambda fault: fault.began, default=None):
+        told += f", and which was {last.kind} from {since(last.began)} to {since(last.ended)}"
+    return told
 
 
 def _met(request, asked):
