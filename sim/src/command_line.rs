@@ -4,7 +4,6 @@ use lexopt::{Arg, Parser, ValueExt};
 use poolcounter_sim::field::{Field, Kind};
 use poolcounter_sim::replay::Plan;
 use poolcounter_sim::{Comparison, FIELDS};
-use std::fmt::Write;
 use std::path::PathBuf;
 
 /// What is asked for.
@@ -20,17 +19,24 @@ pub(crate) enum Action {
 
 const HEAD: &str = "\
 Usage: poolcounter-sim [--preset NAME] [OPTIONS]
-       poolcounter-sim --scenario 'preset=breaking-news&seed=7&b=forAnyone,workers:1'
+       poolcounter-sim --scenario 'preset=breaking-news&seed=7&b=forAnyone'
        poolcounter-sim verify FILE...
-       poolcounter-sim replay FILE... [--set 'ArticleView: workers 4, maxqueue 50, timeout 10, fastStale']...
+       poolcounter-sim replay FILE... [--set 'ArticleView: workers 4']...
 
 Plays one scenario with two settings of the pool counter, in virtual time.
-With verify: plays recordings of `poolcounterctl record` on the lock table, and compares every answer.
-With replay: plays them as they were (column A), and with new settings (column B):
+With verify: plays recordings of `poolcounterctl record` on the lock table, and
+compares every answer.
+With replay: plays them as they were (column A), and with new settings
+(column B):
 
-  --set 'GROUP: SETTING'  a new setting for a group of keys or a pool type of MediaWiki, as often as there are groups: workers N,
-                          maxqueue N, timeout N, slots N, fastStale, fastStale off, none. What is not named stays as it was
-  --cores N               all work shares N cores evenly (default: work lasts as long as it was seen to last)
+  --set 'GROUP: SETTING'  a new setting for a group of keys or a pool type of
+                          MediaWiki, as often as there are groups: workers N,
+                          maxqueue N, timeout N, slots N, fastStale,
+                          fastStale off, none; for example 'ArticleView:
+                          workers 4, maxqueue 50, timeout 10, fastStale'.
+                          What is not named stays as it was
+  --cores N               all work shares N cores evenly (default: work lasts
+                          as long as it was seen to last)
   --seed N                decides everything that is drawn (default 1)
   --json                  print everything as JSON
 
@@ -38,27 +44,50 @@ Without either:
 
   --preset NAME           where to begin (default quiet-day)
   --list-presets          list them and exit
-  --scenario QUERY        a scenario as the address of the lab's page has it, after the ?
+  --scenario QUERY        a scenario as the address of the lab's page has it,
+                          after the ?
   --a SETTING             the first setting (default none)
-  --b SETTING             the second setting, such as forAnyone,workers:2,maxqueue:100,timeout:15,fastStale
+  --b SETTING             the second setting, such as
+                          forAnyone,workers:2,maxqueue:100,timeout:15,fastStale
   --json                  print everything as JSON
   --help                  print this and exit
   --version               print the version and exit
 
-A setting begins with none, forAnyone or forMe; slots:N puts all pages into N keys.
-A CURVE is one rate, or seconds:rate,seconds:rate,... with straight lines in between. The scenario:
+A setting begins with none, forAnyone or forMe; slots:N puts all pages into N
+keys. A CURVE is one rate, or seconds:rate,seconds:rate,... with straight lines
+in between. The scenario:
 
 ";
+
+/// The columns of a terminal.
+const WIDTH: usize = 80;
+
+/// The columns before the descriptions of options.
+const INDENT: usize = 25;
 
 pub(crate) fn help() -> String {
     let mut text = String::from(HEAD);
     for field in FIELDS {
         let option = format!("--{} {}", dashed(field.name), placeholder(field));
         let unit = if field.unit.is_empty() { String::new() } else { format!(", {}", field.unit) };
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {option:<23} {}{unit}", field.label);
+        text += &described(&option, &format!("{}{unit}", field.label));
     }
     text
+}
+
+/// An option and its description, in as many lines as that needs.
+fn described(option: &str, description: &str) -> String {
+    let mut text = format!("{:<INDENT$}", format!("  {option}"));
+    let mut width = text.len();
+    for word in description.split(' ') {
+        if width + 1 + word.len() > WIDTH {
+            text = text + "\n" + &" ".repeat(INDENT);
+            width = INDENT;
+        }
+        text = text + " " + word;
+        width += 1 + word.len();
+    }
+    text + "\n"
 }
 
 fn placeholder(field: &Field) -> String {

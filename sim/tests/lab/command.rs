@@ -46,7 +46,10 @@ fn a_table_shows_both_settings() -> Result<()> {
 #[test]
 fn help_names_every_field_and_the_list_every_preset() -> Result<()> {
     let help = printed(&["--help"])?;
-    assert!(FIELDS.iter().all(|field| help.contains(field.label)), "{help}");
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(FIELDS.iter().all(|field| words.contains(field.label)), "{help}");
+    // A terminal has 80 columns.
+    assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     assert!(help.contains("--other-parse-cpu N"), "{help}");
     let list = printed(&["--list-presets"])?;
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
