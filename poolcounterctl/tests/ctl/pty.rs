@@ -25,13 +25,24 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the program on a terminal of this size, columns first.
     pub(crate) fn start(size: (u16, u16), arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        Self::start_through(&[], size, arguments, environment)
+    }
+
+    /// As [`start`](Self::start), with these options of `env`.
+    pub(crate) fn start_through(
+        options: &[&str],
+        size: (u16, u16),
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let (columns, rows) = size;
         let (pty, pts) = open()?;
         pty.resize(Size::new(rows, columns))?;
         let modes = tcgetattr(&pty)?;
         let plain = command(arguments);
         // No signal is ignored, whatever this process was started with.
-        let program = Command::new("env").arg("--default-signal").arg(plain.get_program()).args(arguments);
+        let program = Command::new("env").arg("--default-signal").args(options).arg(plain.get_program());
+        let program = program.args(arguments);
         let program = program.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("POOLCOUNTERCTL_SERVER");
         let child = program.envs(environment.iter().copied()).spawn(pts)?;
         Ok(Self { pty, child, parser: vt100::Parser::new(rows, columns, 0), modes })
