@@ -1,5 +1,11 @@
 //! A recording in a file, which may be compressed with zstd.
 
+#[cfg(feature = "std")]
+mod file;
+
+#[cfg(feature = "std")]
+pub use file::{OpenError, read_file};
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -26,7 +26,7 @@
 //! | [`outcome`] | the result |
 //! | [`replay`] | recordings of real servers, played with other settings |
 
-#![cfg_attr(not(feature = "command"), no_std)]
+#![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

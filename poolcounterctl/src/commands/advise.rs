@@ -1,26 +1,17 @@
 use crate::failure::{Exit, Failure, reason};
-use crate::output::{Column, Table, print, print_exactly};
+use crate::output::{Column, Progress, Table, print, print_exactly, size};
 use poolcounter::recording::Recording;
-use poolcounter_sim::archive::FileReader;
-use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, Tried};
+use poolcounter_sim::archive::{OpenError, read_file};
+use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, TrafficReading, Tried};
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// How many settings are printed, beside the recorded one.
 const SHOWN: usize = 10;
 
-/// How many bytes of a file are read at a time.
-const PIECE: u64 = 1 << 18;
-
-/// How many events are played between two looks at the clock.
+/// How many calls or events pass between two looks at the clock.
 const SLICE: u32 = 100_000;
-
-/// When progress is shown on a terminal for the first time.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Try other settings on recordings, and print what each costs
 ///
@@ -58,10 +49,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
-    let recordings = options.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
-    let traffic = Traffic::of(&recordings).map_err(|error| Failure::new(Exit::Failed, error))?;
-    // They take more memory than the traffic.
-    drop(recordings);
+    let mut progress = Progress::begin();
+    let files = options.files.iter().map(|file| read(file, &mut progress));
+    let traffic = traffic(files.collect::<Result<_, _>>()?, &mut progress)?;
     let grid = Grid {
         groups: options.groups.clone(),
         workers: options.workers.clone(),
@@ -69,7 +59,8 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
         timeout: options.timeout.clone(),
     };
     let advisor = Advisor::new(&Arc::new(traffic), options.seed, options.cores, &grid).map_err(Failure::usage)?;
-    let advice = finished(advisor);
+    let advice = finished(advisor, &mut progress);
+    drop(progress);
     if options.json {
         print_exactly(&(advice.to_json() + "\n"))?;
     } else {
@@ -78,33 +69,39 @@ pub(crate) fn run(options: &Options) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn read(path: &Path) -> Result<Recording, Failure> {
-    let told = |why: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {why}", path.display()));
-    let mut file = File::open(path).map_err(|error| told(&reason(&error)))?;
-    let (mut reader, mut piece) = (FileReader::default(), Vec::new());
-    // In pieces, because a file that is no recording may have no end.
-    while (&mut file).take(PIECE).read_to_end(&mut piece).map_err(|error| told(&reason(&error)))? > 0 {
-        reader.add(&piece).map_err(|error| told(&error))?;
-        piece.clear();
-    }
-    reader.finish().map_err(|error| told(&error))
+fn read(path: &Path, progress: &mut Progress) -> Result<Recording, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let show = |done, length: Option<u64>| {
+        let of = length.map(|length| format!(" of {}", size(length))).unwrap_or_default();
+        progress.say(|| format!("reading {name}: {}{of}", size(done)));
+    };
+    read_file(path, show).map_err(|error| {
+        let why = match &error {
+            OpenError::Io(error) => reason(error),
+            error => error.to_string(),
+        };
+        Failure::new(Exit::Failed, format!("{}: {why}", path.display()))
+    })
 }
 
-/// Tries everything, and shows the progress on a terminal.
-fn finished(mut advisor: Advisor) -> Advice {
-    let (begun, shown) = (Instant::now(), io::stderr().is_terminal());
-    let say = |text: &str| {
-        if shown && begun.elapsed() > PATIENCE {
-            let _ = io::stderr().write_all(text.as_bytes());
+fn traffic(recordings: Vec<Recording>, progress: &mut Progress) -> Result<Traffic, Failure> {
+    let mut reading = TrafficReading::new(recordings).map_err(|error| Failure::new(Exit::Failed, error))?;
+    loop {
+        let share = reading.advance(SLICE);
+        if share >= 1.0 {
+            return Ok(reading.finish());
         }
-    };
+        progress.say(|| format!("finding the requests: {:.0} %", share * 100.0));
+    }
+}
+
+fn finished(mut advisor: Advisor, progress: &mut Progress) -> Advice {
     loop {
         let share = advisor.advance(SLICE);
         if share >= 1.0 {
-            say("\r     \r");
             return advisor.advice();
         }
-        say(&format!("\r{:3.0} %", share * 100.0));
+        progress.say(|| format!("trying settings: {:.0} %", share * 100.0));
     }
 }
 

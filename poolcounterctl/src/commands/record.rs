@@ -1,6 +1,6 @@
 use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, get, stream};
 use crate::failure::{Exit, Failure, reason};
-use crate::output::{age, complain, print, print_json};
+use crate::output::{age, complain, print, print_json, size};
 use poolcounter::recording::{Tally, Totals, whole_blocks};
 use serde_json::json;
 use std::cell::RefCell;
@@ -246,24 +246,4 @@ fn sum_up(output: &Path, time: Option<Duration>, as_json: bool) -> Result<(), Fa
     }
     let time = time.map(|time| format!("{}, ", age(time.as_secs_f64()))).unwrap_or_default();
     print(&format!("{file}: {time}{}, {calls} calls, {left_out} left out\n", size(bytes)))
-}
-
-/// `999 B`, `12.3 kB`, `4.5 MB`.
-#[expect(clippy::cast_precision_loss, reason = "it is rounded anyway")]
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_short() {
-        assert_eq!([0, 999, 1_000, 12_345, 4_500_000].map(size), ["0 B", "999 B", "1.0 kB", "12.3 kB", "4.5 MB"]);
-    }
 }

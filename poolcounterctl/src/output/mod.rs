@@ -2,14 +2,18 @@
 
 mod age;
 mod plain;
+mod progress;
 mod quantile;
 mod shortened;
+mod size;
 mod table;
 
 pub(crate) use age::{age, age_or_dash};
 pub(crate) use plain::plain;
+pub(crate) use progress::Progress;
 pub(crate) use quantile::quantile;
 pub(crate) use shortened::shortened;
+pub(crate) use size::size;
 pub(crate) use table::{Column, Table};
 
 use crate::failure::Failure;

@@ -1,12 +1,17 @@
 use crate::program::ran;
-use anyhow::{Context, Result};
+use crate::pty::Terminal;
+use anyhow::{Context, Result, ensure};
 use poolcounter::key::Groups;
 use poolcounter::protocol::{Command, Line};
 use poolcounter::recording::{Naming, Scope, Title};
 use poolcounter::{HashSeed, LockTable, Timestamp};
 use poolcounter_test_support::Scratch;
 use serde_json::Value;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::Path;
+use std::process::Command as Program;
+use std::time::{Duration, Instant};
 
 /// A stampede: ten readers, room for four.
 fn stampede(file: &Path) -> Result<()> {
@@ -82,5 +87,31 @@ fn what_cannot_be_tried_is_named() -> Result<()> {
         assert_eq!(refused.status, Some(status), "{refused:?}");
         assert!(refused.stderr.contains(words) && refused.stdout.is_empty(), "{refused:?}");
     }
+    Ok(())
+}
+
+/// The pipe gives the file so slowly that the command shows what it does.
+#[test]
+fn a_terminal_shows_what_is_read() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let (file, pipe) = (scratch.file("night.rec"), scratch.file("slow.rec"));
+    stampede(&file)?;
+    ensure!(Program::new("mkfifo").arg(&pipe).status()?.success());
+    let mut terminal = Terminal::start((200, 40), &["advise", &pipe.display().to_string()], &[])?;
+    // Also for reading: otherwise the opening waits for the command, without end if that has failed.
+    let mut writer = OpenOptions::new().read(true).write(true).open(&pipe)?;
+    writer.write_all(&std::fs::read(&file)?)?;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !terminal.text().contains("slow.rec: ") {
+        ensure!(Instant::now() < deadline, "no progress was shown, but:\n{}", terminal.text());
+        // Empty blocks change nothing.
+        writer.write_all(&poolcounter::recording::EMPTY_BLOCK)?;
+        std::thread::sleep(Duration::from_millis(50));
+        terminal.look()?;
+    }
+    drop(writer);
+    ensure!(terminal.ended()?.success());
+    let text = terminal.text();
+    ensure!(text.starts_with("pcache (ArticleView): 10 requests"), "the progress is still there:\n{text}");
     Ok(())
 }
