@@ -1,56 +1,56 @@
 /// <reference lib="esnext.disposable" />
 
 declare global {
-  /** That of Node or of browsers, where their types are there. */
+  /** The type of Node or of browsers, if their types are installed. */
   interface AbortSignal {
     readonly aborted: boolean;
   }
 }
 
-/** Whether others may use the result of the work: `forAnyone` is told `done` when another has finished it, `forMe` waits for the lock and nothing else. */
+/** Who may use the result of the work. `forAnyone`: a waiter gets `done` when another caller has done the work. `forMe`: every waiter gets the lock in its turn. */
 export type Mode = 'forAnyone' | 'forMe';
 
-/** A server of a ring, by which keys are spread as python-poolcounter does. */
+/** A server of a ring. The ring distributes keys by python-poolcounter's rule. */
 export interface RingServer {
-  /** What keys are spread by. */
+  /** The label, which decides which keys the server gets. */
   label: string;
-  /** Where it is: `host`, `host:port`, `[address]:port` or `unix:/path`. */
+  /** The server's address: `host`, `host:port`, `[address]:port` or `unix:/path`. */
   server: string;
-  /** Its share of the keys, from 0 to 1000. By default 1. */
+  /** The server's share of the keys, from 0 to 1000. By default 1. */
   weight?: number;
 }
 
-/** How a pool behaves. */
+/** The options of a pool. */
 export interface Options {
   /**
-   * Texts of the form `host`, `host:port`, `[address]:port` or `unix:/path`, to which keys are spread as MediaWiki does: all in an order that depends on the
-   * key, the next one if one is away. Or the servers of a ring: one server a key, and no other when that is away.
+   * The servers. As texts, `host`, `host:port`, `[address]:port` or `unix:/path`: keys are distributed by MediaWiki's rule, and the next server gets the keys of a
+   * server that is away. As a ring: each key has one server, and no other server is asked if it is away.
    */
   servers: readonly string[] | readonly RingServer[];
-  /** Milliseconds that a connection may take to be made; at most twice as long to a name with several addresses. By default 100. */
+  /** Milliseconds to connect; at most twice as long to a name with several addresses. By default 100. */
   connectTimeoutMs?: number;
-  /** Whether a connection that could not be made is tried a second time, a millisecond later. By default not. */
+  /** Whether to try a second time, a millisecond later, if connecting failed. By default false. */
   connectTwice?: boolean;
   /**
-   * The least milliseconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that is more. An answer that is due at once, as with timeout 0, has this
-   * time on a connection that has answered before. By default 1000.
+   * The least number of milliseconds to wait for an answer. A lock waits for 1.5 times its own timeout, if that is more. If the server answers at once, as with timeout 0,
+   * this is the time on a connection that has answered before. By default 1000.
    */
   minAnswerTimeoutMs?: number;
   /**
-   * Milliseconds that an answer that is due at once may take on a connection that has not answered before, if that is more. A server that many ask at once takes
-   * seconds to accept all of them. By default 4000.
+   * Milliseconds to wait for an answer on a new connection if the server answers at once; at least `minAnswerTimeoutMs`. A server needs seconds to accept many
+   * connections at once. By default 4000.
    */
   firstAnswerTimeoutMs?: number;
   /**
-   * Milliseconds for which a server that refused is tried last, 1000 at the most; and the least milliseconds for which one that gave no answer in time is not asked. That
-   * time doubles with each further failure, up to 10000. By default 1000.
+   * The least number of milliseconds for which a server that gave no answer in time is avoided. The time doubles with each further failure, up to 10000. A server that
+   * refused a connection is tried last for this time, 1000 at most. By default 1000.
    */
   avoidForMs?: number;
-  /** A connection that was idle for more milliseconds is not used again. By default 60000. */
+  /** A connection that was idle for more milliseconds is not reused. By default 60000. */
   maxIdleTimeMs?: number;
   /** How many idle connections stay open. By default 8. */
   maxIdleConnections?: number;
-  /** Whether a release waits for the server's answer. By default not: the lock is free as soon as the command is sent. */
+  /** Whether a release waits for the server's answer. By default false, because the answer is known. */
   awaitRelease?: boolean;
 }
 
@@ -60,39 +60,39 @@ export interface Request {
   workers: number;
   /** How many may hold the key or wait for it. */
   maxqueue: number;
-  /** How many whole seconds, not milliseconds, the server lets the caller wait for the lock; 0 is not to wait. */
+  /** How long to wait for the lock, in whole seconds, not milliseconds; with 0 there is no wait. */
   timeoutSeconds: number;
   /** Who may use the result. By default `forAnyone`. */
   mode?: Mode;
   /**
-   * Milliseconds to wait for the answer, if not 1.5 times `timeoutSeconds`. The pool's `minAnswerTimeoutMs` is the least. With `timeoutSeconds` 0 this can only shorten the wait.
+   * Milliseconds to wait for the answer, instead of 1.5 times `timeoutSeconds`; never less than the pool's `minAnswerTimeoutMs`. With `timeoutSeconds` 0 it can only shorten the wait.
    */
   answerTimeoutMs?: number;
-  /** Aborts the wait: its connection is closed, the server forgets it, and the promise is rejected with the signal's reason. It does not abort the work. */
+  /** Ends the wait when it is aborted: the server removes the request from the queue, and the promise is rejected with the signal's reason. It does not end the work. */
   signal?: AbortSignal;
 }
 
-/** Another has done the work: read the cache. */
+/** Another caller has done the work: read the cache. */
 export interface Done {
   readonly outcome: 'done';
 }
 
-/** As many as `maxqueue` work on the key or wait for it: serve something stale. */
+/** As many as `maxqueue` work on the key or wait for it: serve an older result. */
 export interface QueueFull {
   readonly outcome: 'queueFull';
 }
 
-/** Nothing came free within `timeoutSeconds`: serve something stale. */
+/** The lock was not granted within `timeoutSeconds`: serve an older result. */
 export interface Timeout {
   readonly outcome: 'timeout';
 }
 
-/** The connection has too many locks. No server says so to this package, which has a connection for each. */
+/** The connection has too many locks. This does not occur with this package, because each lock has its own connection. */
 export interface LockHeld {
   readonly outcome: 'lockHeld';
 }
 
-/** The answer when there is no lock. */
+/** The outcome if the lock was not granted. */
 export type NotLocked = Done | QueueFull | Timeout | LockHeld;
 
 /** What `acquire` gives. */
@@ -101,27 +101,27 @@ export type Acquired = { readonly outcome: 'locked'; readonly lock: Lock } | Not
 /** What `run` gives. */
 export type Result<T> = { readonly outcome: 'locked'; readonly value: T } | NotLocked;
 
-/** The statistics of a server: a number where it is one. */
+/** The statistics of a server: name => value, a number where it is one. */
 export type Statistics = Record<string, number | string>;
 
-/** Expensive work, of which one of many does it while the others wait. */
+/** A client of PoolCounter: if many callers want the same result at the same moment, one computes it, and the others wait. */
 export declare class PoolCounter implements AsyncDisposable {
   /**
-   * Makes no connection yet.
+   * Makes a pool. It does not connect yet.
    *
-   * @throws {BadServerError} A text names no server, or there is none.
+   * @throws {BadServerError} A text names no server, or the list is empty.
    * @throws {TypeError} An option has a wrong type, or is unknown.
    * @throws {RangeError} A number is out of its range.
    */
   constructor(options: Options);
 
   /**
-   * Does the work if the lock is granted, and releases the lock then: those who wait are told that the work is done.
+   * Runs `work` if the lock is granted, and then releases the lock: the waiters are told that the work is done.
    *
-   * If the work throws, its connection is closed instead: nobody is told that it is done, and the next one who waits does it. The error is thrown on.
-   * If the connection breaks during the work, its value is given all the same; `lock.signal` tells the work.
+   * If `work` throws, the connection of the lock is closed, no waiter is told that the work is done, and the next waiter does the work. The promise is rejected with
+   * the error. If the connection breaks during the work, `lock.signal` is aborted, and the result still has the value of the work.
    *
-   * @throws {UnavailableError} No answer came: do the work unprotected. With `awaitRelease` it may come after the work.
+   * @throws {UnavailableError} No answer came: do the work unprotected. With `awaitRelease` this error may come after the work.
    * @throws {BadKeyError} The key cannot be sent.
    * @throws {TypeError} A part of the request has a wrong type, or is unknown.
    * @throws {RangeError} A number is out of its range.
@@ -129,7 +129,7 @@ export declare class PoolCounter implements AsyncDisposable {
   run<T>(key: string | Uint8Array, request: Request, work: (lock: Lock) => T | PromiseLike<T>): Promise<Result<T>>;
 
   /**
-   * Waits for a lock, which is to be released or abandoned.
+   * Waits for a lock. Release it if the work succeeded, and abandon it if the work failed.
    *
    * @throws {UnavailableError} No answer came: do the work unprotected.
    * @throws {BadKeyError} The key cannot be sent.
@@ -139,49 +139,50 @@ export declare class PoolCounter implements AsyncDisposable {
   acquire(key: string | Uint8Array, request: Request): Promise<Acquired>;
 
   /**
-   * Asks one server, named as in the options, or all of them: server => name => value.
+   * Asks a server for its statistics, or all servers: server => name => value.
    *
    * @param name `FULL`, which is the default, `UPTIME`, or the name of a counter.
+   * @param server One of the pool's servers, as in the options. By default all of them.
    * @throws {UnavailableError} A server gave no answer.
-   * @throws {TypeError} The name is no string.
-   * @throws {RangeError} The name cannot be sent, or `server` is none of the servers.
+   * @throws {TypeError} The name is not a string.
+   * @throws {RangeError} The name cannot be sent, or `server` is not one of the pool's servers.
    */
   stats(name?: string, server?: string): Promise<Record<string, Statistics>>;
 
-  /** Closes every connection. Locks that are held are abandoned, what waits is rejected with a `ClosedError`. The pool can be used on. */
+  /** Closes the connections. Held locks are abandoned, and waiting calls are rejected with a `ClosedError`. The pool remains usable. */
   close(): Promise<void>;
 
-  /** As `close`. */
+  /** The same as `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A lock that is held. One that is forgotten is abandoned when the garbage is collected. */
+/** A lock that is held. A lock that is forgotten is abandoned when it is garbage-collected. */
 export declare class Lock implements AsyncDisposable {
   private constructor();
 
-  /** Aborted when the connection breaks: the server has given the lock to the next one by then. */
+  /** Aborted when the connection breaks: the server gives the lock to the next waiter. */
   readonly signal: AbortSignal;
 
   /**
-   * The work is done: those who wait for it are told so.
+   * The work is done: the waiters are told so.
    *
-   * @returns `notLocked` if the lock was released or abandoned before, or `signal` is aborted, as after `close()` of the pool. The server's word is known with
-   * `awaitRelease` only.
-   * @throws {UnavailableError} The server gave no answer; with `awaitRelease` only. The lock is gone in any case.
+   * @returns `notLocked` if the lock was released or abandoned before, or if `signal` is aborted, as after `close()` of the pool. With `awaitRelease` also if the server
+   * no longer has the lock.
+   * @throws {UnavailableError} The server gave no answer. This occurs only with `awaitRelease`. The lock is gone in any case.
    */
   release(): Promise<'released' | 'notLocked'>;
 
-  /** The work failed: the connection is closed, and the next one who waits does the work. */
+  /** The work failed: the connection is closed, and the next waiter does the work. Does nothing if the lock is not held. */
   abandon(): void;
 
-  /** As `abandon`; nothing, if the lock was released. So `await using` never says that work is done which has failed. */
+  /** The same as `abandon`. So with `await using`, failed work is never reported as done. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export type UnavailableCode = 'CONNECT' | 'WRITE' | 'READ' | 'REMOTE';
 export type ErrorCode = UnavailableCode | 'BAD_KEY' | 'BAD_SERVER' | 'CLOSED';
 
-/** The parent of all. */
+/** The parent of all errors of this package. */
 export declare abstract class PoolCounterError extends Error {
   readonly code: ErrorCode;
 }
@@ -195,17 +196,17 @@ export declare abstract class UnavailableError extends PoolCounterError {
   readonly cause: string;
 }
 
-/** No server could be connected to, or the only ones left are not asked at the moment. `server` is the last of the key's order. */
+/** No server could be connected to, or the remaining servers are avoided at the moment. `server` is the last one of the key's order. */
 export declare class ConnectError extends UnavailableError {
   readonly code: 'CONNECT';
 }
 
-/** The connection broke while the question was sent. */
+/** The connection broke while the command was sent. */
 export declare class WriteError extends UnavailableError {
   readonly code: 'WRITE';
 }
 
-/** The answer did not come, or cannot be understood. */
+/** No valid answer came in time. */
 export declare class ReadError extends UnavailableError {
   readonly code: 'READ';
 }
@@ -215,17 +216,17 @@ export declare class RemoteError extends UnavailableError {
   readonly code: 'REMOTE';
 }
 
-/** A key that cannot be sent. Nothing was. */
+/** The key cannot be sent. Nothing was sent. */
 export declare class BadKeyError extends PoolCounterError {
   readonly code: 'BAD_KEY';
 }
 
-/** A text that names no server, or no server at all. */
+/** A text names no server, or the list of servers is empty. */
 export declare class BadServerError extends PoolCounterError {
   readonly code: 'BAD_SERVER';
 }
 
-/** The pool was closed meanwhile. */
+/** The pool was closed during the call. */
 export declare class ClosedError extends PoolCounterError {
   readonly code: 'CLOSED';
 }
