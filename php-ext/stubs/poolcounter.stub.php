@@ -56,8 +56,8 @@ interface ClientInterface
      * free. If there is no such lock, the answer is NOT_LOCKED. It comes from the server of the key, unless
      * locks are held over a shared connection. A lock that was acquired before a fork belongs to the parent.
      *
-     * @param string|null $key the key of the lock; null: the newest lock, or with nothing held the key of the last
-     *   acquire
+     * @param string|null $key the key of the lock; null: the newest lock or, if no lock is held, the key of the
+     *   last acquire
      * @return Result RELEASED or NOT_LOCKED
      *
      * @throws \ValueError if there is no key, and nothing was acquired before

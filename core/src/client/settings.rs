@@ -40,9 +40,9 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyDistribution {
-    /// As MediaWiki: all servers in an order that depends on the key. If one is away, the next one is asked.
+    /// MediaWiki's rule: the key decides the order of the servers. If one is away, the next one is asked.
     MediaWiki,
-    /// As python-poolcounter: one server, by a ring of these labels and weights, in the order of the servers.
+    /// python-poolcounter's rule: a ring of these labels and weights, in the order of the servers, gives each key one server.
     Ring(Ring),
 }
 
@@ -103,7 +103,7 @@ impl Settings {
         self
     }
 
-    /// How long a connection may take to be made. If a name has several addresses, each attempt has this time, and all of them end within twice this time.
+    /// How long connecting may take. If a name has several addresses, each attempt has this time, and all of them end within twice this time.
     ///
     /// Default: 0.1 s
     pub fn connect_timeout(&mut self, timeout: Duration) -> &mut Self {
@@ -111,7 +111,7 @@ impl Settings {
         self
     }
 
-    /// Whether a connection that could not be made is tried a second time, a millisecond later.
+    /// Whether to try a second time, a millisecond later, if connecting failed.
     ///
     /// Default: false
     pub fn connect_twice(&mut self, twice: bool) -> &mut Self {
@@ -119,8 +119,8 @@ impl Settings {
         self
     }
 
-    /// The least time to wait for an answer. An acquire waits 1.5 times its own timeout, if that is more. An answer that is due at once, as that
-    /// to an acquire with timeout 0, has this time on a connection that has answered before.
+    /// The least time to wait for an answer. An acquire waits for 1.5 times its own timeout, if that is more. If the server answers at once, as
+    /// to an acquire with timeout 0, this is the time on a connection that has answered before.
     ///
     /// Default: 1 s
     pub fn min_answer_timeout(&mut self, timeout: Duration) -> &mut Self {
@@ -128,8 +128,8 @@ impl Settings {
         self
     }
 
-    /// How long an answer that is due at once may take on a connection that has not answered before, if that is more than
-    /// [`min_answer_timeout`](Self::min_answer_timeout). A server that is asked by many at once takes seconds to accept all of them.
+    /// How long to wait for an answer on a new connection if the server answers at once; at least
+    /// [`min_answer_timeout`](Self::min_answer_timeout). A server needs seconds to accept many connections at once.
     ///
     /// Default: 4 s
     pub fn first_answer_timeout(&mut self, timeout: Duration) -> &mut Self {
@@ -137,8 +137,8 @@ impl Settings {
         self
     }
 
-    /// The least time for which a server that gave no answer in time is not asked. It doubles with each further failure, up to ten seconds. A server
-    /// that refused is tried last for this time, one second at the most.
+    /// The least time for which a server that gave no answer in time is avoided. The time doubles with each further failure, up to ten seconds. A server
+    /// that refused a connection is tried last for this time, one second at most.
     ///
     /// Default: 1 s
     pub fn avoid_for(&mut self, time: Duration) -> &mut Self {
@@ -146,7 +146,7 @@ impl Settings {
         self
     }
 
-    /// A connection that was idle for longer than this is not used again.
+    /// A connection that was idle for longer than this is not reused.
     ///
     /// Default: 60 s
     pub fn max_idle_time(&mut self, time: Duration) -> &mut Self {

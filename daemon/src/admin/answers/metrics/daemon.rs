@@ -57,12 +57,12 @@ impl Daemon {
         to.single("poolcounter_ready", Kind::Gauge, "1 if clients can connect.", u8::from(self.ready));
         let UpgradeRecord { count, failed, last_pause, .. } = &self.upgrades;
         to.single("poolcounter_upgrades_total", Kind::Counter, "Upgrades to another program.", count);
-        let help = "Upgrades after which the old program went on.";
+        let help = "Upgrades that failed: the old program continued.";
         to.single("poolcounter_upgrade_failures_total", Kind::Counter, help, failed);
         let help = "How long no client was served in the last upgrade.";
         to.single("poolcounter_upgrade_pause_seconds", Kind::Gauge, help, last_pause.map_or(0.0, seconds));
         let SavedDisconnects { overdue, by_hand } = self.disconnects;
-        let help = "Holders that were disconnected: by --max-hold, and at an operator's request.";
+        let help = "Clients that were disconnected by --max-hold or at an operator's request.";
         to.family("poolcounter_disconnects_total", Kind::Counter, help);
         to.sample(&[("reason", "max_hold")], overdue);
         to.sample(&[("reason", "kick")], by_hand);
@@ -70,7 +70,7 @@ impl Daemon {
         to.single("poolcounter_drain_holders_total", Kind::Counter, help, self.drain_holders);
         let help = "Connections of the admin interface.";
         to.single("poolcounter_admin_connections", Kind::Gauge, help, self.admin_connections);
-        let help = "Events that readers were too slow for.";
+        let help = "Events that were not sent, because readers were too slow.";
         to.single("poolcounter_events_lost_total", Kind::Counter, help, self.events_lost);
         to.single("process_open_fds", Kind::Gauge, "Descriptors that are open.", self.open_descriptors);
         if let Some(maximum) = descriptors::maximum() {
