@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Shows and steers PoolCounter's servers, and runs commands under their locks
+/// Shows and controls PoolCounter servers, and runs commands under their locks
 #[derive(Debug, Parser)]
 #[command(name = "poolcounterctl", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {

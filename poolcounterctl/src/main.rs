@@ -1,4 +1,4 @@
-//! `poolcounterctl` shows and steers PoolCounter's servers, and runs commands under their locks.
+//! `poolcounterctl` shows and controls PoolCounter servers, and runs commands under their locks.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::doc_markdown, reason = "what is said of an option is printed as it stands")]

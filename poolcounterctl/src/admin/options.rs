@@ -24,7 +24,7 @@ pub(crate) struct AdminOptions {
         default_value = LOCAL
     )]
     pub(crate) servers: Vec<AdminAddress>,
-    /// How long a server may take for an answer; a long list comes in several
+    /// How long a server may take for an answer; a long list comes in several answers
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub(crate) timeout: Seconds,
     /// Print JSON

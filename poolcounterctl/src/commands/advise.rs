@@ -15,29 +15,29 @@ const SLICE: u32 = 100_000;
 
 /// Try other settings on recordings, and print what each costs
 ///
-/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. After the recorded setting, which is marked with *, those are printed that no other
-/// beats in all of these, the fewest refusals first. A value without --workers, --maxqueue or --timeout is tried as it was recorded, below and above. `poolcounter-sim replay` shows more of one setting, and README.md of poolcounter_sim describes the model.
+/// For each group of keys, many settings are played on the recorded traffic. They are compared by refusals, waits, work done twice and old copies shown. The recorded setting is printed first, marked with *. Then come the settings that no other
+/// beats in all of these, the fewest refusals first. Without --workers, --maxqueue or --timeout, the recorded value is tried, and values below and above it. `poolcounter-sim replay` shows more of one setting. The README of poolcounter_sim describes the model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Recordings, also of several servers
+    /// Recordings, of one server or several
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Only these groups of keys or pool types of MediaWiki, such as ArticleView
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     groups: Vec<String>,
-    /// Numbers of workers to try
+    /// The values of workers to try
     #[arg(long, value_name = "N", value_delimiter = ',')]
     workers: Vec<u32>,
-    /// Lengths of the queue to try
+    /// The values of maxqueue to try
     #[arg(long, value_name = "N", value_delimiter = ',')]
     maxqueue: Vec<u32>,
-    /// Timeouts to try
+    /// The values of timeout to try
     #[arg(long, value_name = "SECONDS", value_delimiter = ',')]
     timeout: Vec<u32>,
-    /// All work shares so many cores evenly; otherwise it lasts as long as it was seen to last
+    /// All work shares this many cores evenly; without it, work lasts as long as in the recording
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     cores: Option<u32>,
-    /// Decides everything that is drawn
+    /// The seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u32,
     /// Print all settings that were tried

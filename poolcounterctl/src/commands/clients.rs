@@ -6,7 +6,7 @@ use Column::{Left, Right};
 /// Show the clients of servers, and what they hold and wait for
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How many clients at the most
+    /// Show at most this many clients
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: u32,
     #[command(flatten)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 /// Send this host's clients to their next server, without changing any configuration
 ///
-/// The server takes no new connections. Those who hold a lock or wait for one finish. A key that is still held here may be held on the next server too.
+/// The server takes no new connections. Clients that hold a lock or wait for one finish. A key that is still held here may be held on the next server too.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Wait so long until no client is left; status 75 if some are
+    /// Wait at most this long until no client is left; status 75 if some are left
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
     wait: Option<u32>,
     #[command(flatten)]

@@ -12,13 +12,13 @@ const LIVED: Duration = Duration::from_secs(1);
 
 /// Print what happens to keys, as it happens: one line for each event
 ///
-/// A stream that breaks, as it does when the server is upgraded, is begun again once; status 69 if the server does not answer then.
+/// If a stream breaks, as in an upgrade of the server, it is begun again once. If the server does not answer then, the status is 69.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Of this group only
+    /// Print only events of this group
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// End after so many events of each server
+    /// End after this many events of each server
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     #[command(flatten)]

@@ -7,9 +7,9 @@ use std::fmt::Write;
 /// Show who holds a key and who waits for it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The key, as `keys` prints it: what is not plain ASCII is percent-encoded
+    /// The key, as `keys` prints it: bytes that are not plain ASCII are percent-encoded
     key: String,
-    /// How many holders and waiters at the most
+    /// Show at most this many holders and waiters
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
     #[command(flatten)]

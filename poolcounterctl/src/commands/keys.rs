@@ -3,19 +3,19 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Column, Table, age_or_dash, or_dash};
 use Column::{Left, Right};
 
-/// Show the keys that are waited for most, or are worst in another way
+/// Show the hot keys: those with the most waiters, or the first in another order
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What comes first
+    /// The order of the keys
     #[arg(long, value_enum, default_value_t = Sort::Waiting)]
     sort: Sort,
-    /// Where acquires, refused and waited are counted
+    /// The time that acquires, refused and waited are counted in
     #[arg(long, value_enum, default_value_t = Window::Minute)]
     window: Window,
-    /// Of this group only
+    /// Show only keys of this group
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// How many keys at the most
+    /// Show at most this many keys
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: u32,
     #[command(flatten)]

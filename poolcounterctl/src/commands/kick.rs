@@ -3,7 +3,7 @@ use crate::failure::{Exit, Failure};
 
 /// Disconnect a client of this host's server: its locks pass to those who wait
 ///
-/// Whoever held a lock does not learn of it before its next command, so two may work at once.
+/// A client that held a lock may notice this only at its next command. Until then two may work at once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The client's number, as `clients` and `top` show it

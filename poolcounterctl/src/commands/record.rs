@@ -27,23 +27,23 @@ const LATEST: Duration = Duration::from_millis(500);
 
 /// Record every call into a server's lock table, until SIGINT or SIGTERM
 ///
-/// `poolcounter-sim verify` plays the file on the lock table and compares the answers. With `--last` it has the calls that the server has in memory already (`poolcounterd --record-buffer`). It may contain addresses of users, because keys do, so only its owner may read it. When the server is upgraded, the recording goes on in
+/// `poolcounter-sim verify` plays the file on the lock table and compares the answers. With `--last` the file has the calls that the server keeps in memory (`poolcounterd --record-buffer`). Keys may contain addresses of users, so only the owner may read the file. After an upgrade of the server, the recording goes on in
 /// the same file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The file, which must not exist yet
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// End after so many seconds
+    /// End after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: Option<u64>,
-    /// Write the calls of the last so many seconds, and end
+    /// Write the calls of the last SECONDS seconds, and end
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with_all = ["seconds", "groups"])]
     last: Option<u64>,
     /// Record only keys of these groups
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     groups: Vec<String>,
-    /// Replace keys by numbers; over TCP they always are
+    /// Replace keys by numbers; over TCP this is always done
     #[arg(long)]
     anonymous: bool,
     #[command(flatten)]

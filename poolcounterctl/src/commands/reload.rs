@@ -1,7 +1,7 @@
 use crate::admin::{AdminAddress, LocalOptions, Reloaded, post};
 use crate::failure::{Exit, Failure};
 
-/// Have this host's server read its configuration file again
+/// Make this host's server read its configuration file again
 ///
 /// A file that cannot be understood changes nothing.
 #[derive(Debug, clap::Args)]

@@ -12,15 +12,15 @@ use std::str::FromStr;
 
 /// Show which server a key belongs to, and which come next
 ///
-/// Nothing is asked: the answer follows from the names of the servers, exactly as the clients are configured with them.
+/// No server is asked. The names of the servers decide, so write them exactly as in the clients' configuration.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The key, as the client has it: with a space as a space
+    /// The key, as the client's program has it: a space is a space, not %20
     key: OsString,
-    /// A server of MediaWiki's configuration; repeated for each
+    /// A server of MediaWiki's configuration; repeat it for each server
     #[arg(short, long = "server", value_name = "SERVER", value_parser = server, required_unless_present = "ring")]
     servers: Vec<Server>,
-    /// A node of python-poolcounter's ring; repeated for each
+    /// A node of python-poolcounter's ring; repeat it for each node
     #[arg(long, value_name = "LABEL:SERVER:WEIGHT")]
     ring: Vec<Node>,
     /// The MediaWiki pool of the key and its `slots`, such as ArticleView:50

@@ -6,12 +6,12 @@ use poolcounter::client::Server;
 use poolcounter::stats::{Figure, read};
 use serde_json::{Map, Value, json};
 
-/// Show the counters of servers, as STATS FULL tells them on port 7531
+/// Show the counters that servers give for STATS FULL, on port 7531
 ///
-/// The servers are named as their clients name them; any daemon that speaks the protocol will do.
+/// Name the servers as their clients do. Any daemon that speaks the protocol can be asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// This counter or time only, such as `waiting_workers`
+    /// Show only this counter or time, such as `waiting_workers`
     name: Option<String>,
     /// A server: HOST, HOST:PORT or unix:/PATH; may be repeated
     #[arg(short, long = "server", value_name = "SERVER", value_parser = server, default_value = "127.0.0.1")]

@@ -14,10 +14,10 @@ use serde_json::json;
 /// The status of a check that came to no result, a bad command line included.
 pub(crate) const UNKNOWN: u8 = State::Unknown as u8;
 
-/// Judge servers in one line, as a plugin of Nagios does: status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+/// Check servers in one line, as a Nagios plugin: status 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
 ///
-/// A server that does not answer, is full or has no descriptors is CRITICAL; one that is being drained is a WARNING. What else is judged has a threshold
-/// below; a value that has reached it is judged so.
+/// A server that does not answer, is full or has no descriptors is CRITICAL; one that is being drained is a WARNING. Another figure counts
+/// only if it has a threshold: WARNING or CRITICAL if it has reached it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated
@@ -46,28 +46,28 @@ pub(crate) struct Options {
 
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Thresholds {
-    /// WARNING from so many waiters on
+    /// WARNING at this many waiters or more
     #[arg(long, value_name = "N", value_parser = threshold)]
     warn_waiters: Option<f64>,
-    /// CRITICAL from so many waiters on
+    /// CRITICAL at this many waiters or more
     #[arg(long, value_name = "N", value_parser = threshold)]
     crit_waiters: Option<f64>,
-    /// WARNING if a lock that others wait for is held for so long
+    /// WARNING if a lock that others wait for has been held for this long
     #[arg(long, value_name = "SECONDS", value_parser = threshold)]
     warn_held: Option<f64>,
-    /// CRITICAL if a lock that others wait for is held for so long
+    /// CRITICAL if a lock that others wait for has been held for this long
     #[arg(long, value_name = "SECONDS", value_parser = threshold)]
     crit_held: Option<f64>,
-    /// WARNING from so many refusals a second on, in the last minute
+    /// WARNING at this many refusals a second or more, in the last minute
     #[arg(long, value_name = "N", value_parser = threshold)]
     warn_refused: Option<f64>,
-    /// CRITICAL from so many refusals a second on, in the last minute
+    /// CRITICAL at this many refusals a second or more, in the last minute
     #[arg(long, value_name = "N", value_parser = threshold)]
     crit_refused: Option<f64>,
-    /// WARNING if clients take such a share of --max-clients, or else of the descriptors
+    /// WARNING if clients take this share of --max-clients, or of the descriptors if there is no such limit
     #[arg(long, value_name = "PERCENT", value_parser = threshold)]
     warn_clients: Option<f64>,
-    /// CRITICAL if clients take such a share of --max-clients, or else of the descriptors
+    /// CRITICAL if clients take this share of --max-clients, or of the descriptors if there is no such limit
     #[arg(long, value_name = "PERCENT", value_parser = threshold)]
     crit_clients: Option<f64>,
 }

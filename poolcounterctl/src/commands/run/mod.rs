@@ -21,14 +21,14 @@ const SHORT: usize = 60;
 
 /// Run a command under a lock, as flock(1) does, but for all hosts that ask the same servers
 ///
-/// Its status is that of the command: 128 + n if signal n ended it, 126 or 127 if it cannot be run. 75: too many hold the key or wait for it, or it was not
-/// this one's turn in time. 69: no server answers.
+/// The status is that of the command: 128 + n if signal n ended it, 126 or 127 if it cannot be run. It is 75 if too many hold the key or wait for it, or if the
+/// lock was not free in time, and 69 if no server answers.
 ///
-/// Signals are passed on to the command. A command that fails gives its lock to the next one who waits, and nobody is told that the work is done. The command does
-/// not inherit the lock: if poolcounterctl is killed by KILL, the lock is free and the command goes on.
+/// Signals are passed on to the command. If the command fails, the next waiter gets the lock, and no waiter is told that the work is done. The command does
+/// not inherit the lock: if SIGKILL ends poolcounterctl, the lock is free and the command goes on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What is locked: any bytes but NUL and line ends
+    /// The key to lock: any bytes except NUL, LF and CR
     #[arg(long, value_name = "KEY")]
     key: OsString,
     /// How many may hold the key at once
@@ -40,16 +40,16 @@ pub(crate) struct Options {
     /// How long to wait for the lock; 0: not at all
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     timeout: u32,
-    /// Whose work counts
+    /// Whether the work of another client is enough
     #[arg(long, value_enum, default_value_t = For::Me)]
     mode: For,
-    /// A server of port 7531: HOST, HOST:PORT or unix:/PATH; may be repeated: then they are asked in MediaWiki's order
+    /// A server: HOST, HOST:PORT or unix:/PATH; may be repeated. Several are asked in MediaWiki's order
     #[arg(short, long = "server", value_name = "SERVER", value_parser = server, default_value = "127.0.0.1")]
     servers: Vec<Server>,
     /// Run the command unprotected if no server answers
     #[arg(long)]
     open: bool,
-    /// End the command if its lock is lost: by TERM, and after 10 seconds by KILL
+    /// End the command if its lock is lost: by SIGTERM, and after 10 seconds by SIGKILL
     #[arg(long)]
     kill_on_loss: bool,
     /// The command and its arguments
@@ -60,9 +60,9 @@ pub(crate) struct Options {
 /// Whose work counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum For {
-    /// The command runs in any case, when it is its turn
+    /// The command runs in any case, as soon as it has the lock
     Me,
-    /// If another one does the work meanwhile, the command is not run: status 0
+    /// If another client does the work meanwhile, the command is not run, and the status is 0
     Any,
 }
 

@@ -20,27 +20,27 @@ use servers::Servers;
 use std::io::IsTerminal;
 use view::View;
 
-/// Watch servers, their groups, and the keys that are waited for, held or asked for most
+/// Watch servers, groups of keys and hot keys
 ///
-/// Press h for the keys of the keyboard.
+/// Press h to see what each key of the keyboard does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Print plain text, as top -b does; for scripts and logs
     #[arg(long)]
     batch: bool,
-    /// End after so many rounds
+    /// End after this many rounds
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     iterations: Option<u64>,
-    /// How long a round takes
+    /// The time from one round to the next
     #[arg(long, value_name = "SECONDS", default_value = "2")]
     interval: Seconds,
-    /// Which keys come first
+    /// The order of the keys
     #[arg(long, value_enum, default_value_t = Sort::Waiting)]
     sort: Sort,
-    /// Where acquires, refused and waited are counted
+    /// The time that acquires, refused and waited are counted in
     #[arg(long, value_enum, default_value_t = Window::Minute)]
     window: Window,
-    /// Keys of this group only
+    /// Show only keys of this group
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     #[command(flatten)]
