@@ -84,8 +84,8 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l seconds -d 'End after this many seconds' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l last -d 'Write the calls of the last SECONDS seconds, and end' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l groups -d 'Record only keys of these groups' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l timeout -d 'How long a server may take for an answer; a long list comes in several answers' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s s -l server -d 'The admin socket of one server, unix:/PATH or ADDRESS:PORT' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l anonymous -d 'Replace keys by numbers; over TCP this is always done'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -145,20 +145,20 @@ complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -s s 
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -l open -d 'Run the command unprotected if no server answers'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -l kill-on-loss -d 'End the command if its lock is lost: by SIGTERM, and after 10 seconds by SIGKILL'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -l timeout -d 'How long a server may take for an answer; a long list comes in several answers' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -s s -l server -d 'The admin socket of the server, unix:/PATH' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand kick" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l wait -d 'Wait at most this long until no client is left; status 75 if some are left' -r
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l timeout -d 'How long a server may take for an answer; a long list comes in several answers' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -s s -l server -d 'An admin socket, unix:/PATH; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -l timeout -d 'How long a server may take for an answer; a long list comes in several answers' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -s s -l server -d 'An admin socket, unix:/PATH; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand undrain" -s h -l help -d 'Print help'
-complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -s s -l server -d 'An admin socket, unix:/PATH or ADDRESS:PORT; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -l timeout -d 'How long a server may take for an answer; a long list comes in several answers' -r
+complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -s s -l server -d 'An admin socket, unix:/PATH; may be repeated' -r
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -l json -d 'Print JSON'
 complete -c poolcounterctl -n "__fish_poolcounterctl_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'

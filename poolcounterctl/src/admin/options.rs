@@ -34,6 +34,7 @@ pub(crate) struct AdminOptions {
 
 /// The admin sockets of this host, to change something there.
 #[derive(Clone, Debug, clap::Args)]
+#[command(mut_arg("servers", |arg| arg.help("An admin socket, unix:/PATH; may be repeated")))]
 pub(crate) struct LocalOptions {
     #[command(flatten)]
     options: AdminOptions,

@@ -5,6 +5,7 @@ use crate::failure::{Exit, Failure};
 ///
 /// A client that held a lock may notice this only at its next command. Until then two may work at once.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("servers", |arg| arg.help("The admin socket of the server, unix:/PATH")))]
 pub(crate) struct Options {
     /// The client's number, as `clients` and `top` show it
     client: u64,

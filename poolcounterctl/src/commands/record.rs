@@ -30,6 +30,7 @@ const LATEST: Duration = Duration::from_millis(500);
 /// `poolcounter-sim verify` plays the file on the lock table and compares the answers. With `--last` the file has the calls that the server keeps in memory (`poolcounterd --record-buffer`). Keys may contain addresses of users, so only the owner may read the file. After an upgrade of the server, the recording goes on in
 /// the same file.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("servers", |arg| arg.help("The admin socket of one server, unix:/PATH or ADDRESS:PORT")))]
 pub(crate) struct Options {
     /// The file, which must not exist yet
     #[arg(short, long, value_name = "FILE")]
