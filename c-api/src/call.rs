@@ -34,18 +34,17 @@ pub struct pc_call {
 #[derive(Clone, Copy, Debug)]
 pub struct pc_wait {
     /// sizeof(pc_wait), which the caller sets. It tells the library which fields the program was compiled with; fields
-    /// may be added at the end. One that an older library does not know is left as it was.
+    /// may be added at the end. An older library does not write a field that it does not know.
     pub size: u32,
     /// 1 if the call has finished and waits for nothing; otherwise 0.
     pub finished: i32,
-    /// The descriptor; -1 if the time-out alone is waited for. It belongs to the library.
+    /// The descriptor; -1 if the call waits only for its time-out. It belongs to the library.
     pub descriptor: i32,
     /// A pc_direction.
     pub direction: i32,
-    /// How many milliseconds to wait at the most, as poll() takes it; -1 if the call has finished.
+    /// How many milliseconds to wait at most, in the form of poll(); -1 if the call has finished.
     pub timeout_ms: i32,
-    /// The index of a server whose name the caller is to look up: see pc_config_set_look_ups_by_caller(). Otherwise
-    /// -1.
+    /// The index of a server whose name the caller must look up: see pc_config_set_look_ups_by_caller(). Otherwise -1.
     pub look_up: i32,
 }
 
@@ -106,11 +105,11 @@ unsafe fn enter(
     call.owner.enter(|shared| body(shared, call.stage(shared).map(|stage| &mut **stage)))
 }
 
-/// Goes on with a call as far as it goes without blocking, and says what it waits for now. Call it right after the
-/// call was made, and again whenever the descriptor is ready or the time-out is over; too early is harmless.
+/// Continues a call as far as possible without blocking, and says what the call waits for now. Use it right after the
+/// call was made, and again whenever the descriptor is ready or the time-out has passed. Too early is harmless.
 ///
-/// The descriptor may be closed and another one take its place. So take it off the event loop before
-/// pc_call_progress() and pc_call_free(), and put on what `wait` says afterwards.
+/// The library may close the descriptor, and a new one may have the same number. So remove the descriptor from the
+/// event loop before pc_call_progress() and pc_call_free(), and afterwards add the one that `wait` gives.
 #[c_function]
 pub unsafe fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_error {
     let progress = |shared: &mut Async, stage: Option<&mut Stage>| {
@@ -123,10 +122,10 @@ pub unsafe fn pc_call_progress(call: *mut pc_call, wait: *mut pc_wait) -> pc_err
     unsafe { enter(call, progress) }
 }
 
-/// The result of a call that has finished. Both outputs may be NULL, but then a lock has no number: it is abandoned
-/// when the call is freed.
+/// Gives the result of a call that has finished. Both outputs may be NULL. If `lock` is NULL, pc_call_free() abandons a
+/// lock that was granted.
 ///
-/// If the call failed, its error is returned, and is the client's last error from now on.
+/// If the call failed, its error is returned, and becomes the client's last error.
 #[c_function]
 pub unsafe fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let result = |shared: &mut Async, stage: Option<&mut Stage>| {
@@ -157,7 +156,8 @@ pub unsafe fn pc_call_result(call: *mut pc_call, lock: *mut pc_lock, outcome: *m
     unsafe { enter(call, result) }
 }
 
-/// The answer to a question for statistics; empty before it is there. It is the call's and lasts as long.
+/// The answer to a question for statistics; empty before the answer is there. The call owns the text, which is valid as
+/// long as the call exists.
 #[c_function]
 pub unsafe fn pc_call_text(call: *const pc_call) -> *const c_char {
     let mut text = c"".as_ptr();
@@ -172,8 +172,9 @@ pub unsafe fn pc_call_text(call: *const pc_call) -> *const c_char {
     text
 }
 
-/// Frees a call and leaves NULL behind. One that has not finished is cancelled: its connection is closed, and the
-/// server removes the request from its queue without waking anybody. While another thread uses the client, nothing is done.
+/// Frees a call and sets the pointer to NULL. A call that has not finished is cancelled: its connection is closed, and
+/// the server removes the request from the queue without telling other clients. Does nothing while another thread uses
+/// the client.
 #[c_function]
 pub unsafe fn pc_call_free(call: *mut *mut pc_call) {
     let end = |call: &pc_call| {

@@ -14,7 +14,7 @@ use poolcounter::client::{AcquireOutcome, Failure, Settings};
 use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
 
-/// A client whose calls block until their answer is there, or their deadline has passed.
+/// A client whose calls block until the answer is there or the deadline has passed.
 pub struct pc_client {
     guarded: Guarded<Blocking>,
     /// The servers' texts, which never change.
@@ -97,8 +97,8 @@ pub unsafe fn pc_client_new(config: *const pc_config, client: *mut *mut pc_clien
     unsafe { make(config, client, new) }
 }
 
-/// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned. While
-/// another thread uses the client, nothing is done.
+/// Closes the client's connections, frees the client and sets the pointer to NULL. Held locks are abandoned. Does
+/// nothing while another thread uses the client.
 #[c_function]
 pub unsafe fn pc_client_free(client: *mut *mut pc_client) {
     // SAFETY: the conventions.
@@ -108,7 +108,7 @@ pub unsafe fn pc_client_free(client: *mut *mut pc_client) {
 /// Waits for a lock. With PC_OUTCOME_LOCKED, `lock` is the number of the lock to release or abandon; with any other
 /// outcome it is 0.
 ///
-/// If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ) the work is to be done unprotected.
+/// If no server answers (PC_ERROR_CONNECT, PC_ERROR_WRITE, PC_ERROR_READ), do the work unprotected.
 #[c_function]
 pub unsafe fn pc_client_acquire(
     client: *mut pc_client,
@@ -129,9 +129,10 @@ pub unsafe fn pc_client_acquire(
     unsafe { enter(client, acquire) }
 }
 
-/// Waits for a lock as pc_client_acquire() does, but gives PC_ERROR_INTERRUPTED when a signal has come and its
-/// handler has run; and once a second, for the signal that came just before the wait. The wait is not lost:
-/// pc_client_resume() goes on with it. The client's next acquire, or its end, gives it up.
+/// Waits for a lock as pc_client_acquire() does, but returns PC_ERROR_INTERRUPTED when a signal has come and its
+/// handler has run. It also returns this once a second, because a signal may have come just before the wait. The wait
+/// is not lost: pc_client_resume() continues it. The next acquire of the client, or freeing the client, gives the wait
+/// up.
 #[c_function]
 pub unsafe fn pc_client_acquire_until_signal(
     client: *mut pc_client,
@@ -151,8 +152,8 @@ pub unsafe fn pc_client_acquire_until_signal(
     unsafe { enter(client, acquire) }
 }
 
-/// Goes on with a wait that was interrupted; its deadline is the one that it had. The outputs are those of the
-/// acquire. Without such a wait it gives PC_ERROR_INVALID.
+/// Continues an interrupted wait, with the same deadline. The outputs are those of the acquire. Without such a wait the
+/// error is PC_ERROR_INVALID.
 #[c_function]
 pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let resume = |state: &mut Blocking| {
@@ -166,9 +167,10 @@ pub unsafe fn pc_client_resume(client: *mut pc_client, lock: *mut pc_lock, outco
     unsafe { enter(client, resume) }
 }
 
-/// Releases a lock: waiters for anyone's result are told that it is there. `outcome` may be NULL.
+/// Releases a lock: all for-anyone waiters are told that the result is there. `outcome` may be NULL.
 ///
-/// The lock's number is invalid afterwards in any case. Only with pc_config_set_await_release() can a broken connection be an error.
+/// Afterwards the lock's number is invalid in any case. A broken connection is an error only with
+/// pc_config_set_await_release().
 #[c_function]
 pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: *mut pc_outcome) -> pc_error {
     let release = |state: &mut Blocking| {
@@ -184,7 +186,7 @@ pub unsafe fn pc_client_release(client: *mut pc_client, lock: pc_lock, outcome: 
     unsafe { enter(client, release) }
 }
 
-/// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
+/// The work failed: the lock's connection is closed. The next waiter does the work, and no waiter is told that it is
 /// done.
 #[c_function]
 pub unsafe fn pc_client_abandon(client: *mut pc_client, lock: pc_lock) -> pc_error {
@@ -216,7 +218,7 @@ pub unsafe fn pc_client_stats(
     unsafe { enter(client, ask) }
 }
 
-/// Frees a text that a function gave for that, and leaves NULL behind.
+/// Frees a text that pc_client_stats() or pc_request_line() gave, and sets the pointer to NULL.
 #[c_function]
 pub unsafe fn pc_string_free(string: *mut *mut c_char) {
     // SAFETY: the conventions.
@@ -228,7 +230,7 @@ pub unsafe fn pc_string_free(string: *mut *mut c_char) {
     }
 }
 
-/// Closes every connection. Locks that are held are abandoned. The client can be used on.
+/// Closes every connection. Held locks are abandoned. The client remains usable.
 #[c_function]
 pub unsafe fn pc_client_close(client: *mut pc_client) -> pc_error {
     let close = |state: &mut Blocking| {
@@ -246,8 +248,8 @@ pub unsafe fn pc_client_server_count(client: *const pc_client) -> usize {
     unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
 }
 
-/// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
-/// long.
+/// The text of a server, as it was configured; NULL if no server has this index. The client owns the text, which is
+/// valid as long as the client exists.
 #[c_function]
 pub unsafe fn pc_client_server_name(client: *const pc_client, server: usize) -> *const c_char {
     // SAFETY: the conventions.
@@ -255,7 +257,7 @@ pub unsafe fn pc_client_server_name(client: *const pc_client, server: usize) -> 
     name.map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
-/// The number of the last error of this client; PC_OK if there was none. A call that succeeds leaves it.
+/// The number of the last error of this client; PC_OK if there was none. A call that succeeds does not change it.
 #[c_function]
 pub unsafe fn pc_client_last_error(client: *const pc_client) -> pc_error {
     // SAFETY: the conventions.
@@ -269,16 +271,15 @@ pub unsafe fn pc_client_error_message(client: *const pc_client) -> *const c_char
     unsafe { error_text(client, Part::Message) }
 }
 
-/// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
-/// with this client.
+/// The server of the last error, as it was configured; empty if the error concerns no server. It is valid until the
+/// next call with this client.
 #[c_function]
 pub unsafe fn pc_client_error_server(client: *const pc_client) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Server) }
 }
 
-/// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
-/// client.
+/// The cause of the last error: the system's text, or the server's. It is valid until the next call with this client.
 #[c_function]
 pub unsafe fn pc_client_error_cause(client: *const pc_client) -> *const c_char {
     // SAFETY: the conventions.

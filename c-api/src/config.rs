@@ -15,8 +15,8 @@ use std::time::Duration;
 /// How long a thread sleeps between two attempts to enter. It seldom waits, and not for long.
 const RETRY_PAUSE: Duration = Duration::from_micros(50);
 
-/// The configuration of clients. It is copied when a client is made, and may serve many. Several threads may use it
-/// at once, but for freeing it; one waits for the other.
+/// The configuration of clients. A client copies it, so one configuration may serve many clients. Several threads may
+/// use it at once; one waits for the other. Only one thread may free it, when no other uses it.
 pub struct pc_config {
     /// The process in which a thread is inside; 0 if none is. It is no mutex: a thread that has it when the process forks
     /// would have it in the child for ever.
@@ -130,9 +130,10 @@ unsafe fn enter(config: *const pc_config, body: impl FnOnce(&mut Config) -> Resu
     })
 }
 
-/// Makes a configuration without servers: 100 ms to connect, once; at least 1,000 ms for an answer, and 4,000 ms for
-/// the first one of a connection; a server that gave no answer is not asked for at least 1,000 ms; 8 connections are
-/// kept without use, for 60,000 ms; a release is not waited for. Free it with pc_config_free().
+/// Makes a configuration without servers. The pc_config_set_...() functions change its defaults: 100 ms to connect, one
+/// attempt, at least 1,000 ms for an answer, 4,000 ms on a new connection, 1,000 ms for which a server that gave no
+/// answer is avoided, 8 idle connections for 60,000 ms each, no wait for a release's answer. Free it with
+/// pc_config_free().
 #[c_function]
 pub unsafe fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
     // SAFETY: the conventions.
@@ -143,23 +144,23 @@ pub unsafe fn pc_config_new(config: *mut *mut pc_config) -> pc_error {
     pc_error::PC_OK
 }
 
-/// Frees a configuration and leaves NULL behind. Clients that were made from it go on.
+/// Frees a configuration and sets the pointer to NULL. Clients that were made from it are not affected.
 #[c_function]
 pub unsafe fn pc_config_free(config: *mut *mut pc_config) {
     // SAFETY: the conventions.
     unsafe { free(config, |_| Some(())) }
 }
 
-/// Adds a server: host, host:port, [address]:port, or unix:/path. Keys are spread over such servers as MediaWiki
-/// does it: all in an order that depends on the key and on these texts, the next one if one is away.
+/// Adds a server: host, host:port, [address]:port, or unix:/path. Keys are distributed by MediaWiki's rule: the key and
+/// these texts decide the order of the servers, and the next server gets the keys of a server that is away.
 #[c_function]
 pub unsafe fn pc_config_add_server(config: *mut pc_config, server: *const c_char) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| config.add(text(server, "server")?, None)) }
 }
 
-/// Adds a server to a ring, which spreads keys as python-poolcounter does: by label and weight (0 to 1000), one
-/// server a key, without another when it is away.
+/// Adds a server to a ring, which distributes keys by python-poolcounter's rule, with a label and a weight (0 to 1000).
+/// Each key has one server; no other server is asked if it is away.
 #[c_function]
 pub unsafe fn pc_config_add_ring_server(
     config: *mut pc_config,
@@ -177,56 +178,55 @@ pub unsafe fn pc_config_add_ring_server(
     unsafe { enter(config, add) }
 }
 
-/// How many milliseconds a connection may take to be made, from 1 on; at most twice as long to a name with several
-/// addresses.
+/// How many milliseconds connecting may take, at least 1; at most twice as long to a name with several addresses.
 #[c_function]
 pub unsafe fn pc_config_set_connect_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::connect_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// Whether a connection that could not be made is tried a second time, a millisecond later: 0 or 1.
+/// Whether to try a second time, a millisecond later, if connecting failed: 0 or 1.
 #[c_function]
 pub unsafe fn pc_config_set_connect_twice(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::connect_twice, switch(on, "on"))) }
 }
 
-/// The least number of milliseconds to wait for an answer, from 1 on. An acquire waits longer if its own timeout asks
-/// for it. An answer that is due at once, as that to an acquire with timeout 0, has this time on a connection that
-/// has answered before.
+/// The least number of milliseconds to wait for an answer, at least 1. An acquire waits for 1.5 times its own timeout,
+/// if that is more. If the server answers at once, as to an acquire with timeout 0, this is the time on a connection
+/// that has answered before.
 #[c_function]
 pub unsafe fn pc_config_set_min_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::min_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// How many milliseconds an answer that is due at once may take on a connection that has not answered before, from 1
-/// on; at least the time of pc_config_set_min_answer_timeout_ms(). A server that is asked by many at once takes seconds
-/// to accept all of them.
+/// How many milliseconds to wait for an answer on a new connection if the server answers at once, at least 1; never
+/// less than the time of pc_config_set_min_answer_timeout_ms(). A server needs seconds to accept many connections at
+/// once.
 #[c_function]
 pub unsafe fn pc_config_set_first_answer_timeout_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::first_answer_timeout, milliseconds(ms, 1, "ms"))) }
 }
 
-/// From 0 on: for how many milliseconds a server that refused is tried last, 1,000 at the most; and for how many, at
-/// the least, one that gave no answer in time is not asked at all. That time doubles with each further failure, up to
-/// 10,000.
+/// For how many milliseconds, at least, a server that gave no answer in time is avoided; 0 or more. The time doubles
+/// with each further failure, up to 10,000. A server that refused a connection is tried last for this time, 1,000 at
+/// most.
 #[c_function]
 pub unsafe fn pc_config_set_avoid_for_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::avoid_for, milliseconds(ms, 0, "ms"))) }
 }
 
-/// A connection that was idle for more milliseconds than this, from 0 on, is not used again.
+/// A connection that was idle for more milliseconds than this is not reused; 0 or more.
 #[c_function]
 pub unsafe fn pc_config_set_max_idle_time_ms(config: *mut pc_config, ms: i64) -> pc_error {
     // SAFETY: the conventions.
     unsafe { enter(config, |config| set(config, Settings::max_idle_time, milliseconds(ms, 0, "ms"))) }
 }
 
-/// How many connections are kept without use, from 0 to 10,000.
+/// How many idle connections are kept, from 0 to 10,000.
 #[c_function]
 pub unsafe fn pc_config_set_max_idle_connections(config: *mut pc_config, connections: i64) -> pc_error {
     // SAFETY: the conventions.
@@ -237,7 +237,7 @@ pub unsafe fn pc_config_set_max_idle_connections(config: *mut pc_config, connect
     }
 }
 
-/// Whether a release waits for its answer: 0 or 1. Without that it is known beforehand, and read before the
+/// Whether a release waits for its answer: 0 or 1. With 0 the answer is known beforehand, and is read before the
 /// connection's next command.
 #[c_function]
 pub unsafe fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc_error {
@@ -245,13 +245,13 @@ pub unsafe fn pc_config_set_await_release(config: *mut pc_config, on: i32) -> pc
     unsafe { enter(config, |config| set(config, Settings::await_release, switch(on, "on"))) }
 }
 
-/// Whether a pc_async leaves it to its caller to look names of servers up, so that nothing blocks: 0 or 1. A
-/// pc_client does it itself.
+/// Whether the caller of a pc_async looks up the names of servers, so that nothing blocks: 0 or 1. A pc_client always
+/// does it itself.
 ///
 /// With 1, pc_call_progress() may set `look_up` to the index of a server. The caller then begins to look up its host,
-/// pc_async_server_host(), and gives the result to pc_looked_up() when it has it. Meanwhile the call goes on as
-/// `wait` says. An address is never looked up. A name is, at most once a minute, or once in ten seconds if it is not
-/// found or its addresses do not answer, whatever the number of clients.
+/// pc_async_server_host(), and later gives the result to pc_looked_up(). Meanwhile the call continues as `wait` says.
+/// An address is never looked up. A name is looked up at most once a minute in the whole process, or once in ten
+/// seconds if it is not found or its addresses do not answer.
 #[c_function]
 pub unsafe fn pc_config_set_look_ups_by_caller(config: *mut pc_config, on: i32) -> pc_error {
     // SAFETY: the conventions.

@@ -4,11 +4,11 @@ use poolcounter::client::Failure;
 use poolcounter_c_macros::c_function;
 use std::ffi::{CStr, c_char};
 
-/// Why a function did not do what it was asked. Numbers are never reused. It is as large as an int32_t.
+/// Why a function failed. Numbers are never reused. The type is as large as an int32_t.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_error {
-    /// It did.
+    /// The function succeeded.
     PC_OK = 0,
     /// A pointer that must point to something is NULL.
     PC_ERROR_NULL = 1,
@@ -16,19 +16,19 @@ pub enum pc_error {
     PC_ERROR_INVALID = 2,
     /// A text names no server.
     PC_ERROR_BAD_SERVER = 3,
-    /// There is no server, or none of this index.
+    /// There is no server, or no server has this index.
     PC_ERROR_NO_SERVER = 4,
     /// The key cannot be sent: it is empty, too long, or has a NUL, CR or LF byte. Nothing was sent.
     PC_ERROR_BAD_KEY = 5,
-    /// No server could be connected to, or the only ones left are not asked at the moment.
+    /// No server could be connected to, or the remaining servers are avoided at the moment.
     PC_ERROR_CONNECT = 6,
     /// The command could not be sent.
     PC_ERROR_WRITE = 7,
-    /// No answer came in time, or none that makes sense.
+    /// No valid answer came in time.
     PC_ERROR_READ = 8,
     /// The server answered ERROR.
     PC_ERROR_REMOTE = 9,
-    /// The client has no such lock, or has it no more. In the child of a fork: the lock is the parent's.
+    /// The client has no such lock, or no longer has it. In the child of a fork: the lock belongs to the parent.
     PC_ERROR_NO_SUCH_LOCK = 10,
     /// The call has no result yet.
     PC_ERROR_NOT_FINISHED = 11,
@@ -42,8 +42,8 @@ pub enum pc_error {
     PC_ERROR_INTERRUPTED = 15,
 }
 
-/// What an error number means, in a short text; for what happened, ask the client: pc_client_error_message(). The
-/// text is the library's and lasts for ever.
+/// A short text for an error number. pc_client_error_message() has the details. The library owns the text, which is
+/// valid for ever.
 #[c_function]
 pub fn pc_error_message(error: i32) -> *const c_char {
     message(error).as_ptr()

@@ -57,9 +57,9 @@ pub(crate) unsafe fn enter(client: *mut pc_async, body: impl FnOnce(&mut Async) 
     unsafe { client.as_ref() }.map_or(pc_error::PC_ERROR_NULL, |client| client.shared.enter(body))
 }
 
-/// Makes a client, which has no connection yet. The name of a server is looked up when it is connected to, by
-/// pc_call_progress(), which may block then; pc_config_set_look_ups_by_caller() is for programs that must not. Free
-/// it with pc_async_free(). If it cannot be made, pc_config_error_cause() says why.
+/// Makes a client, which has no connection yet. pc_call_progress() looks up the name of a server when it connects, and
+/// this may block. With pc_config_set_look_ups_by_caller() it does not. Free the client with pc_async_free(). If it
+/// cannot be made, pc_config_error_cause() says why.
 #[c_function]
 pub unsafe fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async) -> pc_error {
     let new = |settings: Settings| pc_async {
@@ -71,10 +71,10 @@ pub unsafe fn pc_async_new(config: *const pc_config, client: *mut *mut pc_async)
     unsafe { make(config, client, new) }
 }
 
-/// The result of a look-up that `look_up` in a pc_wait asked for: the host, and its addresses with commas between them,
-/// as getnameinfo() writes them with NI_NUMERICHOST; or NULL, and why there are none. `cause` may be NULL if there are
-/// addresses. It serves every client of the process. Any thread may call it, even if the call and its client are freed
-/// by then. Until then, calls to this server wait or fail.
+/// Gives the result of a look-up that `look_up` of a pc_wait asked for. `addresses` are separated by commas, as
+/// getnameinfo() writes them with NI_NUMERICHOST. If there are none, it is NULL, and `cause` says why; otherwise
+/// `cause` may be NULL. All clients of the process use the result. Any thread may call this function, even if the call
+/// and its client are freed already. Before the result is given, calls to this server wait or fail.
 #[c_function]
 pub unsafe fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause: *const c_char) -> pc_error {
     let tell = || -> Result<(), Problem> {
@@ -94,8 +94,8 @@ pub unsafe fn pc_looked_up(host: *const c_char, addresses: *const c_char, cause:
     tell().map_or_else(|problem| problem.code, |()| pc_error::PC_OK)
 }
 
-/// Closes the client's connections, frees it and leaves NULL behind. Locks that are held are abandoned; calls under
-/// way fail and are still to be freed. While another thread uses the client, nothing is done.
+/// Closes the client's connections, frees the client and sets the pointer to NULL. Held locks are abandoned. Calls
+/// under way fail, and must still be freed. Does nothing while another thread uses the client.
 #[c_function]
 pub unsafe fn pc_async_free(client: *mut *mut pc_async) {
     let end = |client: &pc_async| {
@@ -123,7 +123,7 @@ pub unsafe fn pc_async_acquire(client: *mut pc_async, request: *const pc_request
 }
 
 /// Begins to release a lock. By default the call finishes as soon as the command is written, mostly at the first
-/// pc_call_progress(). The lock's number is invalid afterwards in any case.
+/// pc_call_progress(). Afterwards the lock's number is invalid in any case.
 #[c_function]
 pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut *mut pc_call) -> pc_error {
     let release = |state: &mut Async| {
@@ -134,7 +134,7 @@ pub unsafe fn pc_async_release(client: *mut pc_async, lock: pc_lock, call: *mut 
     unsafe { begin(client, call, release) }
 }
 
-/// The work failed: the lock's connection is closed, so the next waiter does the work and nobody is told that it is
+/// The work failed: the lock's connection is closed. The next waiter does the work, and no waiter is told that it is
 /// done.
 #[c_function]
 pub unsafe fn pc_async_abandon(client: *mut pc_async, lock: pc_lock) -> pc_error {
@@ -161,8 +161,8 @@ pub unsafe fn pc_async_stats(
     unsafe { begin(client, call, ask) }
 }
 
-/// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail. The client
-/// can be used on.
+/// Closes every connection. Held locks are abandoned, and calls that wait for an answer fail. The client remains
+/// usable.
 #[c_function]
 pub unsafe fn pc_async_close(client: *mut pc_async) -> pc_error {
     let close = |state: &mut Async| {
@@ -180,8 +180,8 @@ pub unsafe fn pc_async_server_count(client: *const pc_async) -> usize {
     unsafe { client.as_ref() }.map_or(0, |client| client.servers.len())
 }
 
-/// The text of a server, as it was configured; NULL if there is none of this index. It is the client's and lasts as
-/// long.
+/// The text of a server, as it was configured; NULL if no server has this index. The client owns the text, which is
+/// valid as long as the client exists.
 #[c_function]
 pub unsafe fn pc_async_server_name(client: *const pc_async, server: usize) -> *const c_char {
     // SAFETY: the conventions.
@@ -189,8 +189,8 @@ pub unsafe fn pc_async_server_name(client: *const pc_async, server: usize) -> *c
     name.map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
-/// The host of a server, to be looked up, without brackets and port; NULL if there is none of this index, or it is a
-/// Unix socket. It is the client's and lasts as long.
+/// The host of a server, without brackets and port, for a look-up; NULL if no server has this index, or if the server
+/// is a Unix socket. The client owns the text, which is valid as long as the client exists.
 #[c_function]
 pub unsafe fn pc_async_server_host(client: *const pc_async, server: usize) -> *const c_char {
     // SAFETY: the conventions.
@@ -198,7 +198,8 @@ pub unsafe fn pc_async_server_host(client: *const pc_async, server: usize) -> *c
     host.map_or(std::ptr::null(), |host| host.as_ptr())
 }
 
-/// The number of the last error of this client and its calls; PC_OK if there was none. What succeeds leaves it.
+/// The number of the last error of this client and its calls; PC_OK if there was none. A call that succeeds does not
+/// change it.
 #[c_function]
 pub unsafe fn pc_async_last_error(client: *const pc_async) -> pc_error {
     // SAFETY: the conventions.
@@ -212,16 +213,15 @@ pub unsafe fn pc_async_error_message(client: *const pc_async) -> *const c_char {
     unsafe { error_text(client, Part::Message) }
 }
 
-/// The server of the last error, as it was configured; empty if none is concerned. It is valid until the next call
-/// with this client.
+/// The server of the last error, as it was configured; empty if the error concerns no server. It is valid until the
+/// next call with this client.
 #[c_function]
 pub unsafe fn pc_async_error_server(client: *const pc_async) -> *const c_char {
     // SAFETY: the conventions.
     unsafe { error_text(client, Part::Server) }
 }
 
-/// The cause of the last error: the system's words, or the server's. It is valid until the next call with this
-/// client.
+/// The cause of the last error: the system's text, or the server's. It is valid until the next call with this client.
 #[c_function]
 pub unsafe fn pc_async_error_cause(client: *const pc_async) -> *const c_char {
     // SAFETY: the conventions.

@@ -4,7 +4,7 @@ use poolcounter::client::Lock;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A lock that is held. No client of the process gives the number again; 0 is no lock.
+/// The number of a held lock. No client of the process gives a number twice; 0 is no lock.
 pub type pc_lock = u64;
 
 /// One count for all clients: a child that begins a client anew after a fork gives no number that the parent gave.

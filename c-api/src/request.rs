@@ -10,7 +10,7 @@ use poolcounter_c_macros::c_function;
 use std::ffi::{CString, c_char};
 use std::mem::offset_of;
 
-/// What an acquire asks for. Set what is not needed to 0: a designated initialiser does that.
+/// A request for a lock. Set unused fields to 0: a designated initialiser does this.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pc_request {
@@ -19,20 +19,19 @@ pub struct pc_request {
     pub size: u32,
     /// A pc_mode.
     pub mode: i32,
-    /// The bytes of the key; a NUL, CR or LF among them is refused. It is the caller's, and not needed after the
+    /// The bytes of the key, without NUL, CR and LF. The caller owns them; the library does not need them after the
     /// call.
     pub key: *const c_char,
-    /// How many bytes.
+    /// The number of bytes of the key.
     pub key_length: usize,
     /// How many may hold the key at once, from 0 to 2^32 - 1.
     pub workers: i64,
     /// How many may hold the key or wait for it, from 0 to 2^32 - 1.
     pub maxqueue: i64,
-    /// How many seconds the server lets the caller wait for the lock, from 0 to 2^32 - 1.
+    /// How many seconds to wait for the lock, from 0 (no wait) to 2^32 - 1.
     pub timeout_seconds: i64,
-    /// How many milliseconds to wait for the answer; 0 for 1.5 times timeout_seconds. The configuration's
-    /// min_answer_timeout_ms is the least. With timeout_seconds 0 the answer is due at once, and this can only shorten
-    /// that time.
+    /// How many milliseconds to wait for the answer; 0: 1.5 times timeout_seconds. It is never less than the
+    /// configuration's min_answer_timeout_ms. With timeout_seconds 0 it can only shorten the wait.
     pub answer_timeout_ms: i64,
 }
 
@@ -64,7 +63,7 @@ impl pc_request {
 }
 
 /// The line that an acquire sends, with its line feed, for a program with sockets of its own. Free it with
-/// pc_string_free(). Its key has the bytes that were given, but for the space.
+/// pc_string_free(). A space in the key becomes %20; its other bytes stay the same.
 #[c_function]
 pub unsafe fn pc_request_line(request: *const pc_request, line: *mut *mut c_char) -> pc_error {
     let encode = || {
@@ -79,8 +78,8 @@ pub unsafe fn pc_request_line(request: *const pc_request, line: *mut *mut c_char
     code(encode())
 }
 
-/// The line that releases a lock, with its line feed: a server releases the newest lock of the connection. The text is
-/// the library's and lasts for ever.
+/// The line that releases a lock, with its line feed. A server releases the newest lock of the connection. The library
+/// owns the text, which is valid for ever.
 #[c_function]
 pub fn pc_release_line() -> *const c_char {
     RELEASE_LINE.as_ptr()

@@ -10,8 +10,8 @@ use std::ffi::c_char;
 /// The most points for each unit of weight: each costs memory and time.
 const MAX_POINTS: i64 = 1000;
 
-/// A ring of labels, which spreads keys as python-poolcounter does. It is for programs that choose servers themselves.
-/// Several threads may ask it at once, but only while none changes or frees it.
+/// A ring of labels, which distributes keys by python-poolcounter's rule. It is for programs that choose servers
+/// themselves. Several threads may read it at once, but only while no thread changes or frees it.
 pub struct pc_ring {
     points: u32,
     nodes: Vec<(String, u32)>,
@@ -36,8 +36,8 @@ impl pc_ring {
     }
 }
 
-/// Makes a ring without labels. A label has `points` points, from 1 to 1000, for each unit of its weight: 100 on the
-/// rings of python-poolcounter and of pc_config_add_ring_server(). Free it with pc_ring_free().
+/// Makes a ring without labels. A label gets `points` points, from 1 to 1000, for each unit of its weight. The rings of
+/// python-poolcounter and of pc_config_add_ring_server() use 100. Free it with pc_ring_free().
 #[c_function]
 pub unsafe fn pc_ring_new(points: i64, ring: *mut *mut pc_ring) -> pc_error {
     let make = || {
@@ -51,15 +51,15 @@ pub unsafe fn pc_ring_new(points: i64, ring: *mut *mut pc_ring) -> pc_error {
     code(make())
 }
 
-/// Frees a ring and leaves NULL behind.
+/// Frees a ring and sets the pointer to NULL.
 #[c_function]
 pub unsafe fn pc_ring_free(ring: *mut *mut pc_ring) {
     // SAFETY: the conventions.
     unsafe { free(ring, |_| Some(())) }
 }
 
-/// Adds a label with a weight, from 0 to 1000. With weight 0 it gets no keys. A label that the ring has already, or
-/// that has a point of another label, is PC_ERROR_INVALID.
+/// Adds a label with a weight, from 0 to 1000. With weight 0 it gets no keys. A label that the ring already has, or
+/// whose points collide with those of another label, is PC_ERROR_INVALID.
 #[c_function]
 pub unsafe fn pc_ring_add(ring: *mut pc_ring, label: *const c_char, weight: i64) -> pc_error {
     let add = || {
@@ -70,8 +70,8 @@ pub unsafe fn pc_ring_add(ring: *mut pc_ring, label: *const c_char, weight: i64)
     code(add())
 }
 
-/// The label that a key belongs to: `node` is its index, in the order in which the labels were added. The key may have
-/// any bytes. Without labels, or if all weights are 0, it gives PC_ERROR_NO_SERVER.
+/// Finds the label that a key belongs to: `node` is the index of the label, in the order in which the labels were
+/// added. The key may have any bytes. If there is no label, or all weights are 0, the error is PC_ERROR_NO_SERVER.
 #[c_function]
 pub unsafe fn pc_ring_node(ring: *const pc_ring, key: *const c_char, key_length: usize, node: *mut usize) -> pc_error {
     let ask = || {

@@ -18,8 +18,7 @@ pub enum pc_mode {
     PC_MODE_FOR_ANYONE = 2,
 }
 
-/// The answer to a call. The numbers are MediaWiki's, and are never given to something else. It is as large as an
-/// int32_t.
+/// The outcome of a call. The numbers are MediaWiki's, and are never reused. The type is as large as an int32_t.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_outcome {
@@ -27,29 +26,29 @@ pub enum pc_outcome {
     PC_OUTCOME_LOCKED = 1,
     /// The release succeeded.
     PC_OUTCOME_RELEASED = 2,
-    /// Somebody else did the work: read the cache.
+    /// Another client did the work: read the cache.
     PC_OUTCOME_DONE = 3,
     /// A question for statistics is answered.
     PC_OUTCOME_STATISTICS = 4,
     /// There was no lock to release.
     PC_OUTCOME_NOT_LOCKED = -2,
-    /// Too many hold the key or wait for it: serve something stale.
+    /// Too many hold the key or wait for it: serve an older result.
     PC_OUTCOME_QUEUE_FULL = -3,
-    /// The wait was too long: serve something stale.
+    /// The lock was not granted within the timeout: serve an older result.
     PC_OUTCOME_TIMEOUT = -4,
     /// The connection has four locks already.
     PC_OUTCOME_LOCK_HELD = -5,
 }
 
-/// The event of a descriptor.
+/// The event that a call waits for on its descriptor.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pc_direction {
-    /// Nothing: the time-out alone is waited for.
+    /// None: the call waits only for its time-out.
     PC_DIRECTION_NONE = 0,
-    /// Until there is something to read.
+    /// The descriptor can be read.
     PC_DIRECTION_READ = 1,
-    /// Until it can be written to.
+    /// The descriptor can be written to.
     PC_DIRECTION_WRITE = 2,
 }
 
@@ -84,8 +83,8 @@ impl From<&ReleaseOutcome> for pc_outcome {
     }
 }
 
-/// The word of the protocol for an outcome, such as "QUEUE_FULL", and "UNKNOWN" for another number. The text is the
-/// library's and lasts for ever.
+/// The protocol's word for an outcome, such as "QUEUE_FULL"; "UNKNOWN" for any other number. The library owns the text,
+/// which is valid for ever.
 #[c_function]
 pub fn pc_outcome_name(outcome: i32) -> *const c_char {
     let name: &CStr = match outcome {
@@ -102,8 +101,8 @@ pub fn pc_outcome_name(outcome: i32) -> *const c_char {
     name.as_ptr()
 }
 
-/// The number of the ABI, which the library's file name ends with: libpoolcounter.so.0. It is for programs that load the
-/// library themselves. A library with another number does not fit the header that they were built with.
+/// The number of the ABI, which is at the end of the SONAME: libpoolcounter.so.0. It is for programs that load the
+/// library themselves. A library with another number does not match the header that they were built with.
 #[c_function]
 pub fn pc_abi() -> i32 {
     const ABI: i32 = match i32::from_str_radix(include_str!("../abi/number").trim_ascii(), 10) {
@@ -113,7 +112,7 @@ pub fn pc_abi() -> i32 {
     ABI
 }
 
-/// The library's version, such as "0.2.0". The text is the library's and lasts for ever.
+/// The library's version, such as "0.2.0". The library owns the text, which is valid for ever.
 #[c_function]
 pub fn pc_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
