@@ -30,19 +30,19 @@ With replay: plays them as they were (column A), and with new settings
 (column B):
 
   --set 'GROUP: SETTING'  a new setting for a group of keys or a pool type of
-                          MediaWiki, as often as there are groups: workers N,
-                          maxqueue N, timeout N, slots N, fastStale,
+                          MediaWiki; may be repeated, once for each group:
+                          workers N, maxqueue N, timeout N, slots N, fastStale,
                           fastStale off, none; for example 'ArticleView:
                           workers 4, maxqueue 50, timeout 10, fastStale'.
                           What is not named stays as it was
   --cores N               all work shares N cores evenly (default: work lasts
-                          as long as it was seen to last)
-  --seed N                decides everything that is drawn (default 1)
+                          as long as in the recording)
+  --seed N                the seed of all random numbers (default 1)
   --json                  print everything as JSON
 
-Without either:
+Without verify and replay:
 
-  --preset NAME           where to begin (default quiet-day)
+  --preset NAME           the scenario to begin with (default quiet-day)
   --list-presets          list them and exit
   --scenario QUERY        a scenario as the address of the lab's page has it,
                           after the ?
