@@ -59,7 +59,7 @@ impl BlockingClient {
         self.client.settings()
     }
 
-    /// The index of the server that the last call asked. Where a call has failed, its [`Failure`] names the server.
+    /// The index of the server that the last call asked. If the call has failed, its [`Failure`] names the server.
     #[must_use]
     pub fn asked(&self) -> Option<usize> {
         self.asked
@@ -69,15 +69,15 @@ impl BlockingClient {
     ///
     /// # Errors
     ///
-    /// If the key cannot be sent, or no server gave an answer; the work is then to be done unprotected.
+    /// If the key cannot be sent, or no server gave an answer: then do the work unprotected.
     pub fn acquire(&mut self, request: &Request<'_>) -> Result<AcquireOutcome, Failure> {
         self.leave_parents_connections();
         let call = self.client.acquire(request, now())?;
         self.drive(call)
     }
 
-    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal whose handler has run ends the wait for now. For programs whose handlers only set a flag.
-    /// The wait ends once a second too, for the signal that came just before it began. An earlier wait that was interrupted is cancelled.
+    /// Acquires a lock as [`acquire`](Self::acquire) does, but a signal interrupts the wait when its handler has run. It is for programs whose handlers only
+    /// set a flag. The wait is also interrupted once a second, because a signal may have come just before it began. An earlier interrupted wait is cancelled.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl BlockingClient {
         self.wait_until_signal(Box::new(call))
     }
 
-    /// Goes on with the wait that a signal has ended, until its answer, its deadline or the next signal; nothing if there is no such wait.
+    /// Continues the interrupted wait until its answer, its deadline or the next signal. Does nothing if there is no such wait.
     ///
     /// # Errors
     ///
@@ -100,26 +100,27 @@ impl BlockingClient {
         Some(self.wait_until_signal(call))
     }
 
-    /// Cancels the wait that a signal has ended, if there is one. Its connection is closed, so the server removes the request from its queue without waking anybody.
+    /// Cancels the interrupted wait, if there is one. Its connection is closed, and the server removes the request from the queue without telling other
+    /// clients.
     pub fn cancel_interrupted(&mut self) {
         if let Some(call) = self.interrupted.take() {
             self.client.abandon_call(&call);
         }
     }
 
-    /// Releases a lock: everyone who waited for anyone's result is told that it is there.
+    /// Releases a lock: all for-anyone waiters are told that the result is there.
     ///
     /// # Errors
     ///
-    /// If the lock is another client's, as that of a process from which this one was forked, it is given back: nothing is sent then. With [`Settings::await_release`] also if no
-    /// answer came.
+    /// If the lock belongs to another client, such as the parent's before a fork, it is given back, and nothing is sent. With [`Settings::await_release`] also
+    /// if no answer came.
     pub fn release(&mut self, lock: Lock) -> Result<ReleaseOutcome, NotReleased> {
         self.leave_parents_connections();
         let call = self.client.release(lock, now())?;
         Ok(self.drive(call)?)
     }
 
-    /// Sends a release although nothing is held, to the key's server, and waits for the answer.
+    /// Sends a release to the key's server although no lock is held, and waits for the answer.
     ///
     /// # Errors
     ///
@@ -134,39 +135,39 @@ impl BlockingClient {
     ///
     /// # Errors
     ///
-    /// If it gave no answer, or has no such statistic.
+    /// If the server gave no answer, or has no such statistic.
     pub fn statistics(&mut self, server: usize, name: &str) -> Result<String, Failure> {
         self.leave_parents_connections();
         let call = self.client.statistics(server, name, now())?;
         self.drive(call)
     }
 
-    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done. [`Settings::share_connections`] says what becomes of the
-    /// other locks of the connection.
+    /// The work failed: the lock's connection is closed. The next waiter does the work, and no waiter is told that it is done. [`Settings::share_connections`]
+    /// describes the other locks of the connection.
     ///
     /// # Errors
     ///
-    /// If the lock is another client's, as that of a process from which this one was forked, it is given back: nothing is done then.
+    /// If the lock belongs to another client, such as the parent's before a fork, it is given back, and nothing is done.
     pub fn abandon(&mut self, lock: Lock) -> Result<(), NotOwned<Lock>> {
         self.leave_parents_connections();
         self.client.abandon(lock)
     }
 
-    /// The descriptor of the connection that holds a lock, for programs that want to know at once when the lock is lost: it can be read from as soon as the server has ended the
-    /// connection, or its host has vanished, and not before. Only wait for it; none of its bytes may be taken. None if the connection is known to have ended, or the lock is another
-    /// client's.
+    /// The descriptor of a lock's connection, for programs that must know at once when the lock is lost. It becomes readable when the server has ended the
+    /// connection or its host has vanished, and not before. Only wait for it, and do not read from it. None if the connection is known to have ended, or the
+    /// lock belongs to another client.
     #[must_use]
     pub fn descriptor(&self, lock: &Lock) -> Option<BorrowedFd<'_>> {
         self.client.connection(lock).filter(|socket| socket.is_of_this_process()).map(Socket::as_fd)
     }
 
-    /// Abandons every lock that is held, and the wait that a signal has ended; idle connections stay.
+    /// Abandons every held lock and the interrupted wait. Idle connections stay open.
     pub fn abandon_all(&mut self) {
         self.interrupted = None;
         self.client.abandon_all();
     }
 
-    /// Closes every connection. Locks that are held are abandoned, and so is the wait that a signal has ended.
+    /// Closes every connection. Held locks and the interrupted wait are abandoned.
     pub fn close(&mut self) {
         self.interrupted = None;
         self.client.close();

@@ -18,13 +18,13 @@ pub enum Outcome {
     Statistics(String),
 }
 
-/// The answer to an acquire. The list is closed, as that of the protocol is.
+/// The answer to an acquire. The list is closed, because the protocol has no other answers.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum AcquireOutcome {
     /// The lock is held: do the work, then release it.
     Locked(Lock),
-    /// Somebody else did the work.
+    /// Another client did the work.
     Done,
     /// Too many hold the key or wait for it.
     QueueFull,
@@ -34,7 +34,7 @@ pub enum AcquireOutcome {
     LockHeld,
 }
 
-/// The answer to a release. The list is closed, as that of the protocol is.
+/// The answer to a release. The list is closed, because the protocol has no other answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum ReleaseOutcome {
@@ -78,8 +78,8 @@ pub(crate) fn typed<A: TryFrom<Outcome>>(result: Result<Outcome, Failure>) -> Re
     result.map(|outcome| A::try_from(outcome).unwrap_or_else(|_| unreachable!("an outcome of another kind of call")))
 }
 
-/// A lock that is held. Only the client that acquired it can release or abandon it, and only once; another one gives it back. If it is dropped instead, it is held until its
-/// connection ends, at the latest when the client is closed or dropped.
+/// A lock that is held. Only the client that acquired it can release or abandon it, and only once; another client gives it back. A lock that is dropped stays
+/// held until its connection ends, at the latest when the client is closed or dropped.
 ///
 /// ```compile_fail
 /// # use poolcounter::{Timestamp, client::{Call, Client, Lock}};

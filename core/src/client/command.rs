@@ -54,7 +54,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// How many seconds the server lets the caller wait for the lock. With 0 it answers at once.
+    /// How many seconds to wait for the lock. With 0 the server answers at once.
     ///
     /// Default: 15
     pub const fn timeout_seconds(mut self, seconds: u32) -> Self {
@@ -62,8 +62,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// How long to wait for the answer, rounded up to microseconds, a year at the most. [`Settings::min_answer_timeout`](super::Settings::min_answer_timeout) is the
-    /// least. With [`timeout_seconds`](Self::timeout_seconds) 0 the answer is due at once, and this can only shorten that time.
+    /// How long to wait for the answer, rounded up to microseconds, a year at most. It is never less than
+    /// [`Settings::min_answer_timeout`](super::Settings::min_answer_timeout). With [`timeout_seconds`](Self::timeout_seconds) 0 it can only shorten the wait.
     ///
     /// Default: 1.5 times `timeout_seconds`
     pub const fn answer_timeout(mut self, timeout: Duration) -> Self {

@@ -1,14 +1,14 @@
 use super::Lock;
 use alloc::string::String;
 
-/// Why a call got no answer. Each names the server, where one is concerned.
+/// Why a call got no answer. It names the server, if it concerns one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// The settings name no server.
     #[error("no PoolCounter server is configured")]
     NoServer,
-    /// A key that cannot be sent; nothing was.
+    /// A key that cannot be sent. Nothing was sent.
     #[error("the key {0}")]
     BadKey(BadKey),
     /// The name of a statistic that cannot be asked for; nothing was sent.
@@ -30,7 +30,7 @@ pub enum Failure {
         /// The system's text.
         cause: String,
     },
-    /// No answer came, or none that can be understood.
+    /// No valid answer came in time.
     #[error("no answer from {server}: {cause}")]
     Read {
         /// As it is configured.
@@ -46,19 +46,19 @@ pub enum Failure {
         /// What followed the word.
         message: String,
     },
-    /// The lock is another client's; nothing was sent.
+    /// The lock belongs to another client. Nothing was sent.
     #[error("the client has no such lock")]
     NoSuchLock,
-    /// The call is another client's.
+    /// The call belongs to another client.
     #[error("the client has no such call")]
     NoSuchCall,
-    /// The call's client was dropped, or is that of a process from which this one was forked.
+    /// The call's client was dropped, or belongs to the parent of a fork.
     #[cfg(feature = "nonblocking")]
     #[error("the client was dropped")]
     ClientDropped,
 }
 
-/// A lock or a call was given to another client than its own. Here it is, unchanged.
+/// A lock or a call was given to a client that it does not belong to. Here it is, unchanged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is another client's")]
 pub struct NotOwned<T>(pub T);
@@ -73,7 +73,7 @@ impl From<NotOwned<Lock>> for Failure {
 #[cfg(feature = "blocking")]
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReleased {
-    /// It is another client's: nothing was sent.
+    /// It belongs to another client. Nothing was sent.
     #[error(transparent)]
     NotOwned(#[from] NotOwned<Lock>),
     /// The server gave no answer, or refused.
@@ -91,7 +91,7 @@ impl From<NotReleased> for Failure {
     }
 }
 
-/// Why a key, or the name of a statistic, cannot be sent. A line's end within a key would forge a command.
+/// Why a key, or the name of a statistic, cannot be sent. A line feed within a key would forge a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadKey {

@@ -71,16 +71,16 @@ struct Pending {
     until: Option<Timestamp>,
 }
 
-/// How a call stands. The list is closed: a program that does not know what a call waits for cannot go on with it.
+/// The state of a call. The list is closed: a program that does not know what a call waits for cannot continue it.
 #[derive(Debug)]
 #[must_use]
 pub enum Progress<A> {
-    /// It waits; [`NonblockingCall::progress`] is to be called again then.
+    /// It waits. When the wait is over, call [`NonblockingCall::progress`] again.
     Waiting(Wait),
-    /// The name of the server of this index is to be looked up by the caller, who begins to, asks again at once, and says
-    /// [`looked_up`](crate::looked_up) when it has the result, even if the call has ended by then. Calls that need the name ask for it every few milliseconds.
+    /// The caller must look up the name of the server of this index. It begins the look-up, asks again at once, and gives the result to
+    /// [`looked_up`](crate::looked_up), even if the call has ended by then. Calls that need the name ask for it every few milliseconds.
     LookUp(usize),
-    /// It has ended, and is not to be asked again.
+    /// It has ended. Do not ask it again.
     Finished(Result<A, Failure>),
 }
 
@@ -88,19 +88,19 @@ pub enum Progress<A> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wait {
-    /// The descriptor and what it must be ready for; without one the time-out is all that is waited for. It belongs to the client, which may close it when the call is next
-    /// driven or cancelled.
+    /// The descriptor, and what it must be ready for. Without a descriptor the call waits only for the time-out. The descriptor belongs to the client, which
+    /// may close it when the call is next driven or cancelled.
     pub descriptor: Option<(RawFd, Direction)>,
     /// How long from now.
     pub timeout: Duration,
 }
 
-/// The event of a descriptor.
+/// The event that a call waits for on its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Until there is something to read.
+    /// The descriptor can be read.
     Read,
-    /// Until it can be written to.
+    /// The descriptor can be written to.
     Write,
 }
 
@@ -130,7 +130,7 @@ impl NonblockingClient {
     ///
     /// # Errors
     ///
-    /// If the lock is another client's, as that of a process from which this one was forked, it is given back. Nothing is sent then.
+    /// If the lock belongs to another client, such as the parent's before a fork, it is given back, and nothing is sent.
     pub fn release(&mut self, lock: Lock) -> Result<NonblockingCall<ReleaseOutcome>, NotOwned<Lock>> {
         self.begin(|client| client.release(lock, now()))
     }
@@ -144,17 +144,17 @@ impl NonblockingClient {
         self.begin(|client| client.statistics(server, name, now()))
     }
 
-    /// The work failed: the lock's connection is closed, so the next waiter does it and nobody is told that it is done. [`Settings::share_connections`] says what becomes of the
-    /// other locks of the connection.
+    /// The work failed: the lock's connection is closed. The next waiter does the work, and no waiter is told that it is done. [`Settings::share_connections`]
+    /// describes the other locks of the connection.
     ///
     /// # Errors
     ///
-    /// If the lock is another client's, as that of a process from which this one was forked, it is given back. Nothing is done then.
+    /// If the lock belongs to another client, such as the parent's before a fork, it is given back, and nothing is done.
     pub fn abandon(&mut self, lock: Lock) -> Result<(), NotOwned<Lock>> {
         self.enter().abandon(lock)
     }
 
-    /// Closes every connection. Locks that are held are abandoned, and calls that wait for an answer fail.
+    /// Closes every connection. Held locks are abandoned, and calls that wait for an answer fail.
     pub fn close(&mut self) {
         self.enter().close();
     }
@@ -184,14 +184,15 @@ impl Shared {
         Arc::new(Self { process: Process::current(), client })
     }
 
-    /// After a panic in a call the client goes on without that call: its connection is not used again.
+    /// After a panic in a call the client continues without this call, whose connection is not used again.
     fn enter(&self) -> MutexGuard<'_, Client<Connection>> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<A: TryFrom<Outcome>> NonblockingCall<A> {
-    /// Goes on with the call as far as it goes without blocking. To be called at once, and again whenever what it waits for has come; too early is harmless.
+    /// Continues the call as far as possible without blocking. Use it at once, and again whenever the descriptor is ready or the time-out has passed. Too early
+    /// is harmless.
     pub fn progress(&mut self) -> Progress<A> {
         match self.pending.progress(sockets::look_up) {
             Progress::Waiting(wait) => Progress::Waiting(wait),
