@@ -164,7 +164,8 @@ fn it_ends_with_its_terminal() -> Result<()> {
     let arguments = ["top", "-s", "unix:/nonexistent/admin", "--interval", "60"];
     let mut terminal = Terminal::start_through(&["--block-signal=HUP"], (80, 24), &arguments, &[])?;
     terminal.expect_text("DOWN")?;
-    assert_eq!(terminal.hang_up()?.code(), Some(129));
+    let status = terminal.hang_up()?.code();
+    assert!(matches!(status, Some(129 | 1)), "{status:?}");
     Ok(())
 }
 

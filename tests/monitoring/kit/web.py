@@ -2,7 +2,7 @@
 
 import http.client
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 def get(server, path, headers=None):
