@@ -413,9 +413,9 @@ function confOf(group) {
   }
   // The change may be of a pool type, which has several groups.
   const change = group.change.replace(/^[^:]*/, group.name);
-  const { limits, fastStale } = group;
+  const { limits, fastStale, slots } = group;
   const client = /** @type {HTMLSelectElement} */ (byId('replay-client')).value;
-  return changeConf(change, JSON.stringify({ limits, fastStale }), client);
+  return changeConf(change, JSON.stringify({ limits, fastStale, slots }), client);
 }
 
 /**
