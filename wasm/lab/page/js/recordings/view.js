@@ -337,11 +337,11 @@ export class RecordingsView {
       return;
     }
     byId('replay-verdict').textContent = verdict(group);
+    const warnings = report.warnings.filter((text) => belongs(text, group.name, report));
     byId('trust').textContent = group.isNear
-      ? 'Column A, the model with the recorded settings, is near to the recording, so B can be trusted.'
+      ? `Column A, the model with the recorded settings, is near to the recording, so B can be trusted${warnings.length > 0 ? ', except for this:' : '.'}`
       : 'Column A, the model with the recorded settings, is not near to the recording. Do not trust B.';
     byId('trust').classList.toggle('failure', !group.isNear);
-    const warnings = report.warnings.filter((text) => belongs(text, group.name, report));
     byId('warnings').replaceChildren(...warnings.map((text) => make('li', {}, text)));
     byId('warnings').hidden = warnings.length === 0;
     showTable(group);
