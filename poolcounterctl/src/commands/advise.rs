@@ -15,8 +15,8 @@ const SLICE: u32 = 100_000;
 
 /// Try other settings on recordings, and print what each costs
 ///
-/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. After the recorded setting, which is marked with *, those are printed that no other
-/// beats in all of these, the fewest refusals first. A value without --workers, --maxqueue or --timeout is tried as it was recorded, below and above. `poolcounter-sim replay` shows more of one setting, and README.md of poolcounter_sim describes the model.
+/// For each group of keys, many settings are played on the recorded traffic: refusals, waits, work done twice, old copies shown. The first row, marked with *, is the recorded setting. The other rows are settings that no other
+/// beats in all of these; those with the fewest refusals come first. Without --workers, --maxqueue or --timeout the recorded value is tried, and some below and above it. `poolcounter-sim replay` shows all figures of one setting. README.md of poolcounter_sim describes the model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Recordings, also of several servers
