@@ -52,6 +52,9 @@ pub struct Recorded {
     pub slots: bool,
 }
 
+/// The words of settings, of which one that follows another needs a comma.
+const WORDS: [&str; 6] = ["workers", "maxqueue", "timeout", "slots", "fastStale", "none"];
+
 /// Without its slots, a pool that has some would use other keys.
 const SLOTS: &str = "// If this pool has 'slots', keep them: the recording does not tell how many.\n";
 
@@ -128,6 +131,9 @@ impl Change {
             ("fastStale", _) => return Err(self.invalid(word, format!("is on or off, not {value:?}"))),
             ("workers" | "maxqueue" | "timeout" | "slots", "") => {
                 return Err(self.invalid(word, "needs a number, such as `workers 4`"));
+            }
+            ("workers" | "maxqueue" | "timeout" | "slots", _) if WORDS.iter().any(|word| value.contains(word)) => {
+                return Err(self.invalid(word, "needs a comma after its number: `workers 4, maxqueue 50`"));
             }
             ("workers" | "maxqueue" | "timeout" | "slots", _) => {
                 let (_, min, max) = BOUNDS.into_iter().find(|bounds| bounds.0 == word).unwrap_or((word, 0, u32::MAX));
