@@ -151,6 +151,10 @@ fn a_recording_may_go_on_in_the_same_file() {
     let whole = read(&golden);
     let totals = Totals::of(&golden).expect("a recording");
     assert_eq!((totals.calls, totals.told, totals.segments), (whole.calls() as u64, 2, 1));
+    let segment = &whole.segments[0];
+    let last = segment.calls.last().expect("there are calls").at;
+    assert_eq!((totals.micros, totals.micros > 0), (last.micros_since(segment.clock), true));
+    assert_eq!(Totals::of(&[&golden[..], &golden].concat()).expect("a recording").micros, 2 * totals.micros);
     for length in 0..golden.len() {
         let part = whole_blocks(&golden[..length]);
         assert!(part <= length && (part == 0 || whole_blocks(&golden[..part]) == part), "{length}");

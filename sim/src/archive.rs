@@ -35,7 +35,7 @@ pub enum FileError {
     #[error(transparent)]
     Recording(#[from] RecordingError),
     /// It cannot be unpacked.
-    #[error("the zstd file is damaged or ends too early: {0}")]
+    #[error("the zstd file is damaged or ends too early")]
     Damaged(String),
     /// It is too large.
     #[error("the zstd file unpacks to more than {MOST_BYTES} bytes")]

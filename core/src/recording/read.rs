@@ -149,7 +149,7 @@ impl Recording {
     }
 }
 
-/// The numbers of calls, messages and segments of a file.
+/// The numbers of calls, messages and segments of a file, and how much time they take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
@@ -161,6 +161,8 @@ pub struct Totals {
     pub left_out: u64,
     /// How many segments there are.
     pub segments: u64,
+    /// How many microseconds the segments last together, each from its beginning to its last call.
+    pub micros: u64,
 }
 
 impl Totals {
@@ -326,6 +328,8 @@ impl Reading {
                 self.totals.segments += 1;
                 self.totals.left_out = self.totals.left_out.saturating_add(segment.left_out);
                 self.totals.calls += calls;
+                let length = segment.calls.last().map_or(0, |call| call.at.micros_since(segment.clock));
+                self.totals.micros = self.totals.micros.saturating_add(length);
                 self.totals.told += told;
                 if self.keeps {
                     self.segments.push(segment);

@@ -152,16 +152,23 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
         one.refusals.cmp(&other.refusals).then(waited(one).total_cmp(&waited(other)))
     });
     let shown = if all { others.len() } else { others.len().min(SHOWN) };
-    for tried in recorded.into_iter().chain(others.iter().copied().take(shown)) {
+    let rows: Vec<&Tried> = recorded.into_iter().chain(others.iter().copied().take(shown)).collect();
+    for tried in &rows {
         table.row(None, cells(tried));
     }
     let info = &group.info;
-    let mut text =
-        format!("{}: {} requests, {} settings tried\n{table}", info.title(), info.requests, group.settings.len());
+    let requests = if info.requests == 1 { "one request".to_owned() } else { format!("{} requests", info.requests) };
+    let mut text = format!("{}: {requests}, {} settings tried\n{table}", info.title(), group.settings.len());
     if shown < others.len() {
         let _ = writeln!(text, "{} more settings that no other beats; --all prints all.", others.len() - shown);
     }
-    for note in &group.notes {
+    // The words of the last column are explained, if they are there.
+    let is_unseen = |note: &String| {
+        let about = |doubt: &&Doubt| note.starts_with(&format!("{doubt}: "));
+        let doubts = |tried: &[&Tried]| tried.iter().flat_map(|tried| &tried.doubts).any(|doubt| about(&doubt));
+        doubts(&group.settings.iter().collect::<Vec<_>>()) && !doubts(&rows)
+    };
+    for note in group.notes.iter().filter(|note| !is_unseen(note)) {
         let _ = writeln!(text, "{note}");
     }
     text

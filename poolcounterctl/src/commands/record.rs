@@ -99,11 +99,11 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
         return Err(cannot(&error));
     }
     // How long the answer to `--last` took says nothing of the calls.
-    let time = || options.last.is_none().then(|| begun.elapsed());
+    let sum_up = || sum_up(output, options.last.is_none().then(|| begun.elapsed()), admin.json);
     if let Err(error) = ended {
         complain(&error);
         if bytes > 0 {
-            sum_up(output, time(), admin.json)?;
+            sum_up()?;
         }
         return Ok(error.exit());
     }
@@ -111,7 +111,7 @@ pub(crate) async fn run(options: &Options) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Failed, "nothing was recorded: the server had not answered yet"));
     }
     file.sync_all().map_err(|error| cannot(&error))?;
-    sum_up(output, time(), admin.json)?;
+    sum_up()?;
     Ok(Exit::Done)
 }
 
@@ -222,7 +222,7 @@ async fn show_progress(tape: &RefCell<Tape>, begun: Instant) {
     }
 }
 
-/// Prints the numbers of calls and segments in the file.
+/// Prints the numbers of calls and segments in the file, and how long it was recorded; if this is not known, the time from its first moment to its last call.
 fn sum_up(output: &Path, time: Option<Duration>, as_json: bool) -> Result<(), Failure> {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\r");
@@ -237,14 +237,15 @@ fn sum_up(output: &Path, time: Option<Duration>, as_json: bool) -> Result<(), Fa
         rest.drain(..read);
     }
     let totals = tally.totals().map_err(|error| cannot(&error))?;
-    let Totals { calls, told, left_out, segments, .. } = totals;
+    let Totals { calls, told, left_out, segments, micros, .. } = totals;
+    let time = time.unwrap_or(Duration::from_micros(micros));
     let file = output.display().to_string();
     if as_json {
         return print_json(&json!({
-            "file": file, "seconds": time.map(|time| time.as_secs_f64()), "bytes": bytes, "calls": calls, "messages": told,
+            "file": file, "seconds": time.as_secs_f64(), "bytes": bytes, "calls": calls, "messages": told,
             "left_out": left_out, "segments": segments,
         }));
     }
-    let time = time.map(|time| format!("{}, ", age(time.as_secs_f64()))).unwrap_or_default();
-    print(&format!("{file}: {time}{}, {calls} calls, {left_out} left out\n", size(bytes)))
+    let time = age(time.as_secs_f64());
+    print(&format!("{file}: {time}, {}, {calls} calls, {left_out} left out\n", size(bytes)))
 }

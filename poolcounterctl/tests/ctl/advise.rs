@@ -15,13 +15,17 @@ use std::time::{Duration, Instant};
 
 /// A stampede: ten readers, room for four.
 fn stampede(file: &Path) -> Result<()> {
+    readers(file, 10)
+}
+
+fn readers(file: &Path, count: usize) -> Result<()> {
     let at = |millis: u64| Timestamp::from_micros(millis * 1_000);
     let mut table = LockTable::new(HashSeed::new(1, 2), at(0));
     table.observe(Groups::default(), at(0));
     let title = Title { server: "pool1".into(), program: "test".into(), started: 0 };
     let recorder = table.add_recorder(&title, Scope { groups: None, naming: Naming::Plain }, 1 << 20);
     while table.recorder_advance(recorder, at(0), 0, 1_000) {}
-    let readers: Vec<_> = (0..10).map(|_| table.connect()).collect();
+    let readers: Vec<_> = (0..count).map(|_| table.connect()).collect();
     for (millis, &reader) in (0..).zip(&readers) {
         let line = Command::parse(Line::of(b"ACQ4ANY enwiki:pcache:idhash:3 1 4 5"));
         let _ = table.command(reader, line, at(millis));
@@ -46,6 +50,23 @@ fn settings_and_what_they_cost() -> Result<()> {
     assert!(lines.iter().any(|line| line.starts_with(&["1", "16", "5", "no", "0", "9"])), "{}", advised.stdout);
     let all = ran(&["advise", &file, "--all", "--workers=1", "--timeout=5"])?;
     assert_eq!(all.stdout.lines().filter(|line| line.contains("  1")).count(), 6, "{}", all.stdout);
+    Ok(())
+}
+
+#[test]
+fn notes_are_of_the_settings_that_are_printed() -> Result<()> {
+    let scratch = Scratch::new()?;
+    let file = scratch.file("quiet.rec");
+    readers(&file, 1)?;
+    let file = file.display().to_string();
+    let advised = ran(&["advise", &file])?.stdout;
+    assert!(
+        advised.starts_with("pcache (ArticleView): one request, ") && advised.contains("Nobody waited"),
+        "{advised}"
+    );
+    assert!(!advised.contains("old copies: "), "no setting is unsure:\n{advised}");
+    let all = ran(&["advise", &file, "--all"])?.stdout;
+    assert!(all.contains("old copies: the recording cannot tell"), "{all}");
     Ok(())
 }
 

@@ -148,6 +148,14 @@ fn the_last_calls_come_at_once() -> Result<()> {
     let ended = Deadline::after(PATIENCE).poll(recorded).context("nothing is recorded")?;
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert!(contains(&plain, KEY)? && ended.stdout.contains(" calls, 0 left out"), "{ended:?}");
+    // How far back the buffer goes, which may be less than what was asked for.
+    let file = std::fs::read(&plain)?;
+    let micros = poolcounter::recording::Totals::of(&file)?.micros;
+    assert!(micros > 0, "there are calls after the first moment");
+    let as_json = ran(&["record", "-s", &server.admin, "--last", "600", "--json", "-o", &none.display().to_string()])?;
+    let seconds = serde_json::from_str::<serde_json::Value>(&as_json.stdout)?["seconds"].as_f64();
+    assert!(seconds.is_some_and(|seconds| seconds > 0.0 && seconds < 600.0), "{as_json:?}");
+    std::fs::remove_file(&none)?;
     assert_eq!(std::fs::metadata(&plain)?.permissions().mode() & 0o777, 0o600);
     let ended = last(&server.admin_tcp, &anonymous)?;
     assert_eq!(ended.status, Some(0), "{ended:?}");

@@ -94,7 +94,7 @@ pub struct Tried {
     pub change: String,
     /// What the model gives.
     pub figures: Figures,
-    /// Answers `QUEUE_FULL`, and waits that timed out.
+    /// [`Figures::refusals`].
     pub refusals: u64,
     /// Whether no other setting is as good in everything and better in something: refusals, time spent waiting, work done twice, old copies shown.
     pub is_best: bool,
@@ -144,7 +144,8 @@ impl Grid {
         let timeouts = if timeout == 0 {
             alloc::vec![0]
         } else {
-            around(&self.timeout, timeout, &[timeout / 2, timeout.saturating_mul(2)])
+            // With timeout 0 nobody would wait.
+            around(&self.timeout, timeout, &[(timeout / 2).max(1), timeout.saturating_mul(2)])
         };
         let mut stale = alloc::vec![group.fast_stale];
         if group.for_anyone && timeout > 0 {
@@ -324,7 +325,7 @@ fn tried_setting(traffic: &Traffic, plan: &Plan, info: &GroupInfo, change: &Chan
         fast_stale,
         change: if is_changed { change.to_string() } else { String::new() },
         figures: figures.clone(),
-        refusals: figures.refused + figures.timed_out,
+        refusals: figures.refusals(),
         is_best: false,
         doubts,
     }

@@ -40,6 +40,24 @@ pub struct Change {
     pub slots: Option<u32>,
 }
 
+/// What a recording tells of a group's setting. It can be read from a [`GroupInfo`](super::GroupInfo) in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// The limits that were asked for most often.
+    pub limits: super::Limits,
+    /// Whether it asked with fastStale.
+    pub fast_stale: bool,
+    /// Whether its keys are known, and no slots.
+    pub slots: bool,
+}
+
+/// The words of settings, of which one that follows another needs a comma.
+const WORDS: [&str; 6] = ["workers", "maxqueue", "timeout", "slots", "fastStale", "none"];
+
+/// Without its slots, a pool that has some would use other keys.
+const SLOTS: &str = "// If this pool has 'slots', keep them: the recording does not tell how many.\n";
+
 /// What column B plays, and by which chance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -75,9 +93,10 @@ impl Change {
         Ok(())
     }
 
-    /// The block for LocalSettings.php, for each pool type. What the change does not name is taken from `limits` and `fast_stale`.
+    /// The block for LocalSettings.php, for each pool type. What the change does not name stays as it was in the recording.
     #[must_use]
-    pub fn conf(&self, limits: super::Limits, fast_stale: bool, client: Client) -> String {
+    pub fn conf(&self, recorded: Recorded, client: Client) -> String {
+        let Recorded { limits, fast_stale, slots } = recorded;
         let groups = groups_of(&self.group);
         let mut pools: Vec<String> = groups.iter().flat_map(|group| pools_of(group)).collect();
         pools.dedup();
@@ -92,7 +111,10 @@ impl Change {
             slots: self.slots.unwrap_or(0),
             fast_stale: self.fast_stale.unwrap_or(fast_stale),
         };
-        core::iter::once(client.head()).chain(pools.iter().map(|pool| entry.of(pool, client))).collect()
+        // The keys of other groups never are slots: then they would have the name of the pool.
+        let unknown = !slots && self.slots.is_none() && pools.iter().all(|pool| *pool == self.group);
+        let remark = if unknown { SLOTS } else { "" };
+        client.head() + remark + &pools.iter().map(|pool| entry.of(pool, client)).collect::<String>()
     }
 
     /// Gives the setting that the part names.
@@ -103,11 +125,15 @@ impl Change {
         let (word, value) = part.split_once([' ', ':', '=']).map_or((part, ""), |(word, value)| (word, value.trim()));
         match (word, value) {
             ("none", "") => self.none = true,
+            ("none", _) => return Err(self.invalid(word, "takes no value")),
             ("fastStale", "" | "on" | "true") => self.fast_stale = Some(true),
             ("fastStale", "off" | "false") => self.fast_stale = Some(false),
             ("fastStale", _) => return Err(self.invalid(word, format!("is on or off, not {value:?}"))),
             ("workers" | "maxqueue" | "timeout" | "slots", "") => {
                 return Err(self.invalid(word, "needs a number, such as `workers 4`"));
+            }
+            ("workers" | "maxqueue" | "timeout" | "slots", _) if WORDS.iter().any(|word| value.contains(word)) => {
+                return Err(self.invalid(word, "needs a comma after its number: `workers 4, maxqueue 50`"));
             }
             ("workers" | "maxqueue" | "timeout" | "slots", _) => {
                 let (_, min, max) = BOUNDS.into_iter().find(|bounds| bounds.0 == word).unwrap_or((word, 0, u32::MAX));
@@ -149,6 +175,9 @@ impl core::str::FromStr for Change {
                 return Err(change.invalid(word, "is named twice"));
             }
             named.push(word);
+        }
+        if change.none && named.len() > 1 {
+            return Err(change.invalid("none", "means no pool, so no other setting can be named"));
         }
         change.check()?;
         Ok(change)

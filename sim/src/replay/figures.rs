@@ -29,6 +29,8 @@ pub struct Figures {
     pub timed_out: u64,
     /// Answers `TIMEOUT` to requests that did not want to wait.
     pub not_free: u64,
+    /// Those of them that got nothing else: `fastStale`'s first questions are not among them.
+    pub turned_away: u64,
     /// Waits that ended because the client left or took its request back.
     pub left: u64,
     /// Readers that got an old copy. `None`: the recording cannot tell.
@@ -100,13 +102,21 @@ pub(super) enum Count {
     Done,
     Refused,
     TimedOut,
-    NotFree,
+    NotFree { turned_away: bool },
     Left,
     Stale,
     Error,
     Work { repeated: bool },
     Died,
     Unfinished,
+}
+
+impl Figures {
+    /// Readers who got no lock and no result, because the queue was full or the time was up.
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.refused + self.timed_out + self.turned_away
+    }
 }
 
 impl Meter {
@@ -156,7 +166,10 @@ impl Meter {
                 counts.timed_out += 1;
                 interval.timed_out += 1;
             }
-            Count::NotFree => figures.not_free += 1,
+            Count::NotFree { turned_away } => {
+                figures.not_free += 1;
+                figures.turned_away += u64::from(turned_away);
+            }
             Count::Left => figures.left += 1,
             Count::Stale => {
                 *figures.stale.get_or_insert(0) += 1;

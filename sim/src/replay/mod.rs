@@ -79,7 +79,7 @@ mod traffic;
 mod warnings;
 
 pub use advise::{Advice, Advisor, Doubt, Grid, GroupAdvice, Tried};
-pub use change::{Change, Plan};
+pub use change::{Change, Plan, Recorded};
 pub use figures::{Figures, KeyCounts};
 pub use pools::{groups_of, pools_of};
 pub use report::{Column, GroupReport, KeyReport, Replay, Report, Source, VERSION};

@@ -41,6 +41,8 @@ pub(super) struct Reading<'a> {
     /// The gaps of each group's pairs, and of its second tries.
     gaps: Vec<(Vec<u64>, Vec<u64>)>,
     limits: Vec<BTreeMap<Limits, u64>>,
+    /// The limits of requests that never wait, and of those that stood at the beginning. They count in groups without others.
+    other_limits: Vec<BTreeMap<Limits, u64>>,
 }
 
 /// The results of a key, so far.
@@ -144,6 +146,7 @@ impl<'a> Reading<'a> {
             results: alloc::vec![Results::default(); keys.len()],
             gaps: alloc::vec![Default::default(); groups.len()],
             limits: alloc::vec![BTreeMap::new(); groups.len()],
+            other_limits: alloc::vec![BTreeMap::new(); groups.len()],
             scenes: all.iter().zip(&worlds).map(|(chain, world)| Scene::new(chain, world.begin)).collect(),
             chains: all,
             next: (0..).zip(&worlds).map(|(number, world)| Reverse((world.begin, number))).collect(),
@@ -247,6 +250,10 @@ impl<'a> Reading<'a> {
         let limits = Limits { workers, maxqueue, timeout };
         let request = self.request(world, scene.now, 0, key, mode, limits);
         self.traffic.requests[request as usize].standing = Some(standing);
+        if claim.limits.is_some() {
+            let group = self.traffic.keys[key as usize].group as usize;
+            *self.other_limits[group].entry(limits).or_default() += 1;
+        }
         request
     }
 
@@ -343,8 +350,9 @@ impl<'a> Reading<'a> {
             None => (self.request(world, now, number, key, mode, limits), false),
         };
         let group = self.traffic.keys[key as usize].group as usize;
-        if timeout > 0 && !retry {
-            *self.limits[group].entry(limits).or_default() += 1;
+        if !retry {
+            let of = if timeout > 0 { &mut self.limits } else { &mut self.other_limits };
+            *of[group].entry(limits).or_default() += 1;
         }
         let claim = Claim { request, key, depth: 0, asked: now, retry, hold: None };
         match call.answer {
@@ -358,7 +366,8 @@ impl<'a> Reading<'a> {
                 scene.push(call.client, Claim { hold, ..claim });
             }
             Some(Response::Timeout) => {
-                self.count(Count::NotFree, key, now);
+                // Until it is known whether the group has pairs.
+                self.count(Count::NotFree { turned_away: true }, key, now);
                 self.traffic.requests[request as usize].after_not_free = Reaction::Content;
                 scene.clients.entry(call.client).or_default().last = Some(Last { request, key, at: now, done: false });
             }
@@ -503,13 +512,13 @@ impl<'a> Reading<'a> {
 
     pub(super) fn finish(mut self) -> Traffic {
         while self.advance(u32::MAX) < 1.0 {}
-        let Self { mut traffic, gaps, limits, .. } = self;
+        let Self { mut traffic, gaps, limits, other_limits, .. } = self;
         for (group, (pairs, retries)) in traffic.groups.iter_mut().zip(gaps) {
             (group.pairs, group.retries) = (pairs.len() as u64, retries.len() as u64);
             (group.pair_gap, group.retry_gap) = (median(pairs), median(retries));
         }
-        for (group, limits) in traffic.groups.iter_mut().zip(limits) {
-            group.limits = limits.into_iter().collect();
+        for (group, (limits, others)) in traffic.groups.iter_mut().zip(limits.into_iter().zip(other_limits)) {
+            group.limits = if limits.is_empty() { others } else { limits }.into_iter().collect();
         }
         for request in &mut traffic.requests {
             let group = &traffic.groups[traffic.keys[request.key as usize].group as usize];
@@ -524,6 +533,9 @@ impl<'a> Reading<'a> {
             let pairs = group.pairs;
             if let Some(figures) = traffic.recorded.figures_mut(number) {
                 group.most_works = figures.most_works;
+                if pairs > 0 {
+                    figures.turned_away = 0;
+                }
                 // Who was refused or timed out got an old copy or an error.
                 if figures.refused + figures.timed_out == 0 {
                     figures.stale = (pairs > 0).then(|| figures.not_free.saturating_sub(pairs));

@@ -253,7 +253,7 @@ fn group(
     let figures = a.meter.figures(number);
     let mut conf = String::new();
     if let Some(change) = change.filter(|_| !info.pools.is_empty()) {
-        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.limits, info.fast_stale, Client::Native);
+        conf = Change { group: info.name.clone(), ..change.clone() }.conf(info.recorded(), Client::Native);
     }
     GroupReport {
         is_near: recorded.is_near(&figures),

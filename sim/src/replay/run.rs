@@ -546,7 +546,8 @@ impl Run {
                 self.after_done(traffic, number);
             }
             Response::Timeout if !waited => {
-                self.meter.count(Count::NotFree, request.key, key, now);
+                let turned_away = phase != Phase::AskingAtOnce;
+                self.meter.count(Count::NotFree { turned_away }, request.key, key, now);
                 match phase {
                     Phase::AskingAtOnce => self.after_not_free(traffic, number),
                     // A program that never waits goes on without the lock.

@@ -1,5 +1,6 @@
 //! What recordings tell: requests, their reactions, and how long work took.
 
+use super::change::Recorded;
 use super::figures::Meter;
 use super::hold::{Hold, Samples};
 use super::reading::Reading;
@@ -51,7 +52,7 @@ pub(super) struct Source {
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) name: Box<str>,
-    /// Limits that were asked for, and how often; fastStale's first question is not among them.
+    /// Limits that were asked for, and how often; fastStale's first question is not among them. Those of requests that never wait are, if there are no others.
     pub(super) limits: Vec<(Limits, u64)>,
     /// fastStale pairs.
     pub(super) pairs: u64,
@@ -193,6 +194,12 @@ pub struct GroupInfo {
 }
 
 impl GroupInfo {
+    /// What a new setting does not name.
+    #[must_use]
+    pub const fn recorded(&self) -> Recorded {
+        Recorded { limits: self.limits, fast_stale: self.fast_stale, slots: self.slots }
+    }
+
     /// Its name, and its pool types in brackets if they have other names.
     #[must_use]
     pub fn title(&self) -> String {

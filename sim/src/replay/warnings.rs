@@ -80,6 +80,13 @@ pub(super) fn of(traffic: &Traffic, plan: &Plan, groups: &[GroupReport], b: &Run
         let change = number.and_then(|number| changes.get(number).copied().flatten());
         of_group(group, change, plan, traffic, &mut |text| warnings.push(format!("{}: {text}", group.info.name)));
     }
+    let (most, recorded) = (b.meter.most_works(), traffic.most_works());
+    let is_said = groups.iter().any(|group| group.b.most_works > recorded);
+    if plan.cores.is_none() && !plan.changes.is_empty() && most > recorded && !is_said {
+        warnings.push(format!(
+            "all groups of column B together have {most} works at once; the recording never had more than {recorded}. Whether there are cores for them, it cannot tell: use --cores N."
+        ));
+    }
     if b.borrowed > 0 {
         warnings.push(format!(
             "{} works of column B are of groups whose work never ended in the recording. Their durations are those of other groups.",

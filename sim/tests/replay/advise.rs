@@ -117,3 +117,43 @@ fn progress_never_goes_back() {
     assert!(steps > 100);
     assert_eq!(advisor.advice(), advice(&stampedes(), None, &Grid::default()));
 }
+
+/// Six users at once, each with work of a second; two of them may work, and nobody waits.
+fn never_waiting() -> Recording {
+    let mut desk = Desk::new();
+    desk.record(0);
+    let users: Vec<_> = (0..6).map(|user| desk.come("ACQ4ME nowait:enwiki:ApiParse:a:1 2 30 0", user * 10)).collect();
+    for (user, at) in users[..2].iter().zip([1_000, 1_010]) {
+        desk.ask(*user, "RELEASE", at);
+    }
+    desk.recording()
+}
+
+#[test]
+fn a_program_that_never_waits_is_refused_when_nothing_is_free() {
+    let grid = Grid { workers: vec![6], ..Grid::default() };
+    let advice = advice(&never_waiting(), None, &grid);
+    let [api] = &advice.groups[..] else { panic!("one group") };
+    let recorded = &api.settings[0];
+    assert_eq!((recorded.workers, recorded.maxqueue, recorded.timeout, recorded.refusals), (2, 30, 0, 4));
+    let more = api.settings.iter().find(|tried| tried.change == "ApiParse: workers 6").unwrap();
+    assert_eq!((more.refusals, more.is_best), (0, true));
+}
+
+#[test]
+fn timeout_0_is_no_way_to_refuse_nobody() {
+    let grid = Grid { groups: vec!["pcache".into()], timeout: vec![0], ..Grid::default() };
+    let tried = advice(&stampedes(), None, &grid);
+    let at_once =
+        tried.groups[0].settings.iter().find(|tried| tried.change == "pcache: maxqueue 16, timeout 0").unwrap();
+    assert_eq!((at_once.refusals, at_once.figures.turned_away), (27, 27));
+    // Half of a second is no timeout.
+    let mut desk = Desk::new();
+    desk.record(0);
+    let first = desk.come("ACQ4ANY enwiki:pcache:1 1 4 1", 0);
+    desk.come("ACQ4ANY enwiki:pcache:1 1 4 1", 100);
+    desk.ask(first, "RELEASE", 500);
+    let grid = Grid { groups: vec!["pcache".into()], ..Grid::default() };
+    let tried = advice(&desk.recording(), None, &grid);
+    assert!(tried.groups[0].settings.iter().all(|tried| tried.timeout > 0));
+}

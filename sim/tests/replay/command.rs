@@ -76,6 +76,7 @@ fn a_mistake_is_named() -> Result<()> {
         write("newer.rec", &newer)?,
         write("short.rec", &whole[..head])?,
         write("foreign.rec", b"a diary")?,
+        write("cut.rec.zst", &[0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x09, 0x49, 0x00])?,
     ];
     for (arguments, words) in [
         (&["replay"][..], "replay needs a file"),
@@ -93,6 +94,8 @@ fn a_mistake_is_named() -> Result<()> {
         (&["replay", &files[1]], "newer.rec: the recording is of version 9; this program reads versions up to 1"),
         (&["replay", &files[2]], "short.rec: the recording is empty"),
         (&["replay", &files[3]], "foreign.rec: this is not a recording of poolcounterd"),
+        // Without the decoder's own words.
+        (&["replay", &files[4]], "cut.rec.zst: the zstd file is damaged or ends too early\n"),
     ] {
         let output = run(arguments)?;
         let said = String::from_utf8(output.stderr)?;

@@ -379,6 +379,54 @@ fn programs_that_never_wait_are_left_alone() {
 }
 
 #[test]
+fn the_text_for_localsettings_says_that_slots_stay() {
+    const KEEP: &str = "// If this pool has 'slots', keep them";
+    let conf = |key: &str, change: &str| {
+        let mut desk = Desk::new();
+        desk.record(0);
+        let anna = desk.come(&format!("ACQ4ME {key} 2 30 7"), 0);
+        desk.ask(anna, "RELEASE", 1_000);
+        played(&desk.recording(), &[change]).groups[0].conf.clone()
+    };
+    assert!(conf("FileRenderExpensive:5", "FileRenderExpensive: workers 4").contains(KEEP));
+    assert!(!conf("enwiki:SpecialContributions:a:1", "SpecialContributions: workers 4").contains(KEEP));
+    assert!(!conf("enwiki:pcache:1", "pcache: slots 4").contains(KEEP));
+    // What nobody waits for has a setting, too.
+    let never = conf("nowait:enwiki:ApiParse:a:1", "ApiParser: workers 4");
+    assert!(never.contains("'maxqueue' => 30"), "{never}");
+    let mut desk = Desk::new();
+    desk.record(0);
+    let anna = desk.come("ACQ4ME nowait:enwiki:ApiParse:a:1 2 30 0", 0);
+    desk.ask(anna, "RELEASE", 1_000);
+    let never = played(&desk.recording(), &["ApiParser: timeout 9"]).groups[0].info.limits;
+    assert_eq!((never.workers, never.maxqueue, never.timeout), (2, 30, 0));
+}
+
+/// Two groups, each with two works at once; together they never had more than two.
+#[test]
+fn cores_are_those_of_all_groups() {
+    let mut desk = Desk::new();
+    desk.record(0);
+    let mut readers = Vec::new();
+    for reader in 0..3 {
+        readers.push(desk.come("ACQ4ANY enwiki:pcache:1 1 9 60", reader * 10));
+        readers.push(desk.come("ACQ4ME enwiki:ApiParse:a:1 1 9 60", reader * 10));
+    }
+    for (reader, at) in readers.into_iter().zip((1..).map(|turn| turn * 1_000)) {
+        desk.ask(reader, "RELEASE", at);
+    }
+    let recording = desk.recording();
+    let warned = |changes: &[&str]| {
+        let report = played(&recording, changes);
+        report.warnings.iter().filter(|warning| warning.contains("works at once")).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&["pcache: maxqueue 3"]), [""; 0]);
+    let together = warned(&["pcache: workers 2", "ApiParser: workers 2"]);
+    let [warning] = &together[..] else { panic!("{together:?}") };
+    assert!(warning.starts_with("all groups of column B together have 4 works at once"), "{warning}");
+}
+
+#[test]
 fn the_same_numbers_come_in_slices_of_any_size() {
     let traffic = Arc::new(Traffic::of(&[pairs()]).unwrap());
     let plan = Plan { cores: Some(1), ..Plan::default() }.with("pcache: workers 2, slots 1").unwrap();

@@ -54,6 +54,10 @@ fn a_text_is_refused_that_is_no_setting() {
         ("pcache: timeout 99999999999", "pcache.timeout: must be from 0 to 3600, not 99999999999"),
         ("pcache: timeout 4000", "pcache.timeout: must be from 0 to 3600, not 4000"),
         ("pcache: workers", "pcache.workers: needs a number, such as `workers 4`"),
+        ("pcache: workers 4 maxqueue 50", "pcache.workers: needs a comma after its number: `workers 4, maxqueue 50`"),
+        ("pcache: timeout 15 s", "pcache.timeout: \"15 s\" is not a whole number"),
+        ("pcache: none, workers 4", "pcache.none: means no pool, so no other setting can be named"),
+        ("pcache: none 4", "pcache.none: takes no value"),
         ("pcache: fastStale maybe", "pcache.fastStale: is on or off, not \"maybe\""),
         ("pcache: cups 4", "pcache.cups: the settings are workers, maxqueue, timeout, slots, fastStale and none"),
     ] {

@@ -7,7 +7,7 @@ use poolcounter::recording::Recording;
 use poolcounter_sim::Invalid;
 use poolcounter_sim::archive::FileReader;
 use poolcounter_sim::conf::Client;
-use poolcounter_sim::replay::{Change, GroupInfo, Limits, Plan, Replay, RunOutcome, Traffic, TrafficReading};
+use poolcounter_sim::replay::{Change, GroupInfo, Plan, Recorded, Replay, RunOutcome, Traffic, TrafficReading};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -176,6 +176,10 @@ pub fn check_change(group: &str, texts: &str) -> String {
             Err(Invalid { reason, .. }) => drop(invalid.insert(name.clone(), reason)),
         }
     }
+    // Without a pool, the other fields are kept for later.
+    if parts.iter().any(|part| part == "none") {
+        parts = vec!["none".into()];
+    }
     let change = (!parts.is_empty()).then(|| format!("{group}: {}", parts.join(", ")));
     // In the order in which the command writes it.
     let change = change.map(|text| text.parse::<Change>().map_or(text, |change| change.to_string()));
@@ -189,16 +193,8 @@ pub fn check_change(group: &str, texts: &str) -> String {
 /// The change or the group is none.
 #[wasm_bindgen]
 pub fn change_conf(change: &str, group: &str, client: &str) -> Result<String, JsError> {
-    let Recorded { limits, fast_stale } = serde_json::from_str(group)?;
+    let recorded: Recorded = serde_json::from_str(group)?;
     let change: Change = change.parse()?;
     let client = Client::named(client).unwrap_or(Client::Native);
-    Ok(change.conf(limits, fast_stale, client))
-}
-
-/// What a change does not name.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Recorded {
-    limits: Limits,
-    fast_stale: bool,
+    Ok(change.conf(recorded, client))
 }

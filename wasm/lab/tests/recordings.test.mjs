@@ -232,6 +232,36 @@ test('slots cannot be tried on an anonymous recording, and the page says so', as
   await close();
 });
 
+test('who does not wait is counted, slots stay, and no pool is no other setting', async () => {
+  const key = 'FileRenderExpensive:5';
+  const file = await daemon.record('slots.rec', async () => {
+    const [first, second] = [reader(`ACQ4ME ${key} 1 30 0`), reader(`ACQ4ME ${key} 1 30 0`)];
+    await Promise.all([first, second]);
+  });
+  const tab = await lab.open();
+  const { page } = tab;
+  await settled(page);
+  await page.locator('#files').setInputFiles(file);
+  await replayed(page);
+  assert.deepEqual(await row(page, 'TIMEOUT at once'), ['1', '1', '1']);
+  await set(page, 'new-workers', '2');
+  assert.match(await page.locator('#replay-verdict').innerText(), /no reader is turned away at once \(1 before\)/);
+  assert.match(await page.locator('#trust').innerText(), /so B can be trusted, except for this:$/);
+  const conf = await page.locator('#replay-conf').innerText();
+  assert.match(conf, /If this pool has 'slots', keep them/);
+  assert.match(conf, /'maxqueue' => 30/);
+  const old = await page.locator('#replay-results').getAttribute('data-plan');
+  await page.locator('#new-pool').selectOption('none');
+  await page.waitForFunction(
+    (shown) => document.querySelector('#replay-results')?.getAttribute('data-plan') !== shown,
+    old,
+  );
+  await replayed(page);
+  assert.equal(await numbers(page), native(file, '--set', 'FileRenderExpensive: none'));
+  quiet(tab);
+  await tab.close();
+});
+
 test('what is no recording is named, and what was shown stays', async () => {
   const tab = await lab.open();
   const { page } = tab;

@@ -50,6 +50,7 @@ const SECTIONS = [
         text: ofRequests,
         better: 'less',
       },
+      { label: 'TIMEOUT at once', hint: 'did not wait', value: (figures) => figures.notFree, part: true },
       { label: 'Old copies', value: (figures) => figures.stale, text: ofRequests, better: 'less' },
       { label: 'Errors', hint: 'no copy at all', value: (figures) => figures.errors, text: ofRequests, better: 'less' },
     ],

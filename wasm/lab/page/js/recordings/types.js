@@ -22,6 +22,7 @@
  * @property {number} refused
  * @property {number} timedOut
  * @property {number} notFree
+ * @property {number} turnedAway
  * @property {number} left
  * @property {number | null} stale
  * @property {number | null} errors

@@ -30,6 +30,7 @@ export function verdict({ name, change: setting, a, b }) {
   const said = [
     ...change(a.refused, b.refused, 'is refused', 'are refused'),
     ...change(a.timedOut, b.timedOut, 'waits too long', 'wait too long'),
+    ...change(a.turnedAway, b.turnedAway, 'is turned away at once', 'are turned away at once'),
     ...change(a.stale ?? 0, b.stale ?? 0, 'gets an old copy', 'get an old copy'),
     ...change(a.errors ?? 0, b.errors ?? 0, 'gets an error', 'get an error'),
     `work is done ${b.works === 1 ? 'once' : `${count(b.works)} times`} (${count(a.works)} before)`,

@@ -337,11 +337,11 @@ export class RecordingsView {
       return;
     }
     byId('replay-verdict').textContent = verdict(group);
+    const warnings = report.warnings.filter((text) => belongs(text, group.name, report));
     byId('trust').textContent = group.isNear
-      ? 'Column A, the model with the recorded settings, is near to the recording, so B can be trusted.'
+      ? `Column A, the model with the recorded settings, is near to the recording, so B can be trusted${warnings.length > 0 ? ', except for this:' : '.'}`
       : 'Column A, the model with the recorded settings, is not near to the recording. Do not trust B.';
     byId('trust').classList.toggle('failure', !group.isNear);
-    const warnings = report.warnings.filter((text) => belongs(text, group.name, report));
     byId('warnings').replaceChildren(...warnings.map((text) => make('li', {}, text)));
     byId('warnings').hidden = warnings.length === 0;
     showTable(group);
@@ -413,9 +413,9 @@ function confOf(group) {
   }
   // The change may be of a pool type, which has several groups.
   const change = group.change.replace(/^[^:]*/, group.name);
-  const { limits, fastStale } = group;
+  const { limits, fastStale, slots } = group;
   const client = /** @type {HTMLSelectElement} */ (byId('replay-client')).value;
-  return changeConf(change, JSON.stringify({ limits, fastStale }), client);
+  return changeConf(change, JSON.stringify({ limits, fastStale, slots }), client);
 }
 
 /**
