@@ -2,6 +2,7 @@
 
 use super::change::{Change, Plan};
 use super::figures::Figures;
+use super::hold::{Step, steps};
 use super::report::{Source, VERSION};
 use super::run::{Run, RunOutcome};
 use super::traffic::{GroupInfo, Traffic};
@@ -36,9 +37,12 @@ pub struct Advisor {
     /// The number of a group and a setting.
     trials: Vec<(usize, Change)>,
     recorded: Option<RunOutcome>,
-    outcomes: Vec<Figures>,
+    /// With the most works of all groups at one moment.
+    outcomes: Vec<(Figures, u64)>,
     borrowed: Vec<u64>,
     run: Option<Run>,
+    /// The recorded works of all groups.
+    steps: Arc<[Step]>,
 }
 
 /// What the settings cost.
@@ -218,7 +222,8 @@ impl Advisor {
         let plan = Plan { seed, cores, changes: Vec::new() };
         let run = Some(Run::new(traffic, &plan, false)?);
         let (outcomes, borrowed) = (Vec::new(), Vec::new());
-        Ok(Self { traffic: Arc::clone(traffic), plan, trials, recorded: None, outcomes, borrowed, run })
+        let steps = steps(&traffic.holds, &traffic.keys).into();
+        Ok(Self { traffic: Arc::clone(traffic), plan, trials, recorded: None, outcomes, borrowed, run, steps })
     }
 
     /// Plays as many events, at the most, and says how far it has come: from 0 to 1, which is the end.
@@ -236,7 +241,7 @@ impl Advisor {
         match (&self.recorded, self.trials.get(self.outcomes.len()), outcome) {
             (None, _, outcome) => self.recorded = outcome,
             (Some(_), Some(&(group, _)), Some(outcome)) => {
-                self.outcomes.push(outcome.meter.figures(group));
+                self.outcomes.push((outcome.meter.figures(group), outcome.meter.most_works()));
                 self.borrowed.push(outcome.borrowed);
             }
             _ => {}
@@ -251,7 +256,7 @@ impl Advisor {
         let run = Run::new(&self.traffic, &plan, true).ok()?;
         let only = u32::try_from(*group).ok().filter(|_| plan.cores.is_none());
         Some(match only {
-            Some(group) => run.only(group),
+            Some(group) => run.only(group, Arc::clone(&self.steps)),
             None => run,
         })
     }
@@ -272,7 +277,7 @@ impl Advisor {
             let Some(a) = &recorded else { continue };
             let tried = trials.iter().zip(&outcomes).filter(|((group, _), _)| *group == number);
             let mut settings: Vec<Tried> =
-                tried.map(|((_, change), figures)| tried_setting(&traffic, &plan, &info, change, figures)).collect();
+                tried.map(|((_, change), outcome)| tried_setting(&traffic, &plan, &info, change, outcome)).collect();
             if settings.is_empty() {
                 continue;
             }
@@ -304,12 +309,13 @@ impl Advice {
     }
 }
 
-fn tried_setting(traffic: &Traffic, plan: &Plan, info: &GroupInfo, change: &Change, figures: &Figures) -> Tried {
+fn tried_setting(traffic: &Traffic, plan: &Plan, info: &GroupInfo, change: &Change, outcome: &(Figures, u64)) -> Tried {
+    let (figures, most_works) = outcome;
     let limits = info.limits;
     let is_changed = change.workers.or(change.maxqueue).or(change.timeout).is_some() || change.fast_stale.is_some();
     let fast_stale = change.fast_stale.unwrap_or(info.fast_stale);
     let mut doubts = Vec::new();
-    if plan.cores.is_none() && figures.most_works > traffic.most_works() {
+    if plan.cores.is_none() && *most_works > traffic.most_works() {
         doubts.push(Doubt::Cores);
     }
     if fast_stale && !info.fast_stale {

@@ -1,9 +1,11 @@
 //! Counts of a recording, and of a run.
 
+use super::hold::Step;
 use super::series::{GroupSeries, INTERVALS, Interval};
 use super::traffic::Key;
 use crate::meter;
 use crate::outcome::Waits;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -61,6 +63,17 @@ pub(super) struct Meter {
     end: u64,
     works: u64,
     most_works: u64,
+    others: Option<Others>,
+}
+
+/// Recorded works of groups that are not played.
+#[derive(Clone, Debug)]
+struct Others {
+    steps: Arc<[Step]>,
+    /// The group that is played.
+    except: u32,
+    next: usize,
+    works: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,7 +142,13 @@ impl Meter {
             end,
             works: 0,
             most_works: 0,
+            others: None,
         }
+    }
+
+    /// Counts the recorded works of all groups but one as well, for the most works at one moment.
+    pub(super) fn beside(&mut self, steps: Arc<[Step]>, except: u32) {
+        self.others = Some(Others { steps, except, next: 0, works: 0 });
     }
 
     pub(super) fn count(&mut self, what: Count, key: u32, of: &Key, now: u64) {
@@ -213,14 +232,35 @@ impl Meter {
     }
 
     pub(super) fn work_begins(&mut self, of: &Key, now: u64) {
+        self.meet_others(now);
         self.works += 1;
-        self.most_works = self.most_works.max(self.works);
+        self.note_works();
         self.change(of.group, now, |group| group.works += 1);
     }
 
     pub(super) fn work_ends(&mut self, of: &Key, now: u64) {
+        self.meet_others(now);
         self.works = self.works.saturating_sub(1);
         self.change(of.group, now, |group| group.works = group.works.saturating_sub(1));
+    }
+
+    fn note_works(&mut self) {
+        let others = self.others.as_ref().map_or(0, |others| others.works);
+        self.most_works = self.most_works.max(self.works + others);
+    }
+
+    /// Goes through what the other groups did until now.
+    fn meet_others(&mut self, now: u64) {
+        while let Some(others) = &mut self.others
+            && let Some(step) = others.steps.get(others.next).filter(|step| step.at <= now)
+        {
+            others.next += 1;
+            if step.group == others.except {
+                continue;
+            }
+            others.works = if step.begins { others.works + 1 } else { others.works.saturating_sub(1) };
+            self.note_works();
+        }
     }
 
     fn change(&mut self, group: u32, now: u64, act: impl FnOnce(&mut GroupMeter)) {
@@ -237,6 +277,7 @@ impl Meter {
 
     /// The levels stay as they are until the end.
     pub(super) fn close(&mut self) {
+        self.meet_others(self.end);
         for group in &mut self.groups {
             group.advance(self.end, self.end);
         }

@@ -33,6 +33,25 @@ pub(super) enum Ending {
     Open,
 }
 
+/// Where the number of recorded works changes. In the order of time; at one moment, ends come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Step {
+    pub(super) at: u64,
+    pub(super) begins: bool,
+    pub(super) group: u32,
+}
+
+/// The steps of all works.
+pub(super) fn steps(holds: &[Hold], keys: &[Key]) -> Vec<Step> {
+    let of = |hold: &Hold| {
+        let group = keys[hold.key as usize].group;
+        [Step { at: hold.begin, begins: true, group }, Step { at: hold.end, begins: false, group }]
+    };
+    let mut steps: Vec<Step> = holds.iter().flat_map(of).collect();
+    steps.sort_unstable();
+    steps
+}
+
 /// The works that ended, sorted, by key and by group.
 #[derive(Debug, Default)]
 pub(super) struct Samples {

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Plan};
 use super::figures::{Count, Meter};
-use super::hold::{Ending, cpu_times};
+use super::hold::{Ending, Step, cpu_times};
 use super::pools::slot_name;
 use super::traffic::{Group, Key, Leaving, Limits, Reaction, Request, Standing, Traffic, Wanted};
 use crate::Invalid;
@@ -192,9 +192,11 @@ impl Run {
         Ok(run)
     }
 
-    /// Without the requests of other groups. Without cores, which all work shares, the group has the same figures then.
-    pub(super) fn only(self, group: u32) -> Self {
-        Self { only: Some(group), ..self }
+    /// Without the requests of other groups; their recorded works are `steps`. Without cores, which all work shares, the group has the same figures then.
+    pub(super) fn only(mut self, group: u32, steps: Arc<[Step]>) -> Self {
+        self.only = Some(group);
+        self.meter.beside(steps, group);
+        self
     }
 
     /// A reader who did not ask again after fastStale's first question had an old copy. Who asked first decides what the page had at the beginning.

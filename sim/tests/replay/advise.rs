@@ -82,6 +82,8 @@ fn it_says_what_the_recording_cannot_tell() {
     };
     assert_eq!(doubts("pcache: maxqueue 16"), []);
     assert_eq!(doubts("pcache: workers 4"), [Doubt::Cores]);
+    // Two works of it, and one of the other group at the same time.
+    assert_eq!(doubts("pcache: workers 2"), [Doubt::Cores]);
     assert_eq!(doubts("pcache: fastStale"), [Doubt::OldCopies]);
     let words = ["cores: there is more work at once", "old copies: the recording cannot tell"];
     for words in words {
