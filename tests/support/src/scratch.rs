@@ -1,5 +1,6 @@
 //! Folders for the files of one daemon, in the build folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,11 +25,21 @@ impl Scratch {
     /// Makes it.
     pub fn new() -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let home = HOME.get().cloned().map_or_else(|| target().map(|target| target.join("tmp")), Ok)?;
-        let folder = home.join(format!("daemon-{}-{number}", process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self(folder))
+        Self::within(&home, &COUNT)
+    }
+
+    fn within(home: &Path, count: &AtomicU32) -> Result<Self> {
+        fs::create_dir_all(home).with_context(|| format!("cannot make {}", home.display()))?;
+        loop {
+            let folder = home.join(format!("daemon-{}-{}", process::id(), count.fetch_add(1, Ordering::Relaxed)));
+            match fs::create_dir(&folder) {
+                Ok(()) => return Ok(Self(folder)),
+                // A process that was killed has left it, and had the same number.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).with_context(|| format!("cannot make {}", folder.display())),
+            }
+        }
     }
 
     /// The path of a file with this name in it.
@@ -64,4 +75,19 @@ pub(crate) fn target() -> Result<PathBuf> {
 pub fn workspace() -> &'static Path {
     let support = Path::new(env!("CARGO_MANIFEST_DIR"));
     support.ancestors().nth(2).unwrap_or(support)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_left_is_not_used_again() -> Result<()> {
+        let scratch = Scratch::new()?;
+        let home = scratch.file("home");
+        let left = Scratch::within(&home, &AtomicU32::new(0))?;
+        let next = Scratch::within(&home, &AtomicU32::new(0))?;
+        assert_ne!(left.0, next.0);
+        Ok(())
+    }
 }
