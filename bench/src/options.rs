@@ -13,7 +13,7 @@ use crate::job::Job;
 use crate::plan::{Mode, Only};
 use crate::upgrade::Scene;
 
-/// Compares our daemon with the reference and prints tables; takes about ten minutes.
+/// Compares our daemon with the reference and prints tables; takes about nine minutes.
 #[derive(Parser)]
 #[command(name = "poolcounter-bench", args_conflicts_with_subcommands = true)]
 #[command(disable_help_subcommand = true, flatten_help = true)]

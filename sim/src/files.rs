@@ -1,8 +1,8 @@
 //! Recordings in files.
 
-use crate::progress::Progress;
 use poolcounter::recording::Recording;
 use poolcounter_sim::archive::read_file;
+use poolcounter_sim::progress::Progress;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 

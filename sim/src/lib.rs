@@ -25,6 +25,8 @@
 //! | [`simulation`] | what happens |
 //! | [`outcome`] | the result |
 //! | [`replay`] | recordings of real servers, played with other settings |
+//! | [`archive`] | recordings in files |
+//! | `progress` | what a long run does, on a line of a terminal (feature `std`) |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -43,6 +45,8 @@ pub mod outcome;
 mod pages;
 mod pool;
 pub mod preset;
+#[cfg(feature = "std")]
+pub mod progress;
 pub mod query;
 mod random;
 pub mod replay;

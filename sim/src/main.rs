@@ -5,14 +5,13 @@
 mod command_line;
 mod files;
 mod output;
-mod progress;
 mod replayed;
 mod table;
 mod verify;
 
 use command_line::Action;
+use poolcounter_sim::progress::Progress;
 use poolcounter_sim::{Comparison, Invalid, Outcome, Preset, Report, Scenario, Setting, Simulation};
-use progress::Progress;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

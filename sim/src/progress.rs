@@ -1,4 +1,4 @@
-//! What a long run does, on one line of a terminal.
+//! What a long run does, on one line of a terminal. The commands that read and play recordings use it.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -9,30 +9,33 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Goes to the beginning of the line, and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// Shows nothing at first, and nothing at all without a terminal.
-pub(crate) struct Progress {
+/// The line, on standard error. It is not shown in the first two seconds, nor without a terminal. It is cleared when this value is dropped.
+#[derive(Debug)]
+pub struct Progress {
     since: Instant,
     at_terminal: bool,
     shown: bool,
 }
 
 impl Progress {
-    pub(crate) fn begin() -> Self {
+    /// Begins to count the time.
+    #[must_use]
+    pub fn begin() -> Self {
         Self { since: Instant::now(), at_terminal: stderr().is_terminal(), shown: false }
     }
 
-    /// From 0 to 1.
-    pub(crate) fn show(&mut self, share: f64) {
+    /// Shows a share, from 0 to 1.
+    pub fn show(&mut self, share: f64) {
         self.say(|| format!("{:3.0} %", share * 100.0));
     }
 
-    /// From 0 to 1, and what is being done.
-    pub(crate) fn show_of(&mut self, what: &str, share: f64) {
+    /// Shows what is being done, and a share of it, from 0 to 1.
+    pub fn show_of(&mut self, what: &str, share: f64) {
         self.say(|| format!("{what}: {:.0} %", share * 100.0));
     }
 
-    /// Replaces the line.
-    pub(crate) fn say(&mut self, line: impl FnOnce() -> String) {
+    /// Replaces the line. Control characters are left out.
+    pub fn say(&mut self, line: impl FnOnce() -> String) {
         if self.at_terminal && self.since.elapsed() > PATIENCE {
             self.shown = true;
             // A line that is longer than the terminal could not be replaced.
@@ -41,8 +44,8 @@ impl Progress {
         }
     }
 
-    /// Leaves the line to a message.
-    pub(crate) fn clear(&mut self) {
+    /// Clears the line, so that a message can be printed there.
+    pub fn clear(&mut self) {
         if core::mem::replace(&mut self.shown, false) {
             write(CLEAR);
         }

@@ -1,8 +1,8 @@
 //! `poolcounter-sim replay`: recordings with the recorded settings and with new ones.
 
 use crate::files;
-use crate::progress::Progress;
 use crate::table::count;
+use poolcounter_sim::progress::Progress;
 use poolcounter_sim::replay::{Figures, GroupReport, KeyCounts, Plan, Replay, Report, TrafficReading};
 use std::fmt::Write;
 use std::path::PathBuf;

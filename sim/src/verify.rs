@@ -1,8 +1,8 @@
 //! `poolcounter-sim verify`: replays recordings on a lock table, and compares the answers.
 
 use crate::files;
-use crate::progress::Progress;
 use poolcounter::recording::verify;
+use poolcounter_sim::progress::Progress;
 use std::fmt::Write;
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 use crate::failure::{Exit, Failure, reason};
-use crate::output::{Column, Progress, Table, print, print_exactly, size};
+use crate::output::{Column, Table, print, print_exactly, size};
 use poolcounter::recording::Recording;
 use poolcounter_sim::archive::{OpenError, read_file};
+use poolcounter_sim::progress::Progress;
 use poolcounter_sim::replay::{Advice, Advisor, Doubt, Grid, GroupAdvice, Traffic, TrafficReading, Tried};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -91,7 +92,7 @@ fn traffic(recordings: Vec<Recording>, progress: &mut Progress) -> Result<Traffi
         if share >= 1.0 {
             return Ok(reading.finish());
         }
-        progress.say(|| format!("finding the requests: {:.0} %", share * 100.0));
+        progress.show_of("finding the requests", share);
     }
 }
 
@@ -101,7 +102,7 @@ fn finished(mut advisor: Advisor, progress: &mut Progress) -> Advice {
         if share >= 1.0 {
             return advisor.advice();
         }
-        progress.say(|| format!("trying settings: {:.0} %", share * 100.0));
+        progress.show_of("trying settings", share);
     }
 }
 
@@ -162,13 +163,13 @@ fn of_group(group: &GroupAdvice, all: bool) -> String {
     if shown < others.len() {
         let _ = writeln!(text, "{} more settings that no other beats; --all prints all.", others.len() - shown);
     }
-    // The words of the last column are explained, if they are there.
-    let is_unseen = |note: &String| {
-        let about = |doubt: &&Doubt| note.starts_with(&format!("{doubt}: "));
-        let doubts = |tried: &[&Tried]| tried.iter().flat_map(|tried| &tried.doubts).any(|doubt| about(&doubt));
-        doubts(&group.settings.iter().collect::<Vec<_>>()) && !doubts(&rows)
+    // A note about a doubt is left out if no printed row has this doubt.
+    let has_doubt =
+        |tried: &Tried, note: &str| tried.doubts.iter().any(|doubt| note.starts_with(&format!("{doubt}: ")));
+    let is_of_others = |note: &str| {
+        group.settings.iter().any(|tried| has_doubt(tried, note)) && !rows.iter().any(|tried| has_doubt(tried, note))
     };
-    for note in group.notes.iter().filter(|note| !is_unseen(note)) {
+    for note in group.notes.iter().filter(|note| !is_of_others(note)) {
         let _ = writeln!(text, "{note}");
     }
     text

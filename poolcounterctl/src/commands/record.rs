@@ -2,10 +2,11 @@ use crate::admin::{AdminAddress, AdminOptions, AskError, End, encoded, get, stre
 use crate::failure::{Exit, Failure, reason};
 use crate::output::{age, complain, print, print_json, size};
 use poolcounter::recording::{Tally, Totals, whole_blocks};
+use poolcounter_sim::progress::Progress;
 use serde_json::json;
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -212,21 +213,15 @@ impl Tape {
 
 /// Never ends.
 async fn show_progress(tape: &RefCell<Tape>, begun: Instant) {
-    let shown = io::stderr().is_terminal();
+    let mut progress = Progress::begin();
     loop {
         sleep(PROGRESS).await;
-        if shown {
-            let line = format!("\r{}, {}   ", age(begun.elapsed().as_secs_f64()), size(tape.borrow().bytes));
-            let _ = io::stderr().write_all(line.as_bytes());
-        }
+        progress.say(|| format!("{}, {}", age(begun.elapsed().as_secs_f64()), size(tape.borrow().bytes)));
     }
 }
 
 /// Prints the numbers of calls and segments in the file, and how long it was recorded; if this is not known, the time from its first moment to its last call.
 fn sum_up(output: &Path, time: Option<Duration>, as_json: bool) -> Result<(), Failure> {
-    if io::stderr().is_terminal() {
-        let _ = io::stderr().write_all(b"\r");
-    }
     let cannot = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("{}: {error}", output.display()));
     let mut file = File::open(output).map_err(|error| cannot(&reason(&error)))?;
     let bytes = file.metadata().map_err(|error| cannot(&reason(&error)))?.len();

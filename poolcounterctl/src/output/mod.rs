@@ -2,7 +2,6 @@
 
 mod age;
 mod plain;
-mod progress;
 mod quantile;
 mod shortened;
 mod size;
@@ -10,7 +9,6 @@ mod table;
 
 pub(crate) use age::{age, age_or_dash};
 pub(crate) use plain::plain;
-pub(crate) use progress::Progress;
 pub(crate) use quantile::quantile;
 pub(crate) use shortened::shortened;
 pub(crate) use size::size;

@@ -1,3 +1,5 @@
+//! Files of the system.
+
 use super::{FileError, FileReader};
 use alloc::vec;
 use poolcounter::recording::Recording;

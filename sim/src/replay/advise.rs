@@ -37,9 +37,8 @@ pub struct Advisor {
     /// The number of a group and a setting.
     trials: Vec<(usize, Change)>,
     recorded: Option<RunOutcome>,
-    /// With the most works of all groups at one moment.
+    /// The figures of each trial, and the most works of all groups at one moment.
     outcomes: Vec<(Figures, u64)>,
-    borrowed: Vec<u64>,
     run: Option<Run>,
     /// The recorded works of all groups.
     steps: Arc<[Step]>,
@@ -221,9 +220,8 @@ impl Advisor {
         }
         let plan = Plan { seed, cores, changes: Vec::new() };
         let run = Some(Run::new(traffic, &plan, false)?);
-        let (outcomes, borrowed) = (Vec::new(), Vec::new());
         let steps = steps(&traffic.holds, &traffic.keys).into();
-        Ok(Self { traffic: Arc::clone(traffic), plan, trials, recorded: None, outcomes, borrowed, run, steps })
+        Ok(Self { traffic: Arc::clone(traffic), plan, trials, recorded: None, outcomes: Vec::new(), run, steps })
     }
 
     /// Plays as many events, at the most, and says how far it has come: from 0 to 1, which is the end.
@@ -242,7 +240,6 @@ impl Advisor {
             (None, _, outcome) => self.recorded = outcome,
             (Some(_), Some(&(group, _)), Some(outcome)) => {
                 self.outcomes.push((outcome.meter.figures(group), outcome.meter.most_works()));
-                self.borrowed.push(outcome.borrowed);
             }
             _ => {}
         }

@@ -48,11 +48,11 @@ pub struct Recorded {
     pub limits: super::Limits,
     /// Whether it asked with fastStale.
     pub fast_stale: bool,
-    /// Whether its keys are known, and no slots.
+    /// Whether its keys are known, and are not those of slots.
     pub slots: bool,
 }
 
-/// The words of settings, of which one that follows another needs a comma.
+/// The words of settings. A comma separates two of them.
 const WORDS: [&str; 6] = ["workers", "maxqueue", "timeout", "slots", "fastStale", "none"];
 
 /// Without its slots, a pool that has some would use other keys.
@@ -111,7 +111,7 @@ impl Change {
             slots: self.slots.unwrap_or(0),
             fast_stale: self.fast_stale.unwrap_or(fast_stale),
         };
-        // The keys of other groups never are slots: then they would have the name of the pool.
+        // A key of a slot begins with the name of its pool, so the group has that name.
         let unknown = !slots && self.slots.is_none() && pools.iter().all(|pool| *pool == self.group);
         let remark = if unknown { SLOTS } else { "" };
         client.head() + remark + &pools.iter().map(|pool| entry.of(pool, client)).collect::<String>()

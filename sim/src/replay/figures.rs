@@ -31,7 +31,7 @@ pub struct Figures {
     pub timed_out: u64,
     /// Answers `TIMEOUT` to requests that did not want to wait.
     pub not_free: u64,
-    /// Those of them that got nothing else: `fastStale`'s first questions are not among them.
+    /// Those of them that got no other answer. The first questions of `fastStale` are not counted.
     pub turned_away: u64,
     /// Waits that ended because the client left or took its request back.
     pub left: u64,
@@ -146,7 +146,7 @@ impl Meter {
         }
     }
 
-    /// Counts the recorded works of all groups but one as well, for the most works at one moment.
+    /// Adds the recorded works of all other groups to the most works at one moment.
     pub(super) fn beside(&mut self, steps: Arc<[Step]>, except: u32) {
         self.others = Some(Others { steps, except, next: 0, works: 0 });
     }
@@ -249,7 +249,7 @@ impl Meter {
         self.most_works = self.most_works.max(self.works + others);
     }
 
-    /// Goes through what the other groups did until now.
+    /// Takes the steps of the other groups until now.
     fn meet_others(&mut self, now: u64) {
         while let Some(others) = &mut self.others
             && let Some(step) = others.steps.get(others.next).filter(|step| step.at <= now)

@@ -366,7 +366,7 @@ impl<'a> Reading<'a> {
                 scene.push(call.client, Claim { hold, ..claim });
             }
             Some(Response::Timeout) => {
-                // Until it is known whether the group has pairs.
+                // This is corrected at the end, when it is known whether the group has pairs.
                 self.count(Count::NotFree { turned_away: true }, key, now);
                 self.traffic.requests[request as usize].after_not_free = Reaction::Content;
                 scene.clients.entry(call.client).or_default().last = Some(Last { request, key, at: now, done: false });

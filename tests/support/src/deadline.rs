@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How long the tests wait for something that should happen at once. On a machine with many more tasks than processors, Valgrind alone needs ten seconds to start.
+/// How long the tests wait for something that should happen at once. On a busy machine Valgrind needed more than ten seconds to start.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The instant at which a wait is given up.
